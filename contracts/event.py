@@ -1,0 +1,46 @@
+"""What every event has in common."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Audience = Literal["internal", "public"]
+
+PersonalText = Annotated[str, Field(json_schema_extra={"personal": True})]
+"""A field that says something about a person: erasure blanks it wherever the event is kept."""
+
+
+class Event(BaseModel):
+    """
+    A fact, told once by the service that owns it.
+
+    The first word of ``type`` is that service; it gives the topic. ``key`` names the field that
+    holds the entity's id: the facts of one entity are heard in order. ``audience`` says whether
+    outside subscribers may see it. Unknown fields are ignored, so that a teller may add one
+    before its hearers know it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: ClassVar[str]
+    key_field: ClassVar[str]
+    audience: ClassVar[Audience]
+
+    def __init_subclass__(cls, *, type: str, key: str, audience: Audience = "internal") -> None:
+        super().__init_subclass__()
+        cls.type, cls.key_field, cls.audience = type, key, audience
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        if cls.key_field not in cls.model_fields:
+            raise TypeError(f"{cls.__name__} has no field {cls.key_field!r} to be keyed by")
+
+    @classmethod
+    def topic(cls) -> str:
+        """The Kafka topic of the service that tells it."""
+        return cls.type.partition(".")[0] + ".events"
+
+    @property
+    def key(self) -> str:
+        """The id of the entity this fact is about (``ce_subject``)."""
+        return str(getattr(self, self.key_field))

@@ -1,0 +1,144 @@
+"""What the users service tells. Topic: users.events."""
+
+from datetime import date
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from contracts.event import Event, PersonalText
+
+Role = Literal["principal_manager", "user"]
+Level = Literal["consultation", "modification"]
+LinkPurpose = Literal["activation", "password-reset"]
+
+
+class Habilitation(BaseModel):
+    """One level of one application, on the whole structure or one unit, within its dates."""
+
+    model_config = ConfigDict(frozen=True)
+
+    application: str
+    level: Level
+    unit: str | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+class PersonChanged(Event, type="users.person-changed.v1", key="user_id"):
+    """Who a user is and how to write to them. The only event that carries a name or an address."""
+
+    user_id: str
+    first_name: PersonalText
+    last_name: PersonalText
+    email: PersonalText
+    language: str = "fr"
+    active: bool
+    version: int
+
+
+class LinkRequested(Event, type="users.link-requested.v1", key="user_id"):
+    """A user needs a one-time link. Without the signing key the nonce opens nothing."""
+
+    user_id: str
+    purpose: LinkPurpose
+    nonce: str
+    expires_at: AwareDatetime
+
+
+class RegistrationRepeated(Event, type="users.registration-repeated.v1", key="user_id"):
+    """Somebody tried to register with the address of an active account."""
+
+    user_id: str
+    registration_id: str
+    repeated_at: AwareDatetime
+
+
+class SessionRevoked(Event, type="users.session-revoked.v1", key="session_id"):
+    """This session's access tokens are worth nothing from now on."""
+
+    session_id: str
+    user_id: str
+    expires_at: AwareDatetime
+    """When the last of its access tokens would have ended by itself."""
+
+
+class RattachementRequested(
+    Event, type="users.rattachement-requested.v1", key="request_id", audience="public"
+):
+    """A user asks to be attached to a structure; somebody has to decide."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_identifier: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    """The units asked for; none means the whole structure."""
+    valid_from: date
+    valid_until: date | None = None
+    comment: PersonalText = ""
+    requested_at: AwareDatetime
+
+
+class RattachementGranted(
+    Event, type="users.rattachement-granted.v1", key="request_id", audience="public"
+):
+    """A request was approved and applied: the user is attached."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    valid_from: date
+    valid_until: date | None = None
+    granted_at: AwareDatetime
+
+
+class RattachementRefused(
+    Event, type="users.rattachement-refused.v1", key="request_id", audience="public"
+):
+    """A request was refused, and the requester is told why."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    reason: PersonalText
+    refused_at: AwareDatetime
+
+
+class RattachementNotApplied(
+    Event, type="users.rattachement-not-applied.v1", key="request_id", audience="public"
+):
+    """A request was approved, but could no longer be applied."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    reason: str
+    decided_at: AwareDatetime
+
+
+class RightsChanged(Event, type="users.rights-changed.v1", key="rattachement_id"):
+    """
+    All that one user may do in one structure, as it now stands.
+
+    ``role`` is None once the user is no longer attached. Validity is checked when read: the dates
+    are days in Europe/Paris, both included.
+    """
+
+    rattachement_id: str
+    """``<user_id>:<structure_id>``"""
+    user_id: str
+    structure_id: str
+    role: Role | None
+    units: tuple[str, ...] = ()
+    """The units the rattachement is limited to; none means the whole structure."""
+    habilitations: tuple[Habilitation, ...] = ()
+    may_approve: bool = True
+    """False once the principal manager has withdrawn this user's right to decide on approvals."""
+    valid_from: date | None = None
+    valid_until: date | None = None
+    version: int

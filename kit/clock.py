@@ -1,0 +1,17 @@
+"""The one clock. Decisions get the time as an argument; the shell reads it here."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def now() -> datetime:
+    """UTC to the millisecond, as MongoDB keeps it: a state answered equals the one read later."""
+    at = datetime.now(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def today() -> date:
+    """The day of the platform's users: dates of validity are days in Europe/Paris."""
+    return datetime.now(PARIS).date()

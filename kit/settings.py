@@ -1,0 +1,65 @@
+"""What may differ from one installation to another. Read from the environment, once, at start."""
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """
+    Settings every service has; a service adds its own in a subclass in its ``settings.py``.
+
+    Each is an environment variable ``CHORALE_<NAME>``; a secret may instead be the content of the
+    file ``<CHORALE_SECRETS>/chorale_<name>``. ``deploy/.env.example`` lists them all.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CHORALE_", extra="ignore", frozen=True)
+
+    kafka: str = "127.0.0.1:9192"
+    kafka_idempotence: bool = Field(
+        default=True, description="False only for the embedded broker, which does not know it"
+    )
+    mongo: str = "mongodb://127.0.0.1:27117/?replicaSet=rs0"
+    mongo_driver: Literal["motor", "pymongo"] = "motor"
+    database_prefix: str = Field(default="", description="Put before each database's name")
+
+    internal_key: SecretStr = Field(description="What the gateway signs its word with (HS256)")
+    link_key: SecretStr = Field(description="What links in letters are signed with (HS256)")
+
+    rights_max_age: float = Field(
+        default=5, description="Seconds without a heartbeat after which rights are not trusted"
+    )
+    heartbeat_every: float = Field(default=1, description="Seconds")
+    consistency_patience: float = Field(
+        default=3, description="Seconds a read waits for the fact its token names"
+    )
+    hear_at_once: int = Field(default=500, description="Events taken from Kafka at once")
+    retry_every: float = Field(default=1, description="Seconds between looks at what is parked")
+    body_limit: int = Field(default=1_000_000, description="Bytes of a request's body")
+    page_size: int = 50
+    page_size_most: int = 500
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, file_secret_settings
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def read(kind: type[S], **known: Any) -> S:
+    """Read settings of one kind from the environment and, when named, the folder of secrets."""
+    import os
+
+    folder = os.environ.get("CHORALE_SECRETS", "")
+    return kind(_secrets_dir=Path(folder) if folder else None, **known)
