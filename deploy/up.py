@@ -119,9 +119,9 @@ class _Platform:
         running = {server: self._watch(server.run_until_told()) for server in servers}
 
         async def stop() -> None:
-            first, *others = running  # The gateway: nothing new comes in while the rest drains.
-            await first.stop(running[first])
-            await asyncio.gather(*(server.stop(running[server]) for server in others))
+            # The first is the gateway: nothing new comes in while the rest drains.
+            for group in (servers[:1], servers[1:]):
+                await asyncio.gather(*(server.stop(running[server]) for server in group))
 
         self._started.push_async_callback(stop)
 
