@@ -31,6 +31,9 @@ features: $(INSTALLED) ## Say which features have tests and which have none
 schemas: $(INSTALLED) ## Write the JSON Schema of each event again
 	$(BIN)/python -m tests.tools.schemas
 
+settings: $(INSTALLED) ## Write the list of all settings again
+	$(BIN)/chorale settings > deploy/.env.example
+
 openapi: $(INSTALLED) ## Write the OpenAPI document of each service again
 	$(BIN)/python -m tests.tools.openapi
 
@@ -38,9 +41,11 @@ lock: ## Choose the versions of all dependencies again
 	@test -n "$(PYTHON)" || { echo "$$NO_PYTHON" >&2; exit 1; }
 	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT \
 	&& $(PYTHON) -m venv "$$folder" && "$$folder/bin/pip" install --quiet uv \
-	&& "$$folder/bin/uv" pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-		--no-annotate --no-header --no-emit-index-url --no-emit-find-links \
-		--all-extras --upgrade pyproject.toml --output-file requirements.lock
+	&& compile() { "$$folder/bin/uv" pip compile --quiet --universal --generate-hashes \
+		--python-version 3.11 --no-annotate --no-header --no-emit-index-url \
+		--no-emit-find-links pyproject.toml "$$@"; } \
+	&& compile --all-extras --upgrade --output-file requirements.lock \
+	&& compile --constraint requirements.lock --output-file deploy/requirements.lock
 
 clean-data: ## Empty the data folder (stop the platform first)
 	@test ! -e var/lock || ! command -v flock >/dev/null || flock --nonblock var/lock true \
@@ -60,4 +65,4 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run test check features schemas openapi lock clean-data
+.PHONY: help run test check features schemas openapi settings lock clean-data

@@ -67,6 +67,25 @@ def topics(
         print(f"{name}: {made.partitions} partitions")
 
 
+@app.command()
+def settings() -> None:
+    """Print every setting of every part with its default."""
+    from deploy.env import example
+
+    print(example(), end="")
+
+
+@app.command()
+def secrets(folder: Path) -> None:
+    """Make the keys of an installation in a folder; those that are there stay."""
+    from deploy.installation import make_secrets
+
+    make_secrets(folder)
+    for given in ("sirene_key", "smtp_password"):  # Theirs to give; empty means none.
+        (folder / f"chorale_{given}").touch(mode=0o600)
+    print(f"The secrets are in {folder}")
+
+
 def _run(doing: Coroutine[Any, Any, Any]) -> Any:
     import uvloop
 

@@ -65,8 +65,8 @@ class Installation(BaseSettings):
             return free | _already(free)
         free |= {
             "CHORALE_SIRENE_URL": f"http://127.0.0.1:{self.sirene_port}/api-sirene/3.11",
-            "CHORALE_OPERATORS": json.dumps([OPERATOR]),
-            "CHORALE_PORTAL_URL": self.gateway,
+            "CHORALE_OPERATORS": OPERATOR,
+            "CHORALE_PUBLIC_URL": self.gateway,
         }
         return (free | _already(free)) | {
             "CHORALE_MONGO": mongod.url(self.mongo_port),
