@@ -1,1 +1,0 @@
-"""What writes the committed files that follow from the code, and what compares them."""

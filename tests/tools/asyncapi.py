@@ -1,4 +1,4 @@
-"""Write contracts/asyncapi.yaml, which follows from the contracts: ``python -m tests.tools.asyncapi``."""
+"""contracts/asyncapi.yaml, as it follows from the contracts."""
 
 import importlib
 import inspect
@@ -102,7 +102,3 @@ def _headers() -> dict[str, Any]:
             for name, (meaning, pattern) in ATTRIBUTES.items()
         },
     }
-
-
-if __name__ == "__main__":
-    ASYNCAPI.write_text(text(), encoding="utf-8")

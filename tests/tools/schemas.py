@@ -1,15 +1,16 @@
 """
-Write the schema of each event that has none yet: ``python -m tests.tools.schemas``.
+Write what follows from the contracts: ``python -m tests.tools.schemas``.
 
-A schema that is there already is a promise and stays as it is, but for what an event has gained
-since: ``--grow`` writes that down, once the test of the contracts has found nothing broken.
+A committed schema is a promise. An event that has none yet gets one, and one that has only gained
+something has that written down; a schema whose promises are broken is left as it is, and said.
 """
 
-import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
+from tests.tools import asyncapi
 from tests.tools.compatibility import broken
 from tests.tools.events import every_event, schema_of
 
@@ -21,17 +22,30 @@ def promised(type: str) -> dict[str, Any]:
     return kept
 
 
-def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--grow", action="store_true", help="write down what events have gained")
-    grow = asked.parse_args().grow
-    SCHEMAS.mkdir(exist_ok=True)
+def write(folder: Path = SCHEMAS) -> dict[str, list[str]]:
+    """Give, for each event that does not keep them, the promises it breaks."""
+    complaints = {}
+    folder.mkdir(exist_ok=True)
     for event in every_event():
-        path, schema = SCHEMAS / f"{event.type}.json", schema_of(event)
-        if not path.exists() or (grow and not broken(promised(event.type), schema)):
+        path, schema = folder / f"{event.type}.json", schema_of(event)
+        wrong = (
+            broken(json.loads(path.read_text(encoding="utf-8")), schema) if path.exists() else []
+        )
+        if wrong:
+            complaints[event.type] = wrong
+        else:
             text = json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False)
             path.write_text(text + "\n", encoding="utf-8")
+    return complaints
+
+
+def main() -> int:
+    complaints = write()
+    asyncapi.ASYNCAPI.write_text(asyncapi.text(), encoding="utf-8")
+    for type, wrong in complaints.items():
+        print(f"{type} breaks its promises: tell a new event instead", *wrong, sep="\n  ")
+    return 1 if complaints else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
