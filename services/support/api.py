@@ -2,22 +2,23 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, StringConstraints
 
 from kit.clock import now, today
 from kit.collection import Collection
 from kit.committer import Committer
+from kit.heard import TooStale
 from kit.http import Caller, IfMatch, Person, etag, may_answer, new_entity_id
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound, PreconditionFailed
-from kit.rights import RightsCopy, RightsUnknown
+from kit.rights import RightsCopy
 from services.support import domain, views
 from services.support.domain import Catalogue, Content, Number, State, Ticket
 from services.support.views import CategoriesView, TicketView
 
 TicketId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
-StructureId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
+StructureId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Code = Annotated[str, StringConstraints(max_length=64)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=10_000)]
@@ -69,14 +70,12 @@ def api(
             domain.NotAttached,
             domain.Incomplete,
             domain.NoNumberFree,
-            RightsUnknown,
+            TooStale,
         ),
     )
-    async def write(
-        body: NewTicket, caller: Person, request: Request, response: Response
-    ) -> TicketView:
+    async def write(body: NewTicket, caller: Person, response: Response) -> TicketView:
         """Send a ticket to the support desk, or keep it as a draft."""
-        id, at = new_entity_id(request), now()
+        id, at = new_entity_id(), now()
         attached_to = await attached(caller, body.structure_id)
         ticket, *_ = await committer.change_together(
             (tickets.at(id), *map(numbers.at, domain.numbers_for(id))),
@@ -115,7 +114,7 @@ def api(
             PreconditionFailed,
             domain.UnknownCategory,
             domain.NotAttached,
-            RightsUnknown,
+            TooStale,
         ),
     )
     async def rewrite(
@@ -139,7 +138,7 @@ def api(
     @routes.put(
         "/tickets/{id}/submission",
         responses=may_answer(
-            NotFound, domain.UnknownCategory, domain.NotAttached, domain.Incomplete, RightsUnknown
+            NotFound, domain.UnknownCategory, domain.NotAttached, domain.Incomplete, TooStale
         ),
     )
     async def submit(id: TicketId, caller: Person, response: Response) -> TicketView:
@@ -171,8 +170,6 @@ def api(
     return routes
 
 
-def answer(ticket: Ticket | None, response: Response) -> TicketView:
-    if ticket is None:
-        raise NotFound
+def answer(ticket: Ticket, response: Response) -> TicketView:
     etag(response, ticket.version)
     return views.shown(ticket)

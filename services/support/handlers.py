@@ -2,15 +2,10 @@
 
 from contracts.users import RightsChanged
 from kit.bus import Subscriptions
-from kit.committer import Ask
 from kit.rights import RightsCopy
 
 
 def handlers(rights: RightsCopy) -> Subscriptions:
     on = Subscriptions()
-
-    @on(RightsChanged)
-    def copy_rights(changed: RightsChanged) -> Ask:
-        return rights.hear(changed)
-
+    on(RightsChanged, otherwise=rights.otherwise)(rights.hear)
     return on

@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from kit.collection import Collection
-from kit.pages import Page, PageAsked, page
+from kit.pages import Asked, Page, page
 from services.support.domain import Catalogue, State, Ticket
 
 
@@ -76,7 +76,7 @@ def categories(catalogue: Catalogue) -> CategoriesView:
 
 
 async def written_by(
-    tickets: Collection[Ticket], emitter_id: str, state: State | None, asked: PageAsked
+    tickets: Collection[Ticket], emitter_id: str, state: State | None, asked: Asked
 ) -> Page[TicketView]:
     """The emitter's tickets, newest first."""
     where = {"emitter_id": emitter_id} | ({"state": state} if state else {})
