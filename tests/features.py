@@ -87,7 +87,7 @@ def main() -> int:
         ["--collect-only", "-qq", "--no-header", "--no-summary", str(ROOT / "tests")],
         plugins=[proofs],
     )
-    print(report(set(proofs.tests)))
+    sys.stdout.write(report(set(proofs.tests)) + "\n")
     return int(outcome)
 
 

@@ -15,7 +15,8 @@ def test_every_feature_has_an_id_an_area_and_a_title():
     assert len(known) == 360
     for one in known.values():
         assert re.fullmatch(r"[A-Z]{3}-\d\d", one.id)
-        assert one.area and one.title
+        assert one.area
+        assert one.title
 
 
 def test_what_comes_later_exists_and_says_why():

@@ -26,7 +26,7 @@ def build(service: Service) -> FastAPI:
     numbers = service.collection("numbers", Number)
     rights = RightsCopy(service)
     routes = api(service.committer, tickets, numbers, rights, categories.read())
-    return service.app(routes, handlers(rights))
+    return service.app(routes, hears=handlers(rights))
 
 
 def create() -> FastAPI:

@@ -43,7 +43,8 @@ def main() -> int:
     complaints = write()
     asyncapi.ASYNCAPI.write_text(asyncapi.text(), encoding="utf-8")
     for type, wrong in complaints.items():
-        print(f"{type} breaks its promises: tell a new event instead", *wrong, sep="\n  ")
+        said = "\n  ".join([f"{type} breaks its promises: tell a new event instead", *wrong])
+        sys.stderr.write(said + "\n")
     return 1 if complaints else 0
 
 
