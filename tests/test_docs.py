@@ -20,7 +20,7 @@ def test_every_link_inside_leads_somewhere(page: Path):
 def test_a_decision_says_why_what_else_and_until_when(page: Path):
     text = page.read_text(encoding="utf-8")
     heads = re.findall(
-        r"^\*\*(Context|Decision|Consequences|Alternatives|Revisit when)", text, re.M
+        r"^\*\*(Context|Decision|Consequences|Alternatives|Revisit when)", text, re.MULTILINE
     )
     assert heads == ["Context", "Decision", "Consequences", "Alternatives", "Revisit when"]
     assert text.startswith(f"# {page.stem[:4]}. ")

@@ -34,6 +34,7 @@ def test_only_the_piste_rows_wait_for_its_wire_form():
 class TestMarks:
     @pytest.fixture
     def suite(self, pytester: pytest.Pytester) -> pytest.Pytester:
+        pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
         pytester.makeconftest("from tests.feature_marks import *")
         pytester.syspathinsert(features.ROOT)
         return pytester

@@ -130,9 +130,7 @@ class TestChange:
 
     async def test_tells_facts_of_its_own_entity_only(self, counters):
         with pytest.raises(TypeError, match="keyed by"):
-            await counters.change(
-                "a", lambda _: Change(Counter(id="a"), (Counted(counter="b", n=1),))
-            )
+            await counters.change("a", lambda _: Change(Counter(id="a"), (Counted(counter="b", n=1),)))
 
     async def test_tells_in_order_whatever_the_clock_says(self, service, counters, monkeypatch):
         await counters.change("a", count("a"))
