@@ -1,10 +1,12 @@
 """The list of features, and of those that come later, can be trusted."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
 from tests import features
+from tests.feature_marks import pytest_collection_modifyitems
 from tests.features import Proofs, report
 
 pytest_plugins = ("pytester",)
@@ -31,37 +33,46 @@ def test_only_the_piste_rows_wait_for_its_wire_form():
     assert {id.partition("-")[0] for id in waiting} == {"API"}
 
 
+class AnItem:
+    """A collected test that bears these marks."""
+
+    def __init__(self, *marked: tuple[str, ...]) -> None:
+        self.nodeid = "tests/test_it.py::test_it"
+        self._marks = [pytest.mark.feature(*ids).mark for ids in marked]
+
+    def iter_markers(self, name: str) -> Iterator[pytest.Mark]:
+        return (mark for mark in self._marks if mark.name == name)
+
+
 class TestMarks:
-    @pytest.fixture
-    def suite(self, pytester: pytest.Pytester) -> pytest.Pytester:
-        pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
-        pytester.makeconftest("from tests.feature_marks import *")
-        pytester.syspathinsert(features.ROOT)
-        return pytester
+    def test_may_name_any_feature_that_does_not_come_later(self):
+        pytest_collection_modifyitems([AnItem(("RAT-04", "RAT-10"), ("SUP-16",))])
 
     @pytest.mark.parametrize(
         ("id", "complaint"),
         [("RAT-99", "no feature RAT-99"), ("POR-01", "take it off later.tsv")],
         ids=["unknown", "later"],
     )
-    def test_stop_the_collection_when_wrong(self, suite: pytest.Pytester, id: str, complaint: str):
-        suite.makepyfile(f"import pytest\n@pytest.mark.feature('{id}')\ndef test_it(): pass")
-        outcome = suite.runpytest_inprocess("--strict-markers")
-        assert outcome.ret == pytest.ExitCode.USAGE_ERROR
-        assert complaint in outcome.stderr.str()
+    def test_are_refused_when_wrong(self, id: str, complaint: str):
+        with pytest.raises(pytest.UsageError, match=complaint):
+            pytest_collection_modifyitems([AnItem(("RAT-04", id))])
 
-    def test_are_counted_once_for_each_feature(self, suite: pytest.Pytester):
-        suite.makepyfile(
-            "import pytest\n"
-            "@pytest.mark.feature('RAT-04', 'RAT-10')\n"
-            "class TestIt:\n"
-            "    @pytest.mark.feature('RAT-04')\n"
-            "    @pytest.mark.parametrize('n', [1, 2])\n"
-            "    def test_it(self, n): pass"
-        )
+    def test_stop_the_collection_when_wrong(self, pytester: pytest.Pytester):
+        pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function")
+        pytester.makeconftest("from tests.feature_marks import *")
+        pytester.syspathinsert(features.ROOT)
+        pytester.makepyfile("import pytest\n@pytest.mark.feature('RAT-99')\ndef test_it(): pass")
+        outcome = pytester.runpytest_inprocess("--strict-markers")
+        assert outcome.ret == pytest.ExitCode.USAGE_ERROR
+        assert "no feature RAT-99" in outcome.stderr.str()
+
+
+class TestProofs:
+    def test_count_a_test_once_for_each_feature(self):
         proofs = Proofs()
-        suite.inline_run("--collect-only", "--strict-markers", plugins=[proofs])
-        assert {id: len(tests) for id, tests in proofs.tests.items()} == {"RAT-04": 2, "RAT-10": 2}
+        for _ in range(2):
+            proofs.pytest_itemcollected(AnItem(("RAT-04", "RAT-10"), ("RAT-04",)))
+        assert {id: len(tests) for id, tests in proofs.tests.items()} == {"RAT-04": 1, "RAT-10": 1}
 
 
 class TestReport:

@@ -20,7 +20,9 @@ from services.support.views import CategoriesView, TicketView
 TicketId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 StructureId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Code = Annotated[str, StringConstraints(max_length=64)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^\P{Cc}*$")
+]
 Text = Annotated[str, StringConstraints(max_length=10_000)]
 
 

@@ -147,6 +147,7 @@ class TestWrite:
             ("structure_id", {"$ne": ""}),
             ("recipient_structure_id", "A" * 32),
             ("title", 7),
+            ("title", "two\nlines"),
             ("draft", "perhaps"),
             ("title", None),
         ],
