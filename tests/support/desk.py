@@ -37,12 +37,18 @@ class Desk:
 
     async def forget(self) -> None:
         """As new, without the second that a new database takes."""
-        for name in ("tickets", "numbers", "rights", "journal", "heard", "once"):
+        for name in ("tickets", "numbers", "rights", "journal", "heard", "once", "parked"):
             await self.service.mongo[name].delete_many({})
         self._last.clear()
 
     async def hear_rights(
-        self, user: str, structure: str, *, role: Any = "user", until: date | None = None
+        self,
+        user: str,
+        structure: str,
+        *,
+        role: Any = "user",
+        until: date | None = None,
+        unreadable: bool = False,
     ) -> None:
         told = RightsChanged(
             rattachement_id=f"{user}:{structure}",
@@ -57,7 +63,8 @@ class Desk:
         self._last[slice] = self._last.get(slice, 0) + 1
         row["position"] = self._last[slice]
         attributes = {name: value.decode() for name, value in journal.headers(row)}
-        record = Record("users.events", slice, row["position"], told.key, attributes, row["data"])
+        value = b"{" if unreadable else row["data"]
+        record = Record("users.events", slice, row["position"], told.key, attributes, value)
         assert await self.service.bus.hear([record]) == set()
 
     def hear_heartbeats(self) -> None:

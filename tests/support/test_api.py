@@ -117,6 +117,11 @@ class TestWrite:
         answer = await desk.by().post("/v1/tickets", json=a_ticket())
         assert pointers(answer) == ["/body/structure_id"]
 
+    async def test_is_refused_while_what_is_told_of_the_rights_cannot_be_read(self, desk: Desk):
+        await desk.hear_rights("ana", MINE, unreadable=True)
+        answer = await desk.by().post("/v1/tickets", json=a_ticket())
+        assert pointers(answer) == ["/body/structure_id"]
+
     async def test_waits_until_rights_are_known_again(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ):
