@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kit.clock import now
-from kit.committer import Ask
-from kit.mongo import IndexModel
-from kit.workers import Timer
+from kit.collection import Ask
+from kit.workers import Job, Timer
 from services.users.domain import attempts, challenges, sessions
 from services.users.domain.accounts import Account
 from services.users.domain.attempts import Attempts
@@ -22,6 +21,16 @@ if TYPE_CHECKING:
     from kit.committer import Committer
     from kit.service import Service
 
+
+CREDENTIALS = (
+    "/v1/accounts",
+    "/v1/clients",
+    "/v1/password-resets",
+    "/v1/second-factor",
+    "/v1/sessions",
+    "/v1/tokens",
+)
+"""Paths whose POST answers hold a secret, or would tell which accounts exist if kept."""
 
 NOBODY = "nobody"
 """Looked up in place of an unknown account, so that it takes the same time."""
@@ -51,7 +60,7 @@ class Identity:
             clients=service.collection("clients", Client),
         )
 
-    def timers(self) -> list[Timer]:
+    def timers(self) -> list[Job]:
         """Forget attempts, challenges and sessions once they are over."""
         return [
             Timer(self.attempts, wake=self._forget_attempts),

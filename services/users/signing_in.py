@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from kit.change import Change
 from kit.clock import now
-from kit.committer import Place
+from kit.collection import Place
 from kit.ids import new_id
 from services.users.domain import challenges, second_factor, sessions
 from services.users.domain.accounts import Account

@@ -87,7 +87,7 @@ def account_routes(
     async def activate(asked: Activation, caller: Anyone) -> Activated:
         """Activate an account with the link of a letter. Doing it again changes nothing."""
         at = now()
-        link = read_link(link_key, asked.token, "activation", at)
+        link = read_link(link_key, asked.token, purpose="activation", now=at)
         await identity.accounts.change(
             link.user_id, lambda current: domain.activate(current, nonce=link.nonce, now=at)
         )

@@ -1,9 +1,12 @@
 """Links that go out by letter: how they are asked for without telling who has an account."""
 
 import secrets
+from collections.abc import Callable
+from typing import Any
 
 from contracts.users import LinkPurpose
 from kit.clock import now
+from kit.collection import Ask, Place
 from services.users.domain import accounts as domain
 from services.users.domain.accounts import Registration, SentLink
 from services.users.domain.attempts import attempts_id
@@ -13,6 +16,8 @@ from services.users.settings import UsersSettings
 
 
 class Letters:
+    """Asks for letters without a word to whoever had us ask."""
+
     def __init__(self, identity: Identity, settings: UsersSettings) -> None:
         self._identity, self._settings = identity, settings
 
@@ -20,7 +25,7 @@ class Letters:
         """Have a link sent to whoever has this address, if anybody."""
         login = await self._identity.logins.find(login_id(email))
         letters_id, link, at = attempts_id("letters", email), self._link(purpose), now()
-        await self._identity.committer.change_together(
+        await self._keep(
             (
                 self._identity.accounts.at(login.user_id if login else NOBODY),
                 self._identity.attempts.at(letters_id),
@@ -38,7 +43,7 @@ class Letters:
     async def register(self, email: str, registration: Registration, user_id: str) -> str:
         """Register under this id; answers the id that has the address, which may be another."""
         letters_id, link, at = attempts_id("letters", email), self._link("activation"), now()
-        login, _, _ = await self._identity.committer.change_together(
+        login, _, _ = await self._keep(
             (
                 self._identity.logins.at(login_id(email)),
                 self._identity.accounts.at(user_id),
@@ -58,6 +63,13 @@ class Letters:
             ),
         )
         return login.user_id if login else user_id
+
+    async def _keep(self, places: tuple[Place, ...], decide: Callable[..., Any]) -> Any:
+        # Beside the request: its consistency token would tell whether there was a fact to tell.
+        [kept] = await self._identity.committer.keep_all([Ask(places, decide)])
+        if isinstance(kept, Exception):
+            raise kept
+        return kept
 
     def _link(self, purpose: LinkPurpose) -> SentLink:
         until = now() + self._settings.link_for

@@ -82,7 +82,7 @@ def password_reset_routes(
     )
     async def confirm(asked: NewPassword, caller: Anyone) -> Replaced:
         """Choose a new password with the link of a letter. It signs out every device."""
-        link = read_link(link_key, asked.token, "password-reset", now())
+        link = read_link(link_key, asked.token, purpose="password-reset", now=now())
         await reset(link, asked.password.get_secret_value())
         return Replaced()
 

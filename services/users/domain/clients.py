@@ -21,7 +21,7 @@ class Client(Entity):
     secret_hash: str
     scopes: tuple[Scope, ...]
     structures: tuple[str, ...]
-    """The only ones it may see."""
+    """The only ones it may see; none means all."""
     created_by: str
     created_at: datetime
     revoked_at: datetime | None = None
