@@ -40,11 +40,13 @@ def protected(**but: Any) -> Account:
 class TestTurnOn:
     def test_waits_for_a_code_of_the_secret(self):
         pending = set_up(an_account(), secret=SECRET).state
-        assert pending and not is_on(pending)
+        assert pending
+        assert not is_on(pending)
 
         on = turn_on(pending, code=code(), now=NOW).state
 
-        assert on and is_on(on)
+        assert on
+        assert is_on(on)
 
     def test_changes_nothing_when_repeated(self):
         assert turn_on(protected(), code="000000", now=NOW).state == protected()
@@ -66,7 +68,8 @@ class TestSetUp:
 
         again = set_up(pending, secret=SECRET).state
 
-        assert again and again.second_factor and again.second_factor.secret == SECRET
+        assert again
+        assert again.second_factor == SecondFactor(secret=SECRET)
 
     def test_does_not_replace_one_that_is_on(self):
         with pytest.raises(SecondFactorAlreadyOn):

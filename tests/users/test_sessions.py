@@ -123,7 +123,7 @@ class TestRefresh:
         ],
     )
     def test_does_not_bring_back_what_has_ended(self, session: Session | None):
-        assert [change.state for change in refreshed(session)][0] == session
+        assert refreshed(session)[0].state == session
 
     def test_is_for_active_accounts(self):
         session, _ = refreshed(a_session(), account=an_account(status="deactivated"))

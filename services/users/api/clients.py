@@ -24,7 +24,8 @@ class NewClient(BaseModel):
     name: Name
     scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=10)]
     structures: Annotated[
-        tuple[StructureId, ...], Field(max_length=1000, description="The only ones it may see; none: all")
+        tuple[StructureId, ...],
+        Field(max_length=1000, description="The only ones it may see; none: all"),
     ] = ()
 
 

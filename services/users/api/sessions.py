@@ -46,7 +46,7 @@ class Refresh(BaseModel):
 class Tokens(BaseModel):
     access_token: str
     refresh_token: str = Field(description="Good for one use; used again, it ends the session")
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105  # no secret
     expires_in: int = Field(description="Seconds the access token is good for")
 
 
@@ -122,9 +122,7 @@ def session_routes(
         response.headers.update(NOT_KEPT)
         return tokens(outcome)
 
-    @routes.post(
-        "/challenge", status_code=201, responses=may_answer(CodeRefused, ChallengeOver)
-    )
+    @routes.post("/challenge", status_code=201, responses=may_answer(CodeRefused, ChallengeOver))
     async def answer_challenge(
         asked: ChallengeAnswer, caller: Anyone, response: Response, user_agent: UserAgent = ""
     ) -> Tokens:
@@ -149,9 +147,7 @@ def session_routes(
         account, at = await identity.accounts.get(caller.user_id), now()
         kept = await identity.sessions.many(list(account.session_ids))
         newest = (kept[id] for id in reversed(account.session_ids) if id in kept)
-        return Devices(
-            items=[_shown(one, caller.session_id) for one in newest if one.open(at)]
-        )
+        return Devices(items=[_shown(one, caller.session_id) for one in newest if one.open(at)])
 
     async def end(session_id: str, user_id: str) -> None:
         at = now()

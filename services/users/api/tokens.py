@@ -24,7 +24,7 @@ LONGEST = 2000
 
 class Token(BaseModel):
     access_token: str
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105  # no secret
     expires_in: int
     scope: str
 
@@ -42,9 +42,7 @@ class Refusal(Exception):
         self.error = error
 
 
-def token_routes(
-    clients: Collection[Client], signer: Signer, settings: UsersSettings
-) -> APIRouter:
+def token_routes(clients: Collection[Client], signer: Signer, settings: UsersSettings) -> APIRouter:
     routes = APIRouter(prefix="/v1/tokens", tags=["clients"])
 
     async def issue(request: Request) -> Token:
@@ -69,9 +67,7 @@ def token_routes(
             "structures": list(client.structures),
         }
         return Token(
-            access_token=signer.access_token(
-                claims, now=at, until=at + settings.client_access_for
-            ),
+            access_token=signer.access_token(claims, now=at, until=at + settings.client_access_for),
             expires_in=int(settings.client_access_for.total_seconds()),
             scope=scope,
         )

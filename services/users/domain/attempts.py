@@ -45,9 +45,7 @@ def locked_until(current: Attempts | None, limit: Limit, now: datetime) -> datet
     return end if now < end else None
 
 
-def attempt(
-    current: Attempts | None, *, id: str, limit: Limit, now: datetime
-) -> Change[Attempts]:
+def attempt(current: Attempts | None, *, id: str, limit: Limit, now: datetime) -> Change[Attempts]:
     """Count one more try, or refuse it."""
     if end := locked_until(current, limit, now):
         raise TooManyAttempts(retry_after=ceil((end - now).total_seconds()))

@@ -15,7 +15,7 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client(Entity):
-    """A system with its own secret, of which only the hash is kept: 256 random bits need no salt."""
+    """A system with a secret of 256 random bits, of which only the hash is kept."""
 
     name: str
     secret_hash: str

@@ -97,7 +97,7 @@ def sign_in(
     gone = {one.id for one in oldest if one}
     kept = tuple(id for id in account.session_ids if id not in gone)
     return (
-        Change[Attempts](None),
+        Change(None),
         give_back(from_address, attempted_at),
         Change(replace(account, session_ids=(*kept, session.id))),
         Change(session),

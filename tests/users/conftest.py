@@ -1,0 +1,38 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from joserfc.jwk import OKPKey
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from kit.service import Service
+from services.users.api.identity import identity_routes
+from services.users.identity import CREDENTIALS, Identity
+from services.users.passwords import Passwords
+from services.users.settings import UsersSettings
+from tests.conftest import settings_for
+from tests.users.house import House
+
+KEY = json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True))
+QUICK = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+
+
+@pytest.fixture
+async def house(mongo_url: str) -> AsyncIterator[House]:
+    settings = UsersSettings(
+        **settings_for(mongo_url, access_private_key=KEY, operators="Chef@example.org, x@y.fr")
+    )
+    service = Service("users", settings)
+    identity = Identity.of(service)
+    app = service.app(
+        *identity_routes(identity, settings, Passwords(QUICK)), credentials=CREDENTIALS
+    )
+    await service.prepare()
+    keeping = asyncio.create_task(service.committer.run())
+    yield House(app, service, identity, settings)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    await service.mongo.drop()
+    await service.mongo.close()
