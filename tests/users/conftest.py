@@ -4,19 +4,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 from joserfc.jwk import OKPKey
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 
 from kit.service import Service
 from services.users.api.identity import identity_routes
 from services.users.identity import CREDENTIALS, Identity
-from services.users.passwords import Passwords
 from services.users.settings import UsersSettings
 from tests.conftest import settings_for
-from tests.users.house import House
+from tests.users.house import CountedPasswords, House
 
 KEY = json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True))
-QUICK = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 
 
 @pytest.fixture
@@ -26,12 +22,11 @@ async def house(mongo_url: str) -> AsyncIterator[House]:
     )
     service = Service("users", settings)
     identity = Identity.of(service)
-    app = service.app(
-        *identity_routes(identity, settings, Passwords(QUICK)), credentials=CREDENTIALS
-    )
+    passwords = CountedPasswords()
+    app = service.app(*identity_routes(identity, settings, passwords), credentials=CREDENTIALS)
     await service.prepare()
     keeping = asyncio.create_task(service.committer.run())
-    yield House(app, service, identity, settings)
+    yield House(app, service, identity, settings, passwords)
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
     await service.mongo.drop()

@@ -7,25 +7,50 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 from joserfc import jwt
 from joserfc.jwk import OKPKey
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from kit.clock import now
 from kit.internal import Caller, sign
 from kit.links import sign_link
 from kit.service import Service
 from services.users.identity import Identity
+from services.users.passwords import Passwords
 from services.users.settings import UsersSettings
 from services.users.tokens import ALGORITHM
 
 EMAIL, PASSWORD = "lea.martin@example.org", "a long enough one"
 
 
+class CountedPasswords(Passwords):
+    """As quick as argon2 can be, and counted."""
+
+    def __init__(self) -> None:
+        super().__init__(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
+        self.hashed = 0
+
+    async def hash(self, password: str) -> str:
+        self.hashed += 1
+        return await super().hash(password)
+
+    async def verify(self, password: str, hash: str) -> bool:
+        self.hashed += 1
+        return await super().verify(password, hash)
+
+
 class House:
     """What a test acts on."""
 
     def __init__(
-        self, app: FastAPI, service: Service, identity: Identity, settings: UsersSettings
+        self,
+        app: FastAPI,
+        service: Service,
+        identity: Identity,
+        settings: UsersSettings,
+        passwords: CountedPasswords,
     ) -> None:
-        self.app, self.service, self.identity, self.settings = app, service, identity, settings
+        self.app, self.service, self.identity = app, service, identity
+        self.settings, self.passwords = settings, passwords
 
     def client(self, address: str = "203.0.113.7", **caller: Any) -> AsyncClient:
         """Nobody known, unless told who calls."""

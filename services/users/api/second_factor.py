@@ -1,9 +1,7 @@
 """Setting up an authenticator app."""
 
-from typing import Annotated
-
 import pyotp
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from kit.clock import now
@@ -54,15 +52,18 @@ def second_factor_routes(identity: Identity, settings: UsersSettings) -> APIRout
         return State(on=True)
 
     @routes.delete("", status_code=204, responses=may_answer(WrongCode, TooManyAttempts))
-    async def turn_off(
-        caller: Person, code: Annotated[Code, Header(alias="Second-Factor-Code")]
-    ) -> None:
-        """Ask for no code any more. The code goes in a header: a DELETE has no body."""
+    async def turn_off(shown: Shown, caller: Person) -> None:
+        """Ask for no code any more. A last one is needed."""
         tries_id, at = attempts_id("second-factor", caller.user_id), now()
         account, _ = await identity.committer.change_together(
             (identity.accounts.at(caller.user_id), identity.attempts.at(tries_id)),
             lambda account, tries: domain.turn_off(
-                account, tries, code=code, tries_id=tries_id, limit=settings.sign_in_limit, now=at
+                account,
+                tries,
+                code=shown.code,
+                tries_id=tries_id,
+                limit=settings.sign_in_limit,
+                now=at,
             ),
         )
         if account and account.second_factor:

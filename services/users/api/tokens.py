@@ -20,6 +20,8 @@ from services.users.tokens import Signer
 FORM = "application/x-www-form-urlencoded"
 NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 LONGEST = 2000
+BASIC = "x-client-authorization"
+"""Where the gateway puts a client's own Authorization: that header holds the gateway's word."""
 
 
 class Token(BaseModel):
@@ -107,7 +109,7 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _credentials(request: Request, form: dict[str, str]) -> tuple[str, str]:
-    kind, _, basic = request.headers.get("authorization", "").partition(" ")
+    kind, _, basic = request.headers.get(BASIC, "").partition(" ")
     if kind.lower() != "basic":
         return form.get("client_id", ""), form.get("client_secret", "")
     if "client_secret" in form:
