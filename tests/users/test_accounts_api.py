@@ -175,3 +175,10 @@ async def test_a_forgotten_password_is_replaced_once_and_signs_every_device_out(
 
 async def test_me_is_for_those_who_signed_in(house: House):
     assert (await house.get("/v1/me")).status_code == 401
+
+
+async def test_openapi_can_be_written(house: House):
+    paths = house.app.openapi()["paths"]
+
+    assert "429" in paths["/v1/sessions"]["post"]["responses"]
+    assert "202" in paths["/v1/sessions"]["post"]["responses"]

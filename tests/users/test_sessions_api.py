@@ -87,8 +87,8 @@ async def test_a_success_clears_the_failures(house: House):
 async def test_an_address_is_locked_whatever_the_accounts(house: House):
     await house.join()
     for n in range(30):
+        assert (await house.sign_in()).status_code == 201  # one's own account buys no more guesses
         await house.sign_in(f"victim-{n}@example.org", "Winter2026!!")
-        await house.sign_in(address="198.51.100.1")
 
     locked = await house.sign_in("victim-31@example.org", "Winter2026!!")
 
