@@ -86,10 +86,7 @@ def ask(
     *,
     id: str,
     user_id: str,
-    structure_id: str,
-    units: tuple[str, ...],
-    valid_from: date | None,
-    valid_until: date | None,
+    extent: Extent,
     comment: str,
     today: date,
     now: datetime,
@@ -101,15 +98,14 @@ def ask(
         raise UnknownStructure("No structure has this id.", field="body/structure_id")
     if not structure.active:
         raise InactiveStructure
-    extent = Extent(units=units, valid_from=valid_from or today, valid_until=valid_until)
     _refuse_unknown_units(extent, structure)
     _refuse_wrong_dates(extent, today)
-    tie = rattachement or nothing_yet(user_id, structure_id)
+    tie = rattachement or nothing_yet(user_id, structure.id)
     _refuse_what_adds_nothing(extent, tie, today)
     requested = RattachementRequest(
         id=id,
         user_id=user_id,
-        structure_id=structure_id,
+        structure_id=structure.id,
         structure_identifier=structure.identifier,
         structure_name=structure.legal_name,
         structure_discreet=structure.discreet,
@@ -118,19 +114,7 @@ def ask(
         status="requested",
         requested_at=now,
     )
-    event = RattachementRequested(
-        request_id=id,
-        user_id=user_id,
-        structure_id=structure_id,
-        structure_identifier=structure.identifier,
-        structure_name=structure.legal_name,
-        units=extent.units,
-        valid_from=extent.valid_from,
-        valid_until=extent.valid_until,
-        comment=comment,
-        requested_at=now,
-    )
-    return Change(requested, (event,)), Change(replace(tie, pending_request_id=id))
+    return Change(requested, (_told(requested),)), Change(replace(tie, pending_request_id=id))
 
 
 def settle(
@@ -206,6 +190,21 @@ def _obstacle(
     if request.extent.ended(on):
         return "La période demandée est terminée."
     return ""
+
+
+def _told(request: RattachementRequest) -> RattachementRequested:
+    return RattachementRequested(
+        request_id=request.id,
+        user_id=request.user_id,
+        structure_id=request.structure_id,
+        structure_identifier=request.structure_identifier,
+        structure_name=request.structure_name,
+        units=request.extent.units,
+        valid_from=request.extent.valid_from,
+        valid_until=request.extent.valid_until,
+        comment=request.comment,
+        requested_at=request.requested_at,
+    )
 
 
 def _granted(request: RattachementRequest, decided: ApprovalDecided) -> Change[RattachementRequest]:
