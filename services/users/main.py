@@ -1,0 +1,26 @@
+"""uvicorn --factory services.users.main:create"""
+
+from fastapi import FastAPI
+
+from kit.service import Service
+from kit.settings import read
+from services.users import catalogue
+from services.users.api.rattachements import rattachement_routes
+from services.users.handlers import handlers
+from services.users.identity import Identity
+from services.users.membership import Membership
+from services.users.settings import UsersSettings
+
+
+def build(service: Service) -> FastAPI:
+    identity, membership = Identity.of(service), Membership.of(service)
+    defaults = catalogue.defaults(catalogue.read())
+    return service.app(
+        [rattachement_routes(membership)],
+        handlers(membership, identity.accounts, defaults),
+        workers=identity.timers(),
+    )
+
+
+def create() -> FastAPI:
+    return build(Service("users", read(UsersSettings)))
