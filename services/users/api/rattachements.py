@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from kit import clock
@@ -72,9 +72,9 @@ def rattachement_routes(membership: Membership) -> APIRouter:
             WrongDates,
         ),
     )
-    async def request(wanted: Wanted, caller: Person, request: Request) -> MyRattachement:
+    async def request(wanted: Wanted, caller: Person) -> MyRattachement:
         """Ask to be attached to a structure; its managers decide."""
-        id, today, now = new_entity_id(request), clock.today(), clock.now()
+        id, today, now = new_entity_id(), clock.today(), clock.now()
 
         def decide(
             structure: Structure | None,
