@@ -35,7 +35,11 @@ def handlers(
                 membership.rattachements.at(rattachement_id(creator, structure_id)),
             ),
             lambda *current: appoint_creator(
-                created, creator, *current, defaults=defaults, on=_day(created.created_at)
+                *current,
+                created=created,
+                user_id=creator,
+                defaults=defaults,
+                on=_day(created.created_at),
             ),
         )
 

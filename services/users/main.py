@@ -16,11 +16,12 @@ def build(service: Service) -> FastAPI:
     identity, membership = Identity.of(service), Membership.of(service)
     defaults = catalogue.defaults(catalogue.read())
     return service.app(
-        [rattachement_routes(membership)],
-        handlers(membership, identity.accounts, defaults),
-        workers=identity.timers(),
+        rattachement_routes(membership),
+        hears=handlers(membership, identity.accounts, defaults),
+        jobs=identity.timers(),
     )
 
 
 def create() -> FastAPI:
-    return build(Service("users", read(UsersSettings)))
+    settings = read(UsersSettings)
+    return build(Service("users", settings, heartbeat=settings.heartbeat_every))

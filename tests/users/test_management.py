@@ -27,14 +27,10 @@ BY_OMAR = Management(id="s-bakery", principal_manager_id="u-omar")
 
 
 def appointed(*current: Any, **but: Any) -> Any:
-    structure, management, request, rattachement = current or (None,) * 4
     return appoint_creator(
-        a_creation(**but),
-        "u-omar",
-        structure,
-        management,
-        request,
-        rattachement,
+        *(current or (None,) * 4),
+        created=a_creation(**but),
+        user_id="u-omar",
         defaults=DEFAULTS,
         on=TODAY,
     )

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from services.users.domain.accounts import Account
 
-from contracts.approvals import ApprovalDecided, Verdict
+from contracts.approvals import Verdict
 from contracts.event import Event
 from contracts.structures import StructureCreated
 from contracts.users import (
@@ -23,7 +24,6 @@ from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask, Collection
 from kit.problems import Conflict, NotFound
-from services.users.domain.accounts import Account
 from services.users.domain.management import Management
 from services.users.domain.rattachements import (
     Extent,
@@ -98,10 +98,10 @@ class World:
             self.kept.keep(handler(event))
 
     def create(self, structure: str, creator: str | None) -> None:
-        if not any(isinstance(one, StructureCreated) and one.key == structure for one in self.heard):
-            self.hear(
-                a_creation(structure_id=structure, created_by=creator, created_at=self.now)
-            )
+        if not any(
+            isinstance(one, StructureCreated) and one.key == structure for one in self.heard
+        ):
+            self.hear(a_creation(structure_id=structure, created_by=creator, created_at=self.now))
 
     def ask(self, user: str, structure: str, starts_in: int, lasts: int | None) -> None:
         first = self.today + timedelta(days=starts_in)

@@ -154,16 +154,15 @@ class TestAsk:
 
     def test_may_extend_what_stands(self):
         ending = a_rattachement(extent=an_extent(valid_until=TOMORROW))
-
         longer = an_extent(valid_from=TOMORROW + timedelta(days=1))
 
         assert asked(a_structure(), None, ending, extent=longer)[0].events
 
     def test_must_follow_on_from_what_stands(self):
         ending = a_rattachement(extent=an_extent(valid_until=TOMORROW))
+        much_later = an_extent(valid_from=TOMORROW + timedelta(days=2))
 
         with pytest.raises(NotContinuous):
-            much_later = an_extent(valid_from=TOMORROW + timedelta(days=2))
             asked(a_structure(), None, ending, extent=much_later)
 
     @pytest.mark.feature("RAT-07")

@@ -24,13 +24,13 @@ class Management(Entity):
 
 
 def appoint_creator(
-    created: StructureCreated,
-    user_id: str,
     structure: Structure | None,
     management: Management | None,
     request: RattachementRequest | None,
     rattachement: Rattachement | None,
     *,
+    created: StructureCreated,
+    user_id: str,
     defaults: Defaults,
     on: date,
 ) -> tuple[

@@ -27,7 +27,7 @@ class Extent:
         return self.last_day < on
 
     def covers(self, other: "Extent") -> bool:
-        everywhere = not self.units or bool(other.units) and set(other.units) <= set(self.units)
+        everywhere = not self.units or (bool(other.units) and set(other.units) <= set(self.units))
         return (
             everywhere and self.valid_from <= other.valid_from and other.last_day <= self.last_day
         )
