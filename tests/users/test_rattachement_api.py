@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
 from pydantic import ValidationError
-from services.users.domain.accounts import Account
 
 from contracts.event import Event
 from kit.clock import now, today
@@ -17,6 +16,7 @@ from kit.internal import Caller, sign
 from kit.service import Service
 from kit.settings import Settings
 from services.users.api.rattachements import Wanted, rattachement_routes
+from services.users.domain.accounts import Account
 from services.users.handlers import handlers
 from services.users.membership import Membership
 from tests.conftest import settings_for

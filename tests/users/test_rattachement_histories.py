@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from services.users.domain.accounts import Account
 
 from contracts.approvals import Verdict
 from contracts.event import Event
@@ -24,6 +23,7 @@ from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask, Collection
 from kit.problems import Conflict, NotFound
+from services.users.domain.accounts import Account
 from services.users.domain.management import Management
 from services.users.domain.rattachements import (
     Extent,
