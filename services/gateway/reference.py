@@ -1,0 +1,171 @@
+"""The description of the API as a page to read: rendered here, with nothing fetched from elsewhere."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from services.gateway.openapi import Document
+from services.gateway.routes import OPEN, route_for
+
+_PAGES = Environment(
+    loader=PackageLoader("services.gateway"),
+    autoescape=select_autoescape(),
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_BOUNDS = {
+    "format": "{}",
+    "pattern": "matches {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "maxItems": "at most {} items",
+    "default": "default {}",
+}
+
+
+class Field(NamedTuple):
+    name: str
+    type: str
+    required: bool
+    note: str
+
+
+class Outcome(NamedTuple):
+    status: str
+    said: str
+    type: str
+    problems: list[str]
+
+
+class Operation(NamedTuple):
+    method: str
+    path: str
+    summary: str
+    description: str
+    audience: str
+    parameters: list[Field]
+    body: str
+    outcomes: list[Outcome]
+
+    @property
+    def anchor(self) -> str:
+        return f"{self.method}{self.path}".replace("{", "").replace("}", "").replace("/", "-")
+
+
+def page(document: Document) -> str:
+    operations = sorted(_operations(document), key=lambda one: _group(one.path))
+    return _PAGES.get_template("reference.html").render(
+        title=document["info"]["title"],
+        description=document["info"]["description"],
+        style=style(),
+        groups=[(name, [*own]) for name, own in groupby(operations, lambda o: _group(o.path))],
+        schemas=[
+            (name, _fields(schema), schema.get("description", ""), _type(schema))
+            for name, schema in document["components"]["schemas"].items()
+        ],
+    )
+
+
+@cache
+def style() -> str:
+    return _PAGES.get_template("reference.css").render()
+
+
+@cache
+def policy() -> str:
+    """The page may apply its own style; it may do nothing else."""
+    digest = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"
+
+
+def _group(path: str) -> str:
+    return path.split("/")[2]
+
+
+def _operations(document: Document) -> Iterator[Operation]:
+    for path, methods in document["paths"].items():
+        for method, said in methods.items():
+            yield Operation(
+                method=method.upper(),
+                path=path,
+                summary=said.get("summary", ""),
+                description=said.get("description", ""),
+                audience=_audience(method.upper(), path),
+                parameters=[
+                    Field(
+                        f"{one['name']} ({one['in']})",
+                        _type(one.get("schema", {})),
+                        one.get("required", False),
+                        _note({**one.get("schema", {}), **one}),
+                    )
+                    for one in said.get("parameters", ())
+                ],
+                body=_content(said.get("requestBody", {})),
+                outcomes=[
+                    _outcome(status, one, document) for status, one in said["responses"].items()
+                ],
+            )
+
+
+def _audience(method: str, path: str) -> str:
+    return "anyone" if (method, path) in OPEN else route_for(path).audience
+
+
+def _outcome(status: str, said: Document, document: Document) -> Outcome:
+    if ref := said.get("$ref"):
+        said = document["components"]["responses"][ref.rpartition("/")[2]]
+    examples = [
+        example["value"]["title"]
+        for content in said.get("content", {}).values()
+        for example in content.get("examples", {}).values()
+        if "title" in example.get("value", {})
+    ]
+    return Outcome(status, said.get("description", ""), _content(said), examples)
+
+
+def _content(said: Document) -> str:
+    for kind, content in said.get("content", {}).items():
+        if kind == "application/problem+json":
+            continue
+        return _type(content.get("schema", {})) if kind == "application/json" else kind
+    return ""
+
+
+def _fields(schema: Document) -> list[Field]:
+    required = schema.get("required", ())
+    return [
+        Field(name, _type(one), name in required, _note(one))
+        for name, one in schema.get("properties", {}).items()
+    ]
+
+
+def _type(schema: Document) -> str:
+    match schema:
+        case {"$ref": str(ref)}:
+            return ref.rpartition("/")[2]
+        case {"enum": [*values]}:
+            return " | ".join(map(str, values))
+        case {"const": value}:
+            return str(value)
+        case {"anyOf": [*kinds]} | {"oneOf": [*kinds]}:
+            return " | ".join(_type(one) for one in kinds)
+        case {"type": "array"}:
+            return f"list of {_type(schema.get('items', {}))}"
+        case {"type": str(name)}:
+            return name
+    return "anything"
+
+
+def _note(schema: Document) -> str:
+    bounds: dict[str, Any] = {}
+    for one in (schema, *schema.get("anyOf", ())):
+        bounds |= {key: one[key] for key in _BOUNDS if one.get(key) is not None}
+    said = [_BOUNDS[key].format(value) for key, value in bounds.items()]
+    return "; ".join([*filter(None, [schema.get("description", "")]), *said])
