@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 
+from kit import clock
 from kit.heard import Heard
-from kit.http import Caller
-from kit.internal import sign
+from kit.internal import Caller, sign
 from kit.mongo import unavailable
 from kit.problems import Forbidden, Unauthorized, Unavailable
 from services.gateway.addresses import rate_name
@@ -16,10 +15,11 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.tokens import InvalidToken, Pass, Tokens
 from services.gateway.views import RevokedSessions
 
-WORD_LASTS, WORD_KEPT = 60, 30
-"""Seconds: the services believe a word twice as long as the gateway uses it again."""
+WORD_KEPT = 30
+"""Seconds; the services believe a word twice as long."""
 
 FRESHNESS_KEPT = 0.2
+"""Seconds."""
 
 
 class SignInFirst(Unauthorized):
@@ -49,6 +49,7 @@ class Admission:
         self._without_token = Rate(settings.credential_rate)
         self._callers = Rate(settings.caller_rate)
         self._fresh_until = 0.0
+        self._nobody = Pass(Caller(), float("inf"))
 
     async def word_for(
         self, method: str, path: str, route: Route, address: str, headers: Mapping[bytes, bytes]
@@ -57,10 +58,10 @@ class Admission:
         now = time.time()
         if (method, path) in OPEN:
             self._without_token.take(rate_name(address), now)
-            return sign(_anonymous(address), self._key, WORD_LASTS)
+            return self._word(self._nobody, now)
         admitted = self._verified(headers.get(b"authorization", b""), address, now)
         caller = admitted.caller
-        self._callers.take(caller.client_id or caller.user_id, now)
+        self._callers.take(caller.id, now)
         await self._require_fresh(now)
         if await self._revoked.known(admitted.session_id):
             raise SessionEnded
@@ -68,7 +69,7 @@ class Admission:
             not caller.operator and route.audience == "operators"
         ):
             raise NotForYou
-        return self._word(admitted, address, now)
+        return self._word(admitted, now)
 
     def _verified(self, authorization: bytes, address: str, now: float) -> Pass:
         scheme, _, token = authorization.partition(b" ")
@@ -92,21 +93,9 @@ class Admission:
             raise
         self._fresh_until = now + FRESHNESS_KEPT
 
-    def _word(self, admitted: Pass, address: str, now: float) -> str:
-        if now > admitted.word_until or address != admitted.address:
-            said = replace(admitted.caller, address=address)
-            admitted.word = sign(said, self._key, WORD_LASTS)
-            admitted.address, admitted.word_until = address, now + WORD_KEPT
+    def _word(self, admitted: Pass, now: float) -> str:
+        # The services remember a word they verified: a new one for each request would cost both.
+        if now > admitted.word_until:
+            admitted.word = sign(admitted.caller, self._key, at=clock.now())
+            admitted.word_until = now + WORD_KEPT
         return admitted.word
-
-
-def _anonymous(address: str) -> Caller:
-    return Caller(
-        user_id="",
-        session_id="",
-        operator=False,
-        client_id="",
-        scopes=frozenset(),
-        structures=frozenset(),
-        address=address,
-    )

@@ -1,6 +1,7 @@
 """What leaves the gateway, always with the same precautions."""
 
 import json
+from collections.abc import Iterable
 
 from starlette.types import Message, Send
 
@@ -22,30 +23,30 @@ def refusal(problem: Problem, path: str) -> Answer:
     if isinstance(problem, Unauthorized):
         headers.append((b"www-authenticate", b"Bearer"))
     body = problem.as_json() | {"instance": path}
-    return Answer(problem.status, headers, json.dumps(body).encode())
+    return Answer(problem.status.value, headers, json.dumps(body).encode())
 
 
 async def give(answer: Answer, correlation: str, send: Send, *, bodiless: bool) -> None:
-    headers = [
-        *answer.headers,
-        *PRECAUTIONS,
-        (b"x-correlation-id", correlation.encode()),
-    ]
+    headers = [*cautious(answer.headers), (b"x-correlation-id", correlation.encode())]
     if not bodiless and answer.status not in (204, 304):
         headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if bodiless else answer.body})
 
 
-def with_precautions(send: Send) -> Send:
-    """For the gateway's own pages, which may say more precisely what they allow."""
+def cautious(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The gateway's own page may say more precisely what it allows."""
+    own = [*headers]
+    said = {name for name, _ in own}
+    return own + [one for one in PRECAUTIONS if one[0] not in said]
+
+
+def cautiously(send: Send) -> Send:
+    """For what the gateway's own app answers."""
 
     async def careful(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = list(message.get("headers", ()))
-            said = {name.lower() for name, _ in headers}
-            headers += [(name, value) for name, value in PRECAUTIONS if name not in said]
-            message = {**message, "headers": headers}
+            message = {**message, "headers": cautious(message.get("headers", ()))}
         await send(message)
 
     return careful

@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import time
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from json import loads
 from urllib.parse import quote
@@ -10,13 +12,16 @@ from urllib.parse import quote
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from kit import metrics
 from kit.context import correlation
+from kit.frame import BodyTooLarge, ServerError
+from kit.http import MethodNotAllowed, NoSuchPath
 from kit.ids import new_id
-from kit.problems import NotFound, Problem, Unavailable
+from kit.problems import Problem, Unavailable
 from services.gateway import consistency, paths
 from services.gateway.addresses import Addresses, within
 from services.gateway.admission import Admission
-from services.gateway.answers import give, refusal, with_precautions
+from services.gateway.answers import give, refusal, cautiously
 from services.gateway.proxy import Answer, Upstreams
 from services.gateway.routes import SERVICES, route_for
 from services.gateway.settings import GatewaySettings
@@ -26,7 +31,7 @@ log = structlog.get_logger(__name__)
 Headers = dict[bytes, bytes]
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-OWN_PAGES = frozenset({"/livez", "/readyz", "/openapi.json", "/docs"})
+PROBES = frozenset({"/livez", "/readyz"})
 POSITIONS_REMEMBERED = 10_000
 
 KEPT = {
@@ -46,28 +51,10 @@ KEPT = {
 _CORRELATION = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 
-class TooLarge(Problem):
-    """The body of this request is too large."""
-
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-
-
 class TooSlow(Problem):
     """The body of this request did not arrive in time."""
 
     status = HTTPStatus.REQUEST_TIMEOUT
-
-
-class UnknownMethod(Problem):
-    """This method is not known here."""
-
-    status = HTTPStatus.METHOD_NOT_ALLOWED
-
-
-class Unforeseen(Problem):
-    """Something went wrong here: it has been recorded under this answer's X-Correlation-Id."""
-
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 class Gone(Exception):
@@ -84,8 +71,10 @@ class Gate:
         settings: GatewaySettings,
         admission: Admission,
         upstreams: Upstreams,
+        pages: Mapping[str, Callable[[], Answer]],
     ) -> None:
         self._app, self._admission, self._upstreams = app, admission, upstreams
+        self._pages = pages
         self._addresses = Addresses(settings.trusted_proxies)
         self._metrics_readers = tuple(settings.metrics_readers)
         self._body_limit, self._patience = settings.body_limit, settings.upstream_patience
@@ -95,6 +84,7 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        began = time.perf_counter()
         headers: Headers = dict(scope["headers"])
         journey = _journey(headers)
         correlation.set(journey)
@@ -106,9 +96,11 @@ class Gate:
             return
         except Exception:
             log.exception("Unable to answer a request")
-            answer = refusal(Unforeseen(), scope["path"][: paths.PATH_LIMIT])
+            answer = refusal(ServerError(correlation_id=journey), scope["path"][: paths.PATH_LIMIT])
         if answer is not None:
             await give(answer, journey, send, bodiless=scope["method"] == "HEAD")
+            spent = time.perf_counter() - began
+            metrics.requests.labels("gateway", scope["method"], answer.status).observe(spent)
 
     async def _answered(
         self, scope: Scope, headers: Headers, journey: str, receive: Receive, send: Send
@@ -117,9 +109,11 @@ class Gate:
         method, address = scope["method"], self._addresses.of(_peer(scope), headers)
         path = paths.checked(scope.get("raw_path") or quote(scope["path"]).encode())
         if method not in METHODS:
-            raise UnknownMethod
+            raise MethodNotAllowed
+        if (page := self._pages.get(path)) and method in ("GET", "HEAD"):
+            return page()
         if not path.startswith("/v1/"):
-            await self._own_page(path, address, scope, receive, send)
+            await self._probe(path, address, scope, receive, send)
             return None
         route = route_for(path)
         query = paths.checked_query(scope["query_string"])
@@ -133,35 +127,32 @@ class Gate:
             if awaited:
                 said["Consistency-Positions"] = awaited
         if route.service == "gateway":
-            await self._own_route(path, said, scope, receive, send)
+            await self._own_route(said, scope, receive, send)
             return None
         body = await self._body(headers, receive)
         target = f"{path}?{query}" if query else path
         return await self._upstreams.ask(route.service, method, target, said, body)
 
-    async def _own_page(
+    async def _probe(
         self, path: str, address: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        if path not in OWN_PAGES and not (
-            path == "/metrics" and within(address, self._metrics_readers)
-        ):
-            raise NotFound
-        await self._app({**scope, "headers": []}, receive, with_precautions(send))
+        metrics_read = path == "/metrics" and within(address, self._metrics_readers)
+        if path not in PROBES and not metrics_read:
+            raise NoSuchPath
+        await self._app({**scope, "headers": []}, receive, cautiously(send))
 
     async def _own_route(
-        self, path: str, said: dict[str, str], scope: Scope, receive: Receive, send: Send
+        self, said: dict[str, str], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        lengths = [(n, v) for n, v in scope["headers"] if n == b"content-length"]
         headers = [(name.lower().encode(), value.encode()) for name, value in said.items()]
-        scope = {**scope, "path": path, "raw_path": path.encode(), "headers": lengths + headers}
-        await self._app(scope, receive, with_precautions(send))
+        await self._app({**scope, "headers": headers}, receive, cautiously(send))
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
         length = headers.get(b"content-length")
         if length is None and b"transfer-encoding" not in headers:
             return b""
         if length and length.isdigit() and int(length) > self._body_limit:
-            raise TooLarge(limit=self._body_limit)
+            raise BodyTooLarge(limit=self._body_limit)
         chunks, size = [], 0
         try:
             async with asyncio.timeout(self._patience):
@@ -172,7 +163,7 @@ class Gate:
                     chunks.append(message.get("body", b""))
                     size += len(chunks[-1])
                     if size > self._body_limit:
-                        raise TooLarge(limit=self._body_limit)
+                        raise BodyTooLarge(limit=self._body_limit)
                     if not message.get("more_body"):
                         return b"".join(chunks)
         except TimeoutError:

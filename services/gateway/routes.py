@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from kit.problems import NotFound
+from kit.http import NoSuchPath
 
 Audience = Literal["people", "people and systems", "operators"]
 
@@ -56,10 +56,10 @@ _DEEPEST = max(prefix.count("/") for prefix in _BY_PREFIX)
 
 
 def route_for(path: str) -> Route:
-    """Raise NotFound when no service answers this path."""
+    """Raise NoSuchPath when no service answers this path."""
     words = path.split("/", _DEEPEST + 1)[: _DEEPEST + 1]
     while words:
         if route := _BY_PREFIX.get("/".join(words)):
             return route
         words.pop()
-    raise NotFound
+    raise NoSuchPath

@@ -1,6 +1,7 @@
 """Who an access token speaks for."""
 
 import hashlib
+import json
 from collections import OrderedDict
 from typing import Any
 
@@ -8,7 +9,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
-from kit.http import Caller
+from kit.internal import Caller
 from kit.problems import Unauthorized
 
 TOKEN_LIMIT = 4_000
@@ -30,13 +31,13 @@ class InvalidToken(Unauthorized):
 class Pass:
     """A verified access token, and what the services are told about it."""
 
-    __slots__ = ("address", "caller", "expires_at", "session_id", "word", "word_until")
+    __slots__ = ("caller", "expires_at", "session_id", "word", "word_until")
 
     def __init__(self, caller: Caller, expires_at: float) -> None:
         self.caller = caller
         self.session_id = caller.session_id
         self.expires_at = expires_at
-        self.word = self.address = ""
+        self.word = ""
         self.word_until = 0.0
 
 
@@ -44,7 +45,9 @@ class Tokens:
     """Verifies access tokens; one that was verified is not verified again."""
 
     def __init__(self, public_key: str, *, remembered: int = 20_000) -> None:
-        self._key = OKPKey.import_key(public_key)
+        self._key = OKPKey.import_key(
+            json.loads(public_key) if public_key.lstrip().startswith("{") else public_key
+        )
         self._remembered = remembered
         self._passes: OrderedDict[bytes, Pass] = OrderedDict()
 
@@ -62,6 +65,9 @@ class Tokens:
             self._passes.popitem(last=False)
         return new
 
+    def __len__(self) -> int:
+        return len(self._passes)
+
     def _verified(self, token: str) -> Pass:
         try:
             claims = jwt.decode(token, self._key, algorithms=["EdDSA"]).claims
@@ -75,22 +81,15 @@ class Tokens:
 def _caller(claims: dict[str, Any]) -> Caller:
     if client_id := claims.get("client_id"):
         return Caller(
-            user_id="",
-            session_id="",
-            operator=False,
+            session_id=_text(claims.get("sid", "")),
             client_id=_text(client_id),
             scopes=frozenset(_text(claims.get("scope", "")).split()),
-            structures=frozenset(map(_text, claims.get("structures", ()))),
-            address="",
+            structures=frozenset(_texts(claims.get("structures", []))),
         )
     return Caller(
         user_id=_text(claims["sub"]),
         session_id=_text(claims["sid"]),
-        operator="operator" in claims.get("roles", ()),
-        client_id="",
-        scopes=frozenset(),
-        structures=frozenset(),
-        address="",
+        operator="operator" in _texts(claims.get("roles", [])),
     )
 
 
@@ -98,3 +97,9 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
+
+
+def _texts(value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise TypeError
+    return [_text(one) for one in value]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kit.problems import NotFound
+from kit.http import NoSuchPath
 from services.gateway.routes import OPEN, route_for
 
 
@@ -26,7 +26,7 @@ class TestRouteFor:
 
     @pytest.mark.parametrize("path", ["/v1", "/v1/nothing", "/v1/accountsX", "/v2/accounts", "/"])
     def test_refuses_what_no_service_answers(self, path: str) -> None:
-        with pytest.raises(NotFound):
+        with pytest.raises(NoSuchPath):
             route_for(path)
 
     def test_every_open_path_has_its_service(self) -> None:
