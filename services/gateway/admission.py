@@ -73,12 +73,12 @@ class Admission:
 
     def _verified(self, authorization: bytes, address: str, now: float) -> Pass:
         scheme, _, token = authorization.partition(b" ")
+        if scheme.lower() != b"bearer":
+            raise SignInFirst
         try:
-            if scheme.lower() != b"bearer":
-                raise SignInFirst
             return self._tokens.verify(token.strip().decode("latin-1"), now)
-        except (SignInFirst, InvalidToken):
-            # Guessing is counted too, or checking signatures would cost more than sending them.
+        except InvalidToken:
+            # Guessing is counted too, or it would cost us more than whoever guesses.
             self._callers.take(rate_name(address), now)
             raise
 

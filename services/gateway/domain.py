@@ -15,11 +15,7 @@ class Revocation(Entity):
     heard_at: datetime
 
 
-def note(
-    revoked: SessionRevoked, current: Revocation | None, now: datetime
-) -> Change[Revocation]:
+def note(revoked: SessionRevoked, current: Revocation | None, now: datetime) -> Change[Revocation]:
     if current or revoked.expires_at <= now:
         return Change(current)
-    return Change(
-        Revocation(id=revoked.session_id, expires_at=revoked.expires_at, heard_at=now)
-    )
+    return Change(Revocation(id=revoked.session_id, expires_at=revoked.expires_at, heard_at=now))

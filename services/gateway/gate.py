@@ -21,7 +21,7 @@ from kit.problems import Problem, Unavailable
 from services.gateway import consistency, paths
 from services.gateway.addresses import Addresses, within
 from services.gateway.admission import Admission
-from services.gateway.answers import give, refusal, cautiously
+from services.gateway.answers import cautiously, give, refusal
 from services.gateway.proxy import Answer, Upstreams
 from services.gateway.routes import SERVICES, route_for
 from services.gateway.settings import GatewaySettings

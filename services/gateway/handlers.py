@@ -3,8 +3,7 @@
 from contracts.users import SessionRevoked
 from kit import clock
 from kit.bus import Subscriptions
-from kit.collection import Collection
-from kit.committer import Ask
+from kit.collection import Ask, Collection
 from services.gateway import domain
 from services.gateway.domain import Revocation
 from services.gateway.views import RevokedSessions
@@ -17,8 +16,6 @@ def handlers(revocations: Collection[Revocation], revoked: RevokedSessions) -> S
     def refuse_session(event: SessionRevoked) -> Ask:
         now = clock.now()
         revoked.add(event.session_id, event.expires_at)
-        return revocations.ask(
-            event.session_id, lambda current: domain.note(event, current, now)
-        )
+        return revocations.ask(event.session_id, lambda current: domain.note(event, current, now))
 
     return on

@@ -13,7 +13,7 @@ _SCHEMA = "#/components/schemas/"
 _METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 
 _DESCRIPTION = """\
-Every refusal is `application/problem+json` (RFC 9457): `type` names it, `errors` points at the fields.
+Every refusal is `application/problem+json` (RFC 9457): `type` names it, `errors` the wrong fields.
 
 Get an access token with `POST /v1/sessions` and send it as `Authorization: Bearer <token>`.
 A POST may carry an `Idempotency-Key`: sent again with the same key, it is done once.

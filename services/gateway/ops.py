@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from kit import clock
@@ -52,7 +53,8 @@ class Everyone:
     def __init__(self, service: Service, upstreams: Upstreams) -> None:
         self._upstreams = upstreams
         self._key = service.settings.internal_key.get_secret_value()
-        self._own = {route.name: route.endpoint for route in internal(service).routes}
+        own = internal(service).routes
+        self._own = {route.name: route.endpoint for route in own if isinstance(route, APIRoute)}
         self.names: Sequence[str] = ("gateway", *sorted(upstreams.names))
 
     async def ask(self, service: str, what: str, caller: Caller, **asked: Any) -> dict[str, Any]:

@@ -42,9 +42,7 @@ class Answer(NamedTuple):
 class Upstreams:
     """Asks services, whole body in, whole body out."""
 
-    def __init__(
-        self, addresses: Mapping[str, str], *, patience: float, connections: int
-    ) -> None:
+    def __init__(self, addresses: Mapping[str, str], *, patience: float, connections: int) -> None:
         self._addresses = {name: url.rstrip("/") for name, url in addresses.items()}
         self._patience, self._connections = patience, connections
         self._session: aiohttp.ClientSession | None = None

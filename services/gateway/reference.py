@@ -1,4 +1,4 @@
-"""The description of the API as a page to read: rendered here, with nothing fetched from elsewhere."""
+"""The description of the API as a page to read, with nothing fetched from elsewhere."""
 
 import base64
 import hashlib
@@ -152,15 +152,11 @@ def _type(schema: Document) -> str:
             return ref.rpartition("/")[2]
         case {"enum": [*values]}:
             return " | ".join(map(str, values))
-        case {"const": value}:
-            return str(value)
         case {"anyOf": [*kinds]} | {"oneOf": [*kinds]}:
             return " | ".join(_type(one) for one in kinds)
         case {"type": "array"}:
             return f"list of {_type(schema.get('items', {}))}"
-        case {"type": str(name)}:
-            return name
-    return "anything"
+    return str(schema.get("const", schema.get("type", "anything")))
 
 
 def _note(schema: Document) -> str:

@@ -19,6 +19,7 @@ from yarl import URL
 from kit.heard import Heard
 from kit.internal import Caller, verify
 from kit.problems import Unavailable
+from kit.settings import Settings
 from services.gateway.admission import Admission
 from services.gateway.gate import Gate
 from services.gateway.proxy import Answer, Upstreams
@@ -78,8 +79,13 @@ class Upstream:
     @property
     def caller(self) -> Caller:
         """Who the gateway said was calling."""
-        word = self.last.headers["Authorization"].removeprefix("Bearer ")
-        caller = verify(word, INTERNAL_KEY)
+        return self._caller(INTERNAL_KEY)
+
+    def caller_with(self, chosen: Settings) -> Caller:
+        return self._caller(chosen.internal_key.get_secret_value())
+
+    def _caller(self, key: str) -> Caller:
+        caller = verify(self.last.headers["Authorization"].removeprefix("Bearer "), key)
         assert caller is not None
         return caller
 
@@ -148,7 +154,7 @@ async def an_upstream() -> AsyncIterator[Upstream]:
     known = Upstream("")
     app = web.Application(client_max_size=10**8)
     app.router.add_route("*", "/{path:.*}", known.answered)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -182,13 +188,13 @@ async def serving(app: Any) -> AsyncIterator[int]:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         config = uvicorn.Config(app, lifespan="off", log_level="error", proxy_headers=False)
+        config.load()
         server = uvicorn.Server(config)
-        task = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started:
-            await asyncio.sleep(0.01)
+        server.lifespan = config.lifespan_class(config)
+        # Without its loop, which looks only ten times a second whether it should end.
+        await server.startup(sockets=[listening])
         yield listening.getsockname()[1]
-        server.should_exit = True
-        await task
+        await server.shutdown(sockets=[listening])
 
 
 async def own_app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -398,9 +398,7 @@ class TestOwnPages:
 
     async def test_own_routes_learn_who_calls_from_the_gate_alone(self, door: Door) -> None:
         said = {"X-Client-Address": "10.0.0.1", "Cookie": "a=b"}
-        told = await (
-            await door.ask("GET", "/v1/ops/health", token=OPERATOR, headers=said)
-        ).text()
+        told = await (await door.ask("GET", "/v1/ops/health", token=OPERATOR, headers=said)).text()
         assert told.startswith("/v1/ops/health ")
         assert "x-client-address=127.0.0.1" in told
         assert "cookie" not in told
