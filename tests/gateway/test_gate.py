@@ -187,11 +187,13 @@ class TestWhatIsSentOn:
             "x-correlation-id",
             "x-client-address",
             "accept",
+            "accept-encoding",
             "user-agent",
             "host",
         }
         assert upstream.last.headers["X-Client-Address"] == "127.0.0.1"
         assert TOKEN not in upstream.last.headers["Authorization"]
+        assert upstream.last.headers["Accept-Encoding"] == "identity"
         assert upstream.last.host == upstream.url.removeprefix("http://")
 
     async def test_a_given_correlation_id_and_a_new_one_otherwise(
@@ -204,6 +206,14 @@ class TestWhatIsSentOn:
             assert answer.headers["X-Correlation-Id"] == sent
             assert (sent == given) is kept
             assert len(sent) >= 8
+
+    async def test_no_kind_of_body_that_was_not_said(self, door: Door, upstream: Upstream) -> None:
+        await door.raw(
+            b"POST /v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+            b"Connection: close\r\n\r\n{}"
+        )
+        assert "Content-Type" not in upstream.last.headers
+        assert upstream.bodies == [b"{}"]
 
     async def test_one_word_for_many_requests(self, door: Door, upstream: Upstream) -> None:
         for _ in range(3):
