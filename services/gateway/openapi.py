@@ -9,6 +9,12 @@ from services.gateway.routes import OPEN, SERVICES, route_for
 
 Document = dict[str, Any]
 
+
+def _header(name: str, description: str) -> Document:
+    schema = {"type": "string", "maxLength": 2000}
+    return {"name": name, "in": "header", "description": description, "schema": schema}
+
+
 _SCHEMA = "#/components/schemas/"
 _METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 
@@ -22,9 +28,40 @@ A write answers with a `Consistency-Token`: a read that sends it back has seen t
 
 _ALWAYS = {
     "401": "The access token is missing, not valid, or its session has ended.",
+    "422": "Some fields are wrong: `errors` names them.",
     "429": "Too many requests: `Retry-After` says how many seconds to wait.",
     "503": "The answer is not known yet: ask again, with the same key.",
 }
+_PROBLEM_JSON = "application/problem+json"
+_PROBLEM = {
+    "type": "object",
+    "description": "A refusal (RFC 9457); some carry more members.",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "description": "Names the refusal: /problems/..."},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string", "description": "The path that was asked"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+}
+_PARAMETERS = {
+    "ConsistencyToken": _header(
+        "Consistency-Token", "What a write answered with: this read has then seen that write."
+    ),
+    "IdempotencyKey": _header(
+        "Idempotency-Key", "A name for this very request: sent again, it is done once."
+    ),
+}
+_OF_FASTAPI = frozenset({"HTTPValidationError", "ValidationError"})
+"""How FastAPI describes wrong fields; the kit answers with a Problem instead."""
 
 
 def committed() -> dict[str, Document]:
@@ -37,7 +74,7 @@ def committed() -> dict[str, Document]:
 def merged(documents: Mapping[str, Document]) -> Document:
     clashing = _clashing({name: _schemas(one) for name, one in documents.items()})
     paths: Document = {}
-    schemas: Document = {}
+    schemas: Document = {"Problem": _PROBLEM}
     for service, document in documents.items():
         named = {name: service.capitalize() + name for name in clashing}
         for path, operations in document["paths"].items():
@@ -52,37 +89,46 @@ def merged(documents: Mapping[str, Document]) -> Document:
         "openapi": "3.1.0",
         "info": {"title": "Chorale", "version": "1", "description": _DESCRIPTION},
         "paths": dict(sorted(paths.items())),
-        "components": {
-            "schemas": dict(sorted(schemas.items())),
-            "responses": {
-                status: {
-                    "description": said,
-                    "content": {"application/problem+json": {"schema": {"type": "object"}}},
-                }
-                for status, said in _ALWAYS.items()
-            },
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-            },
-        },
+        "components": {"schemas": dict(sorted(schemas.items()))} | _common(),
+    }
+
+
+def _common() -> Document:
+    return {
+        "parameters": _PARAMETERS,
+        "responses": {status: _refusal({"description": said}) for status, said in _ALWAYS.items()},
+        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
     }
 
 
 def _completed(method: str, path: str, operation: Document) -> Document:
     is_open = (method.upper(), path) in OPEN
-    always = {
+    answers = {
         status: {"$ref": f"#/components/responses/{status}"}
         for status in _ALWAYS
         if not (is_open and status == "401")
     }
+    for status, answer in operation["responses"].items():
+        if status != "422" or _PROBLEM_JSON in answer.get("content", {}):
+            answers[status] = answer if status < "400" else _refusal(answer)
+    named = {"get": ["ConsistencyToken"], "post": [] if is_open else ["IdempotencyKey"]}
+    own = [{"$ref": f"#/components/parameters/{name}"} for name in named.get(method, ())]
     return operation | {
         "security": [] if is_open else [{"bearer": []}],
-        "responses": dict(sorted((always | operation.get("responses", {})).items())),
+        "parameters": [*operation.get("parameters", ()), *own],
+        "responses": dict(sorted(answers.items())),
     }
 
 
+def _refusal(answer: Document) -> Document:
+    told = answer.get("content", {}).get(_PROBLEM_JSON, {})
+    schema = {"$ref": _SCHEMA + "Problem"}
+    return answer | {"content": {_PROBLEM_JSON: {"schema": schema} | told}}
+
+
 def _schemas(document: Document) -> Document:
-    return dict(document.get("components", {}).get("schemas", {}))
+    own: Document = document.get("components", {}).get("schemas", {})
+    return {name: schema for name, schema in own.items() if name not in _OF_FASTAPI}
 
 
 def _clashing(schemas: Mapping[str, Document]) -> set[str]:

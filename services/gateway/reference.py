@@ -2,12 +2,14 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, select_autoescape
+from markupsafe import Markup
 
 from services.gateway.openapi import Document
 from services.gateway.routes import OPEN, route_for
@@ -61,14 +63,17 @@ class Operation(NamedTuple):
 
 def page(document: Document) -> str:
     operations = sorted(_operations(document), key=lambda one: _group(one.path))
+    schemas = document["components"]["schemas"]
     return _PAGES.get_template("reference.html").render(
+        linked=lambda text: _linked(text, schemas),
+        coded=_coded,
         title=document["info"]["title"],
         description=document["info"]["description"],
         style=style(),
         groups=[(name, [*own]) for name, own in groupby(operations, lambda o: _group(o.path))],
         schemas=[
             (name, _fields(schema), schema.get("description", ""), _type(schema))
-            for name, schema in document["components"]["schemas"].items()
+            for name, schema in schemas.items()
         ],
     )
 
@@ -85,6 +90,22 @@ def policy() -> str:
     return f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"
 
 
+def _linked(text: str, schemas: Document) -> Markup:
+    """A type, each schema in it a link to what it is made of."""
+    words = re.split(r"(\w+)", text)
+    link = Markup('<a href="#word-{0}">{0}</a>')
+    return Markup("").join(link.format(word) if word in schemas else word for word in words)
+
+
+def _coded(text: str) -> Markup:
+    """A description, with what stands between backquotes as code."""
+    code = Markup("<code>{}</code>")
+    parts = text.split("`")
+    return Markup("").join(
+        code.format(part) if place % 2 else part for place, part in enumerate(parts)
+    )
+
+
 def _group(path: str) -> str:
     return path.split("/")[2]
 
@@ -99,17 +120,12 @@ def _operations(document: Document) -> Iterator[Operation]:
                 description=said.get("description", ""),
                 audience=_audience(method.upper(), path),
                 parameters=[
-                    Field(
-                        f"{one['name']} ({one['in']})",
-                        _type(one.get("schema", {})),
-                        one.get("required", False),
-                        _note({**one.get("schema", {}), **one}),
-                    )
-                    for one in said.get("parameters", ())
+                    _parameter(_found(one, document)) for one in said.get("parameters", ())
                 ],
                 body=_content(said.get("requestBody", {})),
                 outcomes=[
-                    _outcome(status, one, document) for status, one in said["responses"].items()
+                    _outcome(status, _found(one, document))
+                    for status, one in said["responses"].items()
                 ],
             )
 
@@ -118,16 +134,29 @@ def _audience(method: str, path: str) -> str:
     return "anyone" if (method, path) in OPEN else route_for(path).audience
 
 
-def _outcome(status: str, said: Document, document: Document) -> Outcome:
-    if ref := said.get("$ref"):
-        said = document["components"]["responses"][ref.rpartition("/")[2]]
+def _found(node: Document, document: Document) -> Document:
+    if ref := node.get("$ref"):
+        _, _, kind, name = ref.split("/")
+        return dict(document["components"][kind][name])
+    return node
+
+
+def _parameter(said: Document) -> Field:
+    schema = said.get("schema", {})
+    kind = _type(schema).removesuffix(" | null")
+    note = _note({**schema, **said})
+    return Field(f"{said['name']} ({said['in']})", kind, said.get("required", False), note)
+
+
+def _outcome(status: str, said: Document) -> Outcome:
     examples = [
         example["value"]["title"]
         for content in said.get("content", {}).values()
         for example in content.get("examples", {}).values()
         if "title" in example.get("value", {})
     ]
-    return Outcome(status, said.get("description", ""), _content(said), examples)
+    description = said.get("description", "").removeprefix("Successful Response")
+    return Outcome(status, description, _content(said), examples)
 
 
 def _content(said: Document) -> str:
@@ -162,6 +191,6 @@ def _type(schema: Document) -> str:
 def _note(schema: Document) -> str:
     bounds: dict[str, Any] = {}
     for one in (schema, *schema.get("anyOf", ())):
-        bounds |= {key: one[key] for key in _BOUNDS if one.get(key) is not None}
+        bounds |= {key: one[key] for key in _BOUNDS if one.get(key) not in (None, "")}
     said = [_BOUNDS[key].format(value) for key, value in bounds.items()]
     return "; ".join([*filter(None, [schema.get("description", "")]), *said])

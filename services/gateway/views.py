@@ -1,7 +1,7 @@
 """The sessions refused, as this process knows them."""
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -16,8 +16,10 @@ EVERY = timedelta(seconds=0.5)
 OVERLAP = timedelta(seconds=10)
 """A replica's clock and its transaction may be that late."""
 ALL_AGAIN_EVERY = timedelta(minutes=1)
+PATIENCE = 1
+"""Seconds; a database that is away would hold up every request for much longer."""
 
-_NEVER = datetime.min.replace(tzinfo=clock.now().tzinfo)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class RevokedSessions:
@@ -27,7 +29,7 @@ class RevokedSessions:
         self._revocations = revocations
         self._max_age = timedelta(seconds=max_age)
         self._until: dict[str, datetime] = {}
-        self._read_at = self._all_read_at = _NEVER
+        self._read_at = self._all_read_at = self._tried_at = _NEVER
         self._reading = asyncio.Lock()
 
     def add(self, session_id: str, until: datetime) -> None:
@@ -35,21 +37,24 @@ class RevokedSessions:
 
     async def known(self, session_id: str) -> bool:
         """Raise Unavailable when what other replicas heard cannot be known."""
-        if clock.now() - self._read_at > EVERY:
+        if clock.now() - self._tried_at > EVERY:
             await self._read()
+        if clock.now() - self._read_at > self._max_age:
+            raise Unavailable
         return session_id in self._until
 
     async def _read(self) -> None:
         async with self._reading:
             now = clock.now()
-            if now - self._read_at <= EVERY:
+            if now - self._tried_at <= EVERY:
                 return
             try:
-                await self._read_since(now)
-            except Exception as error:
-                if now - self._read_at > self._max_age:
-                    raise Unavailable from error
+                async with asyncio.timeout(PATIENCE):
+                    await self._read_since(now)
+            except Exception:
                 log.warning("Unable to read the revoked sessions", exc_info=True)
+            # Also after a failure: those who wait here must not each try, and wait, in turn.
+            self._tried_at = clock.now()
 
     async def _read_since(self, now: datetime) -> None:
         everything = now - self._all_read_at > ALL_AGAIN_EVERY

@@ -9,12 +9,16 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from fastapi import APIRouter
 
 from contracts.users import SessionRevoked
 from kit.clock import now
+from kit.frame import consistency_token
+from kit.http import Person
 from kit.journal import SLICES
 from kit.record import Record
 from kit.service import Service
+from kit.settings import Settings
 from services.gateway.main import build
 from services.gateway.settings import GatewaySettings
 from tests.conftest import settings_for
@@ -31,7 +35,9 @@ class Gateway:
         self.service, self._url, self._client = service, url, client
 
     async def ask(self, path: str, *, token: str = "", **said: Any) -> aiohttp.ClientResponse:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = said.pop("headers", {})
+        if token:
+            headers = headers | {"Authorization": f"Bearer {token}"}
         method = said.pop("method", "GET")
         answer = await self._client.request(method, self._url + path, headers=headers, **said)
         await answer.read()
@@ -197,6 +203,45 @@ class TestOperations:
     @pytest.mark.parametrize("query", ["cursor=nobody:1", "size=0", "size=501", "size=x"])
     async def test_a_page_of_nothing(self, gateway: Gateway, query: str) -> None:
         assert (await gateway.ask(f"/v1/ops/parked?{query}", token=OPERATOR)).status == 422
+
+
+class TestBehindTheGateway:
+    @pytest.fixture
+    async def users(self, mongo_url: str) -> AsyncIterator[str]:
+        known = settings_for(mongo_url, kafka="127.0.0.1:9", consistency_patience=0.2)
+        service, routes = Service("users", Settings(**known)), APIRouter()
+
+        @routes.get("/v1/me")
+        async def me(caller: Person) -> list[str]:
+            return [caller.user_id, caller.session_id, caller.address]
+
+        app = service.app(routes)
+        await service.prepare()
+        async with serving(app) as port:
+            yield f"http://127.0.0.1:{port}"
+        await service.mongo.drop()
+        await service.mongo.close()
+
+    async def test_a_service_believes_the_word_of_the_gateway_and_no_other(
+        self, mongo_url: str, upstream: Upstream, users: str
+    ) -> None:
+        upstreams = dict.fromkeys(OTHERS, upstream.url) | {"users": users}
+        async with a_gateway(mongo_url, upstream, upstreams=upstreams) as gateway:
+            answer = await gateway.ask("/v1/me", token=an_access_token())
+            assert await answer.json() == ["u1", "s1", "127.0.0.1"]
+            assert (await gateway.ask("/v1/me", method="PUT", token=OPERATOR)).status == 405
+        async with aiohttp.ClientSession() as client:
+            said = {"Authorization": f"Bearer {an_access_token()}"}
+            assert (await client.get(f"{users}/v1/me", headers=said)).status == 401
+
+    async def test_a_token_of_rows_that_were_never_written_is_refused(
+        self, mongo_url: str, upstream: Upstream, users: str
+    ) -> None:
+        upstreams = dict.fromkeys(OTHERS, upstream.url) | {"users": users}
+        said = {"Consistency-Token": consistency_token("users", ["0" * 32])}
+        async with a_gateway(mongo_url, upstream, upstreams=upstreams) as gateway:
+            answer = await gateway.ask("/v1/approvals", token=an_access_token(), headers=said)
+            assert answer.status == 422
 
 
 class TestPages:

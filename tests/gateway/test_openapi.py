@@ -41,7 +41,7 @@ class TestMerged:
                 "approvals": a_service("/v1/approvals", Card=a_schema()),
             }
         )
-        assert [*document["components"]["schemas"]] == ["Card"]
+        assert [*document["components"]["schemas"]] == ["Card", "Problem"]
 
     def test_tells_two_schemas_of_one_name_apart_and_all_that_refer_to_them(self) -> None:
         page = a_schema(properties={"items": {"type": "array", "items": {"$ref": REF + "Card"}}})
@@ -52,7 +52,8 @@ class TestMerged:
             }
         )
         schemas = document["components"]["schemas"]
-        assert {*schemas} == {"UsersPage", "UsersCard", "ApprovalsPage", "ApprovalsCard"}
+        known = {"UsersPage", "UsersCard", "ApprovalsPage", "ApprovalsCard", "Problem"}
+        assert {*schemas} == known
         assert schema_of(document, "/v1/me") == "UsersPage"
         items = schemas["ApprovalsPage"]["properties"]["items"]
         assert items["items"]["$ref"] == REF + "ApprovalsCard"
@@ -64,6 +65,19 @@ class TestMerged:
         assert operations["get"]["security"] == [{"bearer": []}]
         assert operations["post"]["security"] == []
         assert "401" in operations["get"]["responses"]
+
+    def test_says_how_fields_are_refused_and_not_how_fastapi_would(self) -> None:
+        wrong = {"$ref": REF + "HTTPValidationError"}
+        service = a_service("/v1/me", Me=a_schema(), HTTPValidationError=a_schema())
+        answers = service["paths"]["/v1/me"]["get"]["responses"]
+        answers["422"] = {"content": {"application/json": {"schema": wrong}}}
+        answers["404"] = {"content": {"application/problem+json": {"examples": {"A": {}}}}}
+        document = merged({"users": service})
+        assert "HTTPValidationError" not in str(document)
+        answers = document["paths"]["/v1/me"]["get"]["responses"]
+        assert answers["422"] == {"$ref": "#/components/responses/422"}
+        told = answers["404"]["content"]["application/problem+json"]
+        assert told == {"schema": {"$ref": REF + "Problem"}, "examples": {"A": {}}}
 
 
 class TestCommitted:
