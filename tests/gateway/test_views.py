@@ -24,7 +24,7 @@ class Database:
         self.asked += 1
         if self.hangs:
             await asyncio.sleep(60)
-        for nothing in ():
+        for nothing in list[dict[str, Any]]():
             yield nothing
 
 
