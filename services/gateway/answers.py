@@ -1,0 +1,52 @@
+"""What leaves the gateway, always with the same precautions."""
+
+import json
+from collections.abc import Iterable
+
+from starlette.types import Message, Send
+
+from kit.problems import Problem, Unauthorized
+from services.gateway.proxy import Answer
+
+PRECAUTIONS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+
+
+def refusal(problem: Problem, path: str) -> Answer:
+    headers = [(b"content-type", b"application/problem+json")]
+    if problem.retry_after is not None:
+        headers.append((b"retry-after", str(problem.retry_after).encode()))
+    if isinstance(problem, Unauthorized):
+        headers.append((b"www-authenticate", b"Bearer"))
+    body = problem.as_json() | {"instance": path}
+    return Answer(problem.status.value, headers, json.dumps(body).encode())
+
+
+async def give(answer: Answer, correlation: str, send: Send, *, bodiless: bool) -> None:
+    headers = [*cautious(answer.headers), (b"x-correlation-id", correlation.encode())]
+    if not bodiless and answer.status not in (204, 304):
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if bodiless else answer.body})
+
+
+def cautious(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The gateway's own page may say more precisely what it allows."""
+    own = [*headers]
+    said = {name for name, _ in own}
+    return own + [one for one in PRECAUTIONS if one[0] not in said]
+
+
+def cautiously(send: Send) -> Send:
+    """For what the gateway's own app answers."""
+
+    async def careful(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": cautious(message.get("headers", ()))}
+        await send(message)
+
+    return careful

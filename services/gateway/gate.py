@@ -1,0 +1,203 @@
+"""What every request goes through. Plain ASGI: this is the one path all traffic takes."""
+
+import asyncio
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from json import loads
+from urllib.parse import quote
+
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from kit import metrics
+from kit.context import correlation
+from kit.frame import BodyTooLarge, ServerError
+from kit.http import MethodNotAllowed, NoSuchPath
+from kit.ids import new_id
+from kit.problems import Problem, Unavailable
+from services.gateway import consistency, paths
+from services.gateway.addresses import Addresses, within
+from services.gateway.admission import Admission
+from services.gateway.answers import cautiously, give, refusal
+from services.gateway.proxy import Answer, Upstreams
+from services.gateway.routes import SERVICES, route_for
+from services.gateway.settings import GatewaySettings
+
+log = structlog.get_logger(__name__)
+
+Headers = dict[bytes, bytes]
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+PROBES = frozenset({"/livez", "/readyz"})
+POSITIONS_REMEMBERED = 10_000
+
+KEPT = {
+    name.lower().encode(): name
+    for name in (
+        "Content-Type",
+        "Accept",
+        "Accept-Language",
+        "If-Match",
+        "If-None-Match",
+        "Idempotency-Key",
+        "User-Agent",
+    )
+}
+"""What a service sees of a client's headers: nothing a client could say who it is with."""
+
+_CORRELATION = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+
+
+class TooSlow(Problem):
+    """The body of this request did not arrive in time."""
+
+    status = HTTPStatus.REQUEST_TIMEOUT
+
+
+class Gone(Exception):
+    """The client did not wait for the answer."""
+
+
+class Gate:
+    """Answers everything under /v1 by asking a service; the gateway's own app answers the rest."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        settings: GatewaySettings,
+        admission: Admission,
+        upstreams: Upstreams,
+        pages: Mapping[str, Callable[[], Answer]],
+    ) -> None:
+        self._app, self._admission, self._upstreams = app, admission, upstreams
+        self._pages = pages
+        self._addresses = Addresses(settings.trusted_proxies)
+        self._metrics_readers = tuple(settings.metrics_readers)
+        self._body_limit, self._patience = settings.body_limit, settings.upstream_patience
+        self._positions: OrderedDict[str, str] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        headers: Headers = dict(scope["headers"])
+        journey = _journey(headers)
+        correlation.set(journey)
+        try:
+            answer = await self._answered(scope, headers, journey, receive, send)
+        except Problem as problem:
+            answer = refusal(problem, scope["path"][: paths.PATH_LIMIT])
+        except Gone:
+            return
+        except Exception:
+            log.exception("Unable to answer a request")
+            answer = refusal(ServerError(correlation_id=journey), scope["path"][: paths.PATH_LIMIT])
+        if answer is not None:
+            await give(answer, journey, send, bodiless=scope["method"] == "HEAD")
+            spent = time.perf_counter() - began
+            metrics.requests.labels("gateway", scope["method"], answer.status).observe(spent)
+
+    async def _answered(
+        self, scope: Scope, headers: Headers, journey: str, receive: Receive, send: Send
+    ) -> Answer | None:
+        """The answer to give; None once the gateway's own app has given it."""
+        method, address = scope["method"], self._addresses.of(_peer(scope), headers)
+        path = paths.checked(scope.get("raw_path") or quote(scope["path"]).encode())
+        if method not in METHODS:
+            raise MethodNotAllowed
+        if (page := self._pages.get(path)) and method in ("GET", "HEAD"):
+            return page()
+        if not path.startswith("/v1/"):
+            await self._probe(path, address, scope, receive, send)
+            return None
+        route = route_for(path)
+        query = paths.checked_query(scope["query_string"])
+        word = await self._admission.word_for(method, path, route, address, headers)
+        said = {kept: _printable(headers[name]) for name, kept in KEPT.items() if name in headers}
+        said["Authorization"] = f"Bearer {word}"
+        said["X-Correlation-Id"] = journey
+        said["X-Client-Address"] = address
+        if token := headers.get(b"consistency-token"):
+            awaited = await self._awaited(token.decode("latin-1"), route.service, said)
+            if awaited:
+                said["Consistency-Positions"] = awaited
+        if route.service == "gateway":
+            await self._own_route(said, scope, receive, send)
+            return None
+        body = await self._body(headers, receive)
+        target = f"{path}?{query}" if query else path
+        return await self._upstreams.ask(route.service, method, target, said, body)
+
+    async def _probe(
+        self, path: str, address: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        metrics_read = path == "/metrics" and within(address, self._metrics_readers)
+        if path not in PROBES and not metrics_read:
+            raise NoSuchPath
+        await self._app({**scope, "headers": []}, receive, cautiously(send))
+
+    async def _own_route(
+        self, said: dict[str, str], scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        headers = [(name.lower().encode(), value.encode()) for name, value in said.items()]
+        await self._app({**scope, "headers": headers}, receive, cautiously(send))
+
+    async def _body(self, headers: Headers, receive: Receive) -> bytes:
+        length = headers.get(b"content-length")
+        if length is None and b"transfer-encoding" not in headers:
+            return b""
+        if length and length.isdigit() and int(length) > self._body_limit:
+            raise BodyTooLarge(limit=self._body_limit)
+        chunks, size = [], 0
+        try:
+            async with asyncio.timeout(self._patience):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise Gone
+                    chunks.append(message.get("body", b""))
+                    size += len(chunks[-1])
+                    if size > self._body_limit:
+                        raise BodyTooLarge(limit=self._body_limit)
+                    if not message.get("more_body"):
+                        return b"".join(chunks)
+        except TimeoutError:
+            raise TooSlow from None
+
+    async def _awaited(self, token: str, answering: str, said: dict[str, str]) -> str:
+        """The positions that the answering service must have heard; none for its own facts."""
+        written = consistency.read(token, SERVICES)
+        if written.service in (answering, "gateway") or not written.rows:
+            return ""
+        if (known := self._positions.get(token)) is not None:
+            return known
+        target = f"/internal/positions?rows={quote(','.join(written.rows), safe=',')}"
+        answer = await self._upstreams.ask(written.service, "GET", target, said)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise consistency.unknown()
+        if answer.status != HTTPStatus.OK:
+            raise Unavailable
+        positions: dict[str, int] = loads(answer.body)["positions"]
+        known = ",".join(f"{slice}={position}" for slice, position in positions.items())
+        self._positions[token] = known
+        if len(self._positions) > POSITIONS_REMEMBERED:
+            self._positions.popitem(last=False)
+        return known
+
+
+def _journey(headers: Headers) -> str:
+    given = headers.get(b"x-correlation-id", b"")
+    return given.decode() if _CORRELATION.fullmatch(given) else new_id()
+
+
+def _printable(value: bytes) -> str:
+    return value.decode("ascii", "backslashreplace")
+
+
+def _peer(scope: Scope) -> str:
+    return scope["client"][0] if scope.get("client") else ""

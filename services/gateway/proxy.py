@@ -1,0 +1,108 @@
+"""The services behind the door, asked over connections that are kept."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import aiohttp
+import structlog
+from yarl import URL
+
+from kit.problems import Unavailable
+
+log = structlog.get_logger(__name__)
+
+IDLE_CONNECTION = 3
+"""Seconds; less than the services keep one, so that none is closed while a request enters it."""
+
+KEPT = frozenset(
+    {
+        b"content-type",
+        b"etag",
+        b"location",
+        b"retry-after",
+        b"consistency-token",
+        b"idempotency-replayed",
+        b"link",
+        b"content-disposition",
+        b"www-authenticate",
+        b"allow",
+    }
+)
+"""What a client sees of a service's headers."""
+
+# Said here, or the library would say it of itself; telling it not to costs more.
+_SAID = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "-"}
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+class Upstreams:
+    """Asks services, whole body in, whole body out."""
+
+    def __init__(self, addresses: Mapping[str, str], *, patience: float, connections: int) -> None:
+        self._addresses = {name: url.rstrip("/") for name, url in addresses.items()}
+        self._patience, self._connections = patience, connections
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._addresses)
+
+    async def ask(
+        self,
+        service: str,
+        method: str,
+        target: str,
+        headers: dict[str, str],
+        body: bytes = b"",
+    ) -> Answer:
+        """Raise Unavailable when the service gives no answer; a read is asked twice."""
+        try:
+            try:
+                return await self._once(service, method, target, headers, body)
+            except aiohttp.ClientConnectionError as error:
+                if method not in ("GET", "HEAD") or isinstance(error, TimeoutError):
+                    raise
+                return await self._once(service, method, target, headers, body)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            log.warning("Unable to reach a service", upstream=service, error=type(error).__name__)
+            raise Unavailable from error
+
+    async def _once(
+        self, service: str, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> Answer:
+        async with self._opened().request(
+            method,
+            URL(self._addresses[service] + target, encoded=True),
+            data=body or None,
+            headers=_SAID | headers,
+            skip_auto_headers=("Content-Type",) if body and "Content-Type" not in headers else None,
+            allow_redirects=False,
+        ) as answer:
+            kept = [(n, v) for n, v in answer.raw_headers if n.lower() in KEPT]
+            return Answer(answer.status, kept, await answer.read())
+
+    def _opened(self) -> aiohttp.ClientSession:
+        # Not in the constructor: a session belongs to the loop that runs when it is made.
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=0,
+                    # A service that hangs holds its own connections, never those of the others.
+                    limit_per_host=self._connections,
+                    keepalive_timeout=IDLE_CONNECTION,
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=self._patience),
+                auto_decompress=False,
+            )
+        return self._session
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None

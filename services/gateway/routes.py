@@ -1,0 +1,65 @@
+"""Which service answers which path, and who may ask. A table, not code."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from kit.http import NoSuchPath
+
+Audience = Literal["people", "people and systems", "operators"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Every path under ``prefix``; the longest prefix wins."""
+
+    prefix: str
+    service: str
+    audience: Audience
+
+
+ROUTES = (
+    Route("/v1/accounts", "users", "people"),
+    Route("/v1/sessions", "users", "people"),
+    Route("/v1/tokens", "users", "people"),
+    Route("/v1/password-resets", "users", "people"),
+    Route("/v1/second-factor", "users", "people"),
+    Route("/v1/me", "users", "people"),
+    Route("/v1/clients", "users", "operators"),
+    Route("/v1/rattachements", "users", "people"),
+    Route("/v1/structures", "structures", "people and systems"),
+    Route("/v1/approvals", "approvals", "people"),
+    Route("/v1/tickets", "support", "people"),
+    Route("/v1/ticket-categories", "support", "people"),
+    Route("/v1/ops", "gateway", "operators"),
+    Route("/v1/ops/letters", "notifications", "operators"),
+)
+
+OPEN = frozenset(
+    {
+        ("POST", "/v1/accounts"),
+        ("POST", "/v1/accounts/activation"),
+        ("POST", "/v1/accounts/activation-links"),
+        ("POST", "/v1/sessions"),
+        ("POST", "/v1/sessions/challenge"),
+        ("POST", "/v1/sessions/refresh"),
+        ("POST", "/v1/password-resets"),
+        ("POST", "/v1/password-resets/confirmation"),
+        ("POST", "/v1/tokens"),
+    }
+)
+"""What may be asked without an access token: how one gets one. Counted for each address."""
+
+SERVICES = tuple(sorted({route.service for route in ROUTES}))
+
+_BY_PREFIX = {route.prefix: route for route in ROUTES}
+_DEEPEST = max(prefix.count("/") for prefix in _BY_PREFIX)
+
+
+def route_for(path: str) -> Route:
+    """Raise NoSuchPath when no service answers this path."""
+    words = path.split("/", _DEEPEST + 1)[: _DEEPEST + 1]
+    while words:
+        if route := _BY_PREFIX.get("/".join(words)):
+            return route
+        words.pop()
+    raise NoSuchPath

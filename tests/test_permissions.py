@@ -1,0 +1,114 @@
+"""docs/permissions.csv is the law: what each role may do, on every path of the API."""
+
+import csv
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from services.gateway.openapi import committed, merged
+from services.gateway.routes import OPEN, route_for
+from tests.gateway.doors import (
+    Door,
+    Upstream,
+    a_door,
+    a_system_token,
+    an_access_token,
+    an_upstream,
+)
+
+LAW = Path(__file__).parent.parent / "docs" / "permissions.csv"
+PEOPLE = ("signed_in", "self", "manager", "unrelated_manager")
+ROLES = ("anonymous", *PEOPLE, "operator", "system")
+
+
+class Action(NamedTuple):
+    """What is done, to what, and what each role is answered."""
+
+    method: str
+    path: str
+    about: str
+    answers: dict[str, str]
+    scope: str
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, (self.method, self.path, self.about)))
+
+    @property
+    def example(self) -> str:
+        return self.path.replace("{id}", "users:1" if "/parked/" in self.path else "1")
+
+
+def actions() -> list[Action]:
+    with LAW.open(encoding="utf-8", newline="") as file:
+        return [_action(row) for row in csv.DictReader(file)]
+
+
+def _action(row: dict[str, str]) -> Action:
+    method, path = row["action"].split(" ")
+    answers = {role: row[role] for role in ROLES}
+    return Action(method, path, row["about"], answers, row["scope"])
+
+
+every_action = pytest.mark.parametrize("action", actions(), ids=str)
+
+
+class TestTheLaw:
+    def test_speaks_of_every_path_of_the_api_and_of_no_other(self) -> None:
+        paths = merged(committed())["paths"]
+        described = {(m.upper(), path) for path, methods in paths.items() for m in methods}
+        assert {(one.method, one.path) for one in actions()} == described
+
+    @every_action
+    def test_says_allowed_or_a_refusal(self, action: Action) -> None:
+        assert {*action.answers.values()} <= {"allowed", "401", "403", "404"}
+
+    @every_action
+    def test_lets_nobody_unknown_in_but_for_credentials(self, action: Action) -> None:
+        is_open = (action.method, action.path) in OPEN
+        assert action.answers["anonymous"] == ("allowed" if is_open else "401")
+
+    @every_action
+    def test_names_the_scope_that_opens_an_action_to_systems(self, action: Action) -> None:
+        for_systems = route_for(action.path).audience == "people and systems"
+        assert bool(action.scope) == (for_systems and action.answers["system"] != "403")
+
+
+class TestTheGateway:
+    """The gateway refuses what is refused whatever the thing is; the services judge the rest."""
+
+    @pytest.fixture(scope="class")
+    async def upstream(self) -> AsyncIterator[Upstream]:
+        async with an_upstream() as one:
+            yield one
+
+    @pytest.fixture(scope="class")
+    async def door(self, upstream: Upstream) -> AsyncIterator[Door]:
+        async with a_door(upstream) as one:
+            yield one
+
+    @every_action
+    async def test_anonymous(self, action: Action, door: Door) -> None:
+        answer = await door.ask(action.method, action.example)
+        assert answer.status == (200 if action.answers["anonymous"] == "allowed" else 401)
+
+    @every_action
+    async def test_people(self, action: Action, door: Door) -> None:
+        answer = await door.ask(action.method, action.example, token=an_access_token())
+        for_operators = route_for(action.path).audience == "operators"
+        assert answer.status == (403 if for_operators else 200)
+        assert for_operators == all(action.answers[role] == "403" for role in PEOPLE)
+
+    @every_action
+    async def test_operators(self, action: Action, door: Door) -> None:
+        token = an_access_token(roles=["operator"])
+        assert (await door.ask(action.method, action.example, token=token)).status == 200
+
+    @every_action
+    async def test_systems(self, action: Action, door: Door) -> None:
+        answer = await door.ask(action.method, action.example, token=a_system_token())
+        for_systems = route_for(action.path).audience == "people and systems"
+        is_open = (action.method, action.path) in OPEN
+        assert answer.status == (200 if for_systems or is_open else 403)
+        assert answer.status == 200 or action.answers["system"] == "403"
