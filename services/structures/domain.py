@@ -145,7 +145,7 @@ def describe(
             first_name=first_name,
             email=email,
         )
-    if identifier.type != "SIRET" and not legal_name:
+    if not identifier.siret and not legal_name:
         raise NameMissing("INSEE does not know this structure.", field="body/legal_name")
     return Wanted(identifier=identifier, kind=kind or "private", legal_name=legal_name, email=email)
 
@@ -163,7 +163,7 @@ def create(
         if current.public:
             raise StructureAlreadyKnown(structure=asdict(card(current)))
         raise StructureAlreadyKnown
-    if wanted.identifier.type == "SIRET":
+    if wanted.identifier.siret:
         establishment = _still_open(establishment)
     hidden = establishment is not None and not establishment.diffusible
     legal_name = (establishment and establishment.legal_name) or wanted.legal_name

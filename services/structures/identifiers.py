@@ -50,6 +50,10 @@ class Identifier:
         """The id of the only structure that may bear it: a second creation meets the first."""
         return uuid5(_STRUCTURES, f"{self.type}:{self.value}").hex
 
+    @property
+    def siret(self) -> str | None:
+        return self.value if self.type == "SIRET" else None
+
 
 def identify(kind: IdentifierType, value: str, *, checksums: bool = True) -> Identifier:
     """Normalise and check. Without ``checksums`` only the shape counts: sandboxes invent SIRETs."""

@@ -199,7 +199,7 @@ class TestSirene:
 
     async def test_waits_no_longer_than_it_was_told(self, sirene: Any):
         async def answer(_: web.Request) -> web.Response:
-            await asyncio.sleep(5)
+            await asyncio.sleep(0.3)
             return web.json_response(an_answer())
 
         slow = await sirene(answer, sirene_timeout=0.05)

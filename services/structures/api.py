@@ -1,0 +1,147 @@
+"""What structures answers over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, EmailStr, Field, StringConstraints
+
+from contracts.structures import IdentifierType, Kind
+from kit.clock import now, today
+from kit.collection import Collection
+from kit.http import Anyone, Caller, Person, etag, may_answer
+from kit.pages import Page, PageAsked, page
+from kit.problems import Forbidden, NotFound
+from kit.rights import RightsCopy
+from services.structures import domain
+from services.structures.domain import Card, Record, Structure
+from services.structures.identifiers import InvalidIdentifier, identify
+from services.structures.search import SearchTooLong, SearchTooWide
+from services.structures.sirene import Sirene, SireneUnavailable
+from services.structures.views import Sought, sought, visible_to
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
+StructureId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+
+
+class NewIdentifier(BaseModel):
+    type: IdentifierType = Field(examples=["SIRET"])
+    value: str = Field(min_length=1, max_length=100, examples=["732 829 320 00074"])
+
+
+class NewStructure(BaseModel):
+    identifier: NewIdentifier
+    kind: Kind | None = Field(default=None, description="Private when absent.")
+    legal_name: Name | None = Field(
+        default=None, description="Ignored where INSEE gives it; required where it does not."
+    )
+    last_name: Name | None = Field(default=None, description="Of a PARTICULIER.")
+    first_name: Name | None = Field(default=None, description="Of a PARTICULIER.")
+    email: EmailStr | None = Field(default=None, max_length=254)
+
+
+class ScopeMissing(Forbidden):
+    """This client may not read structures."""
+
+
+def _may_read(caller: Caller) -> None:
+    if caller.client_id and "structures:read" not in caller.scopes:
+        raise ScopeMissing("It needs the scope structures:read.")
+
+
+def api(
+    structures: Collection[Structure], rights: RightsCopy, sirene: Sirene, *, checksums: bool
+) -> APIRouter:
+    routes = APIRouter(prefix="/v1/structures", tags=["structures"])
+
+    @routes.post(
+        "",
+        status_code=201,
+        responses=may_answer(
+            InvalidIdentifier,
+            domain.NameMissing,
+            domain.PublicStructuresNotSelfService,
+            domain.StructureAlreadyKnown,
+            domain.SiretUnknown,
+            domain.EstablishmentClosed,
+            SireneUnavailable,
+        ),
+    )
+    async def create(asked: NewStructure, caller: Person, response: Response) -> Record:
+        """Make a structure known. You become its principal manager."""
+        wanted = domain.describe(
+            identify(asked.identifier.type, asked.identifier.value, checksums=checksums),
+            kind=asked.kind,
+            legal_name=asked.legal_name,
+            last_name=asked.last_name,
+            first_name=asked.first_name,
+            email=asked.email,
+        )
+        id, siret = wanted.identifier.structure_id, wanted.identifier.siret
+        establishment = None
+        # What is known already is not asked of INSEE again: the decision refuses it first.
+        if siret and not await structures.find(id):
+            establishment = await sirene.establishment(siret)
+        created = await structures.change(
+            id,
+            lambda current: domain.create(
+                current, wanted=wanted, establishment=establishment, by=caller.user_id, now=now()
+            ),
+        )
+        etag(response, created.version)
+        response.headers["Location"] = f"/v1/structures/{id}"
+        return domain.record(created)
+
+    @routes.get("/{id}", responses=may_answer(NotFound, ScopeMissing))
+    async def read(id: StructureId, caller: Anyone, response: Response) -> Record | Card:
+        """A public structure's card; all of it for those attached to it."""
+        _may_read(caller)
+        structure = await structures.get(id)
+        if await sees_record(caller, structure):
+            etag(response, structure.version)
+            return domain.record(structure)
+        if not structure.public:
+            raise NotFound(id)
+        etag(response, structure.version)
+        return domain.card(structure)
+
+    @routes.get("", responses=may_answer(SearchTooWide, SearchTooLong, ScopeMissing))
+    async def search(
+        caller: Anyone,
+        asked: PageAsked,
+        q: Annotated[
+            str | None,
+            Query(max_length=100, description="Beginnings of words, or a pattern: `*menuiserie*`"),
+        ] = None,
+        identifier: Annotated[
+            str | None, Query(pattern=r"^[0-9A-Za-z]{1,80}$", description="Its beginning.")
+        ] = None,
+        postcode: Annotated[str | None, Query(pattern=r"^[0-9A-Za-z -]{1,20}$")] = None,
+        city: Annotated[str | None, Query(min_length=1, max_length=100)] = None,
+    ) -> Page[Card]:
+        """Find structures by name, identifier, postcode or city."""
+        _may_read(caller)
+        where = sought(Sought(q=q, identifier=identifier, postcode=postcode, city=city))
+        where = {"$and": [where, await visible(caller)]}
+        found, next = await page(structures, where, asked, by="_id", descending=False)
+        return Page[Card](items=[domain.card(one) for one in found], next=next)
+
+    async def sees_record(caller: Caller, structure: Structure) -> bool:
+        if caller.operator or caller.client_id:
+            attached = None
+        else:
+            right = await rights.of(caller.user_id, structure.id)
+            attached = right.valid(today()) if right else None
+        return domain.sees_record(
+            structure, user_id=caller.user_id, operator=caller.operator, attached=attached
+        )
+
+    async def visible(caller: Caller) -> dict[str, object]:
+        if caller.operator:
+            return {}
+        if caller.client_id:
+            return {"public": True}
+        heard = {one.structure_id: one.valid(today()) for one in await rights.of_user(caller.user_id)}
+        attached = [id for id, valid in heard.items() if valid]
+        return visible_to(caller.user_id, attached=attached, left=heard.keys() - {*attached})
+
+    return routes
