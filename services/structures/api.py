@@ -8,9 +8,9 @@ from pydantic import BaseModel, EmailStr, Field, StringConstraints
 from contracts.structures import IdentifierType, Kind
 from kit.clock import now, today
 from kit.collection import Collection
-from kit.http import Anyone, Caller, Person, etag, may_answer
+from kit.http import Caller, Person, ScopeMissing, etag, may_answer, reader
 from kit.pages import Page, PageAsked, page
-from kit.problems import Forbidden, NotFound
+from kit.problems import NotFound
 from kit.rights import RightsCopy
 from services.structures import domain
 from services.structures.domain import Card, Record, Structure
@@ -20,6 +20,7 @@ from services.structures.sirene import Sirene, SireneUnavailable
 from services.structures.views import Sought, sought, visible_to
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
+Reader = Annotated[Caller, reader("structures:read")]
 StructureId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -37,15 +38,6 @@ class NewStructure(BaseModel):
     last_name: Name | None = Field(default=None, description="Of a PARTICULIER.")
     first_name: Name | None = Field(default=None, description="Of a PARTICULIER.")
     email: EmailStr | None = Field(default=None, max_length=254)
-
-
-class ScopeMissing(Forbidden):
-    """This client may not read structures."""
-
-
-def _may_read(caller: Caller) -> None:
-    if caller.client_id and "structures:read" not in caller.scopes:
-        raise ScopeMissing("It needs the scope structures:read.")
 
 
 def api(
@@ -92,9 +84,8 @@ def api(
         return domain.record(created)
 
     @routes.get("/{id}", responses=may_answer(NotFound, ScopeMissing))
-    async def read(id: StructureId, caller: Anyone, response: Response) -> Record | Card:
+    async def read(id: StructureId, caller: Reader, response: Response) -> Record | Card:
         """A public structure's card; all of it for those attached to it."""
-        _may_read(caller)
         structure = await structures.get(id)
         if await sees_record(caller, structure):
             etag(response, structure.version)
@@ -106,7 +97,7 @@ def api(
 
     @routes.get("", responses=may_answer(SearchTooWide, SearchTooLong, ScopeMissing))
     async def search(
-        caller: Anyone,
+        caller: Reader,
         asked: PageAsked,
         q: Annotated[
             str | None,
@@ -119,7 +110,6 @@ def api(
         city: Annotated[str | None, Query(min_length=1, max_length=100)] = None,
     ) -> Page[Card]:
         """Find structures by name, identifier, postcode or city."""
-        _may_read(caller)
         where = sought(Sought(q=q, identifier=identifier, postcode=postcode, city=city))
         where = {"$and": [where, await visible(caller)]}
         found, next = await page(structures, where, asked, by="_id", descending=False)

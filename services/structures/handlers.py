@@ -9,7 +9,7 @@ from kit.rights import RightsCopy
 def handlers(rights: RightsCopy) -> Subscriptions:
     on = Subscriptions()
 
-    @on(RightsChanged)
+    @on(RightsChanged, otherwise=rights.otherwise)
     def keep_rights(changed: RightsChanged) -> Ask:
         return rights.hear(changed)
 

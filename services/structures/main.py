@@ -13,12 +13,12 @@ from services.structures.views import structures
 
 
 def build(service: Service) -> FastAPI:
-    settings = read(StructuresSettings)
+    settings = StructuresSettings(**dict(service.settings))
     rights = RightsCopy(service)
     routes = api(
         structures(service), rights, Sirene(settings), checksums=settings.identifier_checksums
     )
-    return service.app(routes, handlers(rights))
+    return service.app(routes, hears=handlers(rights))
 
 
 def create() -> FastAPI:

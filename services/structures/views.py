@@ -36,6 +36,12 @@ def structures(service: Service) -> Collection[Structure]:
     )
 
 
+async def known(structures: Collection[Structure], ids: list[str]) -> list[str]:
+    """Those of these ids that exist; read from the index alone."""
+    found = structures.documents.find({"_id": {"$in": ids}}, {"_id": 1}, batch_size=len(ids) + 1)
+    return [one["_id"] for one in await found.to_list(None)]
+
+
 def sought(asked: Sought) -> dict[str, Any]:
     """
     As a filter. The trigrams lead to a few candidates, the expressions then keep the right ones.
