@@ -2,22 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, EmailStr, Field, StringConstraints
 
 from contracts.structures import IdentifierType, Kind
-from kit.clock import now, today
+from kit.clock import now
 from kit.collection import Collection
 from kit.http import Caller, Person, ScopeMissing, etag, may_answer, reader
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
-from kit.rights import RightsCopy
 from services.structures import domain
 from services.structures.domain import Card, Record, Structure
 from services.structures.identifiers import InvalidIdentifier, identify
 from services.structures.search import SearchTooLong, SearchTooWide
 from services.structures.sirene import Sirene, SireneUnavailable
-from services.structures.views import Sought, sought, visible_to
+from services.structures.views import Sought, Visibility, sought
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
 Reader = Annotated[Caller, reader("structures:read")]
@@ -40,8 +39,25 @@ class NewStructure(BaseModel):
     email: EmailStr | None = Field(default=None, max_length=254)
 
 
+async def _filters(
+    q: Annotated[
+        str | None,
+        Query(max_length=100, description="Beginnings of words, or a pattern: `*menuiserie*`"),
+    ] = None,
+    identifier: Annotated[
+        str | None, Query(pattern=r"^[0-9A-Za-z]{1,80}$", description="Its beginning.")
+    ] = None,
+    postcode: Annotated[str | None, Query(pattern=r"^[0-9A-Za-z -]{1,20}$")] = None,
+    city: Annotated[str | None, Query(min_length=1, max_length=100)] = None,
+) -> Sought:
+    return Sought(q=q, identifier=identifier, postcode=postcode, city=city)
+
+
+Filters = Annotated[Sought, Depends(_filters)]
+
+
 def api(
-    structures: Collection[Structure], rights: RightsCopy, sirene: Sirene, *, checksums: bool
+    structures: Collection[Structure], visibility: Visibility, sirene: Sirene, *, checksums: bool
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/structures", tags=["structures"])
 
@@ -87,7 +103,7 @@ def api(
     async def read(id: StructureId, caller: Reader, response: Response) -> Record | Card:
         """A public structure's card; all of it for those attached to it."""
         structure = await structures.get(id)
-        if await sees_record(caller, structure):
+        if await visibility.of_record(caller, structure):
             etag(response, structure.version)
             return domain.record(structure)
         if not structure.public:
@@ -96,42 +112,10 @@ def api(
         return domain.card(structure)
 
     @routes.get("", responses=may_answer(SearchTooWide, SearchTooLong, ScopeMissing))
-    async def search(
-        caller: Reader,
-        asked: PageAsked,
-        q: Annotated[
-            str | None,
-            Query(max_length=100, description="Beginnings of words, or a pattern: `*menuiserie*`"),
-        ] = None,
-        identifier: Annotated[
-            str | None, Query(pattern=r"^[0-9A-Za-z]{1,80}$", description="Its beginning.")
-        ] = None,
-        postcode: Annotated[str | None, Query(pattern=r"^[0-9A-Za-z -]{1,20}$")] = None,
-        city: Annotated[str | None, Query(min_length=1, max_length=100)] = None,
-    ) -> Page[Card]:
+    async def search(caller: Reader, asked: PageAsked, filters: Filters) -> Page[Card]:
         """Find structures by name, identifier, postcode or city."""
-        where = sought(Sought(q=q, identifier=identifier, postcode=postcode, city=city))
-        where = {"$and": [where, await visible(caller)]}
-        found, next = await page(structures, where, asked, by="_id", descending=False)
-        return Page[Card](items=[domain.card(one) for one in found], next=next)
-
-    async def sees_record(caller: Caller, structure: Structure) -> bool:
-        if caller.operator or caller.client_id:
-            attached = None
-        else:
-            right = await rights.of(caller.user_id, structure.id)
-            attached = right.valid(today()) if right else None
-        return domain.sees_record(
-            structure, user_id=caller.user_id, operator=caller.operator, attached=attached
-        )
-
-    async def visible(caller: Caller) -> dict[str, object]:
-        if caller.operator:
-            return {}
-        if caller.client_id:
-            return {"public": True}
-        heard = {one.structure_id: one.valid(today()) for one in await rights.of_user(caller.user_id)}
-        attached = [id for id, valid in heard.items() if valid]
-        return visible_to(caller.user_id, attached=attached, left=heard.keys() - {*attached})
+        where = {"$and": [sought(filters), await visibility.where(caller)]}
+        found, following = await page(structures, where, asked, descending=False)
+        return Page[Card](items=[domain.card(one) for one in found], next=following)
 
     return routes

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Final, TextIO
+from typing import IO, Any, Final, Self, TextIO
 
 from kit.clock import now
 from kit.collection import Ask, Collection
@@ -171,7 +171,7 @@ class _Progress:
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             return None
 
-    def __enter__(self) -> "_Progress":
+    def __enter__(self) -> Self:
         self._file: TextIO = self._path.open(
             "r+" if self.resumed else "w", encoding="utf-8", errors="backslashreplace", newline=""
         )

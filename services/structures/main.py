@@ -9,14 +9,17 @@ from services.structures.api import api
 from services.structures.handlers import handlers
 from services.structures.settings import StructuresSettings
 from services.structures.sirene import Sirene
-from services.structures.views import structures
+from services.structures.views import Visibility, structures
 
 
 def build(service: Service) -> FastAPI:
     settings = StructuresSettings(**dict(service.settings))
     rights = RightsCopy(service)
     routes = api(
-        structures(service), rights, Sirene(settings), checksums=settings.identifier_checksums
+        structures(service),
+        Visibility(rights),
+        Sirene(settings),
+        checksums=settings.identifier_checksums,
     )
     return service.app(routes, hears=handlers(rights))
 

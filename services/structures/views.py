@@ -1,12 +1,15 @@
 """How structures are found, and by whom."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from kit.clock import today
 from kit.collection import Collection
+from kit.http import Caller
 from kit.mongo import IndexModel
+from kit.rights import RightsCopy
 from kit.service import Service
+from services.structures import domain
 from services.structures.domain import Structure
 from services.structures.search import fold, grams, patterns, search_fields
 
@@ -65,15 +68,34 @@ def sought(asked: Sought) -> dict[str, Any]:
     return {"$and": every} if every else {}
 
 
-def visible_to(user_id: str, *, attached: Iterable[str], left: Iterable[str]) -> dict[str, Any]:
-    """
-    The public cards, and what this user is attached to.
+class Visibility:
+    """Who may see which structures, and how much of them."""
 
-    What he created counts until the first word of his rights there has been heard.
-    """
-    attached, heard = [*attached], [*attached, *left]
-    created = {"created_by": user_id, "_id": {"$nin": heard}}
-    return {"$or": [{"public": True}, {"_id": {"$in": attached}}, created]}
+    def __init__(self, rights: RightsCopy) -> None:
+        self._rights = rights
+
+    async def of_record(self, caller: Caller, structure: Structure) -> bool:
+        """Whether this caller may read all of it."""
+        attached = None
+        if caller.user_id and not caller.operator:
+            right = await self._rights.of(caller.user_id, structure.id)
+            attached = right.valid(today()) if right else None
+        return domain.sees_record(
+            structure, user_id=caller.user_id, operator=caller.operator, attached=attached
+        )
+
+    async def where(self, caller: Caller) -> dict[str, Any]:
+        """The public cards, and what this caller is attached to, as a filter."""
+        if caller.operator:
+            return {}
+        if not caller.user_id:
+            return {"public": True}
+        heard = await self._rights.of_user(caller.user_id)
+        attached = [one.structure_id for one in heard if one.valid(today())]
+        # What one created counts until the first word of one's rights there has been heard.
+        not_heard = {"$nin": [one.structure_id for one in heard]}
+        created = {"created_by": caller.user_id, "_id": not_heard}
+        return {"$or": [{"public": True}, {"_id": {"$in": attached}}, created]}
 
 
 def _where_there(field: str) -> IndexModel:
