@@ -24,10 +24,12 @@ class SearchTooLong(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One thing to find in the texts: all of these trigrams, then this expression."""
+    """One thing to find: all of these trigrams and then this expression in the texts."""
 
     grams: frozenset[str]
     expression: str
+    numeric: str | None = None
+    """Where only digits were given: an expression that a numeric identifier may fit instead."""
 
 
 def fold(text: str) -> str:
@@ -42,13 +44,16 @@ def grams(folded: str) -> frozenset[str]:
 def search_fields(structure: Structure) -> dict[str, Any]:
     """What is kept beside a structure to find it by."""
     person = f"{structure.first_name or ''} {structure.last_name or ''}"
-    said = (structure.identifier.value, structure.legal_name, structure.label, person)
+    said = [structure.legal_name, structure.label, person]
+    if not structure.identifier.value.isdigit():
+        # Digits alone have an index of their own: their trigrams, of which there are only
+        # a thousand, would lead to too many candidates and cost most of an import.
+        said.append(structure.identifier.value)
     texts = sorted({fold(text) for text in said if text and text.strip()})
-    fields: dict[str, Any] = {
-        "public": structure.public,
-        "texts": texts,
-        "grams": sorted(frozenset[str]().union(*map(grams, texts))),
-    }
+    fields: dict[str, Any] = {"public": structure.public}
+    if texts:
+        fields["texts"] = texts
+        fields["grams"] = sorted(frozenset[str]().union(*map(grams, texts)))
     if structure.address and structure.address.postcode:
         fields["postcode"] = structure.address.postcode
     if structure.address and structure.address.city:
@@ -78,24 +83,31 @@ def _words(q: str) -> list[str]:
 
 
 def _begins_a_word(word: str) -> Pattern:
-    return Pattern(grams(f" {word}"), f" {re.escape(word)}")
+    numeric = f"^{word}" if word.isdigit() else None
+    return Pattern(grams(f" {word}"), f" {re.escape(word)}", numeric)
 
 
 def _wildcard(q: str) -> Pattern:
     plain = re.sub(r" *\*[ *]*", "*", _plain(q).strip())
-    pieces = f"{'' if plain.startswith('*') else ' '}{plain}{'' if plain.endswith('*') else ' '}"
-    first, *inner, last = pieces.split("*")
-    if len(inner) >= _STARS_MOST:
+    if plain.count("*") > _STARS_MOST:
         raise SearchTooLong(f"At most {_STARS_MOST} times *.", field="query/q")
-    if max(len(piece.strip()) for piece in (first, *inner, last)) < _LITERAL_LEAST:
+    pieces = plain.split("*")
+    if max(map(len, pieces)) < _LITERAL_LEAST:
         raise SearchTooWide("Give at least three characters in a row.", field="query/q")
-    # Each group is atomic: what it skipped is never tried again, so that no text is slow to read.
-    skipping = "".join(f"(?>.*?{re.escape(piece)})" for piece in inner)
-    ending = f".*{re.escape(last)}$" if last else ""
+    first, *inner, last = pieces
+    within_words = [first and f" {first}", *inner, last and f"{last} "]
     return Pattern(
-        frozenset[str]().union(*map(grams, (first, *inner, last))),
-        f"^{re.escape(first)}{skipping}{ending}",
+        frozenset[str]().union(*map(grams, within_words)),
+        _expression(within_words),
+        _expression(pieces) if "".join(pieces).isdigit() else None,
     )
+
+
+def _expression(pieces: list[str]) -> str:
+    first, *inner, last = map(re.escape, pieces)
+    # Each group is atomic: what it skipped is never tried again, so that no text is slow to read.
+    skipping = "".join(f"(?>.*?{piece})" for piece in inner)
+    return f"^{first}{skipping}" + (f".*{last}$" if last else "")
 
 
 def _plain(text: str) -> str:

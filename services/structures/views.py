@@ -11,7 +11,7 @@ from kit.rights import RightsCopy
 from kit.service import Service
 from services.structures import domain
 from services.structures.domain import Structure
-from services.structures.search import fold, grams, patterns, search_fields
+from services.structures.search import Pattern, fold, patterns, search_fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ def structures(service: Service) -> Collection[Structure]:
         "structures",
         Structure,
         indexes=[
-            IndexModel([("grams", 1), ("_id", 1)]),
+            _where_there("grams"),
             IndexModel("identifier.value"),
             _where_there("postcode"),
             _where_there("city"),
@@ -46,26 +46,25 @@ async def known(structures: Collection[Structure], ids: list[str]) -> list[str]:
 
 
 def sought(asked: Sought) -> dict[str, Any]:
-    """
-    As a filter. The trigrams lead to a few candidates, the expressions then keep the right ones.
-
-    Both are given for an identifier as well: the database takes the shorter of the two ways.
-    """
-    every: list[dict[str, Any]] = []
-    letters = frozenset[str]()
-    for pattern in patterns(asked.q) if asked.q is not None else ():
-        letters |= pattern.grams
-        every.append({"texts": {"$regex": pattern.expression}})
+    """As a filter: all of it must hold."""
+    every = [_fits(pattern) for pattern in patterns(asked.q)] if asked.q is not None else []
     if asked.identifier:
-        letters |= grams(f" {asked.identifier.casefold()}")
-        every.append({"identifier.value": {"$regex": f"^{asked.identifier}"}})
-    if letters:
-        every.append({"grams": {"$all": sorted(letters)}})
+        every.append({"identifier.value": {"$regex": f"^{asked.identifier.upper()}"}})
     if asked.postcode:
         every.append({"postcode": asked.postcode})
     if asked.city:
         every.append({"city": fold(asked.city)})
     return {"$and": every} if every else {}
+
+
+def _fits(pattern: Pattern) -> dict[str, Any]:
+    """The trigrams lead to a few candidates, the expression then keeps the right ones."""
+    texts: dict[str, Any] = {"texts": {"$regex": pattern.expression}}
+    if pattern.grams:
+        texts["grams"] = {"$all": sorted(pattern.grams)}
+    if pattern.numeric is None:
+        return texts
+    return {"$or": [texts, {"identifier.value": {"$regex": pattern.numeric}}]}
 
 
 class Visibility:
@@ -99,4 +98,4 @@ class Visibility:
 
 
 def _where_there(field: str) -> IndexModel:
-    return IndexModel([(field, 1), ("_id", 1)], partialFilterExpression={field: {"$exists": True}})
+    return IndexModel(field, partialFilterExpression={field: {"$exists": True}})

@@ -4,15 +4,17 @@ import re
 
 import pytest
 
-from services.structures.search import SearchTooLong, SearchTooWide, fold, grams, patterns
+from services.structures.search import SearchTooLong, SearchTooWide, patterns, search_fields
+from tests.structures.builders import SIRET, a_structure
 
 
-def finds(q: str, *said: str) -> bool:
-    """As the database does: some text has all the grams, and some text fits, for each pattern."""
-    texts = [fold(text) for text in said]
-    kept = frozenset[str]().union(*map(grams, texts))
+def finds(q: str, name: str | None = None) -> bool:
+    """As the database does: some text has all the grams and fits, or the identifier does."""
+    fields = search_fields(a_structure(legal_name=name))
+    kept, texts = frozenset(fields.get("grams", ())), fields.get("texts", [])
     return all(
-        pattern.grams <= kept and any(re.search(pattern.expression, text) for text in texts)
+        (pattern.grams <= kept and any(re.search(pattern.expression, text) for text in texts))
+        or (pattern.numeric is not None and bool(re.search(pattern.numeric, SIRET.value)))
         for pattern in patterns(q)
     )
 
@@ -31,11 +33,11 @@ class TestWords:
         assert not finds(q, "MENUISERIE DUPONT")
 
     def test_find_across_name_and_identifier(self):
-        assert finds("dupont 7328", "MENUISERIE DUPONT", "73282932000074")
+        assert finds("dupont 7328", "MENUISERIE DUPONT")
 
     @pytest.mark.parametrize("q", ["732 829 320 00074", "73282932000074", "732829"])
     def test_may_be_an_identifier_written_in_groups(self, q: str):
-        assert finds(q, "73282932000074")
+        assert finds(q, "DUPONT")
 
     def test_of_one_letter_are_too_wide_alone(self):
         with pytest.raises(SearchTooWide):
@@ -82,6 +84,14 @@ class TestWildcards:
     def test_are_the_only_signs_with_a_meaning(self, q: str):
         patterns(q)
         assert not finds("*m.nuiserie*", "menuiserie")
+
+    @pytest.mark.parametrize("q", ["*00074", "732*", "*829320*", "732*074", "*328*320*"])
+    def test_stand_for_digits_of_an_identifier(self, q: str):
+        assert finds(q)
+
+    @pytest.mark.parametrize("q", ["*732", "074*", "*829321*", "*829 320*"])
+    def test_do_not_find_other_digits(self, q: str):
+        assert not finds(q)
 
     @pytest.mark.parametrize("q", ["*", "**", "*ab*", "a*b*c", "*a-*", "*..*", "ab*"])
     def test_need_three_characters_in_a_row(self, q: str):
