@@ -1,0 +1,121 @@
+"""What structures answers over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BaseModel, EmailStr, Field, StringConstraints
+
+from contracts.structures import IdentifierType, Kind
+from kit.clock import now
+from kit.collection import Collection
+from kit.http import Caller, Person, ScopeMissing, etag, may_answer, reader
+from kit.pages import Page, PageAsked, page
+from kit.problems import NotFound
+from services.structures import domain
+from services.structures.domain import Card, Record, Structure
+from services.structures.identifiers import InvalidIdentifier, identify
+from services.structures.search import SearchTooLong, SearchTooWide
+from services.structures.sirene import Sirene, SireneUnavailable
+from services.structures.views import Sought, Visibility, sought
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
+Reader = Annotated[Caller, reader("structures:read")]
+StructureId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+
+
+class NewIdentifier(BaseModel):
+    type: IdentifierType = Field(examples=["SIRET"])
+    value: str = Field(min_length=1, max_length=100, examples=["732 829 320 00074"])
+
+
+class NewStructure(BaseModel):
+    identifier: NewIdentifier
+    kind: Kind | None = Field(default=None, description="Private when absent.")
+    legal_name: Name | None = Field(
+        default=None, description="Ignored where INSEE gives it; required where it does not."
+    )
+    last_name: Name | None = Field(default=None, description="Of a PARTICULIER.")
+    first_name: Name | None = Field(default=None, description="Of a PARTICULIER.")
+    email: EmailStr | None = Field(default=None, max_length=254)
+
+
+async def _filters(
+    q: Annotated[
+        str | None,
+        Query(max_length=100, description="Beginnings of words, or a pattern: `*menuiserie*`"),
+    ] = None,
+    identifier: Annotated[
+        str | None, Query(pattern=r"^[0-9A-Za-z]{1,80}$", description="Its beginning.")
+    ] = None,
+    postcode: Annotated[str | None, Query(pattern=r"^[0-9A-Za-z -]{1,20}$")] = None,
+    city: Annotated[str | None, Query(min_length=1, max_length=100)] = None,
+) -> Sought:
+    return Sought(q=q, identifier=identifier, postcode=postcode, city=city)
+
+
+Filters = Annotated[Sought, Depends(_filters)]
+
+
+def api(
+    structures: Collection[Structure], visibility: Visibility, sirene: Sirene, *, checksums: bool
+) -> APIRouter:
+    routes = APIRouter(prefix="/v1/structures", tags=["structures"])
+
+    @routes.post(
+        "",
+        status_code=201,
+        responses=may_answer(
+            InvalidIdentifier,
+            domain.NameMissing,
+            domain.PublicStructuresNotSelfService,
+            domain.StructureAlreadyKnown,
+            domain.SiretUnknown,
+            domain.EstablishmentClosed,
+            SireneUnavailable,
+        ),
+    )
+    async def create(asked: NewStructure, caller: Person, response: Response) -> Record:
+        """Make a structure known. You become its principal manager."""
+        wanted = domain.describe(
+            identify(asked.identifier.type, asked.identifier.value, checksums=checksums),
+            kind=asked.kind,
+            legal_name=asked.legal_name,
+            last_name=asked.last_name,
+            first_name=asked.first_name,
+            email=asked.email,
+        )
+        id, siret = wanted.identifier.structure_id, wanted.identifier.siret
+        establishment = None
+        # What is known already is not asked of INSEE again: the decision refuses it first.
+        if siret and not await structures.find(id):
+            establishment = await sirene.establishment(siret)
+        created = await structures.change(
+            id,
+            lambda current: domain.create(
+                current, wanted=wanted, establishment=establishment, by=caller.user_id, now=now()
+            ),
+        )
+        etag(response, created.version)
+        response.headers["Location"] = f"/v1/structures/{id}"
+        return domain.record(created)
+
+    @routes.get("/{id}", responses=may_answer(NotFound, ScopeMissing))
+    async def read(id: StructureId, caller: Reader, response: Response) -> Record | Card:
+        """A public structure's card; all of it for those attached to it."""
+        structure = await structures.get(id)
+        if await visibility.of_record(caller, structure):
+            etag(response, structure.version)
+            return domain.record(structure)
+        if not structure.public:
+            raise NotFound(id)
+        etag(response, structure.version)
+        return domain.card(structure)
+
+    @routes.get("", responses=may_answer(SearchTooWide, SearchTooLong, ScopeMissing))
+    async def search(caller: Reader, asked: PageAsked, filters: Filters) -> Page[Card]:
+        """Find structures by name, identifier, postcode or city."""
+        where = {"$and": [sought(filters), await visibility.where(caller)]}
+        found, following = await page(structures, where, asked, descending=False)
+        return Page[Card](items=[domain.card(one) for one in found], next=following)
+
+    return routes

@@ -1,0 +1,98 @@
+"""What identifies a structure: seven types, each with its rule. Pure."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID, uuid5
+
+from stdnum.eu import vat
+from stdnum.fr import siret
+
+from contracts.structures import IdentifierType
+from kit.problems import Invalid
+
+_STRUCTURES: Final = UUID("5d0b0f6e-6a0c-4a53-9a3c-2c9a3c7f0d11")
+# VAT numbers call Greece EL, and Northern Ireland XI.
+_EUROPEAN_UNION: Final = frozenset({*map(str.upper, vat.MEMBER_STATES), "EL"} - {"XI"})
+_SHAPES: Final[dict[IdentifierType, tuple[re.Pattern[str], str]]] = {
+    "SIRET": (re.compile(r"[0-9]{14}"), "A SIRET has 14 digits."),
+    "UE_HORS_FRANCE": (
+        re.compile(r"[A-Z]{2}[0-9A-Z+*]{1,16}"),
+        "An intra-EU VAT number starts with its country and has at most 18 characters.",
+    ),
+    "HORS_UE": (
+        re.compile(r"[A-Z]{2}[^\W_].{0,15}"),
+        "A country code, then the first 16 characters of the name.",
+    ),
+    "RIDET": (re.compile(r"[0-9]{9,10}"), "A RIDET has 9 or 10 digits."),
+    "TAHITI": (re.compile(r"[0-9A-Z]{9}"), "A TAHITI number has 9 letters or digits."),
+    "AUTRE": (re.compile(r"[^\W_].{0,79}"), "At most 80 characters."),
+    "PARTICULIER": (
+        # Born in Corsica: the department is 2A or 2B.
+        re.compile(r"[0-9]{5}(?:[0-9]{2}|2[AB])[0-9]{3}[^\W\d_][^\W\d_'-]{0,69}"),
+        "Ten characters of the social security number, then the last name.",
+    ),
+}
+_FREE_TEXT: Final = frozenset({"HORS_UE", "AUTRE"})
+
+
+class InvalidIdentifier(Invalid):
+    """This is not a valid identifier of its type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    type: IdentifierType
+    value: str
+
+    @property
+    def structure_id(self) -> str:
+        """The id of the only structure that may bear it: a second creation meets the first."""
+        return uuid5(_STRUCTURES, f"{self.type}:{self.value}").hex
+
+    @property
+    def siret(self) -> str | None:
+        return self.value if self.type == "SIRET" else None
+
+
+def identify(kind: IdentifierType, value: str, *, checksums: bool = True) -> Identifier:
+    """Normalise and check. Without ``checksums`` only the shape counts: sandboxes invent SIRETs."""
+    normal = _normalised(kind, value)
+    shape, rule = _SHAPES[kind]
+    if not shape.fullmatch(normal) or not normal.isprintable():
+        raise _refusal(rule)
+    if kind == "SIRET" and checksums:
+        _check_siret(normal)
+    if kind == "UE_HORS_FRANCE":
+        _check_vat(normal, checksums=checksums)
+    if kind == "HORS_UE" and normal[:2] in _EUROPEAN_UNION:
+        raise _refusal("This country is in the European Union.")
+    return Identifier(kind, normal)
+
+
+def _normalised(kind: IdentifierType, value: str) -> str:
+    if kind in _FREE_TEXT:
+        return " ".join(value.split()).upper()
+    compact = siret.compact(value) if kind in ("SIRET", "RIDET") else value
+    return "".join(compact.split()).upper()
+
+
+def _check_siret(value: str) -> None:
+    # python-stdnum knows that La Poste's establishments, but its head office, have a sum of
+    # digits that is a multiple of 5 instead of a Luhn key.
+    if not siret.is_valid(value):
+        raise _refusal("The key of this SIRET is wrong.")
+
+
+def _check_vat(value: str, *, checksums: bool) -> None:
+    country = value[:2]
+    if country == "FR":
+        raise _refusal("A French company is identified by its SIRET.")
+    if country not in _EUROPEAN_UNION | {"XI"}:
+        raise _refusal("This country is not in the European Union.")
+    if checksums and not vat.is_valid(value):
+        raise _refusal("The key of this VAT number is wrong.")
+
+
+def _refusal(detail: str) -> InvalidIdentifier:
+    return InvalidIdentifier(detail, field="body/identifier/value")

@@ -1,0 +1,28 @@
+"""uvicorn --factory services.structures.main:create"""
+
+from fastapi import FastAPI
+
+from kit.rights import RightsCopy
+from kit.service import Service
+from kit.settings import read
+from services.structures.api import api
+from services.structures.handlers import handlers
+from services.structures.settings import StructuresSettings
+from services.structures.sirene import Sirene
+from services.structures.views import Visibility, structures
+
+
+def build(service: Service) -> FastAPI:
+    settings = StructuresSettings(**dict(service.settings))
+    rights = RightsCopy(service)
+    routes = api(
+        structures(service),
+        Visibility(rights),
+        Sirene(settings),
+        checksums=settings.identifier_checksums,
+    )
+    return service.app(routes, hears=handlers(rights))
+
+
+def create() -> FastAPI:
+    return build(Service("structures", read(StructuresSettings)))

@@ -1,0 +1,116 @@
+"""What a structure is found by: its texts folded, and the trigrams that lead to them. Pure."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kit.problems import Invalid
+from services.structures.domain import Structure
+
+_LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
+_WORDS_MOST: Final = 10
+_STARS_MOST: Final = 5
+_LITERAL_LEAST: Final = 3
+
+
+class SearchTooWide(Invalid):
+    """Such a search would find nearly everything."""
+
+
+class SearchTooLong(Invalid):
+    """Such a search has too many parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One thing to find: all of these trigrams and then this expression in the texts."""
+
+    grams: frozenset[str]
+    expression: str
+    numeric: str | None = None
+    """Where only digits were given: an expression that a numeric identifier may fit instead."""
+
+
+def fold(text: str) -> str:
+    """Without case, accents or punctuation, a space around each word: ``" l atelier "``."""
+    return f" {' '.join(_plain(text).replace('*', ' ').split())} "
+
+
+def grams(folded: str) -> frozenset[str]:
+    return frozenset(folded[at : at + 3] for at in range(len(folded) - 2))
+
+
+def search_fields(structure: Structure) -> dict[str, Any]:
+    """What is kept beside a structure to find it by."""
+    person = f"{structure.first_name or ''} {structure.last_name or ''}"
+    said = [structure.legal_name, structure.label, person]
+    if not structure.identifier.value.isdigit():
+        # Digits alone have an index of their own: their trigrams, of which there are only
+        # a thousand, would lead to too many candidates and cost most of an import.
+        said.append(structure.identifier.value)
+    texts = sorted({fold(text) for text in said if text and text.strip()})
+    fields: dict[str, Any] = {"public": structure.public}
+    if texts:
+        fields["texts"] = texts
+        fields["grams"] = sorted(frozenset[str]().union(*map(grams, texts)))
+    if structure.address and structure.address.postcode:
+        fields["postcode"] = structure.address.postcode
+    if structure.address and structure.address.city:
+        fields["city"] = fold(structure.address.city)
+    return fields
+
+
+def patterns(q: str) -> tuple[Pattern, ...]:
+    """
+    Read a search: words that must all begin some word, or one pattern with ``*``.
+
+    ``*menuiserie*`` is contained, ``menuis*`` begins a text, ``*menuiserie`` ends one.
+    """
+    found = (_wildcard(q),) if "*" in q else tuple(_begins_a_word(word) for word in _words(q))
+    if not any(pattern.grams for pattern in found):
+        raise SearchTooWide("Give at least two letters of a word.", field="query/q")
+    return found
+
+
+def _words(q: str) -> list[str]:
+    words = fold(q).split()
+    if "".join(words).isdigit():
+        words = ["".join(words)]  # an identifier written in groups: 732 829 320 00074
+    if len(words) > _WORDS_MOST:
+        raise SearchTooLong(f"At most {_WORDS_MOST} words.", field="query/q")
+    return sorted({*words})
+
+
+def _begins_a_word(word: str) -> Pattern:
+    numeric = f"^{word}" if word.isdigit() else None
+    return Pattern(grams(f" {word}"), f" {re.escape(word)}", numeric)
+
+
+def _wildcard(q: str) -> Pattern:
+    plain = re.sub(r" *\*[ *]*", "*", _plain(q).strip())
+    if plain.count("*") > _STARS_MOST:
+        raise SearchTooLong(f"At most {_STARS_MOST} times *.", field="query/q")
+    pieces = plain.split("*")
+    if max(map(len, pieces)) < _LITERAL_LEAST:
+        raise SearchTooWide("Give at least three characters in a row.", field="query/q")
+    first, *inner, last = pieces
+    within_words = [first and f" {first}", *inner, last and f"{last} "]
+    return Pattern(
+        frozenset[str]().union(*map(grams, within_words)),
+        _expression(within_words),
+        _expression(pieces) if "".join(pieces).isdigit() else None,
+    )
+
+
+def _expression(pieces: list[str]) -> str:
+    first, *inner, last = map(re.escape, pieces)
+    # Each group is atomic: what it skipped is never tried again, so that no text is slow to read.
+    skipping = "".join(f"(?>.*?{piece})" for piece in inner)
+    return f"^{first}{skipping}" + (f".*{last}$" if last else "")
+
+
+def _plain(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
+    letters = "".join(one for one in decomposed if not unicodedata.combining(one))
+    return re.sub(r"[^\w*]|_", " ", letters)

@@ -1,0 +1,101 @@
+"""How structures are found, and by whom."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from kit.clock import today
+from kit.collection import Collection
+from kit.http import Caller
+from kit.mongo import IndexModel
+from kit.rights import RightsCopy
+from kit.service import Service
+from services.structures import domain
+from services.structures.domain import Structure
+from services.structures.search import Pattern, fold, patterns, search_fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What a search asks for; all of it must hold."""
+
+    q: str | None = None
+    identifier: str | None = None
+    postcode: str | None = None
+    city: str | None = None
+
+
+def structures(service: Service) -> Collection[Structure]:
+    """The service's structures, with what they are found by."""
+    return service.collection(
+        "structures",
+        Structure,
+        indexes=[
+            _where_there("grams"),
+            IndexModel("identifier.value"),
+            _where_there("postcode"),
+            _where_there("city"),
+        ],
+        derived=search_fields,
+    )
+
+
+async def known(structures: Collection[Structure], ids: list[str]) -> list[str]:
+    """Those of these ids that exist; read from the index alone."""
+    found = structures.documents.find({"_id": {"$in": ids}}, {"_id": 1}, batch_size=len(ids) + 1)
+    return [one["_id"] for one in await found.to_list(None)]
+
+
+def sought(asked: Sought) -> dict[str, Any]:
+    """As a filter: all of it must hold."""
+    every = [_fits(pattern) for pattern in patterns(asked.q)] if asked.q is not None else []
+    if asked.identifier:
+        every.append({"identifier.value": {"$regex": f"^{asked.identifier.upper()}"}})
+    if asked.postcode:
+        every.append({"postcode": asked.postcode})
+    if asked.city:
+        every.append({"city": fold(asked.city)})
+    return {"$and": every} if every else {}
+
+
+def _fits(pattern: Pattern) -> dict[str, Any]:
+    """The trigrams lead to a few candidates, the expression then keeps the right ones."""
+    texts: dict[str, Any] = {"texts": {"$regex": pattern.expression}}
+    if pattern.grams:
+        texts["grams"] = {"$all": sorted(pattern.grams)}
+    if pattern.numeric is None:
+        return texts
+    return {"$or": [texts, {"identifier.value": {"$regex": pattern.numeric}}]}
+
+
+class Visibility:
+    """Who may see which structures, and how much of them."""
+
+    def __init__(self, rights: RightsCopy) -> None:
+        self._rights = rights
+
+    async def of_record(self, caller: Caller, structure: Structure) -> bool:
+        """Whether this caller may read all of it."""
+        attached = None
+        if caller.user_id and not caller.operator:
+            right = await self._rights.of(caller.user_id, structure.id)
+            attached = right.valid(today()) if right else None
+        return domain.sees_record(
+            structure, user_id=caller.user_id, operator=caller.operator, attached=attached
+        )
+
+    async def where(self, caller: Caller) -> dict[str, Any]:
+        """The public cards, and what this caller is attached to, as a filter."""
+        if caller.operator:
+            return {}
+        if not caller.user_id:
+            return {"public": True}
+        heard = await self._rights.of_user(caller.user_id)
+        attached = [one.structure_id for one in heard if one.valid(today())]
+        # What one created counts until the first word of one's rights there has been heard.
+        not_heard = {"$nin": [one.structure_id for one in heard]}
+        created = {"created_by": caller.user_id, "_id": not_heard}
+        return {"$or": [{"public": True}, {"_id": {"$in": attached}}, created]}
+
+
+def _where_there(field: str) -> IndexModel:
+    return IndexModel(field, partialFilterExpression={field: {"$exists": True}})
