@@ -1,0 +1,68 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first interpreter that is recent enough and can make an environment.
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+# The environment is made again when the lock or the project's own file changes.
+INSTALLED := $(VENV)/.installed
+
+help: ## Say what can be asked for
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(INSTALLED) ## Run the whole platform on this machine (http://127.0.0.1:8080)
+	@exec $(BIN)/chorale up $(ARGS)
+
+test: $(INSTALLED) ## Run all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED) ## Lint, formatting, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+features: $(INSTALLED) ## Say which features have tests and which have none
+	$(BIN)/python -m tests.features
+
+schemas: $(INSTALLED) ## Write the JSON Schema of each event again
+	$(BIN)/python -m tests.tools.schemas
+
+settings: $(INSTALLED) ## Write the list of all settings again
+	$(BIN)/chorale settings > deploy/.env.example
+
+openapi: $(INSTALLED) ## Write the OpenAPI document of each service again
+	$(BIN)/python -m tests.tools.openapi
+
+lock: ## Choose the versions of all dependencies again
+	@test -n "$(PYTHON)" || { echo "$$NO_PYTHON" >&2; exit 1; }
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT \
+	&& $(PYTHON) -m venv "$$folder" && "$$folder/bin/pip" install --quiet uv \
+	&& compile() { "$$folder/bin/uv" pip compile --quiet --universal --generate-hashes \
+		--python-version 3.11 --no-annotate --no-header --no-emit-index-url \
+		--no-emit-find-links pyproject.toml "$$@"; } \
+	&& compile --all-extras --upgrade --output-file requirements.lock \
+	&& compile --constraint requirements.lock --output-file deploy/requirements.lock
+
+clean-data: ## Empty the data folder (stop the platform first)
+	@test ! -e var/lock || ! command -v flock >/dev/null || flock --nonblock var/lock true \
+	|| { echo "The platform is running: stop it first" >&2; exit 1; }
+	rm -rf var
+
+define NO_PYTHON
+Python 3.11 or later is needed, with its venv module: none was found as python3, python3.11, ...
+Install one (on Debian or Ubuntu: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python
+endef
+export NO_PYTHON
+
+$(INSTALLED): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "$$NO_PYTHON" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: help run test check features schemas openapi settings lock clean-data

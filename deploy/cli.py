@@ -1,0 +1,106 @@
+"""The command ``chorale``: run the platform, or do one of the works around it."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+# Each command imports what it needs: `chorale up` is asked to start fast, `--help` faster.
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+imports = typer.Typer(no_args_is_help=True)
+app.add_typer(imports, name="import", help="Bring in what is known elsewhere.")
+
+
+@app.command()
+def up(
+    each: Annotated[bool, typer.Option(help="One process for each service.")] = False,
+    data: Annotated[Path | None, typer.Option(help="Folder of all data.")] = None,
+    embedded: Annotated[
+        bool, typer.Option(help="Start a MongoDB, a Kafka broker, a mail catcher and a Sirene.")
+    ] = True,
+    demo: Annotated[
+        bool | None, typer.Option(help="Load a few people to try with (default: if embedded).")
+    ] = None,
+) -> None:
+    """Run the whole platform on this machine until Ctrl-C."""
+    from deploy.installation import Installation
+    from deploy.up import up as run_up
+
+    here = Installation(**({} if data is None else {"data": data}))
+    _run(
+        run_up(
+            here,
+            each=each,
+            embedded=embedded,
+            demo=embedded if demo is None else demo,
+            say=lambda line: print(line, flush=True),
+        )
+    )
+
+
+@app.command()
+def serve(service: str) -> None:
+    """Run one service, on the port its setting names, until told to stop."""
+    from deploy import installation
+    from deploy.serving import serve_alone
+
+    if service not in installation.service_names():
+        raise typer.BadParameter(f"not one of {', '.join(installation.service_names())}")
+    here = installation.Installation()
+    serve_alone(service, host=here.host, port=here.port_of(service))
+
+
+@app.command()
+def topics(
+    kafka: Annotated[str, typer.Option(envvar="CHORALE_KAFKA")] = "127.0.0.1:9192",
+    replicas: Annotated[int, typer.Option(min=1, help="Copies of each partition.")] = 1,
+) -> None:
+    """Create the topics that are missing, and verify the others."""
+    from deploy.topics import make
+
+    made = _run(make(kafka, replicas=replicas))
+    for name in made.names:
+        print(f"{name}: {made.partitions} partitions")
+
+
+@app.command()
+def settings() -> None:
+    """Print every setting of every part with its default."""
+    from deploy.env import example
+
+    print(example(), end="")
+
+
+@app.command()
+def secrets(folder: Path) -> None:
+    """Make the keys of an installation in a folder; those that are there stay."""
+    from deploy.installation import make_secrets
+
+    make_secrets(folder)
+    for given in ("sirene_key", "smtp_password"):  # Theirs to give; empty means none.
+        (folder / f"chorale_{given}").touch(mode=0o600)
+    print(f"The secrets are in {folder}")
+
+
+def _run(doing: Coroutine[Any, Any, Any]) -> Any:
+    import uvloop
+
+    from deploy.embedded.child import CouldNotStart
+    from deploy.topics import WrongTopics
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(doing)
+    except asyncio.CancelledError:
+        return None  # Ctrl-C is how it is meant to end.
+    except (CouldNotStart, WrongTopics) as problem:
+        print(problem, file=sys.stderr)
+        raise typer.Exit(1) from problem
+
+
+if __name__ == "__main__":
+    app()

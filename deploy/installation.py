@@ -1,0 +1,157 @@
+"""One machine's installation: its ports, its data, its secrets, and what services are told of it."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+import services
+from deploy.embedded import mongod
+from deploy.embedded.child import CouldNotStart
+
+OPERATOR = "ops@chorale.example"
+
+
+class Installation(BaseSettings):
+    """Where everything is when it runs on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="CHORALE_", extra="ignore", frozen=True)
+
+    host: str = Field(default="127.0.0.1", description="Where services listen")
+    gateway_port: int = 8080
+    users_port: int = 8081
+    structures_port: int = 8082
+    approvals_port: int = 8083
+    notifications_port: int = 8084
+    support_port: int = 8085
+
+    data: Path = Field(default=Path("var"), description="Folder of all that chorale up keeps")
+    mongo_port: int = Field(default=27117, description="Of the embedded MongoDB")
+    kafka_port: int = Field(default=9192, description="Of the embedded broker")
+    mail_port: int = Field(default=1025, description="Of the catcher of mail (SMTP)")
+    mail_page_port: int = Field(default=8025, description="Of the page that shows the mail")
+    sirene_port: int = Field(default=8090, description="Of the stub of Sirene")
+
+    def port_of(self, service: str) -> int:
+        port = getattr(self, f"{service}_port", None)
+        if not isinstance(port, int):
+            raise CouldNotStart(f"No port is known for the service {service}")
+        return port
+
+    def url_of(self, service: str) -> str:
+        return f"http://127.0.0.1:{self.port_of(service)}"
+
+    @property
+    def gateway(self) -> str:
+        return self.url_of("gateway")
+
+    @property
+    def mail(self) -> Path:
+        return self.data / "mail"
+
+    def told_to_services(self, *, embedded: bool) -> dict[str, str]:
+        """The environment of the services; what the embedded parts decide is never overruled."""
+        others = {name: self.url_of(name) for name in service_names() if name != "gateway"}
+        free = {
+            "CHORALE_UPSTREAMS": json.dumps(others),
+            "CHORALE_SECRETS": str(self.data / "secrets"),
+        }
+        if not embedded:
+            return free | _already(free)
+        free |= {
+            "CHORALE_SIRENE_URL": f"http://127.0.0.1:{self.sirene_port}/api-sirene/3.11",
+            "CHORALE_OPERATORS": OPERATOR,
+            "CHORALE_PUBLIC_URL": self.gateway,
+        }
+        return (free | _already(free)) | {
+            "CHORALE_MONGO": mongod.url(self.mongo_port),
+            "CHORALE_KAFKA": f"127.0.0.1:{self.kafka_port}",
+            "CHORALE_KAFKA_IDEMPOTENCE": "false",
+            "CHORALE_SMTP_HOST": "127.0.0.1",
+            "CHORALE_SMTP_PORT": str(self.mail_port),
+        }
+
+
+def _already(wanted: Mapping[str, str]) -> dict[str, str]:
+    return {name: os.environ[name] for name in wanted if name in os.environ}
+
+
+def service_names() -> list[str]:
+    """Every folder of services/ that can be run, the gateway first."""
+    found = {main.parent.name for folder in services.__path__ for main in Path(folder).glob("*/main.py")}
+    return sorted(found, key=lambda name: (name != "gateway", name))
+
+
+def ports(installation: Installation, *, embedded: bool) -> dict[str, int]:
+    """The setting that gives each port we are about to listen on."""
+    wanted = [f"{name}_port" for name in service_names()]
+    if embedded:
+        wanted += ["mongo_port", "kafka_port", "mail_port", "mail_page_port", "sirene_port"]
+    return {f"CHORALE_{name.upper()}": getattr(installation, name) for name in wanted}
+
+
+def make_sure_ports_are_free(wanted: Mapping[str, int]) -> None:
+    """Say which port is taken before anything is started."""
+    for setting, port in wanted.items():
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind(("127.0.0.1", port))
+            except OSError as taken:
+                raise CouldNotStart(f"Port {port} is taken: set {setting} to another") from taken
+    if len(set(wanted.values())) < len(wanted):
+        raise CouldNotStart(f"Two of these are the same port: {', '.join(wanted)}")
+
+
+@contextmanager
+def alone_on(data: Path) -> Iterator[None]:
+    """Hold the data folder: two runs on one would spoil each other's work."""
+    import fcntl
+
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as held:
+            lock.seek(0)
+            raise CouldNotStart(
+                f"Chorale already runs on {data.resolve()} (process {lock.read().strip()}): "
+                "stop it, or set CHORALE_DATA to another folder"
+            ) from held
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def make_secrets(folder: Path) -> None:
+    """Keys of this installation alone, made once; each is a file that only its owner reads."""
+    from secrets import token_urlsafe
+
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in ("internal_key", "link_key"):
+        _keep(folder / f"chorale_{name}", token_urlsafe(32))
+    private = folder / "chorale_access_private_key"
+    public = folder / "chorale_access_public_key"
+    if not (private.exists() and public.exists()):
+        from joserfc.jwk import OKPKey
+
+        key = OKPKey.generate_key("Ed25519", {"use": "sig", "alg": "EdDSA"})
+        for half in (private, public):
+            half.unlink(missing_ok=True)
+        _keep(private, json.dumps(key.as_dict(private=True)))
+        _keep(public, json.dumps(key.as_dict(private=False)))
+
+
+def _keep(file: Path, secret: str) -> None:
+    if file.exists():
+        return
+    partial = file.with_suffix(".new")
+    partial.touch(mode=0o600)
+    partial.write_text(secret)
+    partial.replace(file)

@@ -1,0 +1,65 @@
+"""The topics of deploy/topics.yaml, made and verified."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+
+class WrongTopics(Exception):
+    """What the broker holds is not what was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topics:
+    names: Sequence[str]
+    partitions: int
+    retention_ms: int
+
+
+def asked_for() -> Topics:
+    """What deploy/topics.yaml says."""
+    said = yaml.safe_load((Path(__file__).parent / "topics.yaml").read_text())
+    return Topics(
+        names=said["topics"],
+        partitions=said["partitions"],
+        retention_ms=said["retention_days"] * 24 * 3600 * 1000,
+    )
+
+
+async def make(kafka: str, *, replicas: int = 1) -> Topics:
+    """Create the topics that are missing, and make sure of the partitions of all."""
+    from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+    topics = asked_for()
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    try:
+        await admin.start()
+        there = set(await admin.list_topics())
+        wanted = [
+            NewTopic(
+                name,
+                topics.partitions,
+                replicas,
+                topic_configs={"retention.ms": str(topics.retention_ms)},
+            )
+            for name in topics.names
+            if name not in there
+        ]
+        refused = [
+            f"{name}: {why or f'error {code}'}"
+            for name, code, why in (await admin.create_topics(wanted)).topic_errors
+            if code
+        ]
+        if refused:
+            raise WrongTopics("; ".join(refused))
+        # What was asked for a moment ago may not be told yet, so only what was there is verified.
+        known = await admin.describe_topics([n for n in topics.names if n in there])
+    finally:
+        await admin.close()
+    for one in known:
+        if len(one["partitions"]) != topics.partitions:
+            found = len(one["partitions"])
+            raise WrongTopics(f"{one['topic']} has {found} partitions, not {topics.partitions}")
+    return topics
