@@ -1,6 +1,5 @@
 """How a question to those who decide for a structure is opened, told and answered. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -10,7 +9,6 @@ from contracts.approvals import ApprovalDecided, ApprovalOpened, ApproverMissing
 from contracts.users import PersonChanged, RattachementRequested
 from kit.change import Change, Entity
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
-from kit.rights import Rights
 
 PARIS = ZoneInfo("Europe/Paris")
 LOOKING_LASTS = timedelta(minutes=1)
@@ -43,10 +41,42 @@ class Approval(Entity):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Days in Europe/Paris, both included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """What somebody's rights in a structure come to: on which days they decide, and on what."""
+
+    user_id: str
+    structure_id: str
+    principal: bool
+    units: tuple[str, ...] = ()
+    """The units they are limited to; none means the whole structure."""
+    spans: tuple[Span, ...] = ()
+
+    def decides(self, approval: Approval, today: date) -> bool:
+        """Whether they may answer this question today; nobody answers their own."""
+        return (
+            self.structure_id == approval.structure_id
+            and self.user_id != approval.requester_id
+            and any(span.first <= today <= span.last for span in self.spans)
+            and self._reaches(approval.units)
+        )
+
+    def _reaches(self, units: tuple[str, ...]) -> bool:
+        return not self.units or (bool(units) and set(units) <= set(self.units))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Approvers(Entity):
     """Those who decide for one structure, now or later, as their rights stand."""
 
-    members: tuple[Rights, ...] = ()
+    seats: tuple[Seat, ...] = ()
     awaited_by: str | None = None
     """The last approval that found nobody to decide on it; None when none waits."""
 
@@ -70,22 +100,6 @@ class ReasonMissing(Invalid):
 
 class AlreadyDecided(Conflict):
     """This approval has already been decided."""
-
-
-def decides_on(rights: Rights | None, approval: Approval, today: date) -> bool:
-    """Whether somebody with these rights may answer this question today."""
-    return (
-        rights is not None
-        and rights.structure_id == approval.structure_id
-        and rights.user_id != approval.requester_id
-        and rights.approves(today)
-        and within(rights.units, approval.units)
-    )
-
-
-def within(limit: tuple[str, ...], units: tuple[str, ...]) -> bool:
-    """Whether what is asked stays inside the units somebody is limited to; none is no limit."""
-    return not limit or (bool(units) and set(units) <= set(limit))
 
 
 def open_for(
@@ -119,9 +133,7 @@ def open_for(
         approval_id=opened.id, structure_id=opened.structure_id, noticed_at=now
     )
     known = approvers or Approvers(id=asked.structure_id)
-    awaited = replace(
-        known, awaited_by=opened.id, wake_at=known.wake_at or _next_look(known.members, now)
-    )
+    awaited = replace(known, awaited_by=opened.id, wake_at=known.wake_at or _next_look(known, now))
     return Change(opened, (missing,)), Change(awaited)
 
 
@@ -131,19 +143,15 @@ def tell_opened(
     """Tell of an approval as soon as somebody may decide on it, and only once."""
     if current is None or current.told:
         return Change(current)
-    today = _day(now)
-    deciding = [
-        member
-        for member in (approvers.members if approvers else ())
-        if decides_on(member, current, today)
-    ]
+    today, seats = _day(now), approvers.seats if approvers else ()
+    deciding = [seat for seat in seats if seat.decides(current, today)]
     if not deciding:
         return Change(current)
-    deciding.sort(key=lambda member: (not _principal(member), member.user_id))
+    deciding.sort(key=lambda seat: (not seat.principal, seat.user_id))
     return _told(
         current,
-        principal=deciding[0].user_id if _principal(deciding[0]) else None,
-        approvers=tuple(member.user_id for member in deciding),
+        principal=deciding[0].user_id if deciding[0].principal else None,
+        approvers=tuple(seat.user_id for seat in deciding),
     )
 
 
@@ -164,27 +172,23 @@ def _told(
     return Change(replace(approval, told=True), (opened,))
 
 
-def seat(
-    rights: Rights | None, current: Approvers | None, *, structure_id: str, now: datetime
-) -> Change[Approvers]:
+def take_seat(seat: Seat, current: Approvers | None, *, now: datetime) -> Change[Approvers]:
     """Give somebody their place among those who decide, or take it away, as their rights say."""
-    if rights is None:
-        return Change(current)
-    known = current or Approvers(id=structure_id)
-    others = tuple(one for one in known.members if one.user_id != rights.user_id)
-    decides = any(rights.approves(day) for day in (_day(now), *_beginnings((rights,), now)))
-    members = (*others, rights) if decides else others
-    members = tuple(sorted(members, key=lambda one: one.user_id))
-    if members == known.members:
+    known = current or Approvers(id=seat.structure_id)
+    others = [one for one in known.seats if one.user_id != seat.user_id]
+    lasting = any(span.last >= _day(now) for span in seat.spans)
+    seats = sorted((*others, seat) if lasting else others, key=lambda one: one.user_id)
+    if tuple(seats) == known.seats:
         return Change(current)
     # Whatever waits for somebody to decide is looked at again, at once.
-    return Change(replace(known, members=members, wake_at=now if known.awaited_by else None))
+    wake_at = now if known.awaited_by else None
+    return Change(replace(known, seats=tuple(seats), wake_at=wake_at))
 
 
 def look(current: Approvers | None, now: datetime) -> Change[Approvers]:
     """Begin to look at what waits, for as long as somebody alive takes."""
-    if current is None:
-        return Change(None)
+    if current is None or current.wake_at is None or current.wake_at > now:
+        return Change(current)
     return Change(replace(current, wake_at=now + LOOKING_LASTS))
 
 
@@ -196,7 +200,7 @@ def looked(
         return Change(None)
     if current.version != begun.version:
         return Change(replace(current, wake_at=now))
-    next_look = _next_look(current.members, now) if still_waiting else None
+    next_look = _next_look(current, now) if still_waiting else None
     return Change(replace(current, awaited_by=still_waiting, wake_at=next_look))
 
 
@@ -207,7 +211,7 @@ def decide(
     verdict: Verdict,
     reason: str,
     by: str,
-    rights: Rights | None,
+    seat: Seat | None,
     now: datetime,
 ) -> Change[Approval]:
     """Answer the question: the one way in, whoever asks and however."""
@@ -215,7 +219,7 @@ def decide(
         raise NotFound
     if by == current.requester_id:
         raise NotYourOwn
-    if rights is None or rights.user_id != by or not decides_on(rights, current, _day(now)):
+    if seat is None or seat.user_id != by or not seat.decides(current, _day(now)):
         raise NotFound
     if verdict == "refused" and not reason:
         raise ReasonMissing(field="body/reason")
@@ -243,13 +247,11 @@ def decide(
     return Change(answered, (*told.events, decided))
 
 
-def readable(approval: Approval | None, rights: Rights | None, *, by: str, today: date) -> Approval:
-    """The approval, for its requester and for those who may decide; to all others there is none."""
-    if approval is None or not (
-        by == approval.requester_id or decides_on(rights, approval, today)
-    ):
-        raise NotFound
-    return approval
+def readable(current: Approval | None, seat: Seat | None, *, by: str, now: datetime) -> Approval:
+    """The approval, for its requester and those who may decide; for all others there is none."""
+    if current and (by == current.requester_id or (seat and seat.decides(current, _day(now)))):
+        return current
+    raise NotFound
 
 
 def copy_name(event: PersonChanged, current: Person | None) -> Change[Person]:
@@ -259,22 +261,12 @@ def copy_name(event: PersonChanged, current: Person | None) -> Change[Person]:
     return Change(Person(id=event.user_id, name=name, heard=event.version))
 
 
-def _principal(member: Rights) -> bool:
-    return member.role == "principal_manager"
-
-
 def _day(now: datetime) -> date:
     return now.astimezone(PARIS).date()
 
 
-def _beginnings(members: Iterable[Rights], now: datetime) -> list[date]:
-    """The days to come on which something one of them holds begins."""
-    starts = {
-        one.valid_from for member in members for one in (member, *member.habilitations)
-    }
-    return sorted(day for day in starts if day and day > _day(now))
-
-
-def _next_look(members: Iterable[Rights], now: datetime) -> datetime | None:
-    day = next(iter(_beginnings(members, now)), None)
+def _next_look(approvers: Approvers, now: datetime) -> datetime | None:
+    """The beginning of the next day on which somebody's time to decide begins."""
+    firsts = [span.first for seat in approvers.seats for span in seat.spans]
+    day = min((first for first in firsts if first > _day(now)), default=None)
     return datetime.combine(day, time.min, tzinfo=PARIS) if day else None

@@ -5,9 +5,10 @@ from kit.bus import Subscriptions
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask, Collection
-from kit.rights import Rights, RightsCopy
+from kit.rights import Rights, RightsCopy, applied
 from services.approvals import domain
 from services.approvals.domain import Approval, Approvers, Person
+from services.approvals.seats import seat_of
 
 
 def handlers(
@@ -26,16 +27,17 @@ def handlers(
             lambda current, known: domain.open_for(asked, current, known, now=at),
         )
 
-    @on(RightsChanged)
+    @on(RightsChanged, otherwise=rights.otherwise)
     def seat_approver(event: RightsChanged) -> Ask:
         at = now()
 
         def decide(
             held: Rights | None, known: Approvers | None
         ) -> tuple[Change[Rights], Change[Approvers]]:
-            copied = rights.applied(event, held)
-            seated = domain.seat(copied.state, known, structure_id=event.structure_id, now=at)
-            return copied, seated
+            copied = applied(event, held)
+            if copied.state is None:
+                return copied, Change(known)
+            return copied, domain.take_seat(seat_of(copied.state), known, now=at)
 
         return Ask((rights.place(event), approvers.at(event.structure_id)), decide)
 

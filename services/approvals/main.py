@@ -36,8 +36,8 @@ def build(service: Service) -> FastAPI:
     waiting = Waiting(service.committer, approvals, approvers)
     return service.app(
         api(approvals, approvers, people, rights),
-        handlers(approvals, approvers, people, rights),
-        workers=[Worker(approvers, claim=domain.look, work=waiting.look)],
+        hears=handlers(approvals, approvers, people, rights),
+        jobs=[Worker(approvers, claim=domain.look, work=waiting.look)],
     )
 
 

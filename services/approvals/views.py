@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from contracts.approvals import Kind
 from kit.collection import Collection
-from kit.pages import Page, PageAsked, page
+from kit.pages import Asked, Page, page
 from kit.rights import Rights
 from services.approvals.domain import Approval, Person, State
 
@@ -52,7 +52,7 @@ async def to_decide(
     people: Collection[Person],
     rights: Iterable[Rights],
     state: State | None,
-    asked: PageAsked,
+    asked: Asked,
     *,
     by: str,
     today: date,
@@ -65,13 +65,11 @@ async def to_decide(
     found, following = await page(approvals, where, asked, by="opened_at")
     pending = await approvals.documents.count_documents(theirs | {"state": "requested"})
     names = await people.many(sorted({one.requester_id for one in found}))
-    return Approvals(
-        items=[_view(one, names) for one in found], next=following, pending=pending
-    )
+    return Approvals(items=[_view(one, names) for one in found], next=following, pending=pending)
 
 
 def _theirs(rights: list[Rights], by: str) -> dict[str, Any] | None:
-    """The rule of ``domain.decides_on``, as the database reads it; None when nothing matches."""
+    """The rule of ``Seat.decides``, as the database reads it; None when nothing matches."""
     either: list[dict[str, Any]] = [
         {
             "structure_id": one.structure_id,
@@ -91,9 +89,7 @@ def _view(approval: Approval, names: dict[str, Person]) -> ApprovalView:
         id=approval.id,
         kind=approval.kind,
         state=approval.state,
-        requester=Requester(
-            id=approval.requester_id, name=requester.name if requester else ""
-        ),
+        requester=Requester(id=approval.requester_id, name=requester.name if requester else ""),
         structure_id=approval.structure_id,
         structure_identifier=approval.structure_identifier,
         structure_name=approval.structure_name,

@@ -41,11 +41,12 @@ class Waiting:
 
     async def _tell(self, approval: Approval) -> Approval:
         at = now()
-        told, _ = await self._committer.change_together(
+        states = await self._committer.change_together(
             (self._approvals.at(approval.id), self._approvers.at(approval.structure_id)),
             lambda current, approvers: (
                 domain.tell_opened(current, approvers, now=at),
                 Change(approvers),
             ),
         )
+        told: Approval = states[0]
         return told

@@ -13,9 +13,7 @@ from services.notifications.rendering import Renderer
 from services.notifications.views import LetterView
 
 
-def api(
-    people: Collection[Person], letters: Collection[Letter], renderer: Renderer
-) -> APIRouter:
+def api(people: Collection[Person], letters: Collection[Letter], renderer: Renderer) -> APIRouter:
     routes = APIRouter(prefix="/v1/ops", tags=["operations"])
 
     @routes.get("/letters")

@@ -196,8 +196,8 @@ def _of_structure(name: str | None) -> dict[str, str]:
 
 def claim(current: Letter | None, now: datetime) -> Change[Letter]:
     """Take a letter for as long as the lease lasts; a sender that dies has used up its attempt."""
-    if current is None or current.status != "waiting":
-        return Change(current and replace(current, wake_at=None))
+    if current is None or current.wake_at is None or current.wake_at > now:
+        return Change(current)
     if current.attempts > len(AGAIN_AFTER):
         error = current.last_error or "No attempt came to an end."
         return Change(replace(current, status="failed", last_error=error, wake_at=None))
@@ -247,7 +247,7 @@ def postponed(
 
 
 def not_yet_known(claimed: Letter, current: Letter | None, *, now: datetime) -> Change[Letter]:
-    """The person is told of on another key, so perhaps a moment later: that is no failed attempt."""
+    """Who a person is comes on another key, perhaps a moment later: no attempt has failed."""
     age = now - claimed.created_at
     if age > UNKNOWN_FOR_GOOD_AFTER:
         return refused(claimed, current, error="The recipient is unknown.")

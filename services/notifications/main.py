@@ -5,33 +5,29 @@ from fastapi import FastAPI
 from kit.mongo import IndexModel
 from kit.service import Service
 from kit.settings import read
-from kit.workers import Worker
-from services.notifications import domain
 from services.notifications.api import api
 from services.notifications.domain import Letter, Person
 from services.notifications.handlers import handlers
 from services.notifications.mailer import Mailer
-from services.notifications.post import Post
 from services.notifications.rendering import Renderer
 from services.notifications.settings import NotificationsSettings
 
 NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
 
 
-def build(service: Service[NotificationsSettings]) -> FastAPI:
-    settings = service.settings
+def build(service: Service) -> FastAPI:
+    settings = read(NotificationsSettings)
     people = service.collection("people", Person)
     letters = service.collection(
         "letters",
         Letter,
         indexes=[IndexModel(NEWEST_FIRST), IndexModel([("status", 1), *NEWEST_FIRST])],
     )
-    renderer, post = Renderer(settings.public_url), Post(settings)
-    mailer = Mailer(people, letters, renderer, post, settings)
+    renderer = Renderer(settings.public_url)
     return service.app(
         api(people, letters, renderer),
-        handlers(people, letters),
-        workers=[Worker(letters, claim=domain.claim, work=mailer.send)],
+        hears=handlers(people, letters),
+        jobs=[Mailer(people, letters, renderer, settings)],
     )
 
 

@@ -11,9 +11,11 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime as format_moment
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from babel.dates import format_date
+from babel.dates import format_datetime as format_moment
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from contracts.users import LinkPurpose
 from services.notifications.domain import Letter, Person
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -36,17 +38,16 @@ class Renderer:
         self._url = public_url.rstrip("/")
         self._templates = Environment(
             loader=PackageLoader("services.notifications"),
-            autoescape=lambda name: name is not None and name.endswith(".html"),
+            autoescape=select_autoescape(["html"]),
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
         self._templates.filters |= {"day": _day, "moment": _moment, "quoted": _quoted}
 
-    def link(self, letter: Letter, token: str) -> str:
+    def link(self, purpose: LinkPurpose, token: str) -> str:
         """Where a one-time link leads: a page named like its purpose."""
-        assert letter.link is not None
-        return f"{self._url}/{letter.link.purpose}?token={token}"
+        return f"{self._url}/{purpose}?token={token}"
 
     def render(
         self, letter: Letter, recipient: Person | None, about: Person | None, link: str = ""
@@ -60,9 +61,7 @@ class Renderer:
             "link": link,
             "url": self._url,
         }
-        subject = given["subject"] = _in_a_line(
-            self._fill(f"{letter.template}/subject.txt", given)
-        )
+        subject = given["subject"] = _in_a_line(self._fill(f"{letter.template}/subject.txt", given))
         return Rendered(
             subject=subject,
             text=self._fill(f"{letter.template}/text.txt", given),

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from kit.collection import Collection
-from kit.pages import Page, PageAsked, page
+from kit.pages import Asked, Page, page
 from services.notifications.domain import Letter, Person, Status, Template
 from services.notifications.rendering import Renderer, masked
 
@@ -31,7 +31,7 @@ async def letters_written(
     people: Collection[Person],
     renderer: Renderer,
     status: Status | None,
-    asked: PageAsked,
+    asked: Asked,
 ) -> Page[LetterView]:
     where = {"status": status} if status else {}
     found, following = await page(letters, where, asked, by="created_at")

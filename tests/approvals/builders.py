@@ -5,7 +5,8 @@ from typing import Any
 
 from contracts.users import Habilitation, RattachementRequested
 from kit.rights import Rights
-from services.approvals.domain import Approval, Approvers
+from services.approvals.domain import Approval, Approvers, Seat
+from services.approvals.seats import seat_of
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 1, 5)
@@ -56,5 +57,13 @@ def a_delegate(**but: Any) -> Rights:
     return some_rights(**{"user_id": "u-ada", "role": "user", "habilitations": (modifies,)} | but)
 
 
-def some_approvers(*members: Rights, **but: Any) -> Approvers:
-    return Approvers(**{"id": "s-9", "members": members} | but)
+def a_seat(**but: Any) -> Seat:
+    return seat_of(some_rights(**but))
+
+
+def a_delegate_s_seat(**but: Any) -> Seat:
+    return seat_of(a_delegate(**but))
+
+
+def some_approvers(*seats: Seat, **but: Any) -> Approvers:
+    return Approvers(**{"id": "s-9", "seats": seats} | but)

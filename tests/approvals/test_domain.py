@@ -21,11 +21,11 @@ from services.approvals.domain import (
 from tests.approvals.builders import (
     NOW,
     TODAY,
-    a_delegate,
+    a_delegate_s_seat,
     a_request,
+    a_seat,
     an_approval,
     some_approvers,
-    some_rights,
 )
 
 TOMORROW = TODAY + timedelta(days=1)
@@ -39,7 +39,7 @@ def types(change: Change[Any]) -> list[type]:
 class TestOpenFor:
     @pytest.mark.feature("APP-03", "APP-09")
     def test_puts_the_question_to_the_approvers_of_the_structure(self):
-        approvers = some_approvers(some_rights())
+        approvers = some_approvers(a_seat())
 
         opened, seats = domain.open_for(a_request(), None, approvers, now=NOW)
 
@@ -61,21 +61,21 @@ class TestOpenFor:
         assert (approval.valid_until, approval.comment) == (TOMORROW, "Bonjour")
 
     def test_names_the_principal_manager_first(self):
-        approvers = some_approvers(a_delegate(user_id="u-ada"), some_rights())
+        approvers = some_approvers(a_delegate_s_seat(user_id="u-ada"), a_seat())
 
         opened, _ = domain.open_for(a_request(), None, approvers, now=NOW)
 
         assert opened.events[0].approver_ids == ("u-omar", "u-ada")
 
     def test_names_no_principal_manager_where_only_a_delegate_decides(self):
-        opened, _ = domain.open_for(a_request(), None, some_approvers(a_delegate()), now=NOW)
+        opened, _ = domain.open_for(a_request(), None, some_approvers(a_delegate_s_seat()), now=NOW)
 
         assert opened.events[0].principal_manager_id is None
         assert opened.events[0].approver_ids == ("u-ada",)
 
     @pytest.mark.feature("APP-20")
     def test_changes_nothing_when_repeated(self):
-        approvers = some_approvers(some_rights())
+        approvers = some_approvers(a_seat())
         decided = an_approval(state="refused", reason="Non")
 
         assert domain.open_for(a_request(), decided, approvers, now=NOW) == (
@@ -85,82 +85,80 @@ class TestOpenFor:
 
     @pytest.mark.feature("APP-16")
     @pytest.mark.parametrize(
-        "members",
+        "seats",
         [
             (),
-            (some_rights(role="user"),),
-            (some_rights(valid_until=YESTERDAY),),
-            (some_rights(valid_from=TOMORROW),),
-            (some_rights(user_id="u-lea"),),
-            (some_rights(units=("VOIRIE",)),),
+            (a_seat(role="user"),),
+            (a_seat(valid_until=YESTERDAY),),
+            (a_seat(valid_from=TOMORROW),),
+            (a_seat(user_id="u-lea"),),
+            (a_seat(units=("VOIRIE",)),),
         ],
         ids=["nobody", "no approver", "ended", "not begun", "the requester", "other units"],
     )
-    def test_waits_where_nobody_may_decide(self, members: tuple[Any, ...]):
-        opened, seats = domain.open_for(a_request(), None, some_approvers(*members), now=NOW)
+    def test_waits_where_nobody_may_decide(self, seats: tuple[Any, ...]):
+        opened, seats = domain.open_for(a_request(), None, some_approvers(*seats), now=NOW)
 
         assert types(opened) == [ApproverMissing]
         assert (opened.state.state, opened.state.told) == ("requested", False)
         assert seats.state.awaited_by == "r-1"
 
     def test_is_looked_at_again_on_the_day_somebody_s_rights_begin(self):
-        approvers = some_approvers(some_rights(valid_from=date(2026, 7, 14)))
+        approvers = some_approvers(a_seat(valid_from=date(2026, 7, 14)))
 
         _, seats = domain.open_for(a_request(), None, approvers, now=NOW)
 
         assert seats.state.wake_at == datetime(2026, 7, 13, 22, 0, tzinfo=UTC)
 
 
-class TestSeat:
+class TestTakeSeat:
     def test_seats_whoever_may_decide(self):
-        change = domain.seat(some_rights(), None, structure_id="s-9", now=NOW)
+        change = domain.take_seat(a_seat(), None, now=NOW)
 
-        assert change.state == some_approvers(some_rights())
+        assert change.state == some_approvers(a_seat())
 
     def test_seats_whoever_will_decide(self):
-        later = some_rights(valid_from=TOMORROW)
+        later = a_seat(valid_from=TOMORROW)
 
-        change = domain.seat(later, None, structure_id="s-9", now=NOW)
+        change = domain.take_seat(later, None, now=NOW)
 
         assert change.state == some_approvers(later)
 
     def test_keeps_no_trace_of_somebody_who_never_decides(self):
-        reader = some_rights(role="user")
+        reader = a_seat(role="user")
 
-        assert domain.seat(reader, None, structure_id="s-9", now=NOW) == Change(None)
+        assert domain.take_seat(reader, None, now=NOW) == Change(None)
 
     @pytest.mark.parametrize("but", [{"role": "user"}, {"role": None}, {"valid_until": YESTERDAY}])
     def test_takes_the_seat_away_with_the_rights(self, but: dict[str, Any]):
-        current = some_approvers(some_rights())
+        current = some_approvers(a_seat())
 
-        change = domain.seat(some_rights(**but), current, structure_id="s-9", now=NOW)
+        change = domain.take_seat(a_seat(**but), current, now=NOW)
 
-        assert change.state.members == ()
+        assert change.state.seats == ()
 
     def test_withdraws_a_delegate_the_principal_manager_no_longer_lets_decide(self):
-        current = some_approvers(a_delegate())
+        current = some_approvers(a_delegate_s_seat())
 
-        change = domain.seat(a_delegate(may_approve=False), current, structure_id="s-9", now=NOW)
+        change = domain.take_seat(a_delegate_s_seat(may_approve=False), current, now=NOW)
 
-        assert change.state.members == ()
+        assert change.state.seats == ()
 
     def test_changes_nothing_when_repeated(self):
-        current = some_approvers(some_rights(), awaited_by="r-1")
+        current = some_approvers(a_seat(), awaited_by="r-1")
 
-        assert domain.seat(some_rights(), current, structure_id="s-9", now=NOW) == Change(current)
+        assert domain.take_seat(a_seat(), current, now=NOW) == Change(current)
 
     @pytest.mark.feature("APP-16")
     def test_has_what_waits_looked_at_at_once(self):
-        change = domain.seat(
-            some_rights(), some_approvers(awaited_by="r-1"), structure_id="s-9", now=NOW
-        )
+        change = domain.take_seat(a_seat(), some_approvers(awaited_by="r-1"), now=NOW)
 
         assert change.state.wake_at == NOW
 
 
 class TestLooked:
     def test_ends_when_nothing_waits_any_more(self):
-        begun = some_approvers(some_rights(), awaited_by="r-1", version=3)
+        begun = some_approvers(a_seat(), awaited_by="r-1", version=3)
 
         change = domain.looked(begun, begun, still_waiting=None, now=NOW)
 
@@ -168,14 +166,14 @@ class TestLooked:
 
     def test_goes_on_when_something_changed_meanwhile(self):
         begun = some_approvers(awaited_by="r-1", version=3)
-        current = some_approvers(some_rights(), awaited_by="r-2", version=4)
+        current = some_approvers(a_seat(), awaited_by="r-2", version=4)
 
         change = domain.looked(begun, current, still_waiting=None, now=NOW)
 
         assert (change.state.awaited_by, change.state.wake_at) == ("r-2", NOW)
 
     def test_waits_for_rights_that_begin_later(self):
-        begun = some_approvers(some_rights(valid_from=TOMORROW), awaited_by="r-1", version=3)
+        begun = some_approvers(a_seat(valid_from=TOMORROW), awaited_by="r-1", version=3)
 
         change = domain.looked(begun, begun, still_waiting="r-1", now=NOW)
 
@@ -185,7 +183,7 @@ class TestLooked:
 
 class TestTellOpened:
     def test_tells_once(self):
-        approvers = some_approvers(some_rights())
+        approvers = some_approvers(a_seat())
         first = domain.tell_opened(an_approval(told=False), approvers, now=NOW)
 
         assert types(first) == [ApprovalOpened]
@@ -200,11 +198,11 @@ class TestTellOpened:
 
 def decide(current: Approval | None, **but: Any) -> Change[Approval]:
     asked = {
-        "approvers": some_approvers(some_rights()),
+        "approvers": some_approvers(a_seat()),
         "verdict": "approved",
         "reason": "",
         "by": "u-omar",
-        "rights": some_rights(),
+        "seat": a_seat(),
         "now": NOW,
     } | but
     return domain.decide(current, asked.pop("approvers"), **asked)
@@ -245,7 +243,7 @@ class TestDecide:
         "but",
         [
             {"verdict": "refused", "reason": "Finalement non"},
-            {"by": "u-ada", "rights": a_delegate()},
+            {"by": "u-ada", "seat": a_delegate_s_seat()},
         ],
         ids=["the other verdict", "another approver"],
     )
@@ -258,24 +256,24 @@ class TestDecide:
     @pytest.mark.feature("APP-15")
     def test_is_never_the_requester_s(self):
         with pytest.raises(NotYourOwn):
-            decide(an_approval(), by="u-lea", rights=some_rights(user_id="u-lea"))
+            decide(an_approval(), by="u-lea", seat=a_seat(user_id="u-lea"))
 
     @pytest.mark.feature("APP-15")
     def test_may_be_a_delegate_s(self):
-        assert decide(an_approval(), by="u-ada", rights=a_delegate()).state.state == "approved"
+        assert decide(an_approval(), by="u-ada", seat=a_delegate_s_seat()).state.state == "approved"
 
     @pytest.mark.feature("APP-15")
     @pytest.mark.parametrize(
-        "rights",
+        "seat",
         [
             None,
-            some_rights(role="user"),
-            some_rights(role=None),
-            some_rights(valid_until=YESTERDAY),
-            some_rights(valid_from=TOMORROW),
-            some_rights(structure_id="s-8"),
-            some_rights(user_id="u-ada"),
-            some_rights(units=("COMPTA",)),
+            a_seat(role="user"),
+            a_seat(role=None),
+            a_seat(valid_until=YESTERDAY),
+            a_seat(valid_from=TOMORROW),
+            a_seat(structure_id="s-8"),
+            a_seat(user_id="u-ada"),
+            a_seat(units=("COMPTA",)),
         ],
         ids=[
             "none",
@@ -288,9 +286,9 @@ class TestDecide:
             "only a unit",
         ],
     )
-    def test_is_hidden_from_those_who_may_not_decide(self, rights: Any):
+    def test_is_hidden_from_those_who_may_not_decide(self, seat: Any):
         with pytest.raises(NotFound):
-            decide(an_approval(), rights=rights)
+            decide(an_approval(), seat=seat)
 
     @pytest.mark.parametrize(
         ("limit", "asked", "may"),
@@ -305,15 +303,13 @@ class TestDecide:
     def test_stays_within_the_units_of_the_approver(
         self, limit: tuple[str, ...], asked: tuple[str, ...], may: bool
     ):
-        rights = some_rights(units=limit)
-
-        assert domain.decides_on(rights, an_approval(units=asked), TODAY) is may
+        assert a_seat(units=limit).decides(an_approval(units=asked), TODAY) is may
 
     def test_does_not_exist_for_what_was_never_asked(self):
         with pytest.raises(NotFound):
             decide(None)
 
-    @pytest.mark.parametrize("approvers", [None, some_approvers(some_rights())])
+    @pytest.mark.parametrize("approvers", [None, some_approvers(a_seat())])
     def test_tells_that_it_was_open_before_it_tells_the_answer(self, approvers: Approvers | None):
         change = decide(an_approval(told=False), approvers=approvers)
 
@@ -323,15 +319,15 @@ class TestDecide:
 
 class TestReadable:
     @pytest.mark.parametrize(
-        ("by", "rights"), [("u-lea", None), ("u-omar", some_rights())], ids=["requester", "approver"]
+        ("by", "seat"), [("u-lea", None), ("u-omar", a_seat())], ids=["requester", "approver"]
     )
-    def test_is_so_for_those_it_concerns(self, by: str, rights: Any):
-        assert domain.readable(an_approval(), rights, by=by, today=TODAY) == an_approval()
+    def test_is_so_for_those_it_concerns(self, by: str, seat: Any):
+        assert domain.readable(an_approval(), seat, by=by, now=NOW) == an_approval()
 
-    @pytest.mark.parametrize("rights", [None, some_rights(user_id="u-eve", role="user")])
-    def test_is_not_so_for_others(self, rights: Any):
+    @pytest.mark.parametrize("seat", [None, a_seat(user_id="u-eve", role="user")])
+    def test_is_not_so_for_others(self, seat: Any):
         with pytest.raises(NotFound):
-            domain.readable(an_approval(), rights, by="u-eve", today=TODAY)
+            domain.readable(an_approval(), seat, by="u-eve", now=NOW)
 
 
 class TestCopyName:
