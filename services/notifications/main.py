@@ -16,7 +16,9 @@ NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
 
 
 def build(service: Service) -> FastAPI:
-    settings = read(NotificationsSettings)
+    settings = service.settings
+    if not isinstance(settings, NotificationsSettings):
+        settings = read(NotificationsSettings)
     people = service.collection("people", Person)
     letters = service.collection(
         "letters",
