@@ -47,7 +47,8 @@ class Mailer:
             self.collection,
             claim=domain.claim,
             work=self.send,
-            at_once=self._settings.smtp_connections,
+            # More than connections: while some are handed over, others are claimed and recorded.
+            at_once=4 * self._settings.smtp_connections,
         )
         async with self._post:
             try:

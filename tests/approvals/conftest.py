@@ -23,5 +23,3 @@ async def stage(stage_of_all: Stage) -> Stage:
     """Nothing asked, nobody seated, and users is heard."""
     await stage_of_all.forget()
     return stage_of_all
-
-

@@ -58,9 +58,7 @@ class Stage:
         self._last[slice] += 1
         row["position"] = self._last[slice]
         headers = {name: value.decode() for name, value in journal.headers(row)}
-        return Record(
-            event.topic(), row["slice"], row["position"], event.key, headers, row["data"]
-        )
+        return Record(event.topic(), row["slice"], row["position"], event.key, headers, row["data"])
 
     async def told(self) -> list[str]:
         return [row["type"] for row in await self._rows()]
@@ -81,6 +79,6 @@ class Stage:
 async def soon(holds: Any, *, within: float = 5) -> Any:
     """What ``holds`` gives once it gives something; fails when that takes too long."""
     async with asyncio.timeout(within):
-        while not (found := await holds()):
+        while not (found := await holds()):  # noqa: ASYNC110  # it is kept elsewhere
             await asyncio.sleep(0.01)
         return found

@@ -159,10 +159,7 @@ class TestList:
         ages = {"r-1": 4, "r-2": 3, "r-3": 2, "r-4": 2, "r-5": 1}
         await stage.hear(
             rights("u-omar"),
-            *(
-                a_request(id, requested_at=at - timedelta(hours=age))
-                for id, age in ages.items()
-            ),
+            *(a_request(id, requested_at=at - timedelta(hours=age)) for id, age in ages.items()),
         )
         seen, cursor = [], ""
         while cursor is not None:
