@@ -72,6 +72,7 @@ class Draft:
         self._heard_before, self.heard = known.heard, dict(known.heard)
         self._closed, self._seen, self._parked = known.closed, known.once, known.parked
         self._tick, self._at = tick, at
+        self._relied: set[Place] = set()
         self.rows: list[Row] = []
         self.once: list[Once] = []
         self.parking: list[Any] = []
@@ -158,9 +159,12 @@ class Draft:
             self._decided(place, stored, change, asked)
             for place, stored, change in zip(ask.places, current, changes, strict=True)
         ]
+        any_changed = any(stored for stored, _ in decided)
         for place, (stored, rows) in zip(ask.places, decided, strict=True):
             if stored is not None:
                 self.changed[place] = stored
+            elif any_changed:
+                self._relied.add(place)
             self.rows += rows
             if asked:
                 asked.rows += [one["_id"] for one in rows]
@@ -209,6 +213,12 @@ class Draft:
             else:
                 kept = {"$set": place.collection.dump(stored)}
                 writes[place.collection].append(UpdateOne(same, kept))
+        for place in self._relied - self.changed.keys():
+            # What a decision rested on must not change behind its back: writing it makes
+            # whoever else writes it at the same moment decide again.
+            if before := entity(self._before.get(place)):
+                same = {"_id": place.id, "version": before.version}
+                writes[place.collection].append(UpdateOne(same, {"$inc": {"relied_on": 1}}))
         return writes
 
     def heard_writes(self) -> list[Any]:

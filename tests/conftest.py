@@ -1,3 +1,5 @@
+pytest_plugins = ("tests.feature_marks",)
+
 from collections.abc import AsyncIterator
 from itertools import count
 from typing import Any

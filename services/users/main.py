@@ -5,23 +5,26 @@ from fastapi import FastAPI
 from kit.service import Service
 from kit.settings import read
 from services.users import catalogue
+from services.users.api.identity import identity_routes
 from services.users.api.rattachements import rattachement_routes
 from services.users.handlers import handlers
-from services.users.identity import Identity
+from services.users.identity import CREDENTIALS, Identity
 from services.users.membership import Membership
 from services.users.settings import UsersSettings
 
 
-def build(service: Service) -> FastAPI:
+def build(service: Service, settings: UsersSettings) -> FastAPI:
     identity, membership = Identity.of(service), Membership.of(service)
     defaults = catalogue.defaults(catalogue.read())
     return service.app(
+        *identity_routes(identity, settings),
         rattachement_routes(membership),
         hears=handlers(membership, identity.accounts, defaults),
         jobs=identity.timers(),
+        credentials=CREDENTIALS,
     )
 
 
 def create() -> FastAPI:
     settings = read(UsersSettings)
-    return build(Service("users", settings, heartbeat=settings.heartbeat_every))
+    return build(Service("users", settings, heartbeat=settings.heartbeat_every), settings)

@@ -156,6 +156,35 @@ class TestChangeTogether:
         assert [(await counters.get(id)).n for id in "ab"] == [5, -5]
 
 
+    async def test_decides_again_when_what_it_rested_on_has_changed(self, service, counters):
+        """Two processes, each reading what the other writes: one of them must see the other."""
+        rival = Service("trial", service.settings)
+        theirs = rival.collection("counters", Counter)
+        for id in "ab":
+            await counters.change(id, count(id))
+
+        def rise_unless(mine, other):
+            """Goes up only while the other has not."""
+            if other.n > 1:
+                raise TooMuch
+            return count(mine.id)(mine), Change(other)
+
+        async with keeping(rival):
+            for n in range(20):
+                for id in "ab":
+                    one = await counters.get(id)
+                    await counters.change(id, count(id, 1 - one.n))
+                outcomes = await asyncio.gather(
+                    service.committer.change_together(
+                        (counters.at("a"), counters.at("b")), rise_unless
+                    ),
+                    rival.committer.change_together((theirs.at("b"), theirs.at("a")), rise_unless),
+                    return_exceptions=True,
+                )
+                assert [isinstance(one, TooMuch) for one in outcomes].count(True) == 1, n
+        await rival.mongo.close()
+
+
 class TestKeepAll:
     async def test_gives_each_its_own_outcome(self, service, counters):
         asks = [counters.ask(id, count(id, by, most=5)) for id, by in (("a", 1), ("b", 9))]
