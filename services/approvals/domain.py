@@ -1,0 +1,272 @@
+"""How a question to those who decide for a structure is opened, told and answered. Pure."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from contracts.approvals import ApprovalDecided, ApprovalOpened, ApproverMissing, Kind, Verdict
+from contracts.users import PersonChanged, RattachementRequested
+from kit.change import Change, Entity
+from kit.problems import Conflict, Forbidden, Invalid, NotFound
+
+PARIS = ZoneInfo("Europe/Paris")
+LOOKING_LASTS = timedelta(minutes=1)
+"""After that, whoever was telling the approvals that wait is taken for dead."""
+
+State = Literal["requested", "approved", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval(Entity):
+    """One question put to those who decide for a structure, and their answer."""
+
+    kind: Kind
+    subject_id: str
+    requester_id: str
+    structure_id: str
+    structure_identifier: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    valid_from: date
+    valid_until: date | None = None
+    comment: str = ""
+    state: State = "requested"
+    opened_at: datetime
+    told: bool = False
+    """Whether anybody has been told that it is open: not before somebody may decide."""
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Days in Europe/Paris, both included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """What somebody's rights in a structure come to: on which days they decide, and on what."""
+
+    user_id: str
+    structure_id: str
+    principal: bool
+    units: tuple[str, ...] = ()
+    """The units they are limited to; none means the whole structure."""
+    spans: tuple[Span, ...] = ()
+
+    def decides(self, approval: Approval, today: date) -> bool:
+        """Whether they may answer this question today; nobody answers their own."""
+        return (
+            self.structure_id == approval.structure_id
+            and self.user_id != approval.requester_id
+            and any(span.first <= today <= span.last for span in self.spans)
+            and self._reaches(approval.units)
+        )
+
+    def _reaches(self, units: tuple[str, ...]) -> bool:
+        return not self.units or (bool(units) and set(units) <= set(self.units))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approvers(Entity):
+    """Those who decide for one structure, now or later, as their rights stand."""
+
+    seats: tuple[Seat, ...] = ()
+    awaited_by: str | None = None
+    """The last approval that found nobody to decide on it; None when none waits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person(Entity):
+    """The name shown for a requester: the copy of what the users service last told."""
+
+    name: str
+    heard: int
+    """The version of the person this copy shows."""
+
+
+class NotYourOwn(Forbidden):
+    """Nobody decides on their own request."""
+
+
+class ReasonMissing(Invalid):
+    """A refusal says why."""
+
+
+class AlreadyDecided(Conflict):
+    """This approval has already been decided."""
+
+
+def open_for(
+    asked: RattachementRequested,
+    current: Approval | None,
+    approvers: Approvers | None,
+    *,
+    now: datetime,
+) -> tuple[Change[Approval], Change[Approvers]]:
+    """Put the question; while nobody may answer it waits, and is never approved by itself."""
+    if current:
+        return Change(current), Change(approvers)
+    opened = Approval(
+        id=asked.request_id,
+        kind="rattachement",
+        subject_id=asked.request_id,
+        requester_id=asked.user_id,
+        structure_id=asked.structure_id,
+        structure_identifier=asked.structure_identifier,
+        structure_name=asked.structure_name,
+        units=asked.units,
+        valid_from=asked.valid_from,
+        valid_until=asked.valid_until,
+        comment=asked.comment,
+        opened_at=asked.requested_at,
+    )
+    told = tell_opened(opened, approvers, now=now)
+    if told.events:
+        return told, Change(approvers)
+    missing = ApproverMissing(
+        approval_id=opened.id, structure_id=opened.structure_id, noticed_at=now
+    )
+    known = approvers or Approvers(id=asked.structure_id)
+    awaited = replace(known, awaited_by=opened.id, wake_at=known.wake_at or _next_look(known, now))
+    return Change(opened, (missing,)), Change(awaited)
+
+
+def tell_opened(
+    current: Approval | None, approvers: Approvers | None, *, now: datetime
+) -> Change[Approval]:
+    """Tell of an approval as soon as somebody may decide on it, and only once."""
+    if current is None or current.told:
+        return Change(current)
+    today, seats = _day(now), approvers.seats if approvers else ()
+    deciding = [seat for seat in seats if seat.decides(current, today)]
+    if not deciding:
+        return Change(current)
+    deciding.sort(key=lambda seat: (not seat.principal, seat.user_id))
+    return _told(
+        current,
+        principal=deciding[0].user_id if deciding[0].principal else None,
+        approvers=tuple(seat.user_id for seat in deciding),
+    )
+
+
+def _told(
+    approval: Approval, *, principal: str | None, approvers: tuple[str, ...]
+) -> Change[Approval]:
+    opened = ApprovalOpened(
+        approval_id=approval.id,
+        kind=approval.kind,
+        subject_id=approval.subject_id,
+        structure_id=approval.structure_id,
+        structure_name=approval.structure_name,
+        requester_id=approval.requester_id,
+        principal_manager_id=principal,
+        approver_ids=approvers,
+        opened_at=approval.opened_at,
+    )
+    return Change(replace(approval, told=True), (opened,))
+
+
+def take_seat(seat: Seat, current: Approvers | None, *, now: datetime) -> Change[Approvers]:
+    """Give somebody their place among those who decide, or take it away, as their rights say."""
+    known = current or Approvers(id=seat.structure_id)
+    others = [one for one in known.seats if one.user_id != seat.user_id]
+    lasting = any(span.last >= _day(now) for span in seat.spans)
+    seats = sorted((*others, seat) if lasting else others, key=lambda one: one.user_id)
+    if tuple(seats) == known.seats:
+        return Change(current)
+    # Whatever waits for somebody to decide is looked at again, at once.
+    wake_at = now if known.awaited_by else None
+    return Change(replace(known, seats=tuple(seats), wake_at=wake_at))
+
+
+def look(current: Approvers | None, now: datetime) -> Change[Approvers]:
+    """Begin to look at what waits, for as long as somebody alive takes."""
+    if current is None or current.wake_at is None or current.wake_at > now:
+        return Change(current)
+    return Change(replace(current, wake_at=now + LOOKING_LASTS))
+
+
+def looked(
+    begun: Approvers, current: Approvers | None, *, still_waiting: str | None, now: datetime
+) -> Change[Approvers]:
+    """End a look: what nobody may decide on yet waits until somebody's rights begin."""
+    if current is None:
+        return Change(None)
+    if current.version != begun.version:
+        return Change(replace(current, wake_at=now))
+    next_look = _next_look(current, now) if still_waiting else None
+    return Change(replace(current, awaited_by=still_waiting, wake_at=next_look))
+
+
+def decide(
+    current: Approval | None,
+    approvers: Approvers | None,
+    *,
+    verdict: Verdict,
+    reason: str,
+    by: str,
+    seat: Seat | None,
+    now: datetime,
+) -> Change[Approval]:
+    """Answer the question: the one way in, whoever asks and however."""
+    if current is None:
+        raise NotFound
+    if by == current.requester_id:
+        raise NotYourOwn
+    if seat is None or seat.user_id != by or not seat.decides(current, _day(now)):
+        raise NotFound
+    if verdict == "refused" and not reason:
+        raise ReasonMissing(field="body/reason")
+    if (current.state, current.decided_by) == (verdict, by):
+        return Change(current)
+    if current.state != "requested":
+        raise AlreadyDecided(verdict=current.state)
+    told = tell_opened(current, approvers, now=now)
+    if not current.told and not told.events:
+        told = _told(current, principal=None, approvers=(by,))
+    decided = ApprovalDecided(
+        approval_id=current.id,
+        kind=current.kind,
+        subject_id=current.subject_id,
+        structure_id=current.structure_id,
+        requester_id=current.requester_id,
+        verdict=verdict,
+        reason=reason,
+        decided_by=by,
+        decided_at=now,
+    )
+    answered = replace(
+        current, told=True, state=verdict, decided_by=by, decided_at=now, reason=reason
+    )
+    return Change(answered, (*told.events, decided))
+
+
+def readable(current: Approval | None, seat: Seat | None, *, by: str, now: datetime) -> Approval:
+    """The approval, for its requester and those who may decide; for all others there is none."""
+    if current and (by == current.requester_id or (seat and seat.decides(current, _day(now)))):
+        return current
+    raise NotFound
+
+
+def copy_name(event: PersonChanged, current: Person | None) -> Change[Person]:
+    if current and current.heard >= event.version:
+        return Change(current)
+    name = f"{event.first_name} {event.last_name}".strip()
+    return Change(Person(id=event.user_id, name=name, heard=event.version))
+
+
+def _day(now: datetime) -> date:
+    return now.astimezone(PARIS).date()
+
+
+def _next_look(approvers: Approvers, now: datetime) -> datetime | None:
+    """The beginning of the next day on which somebody's time to decide begins."""
+    firsts = [span.first for seat in approvers.seats for span in seat.spans]
+    day = min((first for first in firsts if first > _day(now)), default=None)
+    return datetime.combine(day, time.min, tzinfo=PARIS) if day else None

@@ -1,0 +1,48 @@
+"""What approvals does when others tell."""
+
+from contracts.users import PersonChanged, RattachementRequested, RightsChanged
+from kit.bus import Subscriptions
+from kit.change import Change
+from kit.clock import now
+from kit.collection import Ask, Collection
+from kit.rights import Rights, RightsCopy, applied
+from services.approvals import domain
+from services.approvals.domain import Approval, Approvers, Person
+from services.approvals.seats import seat_of
+
+
+def handlers(
+    approvals: Collection[Approval],
+    approvers: Collection[Approvers],
+    people: Collection[Person],
+    rights: RightsCopy,
+) -> Subscriptions:
+    on = Subscriptions()
+
+    @on(RattachementRequested)
+    def open_approval(asked: RattachementRequested) -> Ask:
+        at = now()
+        return Ask(
+            (approvals.at(asked.request_id), approvers.at(asked.structure_id)),
+            lambda current, known: domain.open_for(asked, current, known, now=at),
+        )
+
+    @on(RightsChanged, otherwise=rights.otherwise)
+    def seat_approver(event: RightsChanged) -> Ask:
+        at = now()
+
+        def decide(
+            held: Rights | None, known: Approvers | None
+        ) -> tuple[Change[Rights], Change[Approvers]]:
+            copied = applied(event, held)
+            if copied.state is None:
+                return copied, Change(known)
+            return copied, domain.take_seat(seat_of(copied.state), known, now=at)
+
+        return Ask((rights.place(event), approvers.at(event.structure_id)), decide)
+
+    @on(PersonChanged)
+    def copy_name(event: PersonChanged) -> Ask:
+        return people.ask(event.user_id, lambda current: domain.copy_name(event, current))
+
+    return on

@@ -1,0 +1,45 @@
+"""uvicorn --factory services.approvals.main:create"""
+
+from fastapi import FastAPI
+
+from kit.mongo import IndexModel
+from kit.rights import RightsCopy
+from kit.service import Service
+from kit.settings import Settings, read
+from kit.workers import Worker
+from services.approvals import domain
+from services.approvals.api import api
+from services.approvals.domain import Approval, Approvers, Person
+from services.approvals.handlers import handlers
+from services.approvals.waiting import Waiting
+
+NEWEST_FIRST = [("opened_at", -1), ("_id", -1)]
+
+
+def build(service: Service) -> FastAPI:
+    approvals = service.collection(
+        "approvals",
+        Approval,
+        indexes=[
+            IndexModel([("structure_id", 1), *NEWEST_FIRST]),
+            IndexModel([("structure_id", 1), ("state", 1), *NEWEST_FIRST]),
+            IndexModel(
+                [("structure_id", 1), ("_id", 1)],
+                name="untold",
+                partialFilterExpression={"told": False},
+            ),
+        ],
+    )
+    approvers = service.collection("approvers", Approvers)
+    people = service.collection("people", Person)
+    rights = RightsCopy(service)
+    waiting = Waiting(service.committer, approvals, approvers)
+    return service.app(
+        api(approvals, approvers, people, rights),
+        hears=handlers(approvals, approvers, people, rights),
+        jobs=[Worker(approvers, claim=domain.look, work=waiting.look)],
+    )
+
+
+def create() -> FastAPI:
+    return build(Service("approvals", read(Settings)))

@@ -1,0 +1,104 @@
+"""What people read about approvals."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from contracts.approvals import Kind
+from kit.collection import Collection
+from kit.pages import Asked, Page, page
+from kit.rights import Rights
+from services.approvals.domain import Approval, Person, State
+
+
+class Requester(BaseModel):
+    id: str
+    name: str
+
+
+class ApprovalView(BaseModel):
+    """A question, and its answer once there is one."""
+
+    id: str
+    kind: Kind
+    state: State
+    requester: Requester
+    structure_id: str
+    structure_identifier: str
+    structure_name: str | None
+    units: tuple[str, ...]
+    valid_from: date
+    valid_until: date | None
+    comment: str
+    opened_at: datetime
+    decided_at: datetime | None
+    decided_by: str | None
+    reason: str
+
+
+class Approvals(Page[ApprovalView]):
+    pending: int
+    """How many wait for a decision that the caller may take."""
+
+
+async def shown(approval: Approval, people: Collection[Person]) -> ApprovalView:
+    return _view(approval, await people.many([approval.requester_id]))
+
+
+async def to_decide(
+    approvals: Collection[Approval],
+    people: Collection[Person],
+    rights: Iterable[Rights],
+    state: State | None,
+    asked: Asked,
+    *,
+    by: str,
+    today: date,
+) -> Approvals:
+    """What somebody with these rights may decide on, or could have decided on."""
+    theirs = _theirs([one for one in rights if one.approves(today)], by)
+    if theirs is None:
+        return Approvals(items=[], next=None, pending=0)
+    where = theirs | ({"state": state} if state else {})
+    found, following = await page(approvals, where, asked, by="opened_at")
+    pending = await approvals.documents.count_documents(theirs | {"state": "requested"})
+    names = await people.many(sorted({one.requester_id for one in found}))
+    return Approvals(items=[_view(one, names) for one in found], next=following, pending=pending)
+
+
+def _theirs(rights: list[Rights], by: str) -> dict[str, Any] | None:
+    """The rule of ``Seat.decides``, as the database reads it; None when nothing matches."""
+    either: list[dict[str, Any]] = [
+        {
+            "structure_id": one.structure_id,
+            "units": {"$ne": [], "$not": {"$elemMatch": {"$nin": list(one.units)}}},
+        }
+        for one in rights
+        if one.units
+    ]
+    if whole := [one.structure_id for one in rights if not one.units]:
+        either.append({"structure_id": {"$in": whole}})
+    return {"$or": either, "requester_id": {"$ne": by}} if either else None
+
+
+def _view(approval: Approval, names: dict[str, Person]) -> ApprovalView:
+    requester = names.get(approval.requester_id)
+    return ApprovalView(
+        id=approval.id,
+        kind=approval.kind,
+        state=approval.state,
+        requester=Requester(id=approval.requester_id, name=requester.name if requester else ""),
+        structure_id=approval.structure_id,
+        structure_identifier=approval.structure_identifier,
+        structure_name=approval.structure_name,
+        units=approval.units,
+        valid_from=approval.valid_from,
+        valid_until=approval.valid_until,
+        comment=approval.comment,
+        opened_at=approval.opened_at,
+        decided_at=approval.decided_at,
+        decided_by=approval.decided_by,
+        reason=approval.reason,
+    )

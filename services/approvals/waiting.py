@@ -1,0 +1,52 @@
+"""Telling of the approvals that waited for somebody to decide."""
+
+import asyncio
+
+from kit.change import Change
+from kit.clock import now
+from kit.collection import Collection
+from kit.committer import Committer
+from services.approvals import domain
+from services.approvals.domain import Approval, Approvers
+
+AT_ONCE = 100
+
+
+class Waiting:
+    """Looks, structure by structure, at what nobody could decide on when it was asked."""
+
+    def __init__(
+        self,
+        committer: Committer,
+        approvals: Collection[Approval],
+        approvers: Collection[Approvers],
+    ) -> None:
+        self._committer, self._approvals, self._approvers = committer, approvals, approvers
+
+    async def look(self, begun: Approvers) -> None:
+        after, left = "", None
+        while found := await self._untold(begun.id, after):
+            told = await asyncio.gather(*map(self._tell, found))
+            left = next((one.id for one in reversed(told) if not one.told), left)
+            after = found[-1].id
+        at = now()
+        await self._approvers.change(
+            begun.id,
+            lambda current: domain.looked(begun, current, still_waiting=left, now=at),
+        )
+
+    async def _untold(self, structure_id: str, after: str) -> list[Approval]:
+        where = {"structure_id": structure_id, "told": False, "_id": {"$gt": after}}
+        return await self._approvals.select(where, sort=[("_id", 1)], most=AT_ONCE)
+
+    async def _tell(self, approval: Approval) -> Approval:
+        at = now()
+        states = await self._committer.change_together(
+            (self._approvals.at(approval.id), self._approvers.at(approval.structure_id)),
+            lambda current, approvers: (
+                domain.tell_opened(current, approvers, now=at),
+                Change(approvers),
+            ),
+        )
+        told: Approval = states[0]
+        return told

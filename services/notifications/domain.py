@@ -1,0 +1,262 @@
+"""Which letter follows which fact, and what becomes of it. Pure."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from contracts.approvals import ApprovalOpened
+from contracts.support import TicketOpened
+from contracts.users import (
+    LinkPurpose,
+    LinkRequested,
+    PersonChanged,
+    RattachementGranted,
+    RattachementNotApplied,
+    RattachementRefused,
+    RegistrationRepeated,
+)
+from kit.change import Change, Entity
+
+Template = Literal[
+    "activation",
+    "approval-opened",
+    "password-reset",
+    "rattachement-granted",
+    "rattachement-not-applied",
+    "rattachement-refused",
+    "registration-repeated",
+    "ticket-opened",
+]
+Status = Literal["waiting", "sent", "failed", "suppressed"]
+
+LEASE = timedelta(minutes=1)
+AGAIN_AFTER = (
+    timedelta(seconds=10),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=12),
+)
+UNKNOWN_FOR_GOOD_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person(Entity):
+    """How to write to a user: the copy of what the users service last told."""
+
+    first_name: str
+    last_name: str
+    email: str
+    language: str
+    active: bool
+    heard: int
+    """The version of the person this copy shows."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What a one-time link is signed from; useless without the signing key."""
+
+    purpose: LinkPurpose
+    nonce: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter(Entity):
+    """One e-mail to one person, written once however often its fact is told."""
+
+    recipient_id: str
+    template: Template
+    about_id: str | None = None
+    """Another person the letter names."""
+    params: dict[str, str] = field(default_factory=dict)
+    reason: str = ""
+    """The words of whoever decided."""
+    link: Link | None = None
+    status: Status = "waiting"
+    attempts: int = 0
+    created_at: datetime
+    sent_at: datetime | None = None
+    last_error: str = ""
+    message_id: str = ""
+
+
+def copy_person(event: PersonChanged, current: Person | None) -> Change[Person]:
+    if current and current.heard >= event.version:
+        return Change(current)
+    return Change(
+        Person(
+            id=event.user_id,
+            first_name=event.first_name,
+            last_name=event.last_name,
+            email=event.email,
+            language=event.language,
+            active=event.active,
+            heard=event.version,
+        )
+    )
+
+
+def write(letter: Letter, current: Letter | None) -> Change[Letter]:
+    """Keep a letter to be sent at once; one already written stays as it is."""
+    return Change(current or replace(letter, wake_at=letter.created_at))
+
+
+def on_approval_opened(event: ApprovalOpened) -> tuple[Letter, ...]:
+    """To the principal manager; where there is none, to everyone who may decide."""
+    principal = event.principal_manager_id
+    return tuple(
+        Letter(
+            id=f"{event.approval_id}:approval-opened:{user_id}",
+            recipient_id=user_id,
+            template="approval-opened",
+            about_id=event.requester_id,
+            params=_of_structure(event.structure_name) | {"kind": event.kind},
+            created_at=event.opened_at,
+        )
+        for user_id in dict.fromkeys((principal,) if principal else event.approver_ids)
+    )
+
+
+def on_granted(event: RattachementGranted) -> Letter:
+    return Letter(
+        id=f"{event.request_id}:granted",
+        recipient_id=event.user_id,
+        template="rattachement-granted",
+        params={
+            **_of_structure(event.structure_name),
+            "units": ", ".join(event.units),
+            "valid_from": event.valid_from.isoformat(),
+            "valid_until": event.valid_until.isoformat() if event.valid_until else "",
+        },
+        created_at=event.granted_at,
+    )
+
+
+def on_refused(event: RattachementRefused) -> Letter:
+    return Letter(
+        id=f"{event.request_id}:refused",
+        recipient_id=event.user_id,
+        template="rattachement-refused",
+        params=_of_structure(event.structure_name),
+        reason=event.reason,
+        created_at=event.refused_at,
+    )
+
+
+def on_not_applied(event: RattachementNotApplied) -> Letter:
+    return Letter(
+        id=f"{event.request_id}:not-applied",
+        recipient_id=event.user_id,
+        template="rattachement-not-applied",
+        params=_of_structure(event.structure_name),
+        reason=event.reason,
+        created_at=event.decided_at,
+    )
+
+
+def on_link_requested(event: LinkRequested, *, now: datetime) -> Letter:
+    return Letter(
+        id=f"{event.user_id}:{event.purpose}:{event.nonce}",
+        recipient_id=event.user_id,
+        template=event.purpose,
+        link=Link(purpose=event.purpose, nonce=event.nonce, expires_at=event.expires_at),
+        created_at=now,
+    )
+
+
+def on_registration_repeated(event: RegistrationRepeated) -> Letter:
+    return Letter(
+        id=f"{event.registration_id}:registration-repeated",
+        recipient_id=event.user_id,
+        template="registration-repeated",
+        created_at=event.repeated_at,
+    )
+
+
+def on_ticket_opened(event: TicketOpened) -> Letter:
+    return Letter(
+        id=f"{event.ticket_id}:ticket-opened",
+        recipient_id=event.emitter_id,
+        template="ticket-opened",
+        params={"number": event.number},
+        created_at=event.opened_at,
+    )
+
+
+def _of_structure(name: str | None) -> dict[str, str]:
+    return {"structure_name": name or ""}
+
+
+def claim(current: Letter | None, now: datetime) -> Change[Letter]:
+    """Take a letter for as long as the lease lasts; a sender that dies has used up its attempt."""
+    if current is None or current.wake_at is None or current.wake_at > now:
+        return Change(current)
+    if current.attempts > len(AGAIN_AFTER):
+        error = current.last_error or "No attempt came to an end."
+        return Change(replace(current, status="failed", last_error=error, wake_at=None))
+    return Change(replace(current, attempts=current.attempts + 1, wake_at=now + LEASE))
+
+
+def unwanted(letter: Letter, person: Person, *, now: datetime) -> str:
+    """Why a letter must not leave any more; empty when it may."""
+    if letter.link:
+        return "The link has expired." if letter.link.expires_at <= now else ""
+    return "" if person.active else "The account is not active."
+
+
+def sent(current: Letter | None, *, message_id: str, now: datetime) -> Change[Letter]:
+    """Record the hand-over, whichever attempt it was: the letter is on its way."""
+    if current is None or current.status == "sent":
+        return Change(current)
+    return Change(
+        replace(
+            current,
+            status="sent",
+            sent_at=now,
+            message_id=message_id,
+            last_error="",
+            wake_at=None,
+        )
+    )
+
+
+def suppressed(claimed: Letter, current: Letter | None, *, why: str) -> Change[Letter]:
+    return _record(claimed, current, status="suppressed", last_error=why, wake_at=None)
+
+
+def refused(claimed: Letter, current: Letter | None, *, error: str) -> Change[Letter]:
+    """Give up at once: asking again would give the same answer."""
+    return _record(claimed, current, status="failed", last_error=error, wake_at=None)
+
+
+def postponed(
+    claimed: Letter, current: Letter | None, *, error: str, now: datetime
+) -> Change[Letter]:
+    """Try again later, each time later, and give up after the last delay."""
+    if claimed.attempts > len(AGAIN_AFTER):
+        return refused(claimed, current, error=error)
+    again_at = now + AGAIN_AFTER[claimed.attempts - 1]
+    return _record(claimed, current, last_error=error, wake_at=again_at)
+
+
+def not_yet_known(claimed: Letter, current: Letter | None, *, now: datetime) -> Change[Letter]:
+    """Who a person is comes on another key, perhaps a moment later: no attempt has failed."""
+    age = now - claimed.created_at
+    if age > UNKNOWN_FOR_GOOD_AFTER:
+        return refused(claimed, current, error="The recipient is unknown.")
+    wait = min(max(age, timedelta(milliseconds=200)), timedelta(minutes=10))
+    return _record(claimed, current, attempts=claimed.attempts - 1, wake_at=now + wait)
+
+
+def _record(claimed: Letter, current: Letter | None, **outcome: Any) -> Change[Letter]:
+    """What came of an attempt, unless a later one has begun: that one has the word."""
+    if current is None or current.status != "waiting" or current.attempts != claimed.attempts:
+        return Change(current)
+    return Change(replace(current, **outcome))

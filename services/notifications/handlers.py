@@ -1,0 +1,64 @@
+"""What notifications does when others tell."""
+
+from collections.abc import Callable
+from typing import Any
+
+from contracts.approvals import ApprovalOpened
+from contracts.event import Event
+from contracts.support import TicketOpened
+from contracts.users import (
+    LinkRequested,
+    PersonChanged,
+    RattachementGranted,
+    RattachementNotApplied,
+    RattachementRefused,
+    RegistrationRepeated,
+)
+from kit.bus import Subscriptions
+from kit.clock import now
+from kit.collection import Ask, Collection
+from services.notifications import domain
+from services.notifications.domain import Letter, Person
+
+
+def handlers(people: Collection[Person], letters: Collection[Letter]) -> Subscriptions:
+    on = Subscriptions()
+
+    @on(PersonChanged)
+    def copy_person(event: PersonChanged) -> Ask:
+        return people.ask(event.user_id, lambda current: domain.copy_person(event, current))
+
+    @on(ApprovalOpened)
+    def write_to_approvers(event: ApprovalOpened) -> Ask:
+        return _written(letters, *domain.on_approval_opened(event))
+
+    @on(LinkRequested)
+    def write_link(event: LinkRequested) -> Ask:
+        return _written(letters, domain.on_link_requested(event, now=now()))
+
+    for kind, letter_on in ONE_LETTER.items():
+        on(kind)(_writer(letters, letter_on))
+    return on
+
+
+ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
+    RattachementGranted: domain.on_granted,
+    RattachementRefused: domain.on_refused,
+    RattachementNotApplied: domain.on_not_applied,
+    RegistrationRepeated: domain.on_registration_repeated,
+    TicketOpened: domain.on_ticket_opened,
+}
+
+
+def _writer(
+    letters: Collection[Letter], letter_on: Callable[[Any], Letter]
+) -> Callable[[Event], Ask]:
+    return lambda event: _written(letters, letter_on(event))
+
+
+def _written(letters: Collection[Letter], *written: Letter) -> Ask:
+    """All the letters of one event, or none."""
+    return Ask(
+        tuple(letters.at(letter.id) for letter in written),
+        lambda *current: tuple(map(domain.write, written, current)),
+    )

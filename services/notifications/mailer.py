@@ -1,0 +1,117 @@
+"""Sending the letters that wait."""
+
+import asyncio
+from collections.abc import Callable
+from email.message import EmailMessage
+from typing import Any
+
+import structlog
+
+from kit.change import Change
+from kit.clock import now
+from kit.collection import Collection
+from kit.committer import Committer
+from kit.links import sign_link
+from kit.workers import Worker
+from services.notifications import domain
+from services.notifications.domain import Letter, Person
+from services.notifications.post import Post, Undelivered
+from services.notifications.rendering import Renderer, compose, without_addresses
+from services.notifications.settings import NotificationsSettings
+
+log = structlog.get_logger(__name__)
+
+LONGEST_ERROR = 300
+DRAINING = 15.0
+"""Seconds that a stop leaves to the letters being handed over."""
+
+
+class Mailer:
+    """Attempts at letters, one by one; whatever comes of an attempt is recorded by a decision."""
+
+    def __init__(
+        self,
+        people: Collection[Person],
+        letters: Collection[Letter],
+        renderer: Renderer,
+        settings: NotificationsSettings,
+    ) -> None:
+        self.collection = letters
+        self._people, self._renderer = people, renderer
+        self._settings, self._sender = settings, settings.sender()
+        self._post = Post(settings)
+        self._handing: set[asyncio.Task[None]] = set()
+
+    async def run(self, committer: Committer) -> None:
+        worker = Worker(
+            self.collection,
+            claim=domain.claim,
+            work=self.send,
+            # More than connections: while some are handed over, others are claimed and recorded.
+            at_once=4 * self._settings.smtp_connections,
+        )
+        async with self._post:
+            try:
+                await worker.run(committer)
+            finally:
+                # A letter handed over but not recorded would leave a second time.
+                if self._handing:
+                    await asyncio.wait(self._handing, timeout=DRAINING)
+
+    async def send(self, letter: Letter) -> None:
+        if letter.status != "waiting":
+            return
+        who = await self._people.many([letter.recipient_id, letter.about_id or ""])
+        recipient = who.get(letter.recipient_id)
+        if recipient is None:
+            await self._record(letter, domain.not_yet_known, now=now())
+            return
+        if why := domain.unwanted(letter, recipient, now=now()):
+            await self._record(letter, domain.suppressed, why=why)
+            return
+        about = who.get(letter.about_id or "")
+        rendered = self._renderer.render(letter, recipient, about, self._link(letter))
+        try:
+            message = compose(letter, rendered, sender=self._sender, to=recipient.email, now=now())
+        except ValueError:
+            await self._record(letter, domain.refused, error="The address is not one.")
+            return
+        handing = asyncio.create_task(self._hand_over(letter, message))
+        self._handing.add(handing)
+        handing.add_done_callback(self._handing.discard)
+        await asyncio.shield(handing)
+
+    def _link(self, letter: Letter) -> str:
+        if letter.link is None:
+            return ""
+        token = sign_link(
+            self._settings.link_key.get_secret_value(),
+            purpose=letter.link.purpose,
+            user_id=letter.recipient_id,
+            nonce=letter.link.nonce,
+            expires_at=letter.link.expires_at,
+        )
+        return self._renderer.link(letter.link.purpose, token)
+
+    async def _hand_over(self, letter: Letter, message: EmailMessage) -> None:
+        try:
+            await self._post.send(message)
+        except Undelivered as failure:
+            error = without_addresses(str(failure))[:LONGEST_ERROR]
+            log.warning(
+                "A letter was not taken", letter=letter.id, error=error, for_good=failure.for_good
+            )
+            if failure.for_good:
+                await self._record(letter, domain.refused, error=error)
+            else:
+                await self._record(letter, domain.postponed, error=error, now=now())
+            return
+        at, message_id = now(), message["Message-ID"]
+        await self.collection.change(
+            letter.id, lambda current: domain.sent(current, message_id=message_id, now=at)
+        )
+
+    async def _record(
+        self, claimed: Letter, outcome: Callable[..., Change[Letter]], **found: Any
+    ) -> None:
+        await self.collection.change(claimed.id, lambda current: outcome(claimed, current, **found))

@@ -1,0 +1,37 @@
+"""uvicorn --factory services.notifications.main:create"""
+
+from fastapi import FastAPI
+
+from kit.mongo import IndexModel
+from kit.service import Service
+from kit.settings import read
+from services.notifications.api import api
+from services.notifications.domain import Letter, Person
+from services.notifications.handlers import handlers
+from services.notifications.mailer import Mailer
+from services.notifications.rendering import Renderer
+from services.notifications.settings import NotificationsSettings
+
+NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
+
+
+def build(service: Service) -> FastAPI:
+    settings = service.settings
+    if not isinstance(settings, NotificationsSettings):
+        settings = read(NotificationsSettings)
+    people = service.collection("people", Person)
+    letters = service.collection(
+        "letters",
+        Letter,
+        indexes=[IndexModel(NEWEST_FIRST), IndexModel([("status", 1), *NEWEST_FIRST])],
+    )
+    renderer = Renderer(settings.public_url)
+    return service.app(
+        api(people, letters, renderer),
+        hears=handlers(people, letters),
+        jobs=[Mailer(people, letters, renderer, settings)],
+    )
+
+
+def create() -> FastAPI:
+    return build(Service("notifications", read(NotificationsSettings)))

@@ -1,0 +1,27 @@
+"""How letters leave, and where their links lead."""
+
+from email.headerregistry import Address
+from email.utils import parseaddr
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from kit.settings import Settings
+
+
+class NotificationsSettings(Settings):
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 1025
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_tls: Literal["none", "starttls", "tls"] = "none"
+    smtp_connections: int = Field(default=4, ge=1, description="Letters handed over at once")
+    smtp_timeout: float = Field(default=15, description="Seconds for each answer of the server")
+    mail_from: str = "Chorale <ne-pas-repondre@chorale.example>"
+    public_url: str = Field(
+        default="http://127.0.0.1:8080", description="Where the links in letters lead"
+    )
+
+    def sender(self) -> Address:
+        name, address = parseaddr(self.mail_from)
+        return Address(display_name=name, addr_spec=address)

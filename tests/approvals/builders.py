@@ -1,0 +1,69 @@
+"""What the tests of approvals are made of."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from contracts.users import Habilitation, RattachementRequested
+from kit.rights import Rights
+from services.approvals.domain import Approval, Approvers, Seat
+from services.approvals.seats import seat_of
+
+NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+TODAY = date(2026, 1, 5)
+
+
+def an_approval(**but: Any) -> Approval:
+    return Approval(
+        **{
+            "id": "r-1",
+            "kind": "rattachement",
+            "subject_id": "r-1",
+            "requester_id": "u-lea",
+            "structure_id": "s-9",
+            "structure_identifier": "73282932000074",
+            "structure_name": "Menuiserie Petit",
+            "valid_from": TODAY,
+            "opened_at": NOW,
+            "told": True,
+        }
+        | but
+    )
+
+
+def a_request(**but: Any) -> RattachementRequested:
+    return RattachementRequested(
+        **{
+            "request_id": "r-1",
+            "user_id": "u-lea",
+            "structure_id": "s-9",
+            "structure_identifier": "73282932000074",
+            "structure_name": "Menuiserie Petit",
+            "valid_from": TODAY,
+            "requested_at": NOW,
+        }
+        | but
+    )
+
+
+def some_rights(**but: Any) -> Rights:
+    """The principal manager's, unless said otherwise."""
+    held = {"user_id": "u-omar", "structure_id": "s-9", "role": "principal_manager"} | but
+    return Rights(**{"id": f"{held['user_id']}:{held['structure_id']}"} | held)
+
+
+def a_delegate(**but: Any) -> Rights:
+    """The rights of somebody to whom the principal manager has delegated."""
+    modifies = Habilitation(application="organisation", level="modification")
+    return some_rights(**{"user_id": "u-ada", "role": "user", "habilitations": (modifies,)} | but)
+
+
+def a_seat(**but: Any) -> Seat:
+    return seat_of(some_rights(**but))
+
+
+def a_delegate_s_seat(**but: Any) -> Seat:
+    return seat_of(a_delegate(**but))
+
+
+def some_approvers(*seats: Seat, **but: Any) -> Approvers:
+    return Approvers(**{"id": "s-9", "seats": seats} | but)

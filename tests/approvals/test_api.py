@@ -1,0 +1,390 @@
+"""Who reads and who decides, over HTTP and on a real database."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from contracts.users import Habilitation, PersonChanged, RattachementRequested, RightsChanged
+from kit.clock import now, today
+from tests.approvals.stage import Stage, soon
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+DELEGATED = (Habilitation(application="organisation", level="modification"),)
+
+
+def rights(user: str, structure: str = "s-9", **but: Any) -> RightsChanged:
+    """The principal manager's, unless said otherwise."""
+    return RightsChanged(
+        **{
+            "rattachement_id": f"{user}:{structure}",
+            "user_id": user,
+            "structure_id": structure,
+            "role": "principal_manager",
+            "version": 1,
+        }
+        | but
+    )
+
+
+def a_request(id: str = "r-1", **but: Any) -> RattachementRequested:
+    return RattachementRequested(
+        **{
+            "request_id": id,
+            "user_id": "u-lea",
+            "structure_id": "s-9",
+            "structure_identifier": "73282932000074",
+            "structure_name": "Menuiserie Petit",
+            "valid_from": today(),
+            "requested_at": now(),
+        }
+        | but
+    )
+
+
+def lea(**but: Any) -> PersonChanged:
+    return PersonChanged(
+        **{
+            "user_id": "u-lea",
+            "first_name": "Léa",
+            "last_name": "Martin",
+            "email": "lea@example.org",
+            "active": True,
+            "version": 1,
+        }
+        | but
+    )
+
+
+async def decide(
+    stage: Stage, by: str = "u-omar", id: str = "r-1", headers: Any = None, **body: Any
+) -> httpx.Response:
+    body = {"verdict": "approved"} | body
+    path = f"/v1/approvals/{id}/decision"
+    return await stage.by(by).put(path, json=body, headers=headers)
+
+
+async def ids(stage: Stage, by: str = "u-omar", **query: Any) -> list[str]:
+    answer = await stage.by(by).get("/v1/approvals", params=query)
+    assert answer.status_code == 200, answer.text
+    return [one["id"] for one in answer.json()["items"]]
+
+
+class TestList:
+    @pytest.mark.feature("APP-01", "APP-03", "APP-06", "APP-09")
+    async def test_shows_what_was_asked_to_those_who_may_decide(self, stage: Stage):
+        asked = a_request(units=("COMPTA",), comment="Bonjour")
+        await stage.hear(rights("u-omar"), lea(), asked)
+
+        answer = await stage.by("u-omar").get("/v1/approvals", params={"state": "requested"})
+
+        assert answer.json() == {
+            "items": [
+                {
+                    "id": "r-1",
+                    "kind": "rattachement",
+                    "state": "requested",
+                    "requester": {"id": "u-lea", "name": "Léa Martin"},
+                    "structure_id": "s-9",
+                    "structure_identifier": "73282932000074",
+                    "structure_name": "Menuiserie Petit",
+                    "units": ["COMPTA"],
+                    "valid_from": today().isoformat(),
+                    "valid_until": None,
+                    "comment": "Bonjour",
+                    "opened_at": asked.requested_at.isoformat().replace("+00:00", "Z"),
+                    "decided_at": None,
+                    "decided_by": None,
+                    "reason": "",
+                }
+            ],
+            "next": None,
+            "pending": 1,
+        }
+
+    @pytest.mark.feature("APP-05")
+    async def test_counts_only_what_waits_for_the_caller(self, stage: Stage):
+        await stage.hear(
+            rights("u-omar"),
+            rights("u-eve", "s-8"),
+            a_request("r-1"),
+            a_request("r-2"),
+            a_request("r-3", structure_id="s-8"),
+        )
+        before = (await stage.by("u-omar").get("/v1/approvals")).json()["pending"]
+        await decide(stage, id="r-1")
+
+        after = (await stage.by("u-omar").get("/v1/approvals")).json()
+
+        assert (before, after["pending"], len(after["items"])) == (2, 1, 2)
+        assert await ids(stage, state="requested") == ["r-2"]
+        assert await ids(stage, state="approved") == ["r-1"]
+
+    @pytest.mark.feature("APP-15")
+    async def test_shows_nothing_to_those_who_may_not_decide(self, stage: Stage):
+        yesterday = today() - timedelta(days=1)
+        await stage.hear(
+            rights("u-omar"),
+            rights("u-reader", role="user"),
+            rights("u-gone", valid_until=yesterday),
+            rights("u-barred", role="user", habilitations=DELEGATED, may_approve=False),
+            rights("u-lea"),
+            a_request(),
+        )
+
+        for user in ("u-reader", "u-gone", "u-barred", "u-lea", "u-stranger"):
+            answer = await stage.by(user).get("/v1/approvals")
+            assert answer.json() == {"items": [], "next": None, "pending": 0}, user
+
+    @pytest.mark.feature("APP-15")
+    async def test_shows_an_approver_limited_to_units_what_stays_within_them(self, stage: Stage):
+        await stage.hear(
+            rights("u-omar"),
+            rights("u-ada", role="user", habilitations=DELEGATED, units=("COMPTA", "VOIRIE")),
+            a_request("r-inside", units=("COMPTA",)),
+            a_request("r-across", units=("COMPTA", "ECOLES")),
+            a_request("r-whole"),
+        )
+
+        assert await ids(stage, "u-ada") == ["r-inside"]
+        assert (await decide(stage, "u-ada", "r-across")).status_code == 404
+        assert (await decide(stage, "u-ada", "r-inside")).status_code == 200
+
+    @pytest.mark.feature("APP-08")
+    async def test_is_complete_page_by_page_newest_first(self, stage: Stage):
+        at = now()
+        # Two of them at the same moment, where a page ends.
+        ages = {"r-1": 4, "r-2": 3, "r-3": 2, "r-4": 2, "r-5": 1}
+        await stage.hear(
+            rights("u-omar"),
+            *(a_request(id, requested_at=at - timedelta(hours=age)) for id, age in ages.items()),
+        )
+        seen, cursor = [], ""
+        while cursor is not None:
+            query = {"size": 2, "cursor": cursor}
+            one = (await stage.by("u-omar").get("/v1/approvals", params=query)).json()
+            seen.append([item["id"] for item in one["items"]])
+            cursor = one["next"]
+
+        assert seen == [["r-5", "r-4"], ["r-3", "r-2"], ["r-1"]]
+
+    @pytest.mark.parametrize(
+        ("query", "pointer"),
+        [
+            ({"state": "king"}, "/query/state"),
+            ({"size": 0}, "/query/size"),
+            ({"size": 10**9}, "/query/size"),
+            ({"cursor": "nonsense"}, "/query/cursor"),
+        ],
+    )
+    async def test_refuses_what_it_cannot_read(self, stage: Stage, query: Any, pointer: str):
+        await stage.hear(rights("u-omar"))
+
+        answer = await stage.by("u-omar").get("/v1/approvals", params=query)
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == pointer
+
+    async def test_asks_who_is_there_first(self, stage: Stage):
+        assert (await stage.by().get("/v1/approvals")).status_code == 401
+
+
+class TestRead:
+    @pytest.mark.parametrize("user", ["u-omar", "u-lea"])
+    async def test_is_for_those_who_decide_and_for_the_requester(self, stage: Stage, user: str):
+        await stage.hear(rights("u-omar"), lea(), a_request())
+
+        answer = await stage.by(user).get("/v1/approvals/r-1")
+
+        assert answer.status_code == 200
+        assert answer.json()["requester"]["name"] == "Léa Martin"
+        assert answer.headers["etag"] == '"1"'
+
+    @pytest.mark.feature("APP-15")
+    async def test_is_for_nobody_else(self, stage: Stage):
+        await stage.hear(rights("u-omar"), rights("u-eve", "s-8"), a_request())
+
+        foreign = await stage.by("u-eve").get("/v1/approvals/r-1")
+        unknown = await stage.by("u-eve").get("/v1/approvals/r-2")
+
+        assert (foreign.status_code, unknown.status_code) == (404, 404)
+        assert foreign.json()["type"] == unknown.json()["type"]
+
+    async def test_knows_the_name_a_requester_has_now(self, stage: Stage):
+        await stage.hear(rights("u-omar"), a_request())
+        unnamed = await stage.by("u-omar").get("/v1/approvals/r-1")
+        await stage.hear(lea(version=2, last_name="Durand"), lea())
+
+        named = await stage.by("u-omar").get("/v1/approvals/r-1")
+
+        assert unnamed.json()["requester"]["name"] == ""
+        assert named.json()["requester"]["name"] == "Léa Durand"
+
+
+class TestDecide:
+    @pytest.mark.feature("APP-01", "APP-13")
+    async def test_answers_with_the_approval_as_it_now_stands(self, stage: Stage):
+        await stage.hear(rights("u-omar"), a_request())
+
+        answer = await decide(stage)
+
+        assert answer.status_code == 200
+        assert (answer.json()["state"], answer.json()["decided_by"]) == ("approved", "u-omar")
+        assert answer.headers["etag"] == '"2"'
+        assert answer.headers["consistency-token"]
+        assert await stage.told() == [
+            "approvals.approval-opened.v1",
+            "approvals.approval-decided.v1",
+        ]
+
+    @pytest.mark.feature("APP-20")
+    async def test_tells_once_however_often_it_is_repeated(self, stage: Stage):
+        await stage.hear(rights("u-omar"), a_request())
+
+        answers = [await decide(stage) for _ in range(3)]
+
+        assert [one.status_code for one in answers] == [200, 200, 200]
+        assert answers[0].json() == answers[2].json()
+        assert (await stage.told()).count("approvals.approval-decided.v1") == 1
+
+    @pytest.mark.feature("APP-13")
+    async def test_is_final(self, stage: Stage):
+        await stage.hear(rights("u-omar"), a_request())
+        await decide(stage)
+
+        answer = await decide(stage, verdict="refused", reason="Finalement non")
+
+        assert answer.status_code == 409
+        assert answer.json()["type"] == "/problems/already-decided"
+        assert answer.json()["verdict"] == "approved"
+
+    @pytest.mark.feature("APP-14")
+    @pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": " \n "}])
+    async def test_asks_a_refusal_for_its_reason(self, stage: Stage, body: Any):
+        await stage.hear(rights("u-omar"), a_request())
+
+        answer = await decide(stage, verdict="refused", **body)
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == "/body/reason"
+        assert await ids(stage, state="requested") == ["r-1"]
+
+    @pytest.mark.feature("APP-14")
+    async def test_keeps_the_reason_of_a_refusal(self, stage: Stage):
+        await stage.hear(rights("u-omar"), a_request())
+
+        answer = await decide(stage, verdict="refused", reason=" Inconnue ici ")
+
+        assert (answer.json()["state"], answer.json()["reason"]) == ("refused", "Inconnue ici")
+
+    @pytest.mark.feature("APP-15")
+    async def test_is_refused_to_the_requester(self, stage: Stage):
+        await stage.hear(rights("u-omar"), rights("u-lea"), a_request())
+
+        answer = await decide(stage, "u-lea")
+
+        assert answer.status_code == 403
+        assert answer.json()["type"] == "/problems/not-your-own"
+
+    @pytest.mark.feature("APP-15")
+    async def test_ends_with_the_rights(self, stage: Stage):
+        await stage.hear(rights("u-omar"), rights("u-new"), a_request())
+        await stage.hear(rights("u-omar", role="user", version=2))
+
+        assert (await decide(stage, "u-omar")).status_code == 404
+        assert (await decide(stage, "u-new")).status_code == 200
+
+    async def test_holds_only_for_the_version_that_was_read(self, stage: Stage):
+        await stage.hear(rights("u-omar"), rights("u-eve", "s-8"), a_request())
+
+        stale = await decide(stage, headers={"if-match": '"7"'})
+        foreign = await decide(stage, "u-eve", headers={"if-match": '"7"'})
+        fresh = await decide(stage, headers={"if-match": '"1"'})
+
+        assert [stale.status_code, foreign.status_code, fresh.status_code] == [412, 404, 200]
+
+    @pytest.mark.parametrize(
+        ("body", "status"),
+        [
+            (b'{"verdict": "maybe"}', 422),
+            (b'{"verdict": {"$ne": ""}}', 422),
+            (b"{}", 422),
+            (b'{"verdict": "refused", "reason": 7}', 422),
+            (b'{"verdict": "refused", "reason": "\\ud800"}', 422),
+            (b'{"verdict": "refused", "reason": "' + b"x" * 1001 + b'"}', 422),
+            (b"nonsense", 400),
+            (b"\xff\xfe", 400),
+        ],
+    )
+    async def test_refuses_what_it_cannot_read(self, stage: Stage, body: bytes, status: int):
+        await stage.hear(rights("u-omar"), a_request())
+
+        answer = await stage.by("u-omar").put(
+            "/v1/approvals/r-1/decision",
+            content=body,
+            headers={"content-type": "application/json"},
+        )
+
+        assert answer.status_code == status, answer.text
+        assert await ids(stage, state="requested") == ["r-1"]
+
+    @pytest.mark.parametrize("id", ["r-2", "a" * 65, "%00", "r$1", "é"])
+    async def test_does_not_know_what_was_never_asked(self, stage: Stage, id: str):
+        await stage.hear(rights("u-omar"))
+
+        assert (await decide(stage, id=id)).status_code in (404, 422)
+
+    async def test_waits_for_fresh_rights(self, stage: Stage, monkeypatch: pytest.MonkeyPatch):
+        await stage.hear(rights("u-omar"), a_request())
+        monkeypatch.setattr(stage.service.heard, "_max_age", -1.0)
+
+        answer = await decide(stage)
+
+        assert answer.status_code == 503
+        assert "retry-after" in answer.headers
+
+
+class TestWaiting:
+    @pytest.mark.feature("APP-16")
+    async def test_lasts_until_somebody_may_decide_and_no_longer(self, stage: Stage):
+        many = [f"r-{n:03}" for n in range(250)]
+        await stage.hear(*map(a_request, many))
+        assert set(await stage.told()) == {"approvals.approver-missing.v1"}
+
+        await stage.hear(rights("u-omar"))
+
+        async def all_told() -> bool:
+            return (await stage.told()).count("approvals.approval-opened.v1") == len(many)
+
+        await soon(all_told)
+        answer = await stage.by("u-omar").get("/v1/approvals", params={"state": "requested"})
+        assert answer.json()["pending"] == len(many)
+
+        async def at_rest() -> bool:
+            kept = await stage.service.mongo["approvers"].find_one({"_id": "s-9"})
+            return kept["awaited_by"] is None and kept["wake_at"] is None
+
+        await soon(at_rest)
+
+    @pytest.mark.feature("APP-16")
+    async def test_never_ends_by_itself(self, stage: Stage):
+        await stage.hear(a_request(), rights("u-reader", role="user"), rights("u-lea"))
+
+        [kept] = await stage.service.mongo["approvals"].find().to_list(None)
+
+        assert kept["state"] == "requested"
+        assert await stage.told() == ["approvals.approver-missing.v1"]
+
+    @pytest.mark.feature("APP-16")
+    async def test_tells_of_a_decision_only_after_the_question(self, stage: Stage):
+        await stage.hear(a_request(), rights("u-omar"))
+
+        assert (await decide(stage)).status_code == 200
+
+        assert await stage.told() == [
+            "approvals.approver-missing.v1",
+            "approvals.approval-opened.v1",
+            "approvals.approval-decided.v1",
+        ]

@@ -1,0 +1,266 @@
+"""Which letter follows which fact, and what becomes of it."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from contracts.approvals import ApprovalOpened
+from contracts.support import TicketOpened
+from contracts.users import (
+    LinkRequested,
+    PersonChanged,
+    RattachementGranted,
+    RattachementNotApplied,
+    RattachementRefused,
+    RegistrationRepeated,
+)
+from kit.change import Change
+from services.notifications import domain
+from services.notifications.domain import AGAIN_AFTER, LEASE, Letter
+from tests.notifications.builders import NOW, SOON, a_letter, a_link, a_link_letter, a_person
+
+
+def an_opened_approval(**but: Any) -> ApprovalOpened:
+    return ApprovalOpened(
+        **{
+            "approval_id": "r-1",
+            "kind": "rattachement",
+            "subject_id": "r-1",
+            "structure_id": "s-9",
+            "structure_name": "Menuiserie Petit",
+            "requester_id": "u-lea",
+            "principal_manager_id": "u-omar",
+            "approver_ids": ("u-omar", "u-ada"),
+            "opened_at": NOW,
+        }
+        | but
+    )
+
+
+class TestWhoIsWrittenTo:
+    @pytest.mark.feature("NOT-09")
+    def test_the_principal_manager_when_an_approval_opens(self):
+        [letter] = domain.on_approval_opened(an_opened_approval())
+
+        assert (letter.recipient_id, letter.template) == ("u-omar", "approval-opened")
+        assert letter.id == "r-1:approval-opened:u-omar"
+        assert letter.about_id == "u-lea"
+
+    @pytest.mark.feature("NOT-09")
+    def test_everyone_who_may_decide_where_there_is_no_principal_manager(self):
+        opened = an_opened_approval(principal_manager_id=None, approver_ids=("u-ada", "u-bob"))
+
+        letters = domain.on_approval_opened(opened)
+
+        assert [one.recipient_id for one in letters] == ["u-ada", "u-bob"]
+        assert len({one.id for one in letters}) == 2
+
+    @pytest.mark.feature("NOT-10")
+    def test_the_requester_when_the_rattachement_is_granted(self):
+        granted = RattachementGranted(
+            request_id="r-1",
+            user_id="u-lea",
+            structure_id="s-9",
+            structure_name=None,
+            units=("COMPTA", "VOIRIE"),
+            valid_from=date(2026, 1, 5),
+            granted_at=NOW,
+        )
+
+        assert domain.on_granted(granted) == Letter(
+            id="r-1:granted",
+            recipient_id="u-lea",
+            template="rattachement-granted",
+            params={
+                "structure_name": "",
+                "units": "COMPTA, VOIRIE",
+                "valid_from": "2026-01-05",
+                "valid_until": "",
+            },
+            created_at=NOW,
+        )
+
+    @pytest.mark.feature("NOT-10", "APP-14")
+    def test_the_requester_with_the_reason_when_it_is_refused(self):
+        refused = RattachementRefused(
+            request_id="r-1",
+            user_id="u-lea",
+            structure_id="s-9",
+            structure_name="Menuiserie Petit",
+            reason="Inconnue ici",
+            refused_at=NOW,
+        )
+
+        assert domain.on_refused(refused) == a_letter(wake_at=None)
+
+    def test_the_requester_when_it_could_no_longer_be_applied(self):
+        not_applied = RattachementNotApplied(
+            request_id="r-1",
+            user_id="u-lea",
+            structure_id="s-9",
+            structure_name="Menuiserie Petit",
+            reason="La structure n'est plus active.",
+            decided_at=NOW,
+        )
+
+        letter = domain.on_not_applied(not_applied)
+
+        assert (letter.recipient_id, letter.id) == ("u-lea", "r-1:not-applied")
+        assert letter.reason == "La structure n'est plus active."
+
+    @pytest.mark.feature("NOT-08")
+    @pytest.mark.parametrize("purpose", ["activation", "password-reset"])
+    def test_whoever_needs_a_link(self, purpose: Any):
+        asked = LinkRequested(user_id="u-lea", purpose=purpose, nonce="n-1", expires_at=SOON)
+
+        letter = domain.on_link_requested(asked, now=NOW)
+
+        assert (letter.recipient_id, letter.template) == ("u-lea", purpose)
+        assert letter.link == a_link(purpose=purpose)
+
+    def test_whoever_already_has_the_account_asked_for(self):
+        repeated = RegistrationRepeated(user_id="u-lea", registration_id="g-1", repeated_at=NOW)
+
+        letter = domain.on_registration_repeated(repeated)
+
+        assert (letter.recipient_id, letter.template) == ("u-lea", "registration-repeated")
+
+    def test_whoever_asked_the_support_desk(self):
+        opened = TicketOpened(
+            ticket_id="t-1",
+            number="CPROCS0000001",
+            emitter_id="u-lea",
+            structure_id=None,
+            category="c",
+            subcategory="s",
+            opened_at=NOW,
+        )
+
+        letter = domain.on_ticket_opened(opened)
+
+        assert (letter.recipient_id, letter.params) == ("u-lea", {"number": "CPROCS0000001"})
+
+
+class TestWrite:
+    def test_is_to_be_sent_at_once(self):
+        assert domain.write(a_letter(wake_at=None), None) == Change(a_letter())
+
+    @pytest.mark.feature("NOT-15")
+    def test_leaves_a_letter_already_written_as_it_is(self):
+        gone = a_letter(status="sent", sent_at=NOW)
+
+        assert domain.write(a_letter(), gone) == Change(gone)
+
+
+class TestCopyPerson:
+    def told(self, **but: Any) -> PersonChanged:
+        return PersonChanged(
+            **{
+                "user_id": "u-lea",
+                "first_name": "Léa",
+                "last_name": "Martin",
+                "email": "lea@example.org",
+                "active": True,
+                "version": 1,
+            }
+            | but
+        )
+
+    def test_keeps_what_was_told(self):
+        assert domain.copy_person(self.told(), None).state == a_person()
+
+    @pytest.mark.parametrize("version", [1, 2])
+    def test_never_goes_back_to_what_was_told_earlier(self, version: int):
+        newer = a_person(email="new@example.org", heard=2)
+
+        told = self.told(version=version, email="old@example.org")
+
+        assert domain.copy_person(told, newer) == Change(newer)
+
+
+class TestClaim:
+    def test_counts_the_attempt_and_holds_the_letter_for_the_lease(self):
+        claimed = domain.claim(a_letter(), NOW).state
+
+        assert (claimed.attempts, claimed.wake_at) == (1, NOW + LEASE)
+
+    @pytest.mark.parametrize("wake_at", [None, SOON], ids=["done with", "claimed by another"])
+    def test_leaves_alone_what_is_not_due(self, wake_at: Any):
+        letter = a_letter(wake_at=wake_at)
+
+        assert domain.claim(letter, NOW) == Change(letter)
+
+    def test_gives_up_on_a_letter_whose_every_sender_died(self):
+        claimed = domain.claim(a_letter(attempts=len(AGAIN_AFTER) + 1), NOW).state
+
+        assert (claimed.status, claimed.wake_at) == ("failed", None)
+        assert claimed.last_error
+
+
+class TestUnwanted:
+    @pytest.mark.feature("NOT-07")
+    def test_says_so_of_a_letter_to_a_deactivated_account(self):
+        assert domain.unwanted(a_letter(), a_person(active=False), now=NOW)
+
+    @pytest.mark.feature("NOT-07")
+    def test_lets_a_link_through_to_an_account_that_is_not_active(self):
+        assert not domain.unwanted(a_link_letter(), a_person(active=False), now=NOW)
+
+    def test_says_so_of_a_link_that_has_expired(self):
+        assert domain.unwanted(a_link_letter(), a_person(), now=SOON)
+
+    def test_lets_all_else_through(self):
+        assert not domain.unwanted(a_letter(), a_person(), now=NOW)
+
+
+class TestOutcome:
+    """What an attempt leads to."""
+
+    claimed = a_letter(attempts=1, wake_at=NOW + LEASE)
+
+    def test_is_sent(self):
+        gone = domain.sent(self.claimed, message_id="<m@x>", now=NOW).state
+
+        assert (gone.status, gone.sent_at, gone.message_id) == ("sent", NOW, "<m@x>")
+        assert gone.wake_at is None
+
+    def test_is_sent_once(self):
+        gone = a_letter(status="sent", sent_at=NOW)
+
+        assert domain.sent(gone, message_id="<m@x>", now=SOON) == Change(gone)
+
+    @pytest.mark.feature("NOT-15")
+    def test_is_tried_again_later_and_later_then_failed(self):
+        letter, at, delays = a_letter(), NOW, []
+        for _ in range(len(AGAIN_AFTER) + 1):
+            letter = domain.claim(letter, at).state
+            letter = domain.postponed(letter, letter, error="451 busy", now=at).state
+            delays.append(letter.wake_at and letter.wake_at - at)
+            at = letter.wake_at or at
+
+        assert delays == [*AGAIN_AFTER, None]
+        assert (letter.status, letter.last_error) == ("failed", "451 busy")
+
+    def test_is_failed_at_once_when_refused_for_good(self):
+        failed = domain.refused(self.claimed, self.claimed, error="550 unknown").state
+
+        assert (failed.status, failed.last_error, failed.wake_at) == ("failed", "550 unknown", None)
+
+    def test_is_left_to_the_attempt_that_began_since(self):
+        later = a_letter(attempts=2, wake_at=SOON)
+
+        change = domain.postponed(self.claimed, later, error="451 busy", now=NOW)
+
+        assert change == Change(later)
+
+    def test_is_no_attempt_while_the_recipient_is_not_yet_known(self):
+        waiting = domain.not_yet_known(self.claimed, self.claimed, now=NOW).state
+
+        assert waiting.attempts == 0
+        assert NOW < waiting.wake_at <= NOW + timedelta(seconds=1)
+
+    def test_is_failed_when_the_recipient_stays_unknown(self):
+        late = NOW + timedelta(days=2)
+
+        assert domain.not_yet_known(self.claimed, self.claimed, now=late).state.status == "failed"

@@ -1,0 +1,351 @@
+"""From a fact to the SMTP server, and what is recorded of it."""
+
+import asyncio
+import re
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from contracts.approvals import ApprovalOpened
+from contracts.event import Event
+from contracts.support import TicketOpened
+from contracts.users import (
+    LinkRequested,
+    PersonChanged,
+    RattachementGranted,
+    RattachementNotApplied,
+    RattachementRefused,
+    RegistrationRepeated,
+)
+from kit.clock import now, today
+from kit.links import read_link
+from services.notifications import domain
+from services.notifications.mailer import Mailer
+from services.notifications.rendering import Renderer
+from services.notifications.settings import NotificationsSettings
+from tests.approvals.stage import soon
+from tests.notifications.conftest import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def somebody(user: str = "u-lea", **but: Any) -> PersonChanged:
+    return PersonChanged(
+        **{
+            "user_id": user,
+            "first_name": user.removeprefix("u-").title(),
+            "last_name": "Martin",
+            "email": f"{user.removeprefix('u-')}@example.org",
+            "active": True,
+            "version": 1,
+        }
+        | but
+    )
+
+
+def a_refusal(id: str = "r-1", **but: Any) -> RattachementRefused:
+    return RattachementRefused(
+        **{
+            "request_id": id,
+            "user_id": "u-lea",
+            "structure_id": "s-9",
+            "structure_name": "Menuiserie Petit",
+            "reason": "Inconnue ici",
+            "refused_at": now(),
+        }
+        | but
+    )
+
+
+def a_link(**but: Any) -> LinkRequested:
+    return LinkRequested(
+        **{
+            "user_id": "u-lea",
+            "purpose": "activation",
+            "nonce": "n-1",
+            "expires_at": now() + timedelta(hours=1),
+        }
+        | but
+    )
+
+
+OPENED = ApprovalOpened(
+    approval_id="r-1",
+    kind="rattachement",
+    subject_id="r-1",
+    structure_id="s-9",
+    structure_name="Menuiserie Petit",
+    requester_id="u-lea",
+    principal_manager_id="u-omar",
+    approver_ids=("u-omar", "u-ada"),
+    opened_at=now(),
+)
+GRANTED = RattachementGranted(
+    request_id="r-2",
+    user_id="u-lea",
+    structure_id="s-9",
+    structure_name="Menuiserie Petit",
+    valid_from=today(),
+    granted_at=now(),
+)
+NOT_APPLIED = RattachementNotApplied(
+    request_id="r-3",
+    user_id="u-lea",
+    structure_id="s-9",
+    structure_name=None,
+    reason="La structure n'est plus active.",
+    decided_at=now(),
+)
+REPEATED = RegistrationRepeated(user_id="u-lea", registration_id="g-1", repeated_at=now())
+TICKET = TicketOpened(
+    ticket_id="t-1",
+    number="CPROCS0000001",
+    emitter_id="u-lea",
+    structure_id=None,
+    category="c",
+    subcategory="s",
+    opened_at=now(),
+)
+
+
+async def letter(world: World, status: str | None = None, **where: Any) -> dict[str, Any]:
+    """The only letter, once it has this status."""
+
+    async def found() -> Any:
+        kept = await world.stage.service.mongo["letters"].find(where).to_list(None)
+        assert len(kept) <= 1
+        return kept and (status is None or kept[0]["status"] == status) and kept[0]
+
+    return dict(await soon(found))
+
+
+async def forced(world: World) -> None:
+    """As if the time to try again had come."""
+    due = {"$set": {"wake_at": now()}}
+    await world.stage.service.mongo["letters"].update_many({"status": "waiting"}, due)
+
+
+class TestLetters:
+    @pytest.mark.feature("NOT-09")
+    async def test_go_to_the_principal_manager_when_somebody_asks(self, world: World):
+        await world.stage.hear(somebody(), somebody("u-omar"), somebody("u-ada"), OPENED)
+
+        await letter(world, "sent")
+
+        [message] = world.post.taken
+        assert message["To"] == "omar@example.org"
+        assert message["Subject"] == (
+            "Une demande de rattachement attend votre décision (Menuiserie Petit)"
+        )
+        assert "Lea Martin demande" in message.get_body(("plain",)).get_content()
+
+    @pytest.mark.feature("NOT-09")
+    async def test_go_to_all_who_may_decide_where_there_is_no_principal_manager(self, world: World):
+        opened = OPENED.model_copy(update={"principal_manager_id": None})
+        await world.stage.hear(somebody("u-omar"), somebody("u-ada"), opened)
+
+        await soon(lambda: _true(len(world.post.taken) == 2))
+
+        assert {one["To"] for one in world.post.taken} == {"omar@example.org", "ada@example.org"}
+
+    @pytest.mark.feature("NOT-10", "APP-14", "NOT-16")
+    async def test_tell_the_requester_why_it_is_refused(self, world: World):
+        await world.stage.hear(somebody(), a_refusal())
+
+        kept = await letter(world, "sent")
+
+        [message] = world.post.taken
+        assert message["To"] == "lea@example.org"
+        for form in ("plain", "html"):
+            assert "Inconnue ici" in message.get_body((form,)).get_content()
+        assert (kept["attempts"], kept["message_id"]) == (1, message["Message-ID"])
+        assert kept["sent_at"]
+
+    @pytest.mark.feature("NOT-10")
+    @pytest.mark.parametrize("fact", [GRANTED, NOT_APPLIED, REPEATED, TICKET], ids=lambda e: e.type)
+    async def test_follow_every_other_fact(self, world: World, fact: Event):
+        await world.stage.hear(somebody(), fact)
+
+        await letter(world, "sent")
+
+        assert [one["To"] for one in world.post.taken] == ["lea@example.org"]
+
+    @pytest.mark.feature("NOT-08", "NOT-07")
+    @pytest.mark.parametrize("purpose", ["activation", "password-reset"])
+    async def test_carry_a_link_that_opens_what_it_is_for(self, world: World, purpose: Any):
+        await world.stage.hear(somebody(active=False), a_link(purpose=purpose))
+
+        await letter(world, "sent")
+
+        text = world.post.taken[0].get_body(("plain",)).get_content()
+        [token] = re.findall(rf"http://127.0.0.1:8080/{purpose}\?token=(\S+)", text)
+        key = world.stage.service.settings.link_key.get_secret_value()
+        link = read_link(key, token, purpose=purpose, now=now())
+        assert (link.user_id, link.nonce) == ("u-lea", "n-1")
+
+    @pytest.mark.feature("NOT-15")
+    async def test_leave_once_however_often_they_are_asked_for(self, world: World):
+        await world.stage.hear(somebody(), a_refusal())
+        await letter(world, "sent")
+
+        await world.stage.hear(a_refusal(), a_refusal())
+        await asyncio.sleep(0.2)
+
+        assert len(world.post.taken) == 1
+
+    async def test_leave_over_few_connections(self, world: World):
+        await world.stage.hear(somebody(), *(a_refusal(f"r-{n}") for n in range(30)))
+        await soon(lambda: _true(len(world.post.taken) == 30))
+
+        assert world.post.connections <= 2
+        assert max(Counter(one["Message-ID"] for one in world.post.taken).values()) == 1
+
+    async def test_use_the_address_known_when_they_leave(self, world: World):
+        world.post.says = ["451 later"]
+        await world.stage.hear(somebody(), a_refusal())
+        await letter(world, last_error={"$ne": ""})
+
+        await world.stage.hear(somebody(version=2, email="new@example.org"))
+        await forced(world)
+        await letter(world, "sent")
+
+        assert world.post.taken[0]["To"] == "new@example.org"
+
+
+class TestUnwanted:
+    @pytest.mark.feature("NOT-07")
+    async def test_a_deactivated_account_gets_no_letter(self, world: World):
+        await world.stage.hear(somebody(active=False), a_refusal())
+
+        await letter(world, "suppressed")
+
+        assert world.post.taken == []
+
+    async def test_an_expired_link_is_not_sent(self, world: World):
+        await world.stage.hear(somebody(), a_link(expires_at=now() - timedelta(seconds=1)))
+
+        await letter(world, "suppressed")
+
+        assert world.post.taken == []
+
+    async def test_an_address_that_is_none_fails_and_says_so(self, world: World):
+        await world.stage.hear(somebody(email="lea@"), a_refusal())
+
+        kept = await letter(world, "failed")
+
+        assert kept["attempts"] == 1
+        assert "lea" not in kept["last_error"]
+
+
+class TestFailure:
+    @pytest.mark.feature("NOT-15")
+    async def test_for_good_is_not_tried_again(self, world: World):
+        world.post.says = ["550 5.1.1 <lea@example.org>: no such user"]
+        await world.stage.hear(somebody(), a_refusal())
+
+        kept = await letter(world, "failed")
+
+        assert kept["last_error"] == "550 5.1.1 <l***@example.org>: no such user"
+        assert (kept["attempts"], kept["wake_at"]) == (1, None)
+
+    @pytest.mark.feature("NOT-15")
+    @pytest.mark.parametrize("moment", ["says", "after_data"])
+    async def test_for_a_time_is_tried_again_later(self, world: World, moment: str):
+        setattr(world.post, moment, ["451 4.3.0 try again later"])
+        await world.stage.hear(somebody(), a_refusal())
+
+        kept = await letter(world, last_error={"$ne": ""})
+        wait = kept["wake_at"] - now()
+        await forced(world)
+        again = await letter(world, "sent")
+
+        assert kept["last_error"].startswith("451")
+        assert timedelta(seconds=8) < wait <= domain.AGAIN_AFTER[0]
+        assert (again["attempts"], again["last_error"]) == (2, "")
+        assert len(world.post.taken) == 1
+
+    @pytest.mark.feature("NOT-15")
+    async def test_to_reach_the_server_ends_when_it_is_back(self, world: World):
+        await world.stage.hear(somebody(), a_refusal("r-0"))
+        await soon(lambda: _true(world.post.taken))
+        await world.post.close()
+        await world.stage.hear(a_refusal("r-1"))
+        kept = await letter(world, _id="r-1:refused", last_error={"$ne": ""})
+
+        await world.post.open()
+        await forced(world)
+        await letter(world, "sent", _id="r-1:refused")
+
+        assert "lea@" not in kept["last_error"]
+        assert len(world.post.taken) == 2
+
+    async def test_of_a_connection_grown_old_costs_nothing(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr("services.notifications.post.DOUBTFUL_AFTER", 0.0)
+        await world.stage.hear(somebody(), a_refusal("r-0"))
+        await soon(lambda: _true(world.post.taken))
+        world.post.hang_up()
+
+        await world.stage.hear(a_refusal("r-1"))
+        kept = await letter(world, "sent", _id="r-1:refused")
+
+        assert kept["attempts"] == 1
+
+    async def test_to_answer_in_time_is_tried_again(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr("services.notifications.post.PATIENCE", 0.2)
+        world.post.slowly = 0.6
+        await world.stage.hear(somebody(), a_refusal())
+
+        kept = await letter(world, last_error={"$ne": ""})
+
+        assert (kept["status"], kept["last_error"]) == ("waiting", "No answer in time.")
+
+
+class TestUnknownRecipient:
+    async def test_is_written_to_as_soon_as_known(self, world: World):
+        await world.stage.hear(a_refusal())
+        await asyncio.sleep(0.1)
+        assert world.post.taken == []
+
+        await world.stage.hear(somebody())
+
+        kept = await letter(world, "sent")
+        assert kept["attempts"] == 1
+
+
+class TestStop:
+    @pytest.mark.feature("NOT-15")
+    async def test_waits_for_the_letters_being_handed_over(self, world: World):
+        service = world.stage.service
+        people, letters = (
+            next(one for one in service.collections if one.name == name)
+            for name in ("people", "letters")
+        )
+        settings = service.settings
+        assert isinstance(settings, NotificationsSettings)
+        another = Mailer(people, letters, Renderer(settings.public_url), settings)
+        working = asyncio.create_task(another.run(service.committer))
+        world.post.slowly = 0.3
+        await world.stage.hear(somebody(), *(a_refusal(f"r-{n}") for n in range(12)))
+        await soon(lambda: _true(another._handing))
+        in_hand = len(another._handing)
+
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+
+        assert not another._handing
+        world.post.slowly = 0
+        await asyncio.sleep(1)
+        kept = await service.mongo["letters"].find({"status": "sent"}).to_list(None)
+        taken = Counter(one["Message-ID"] for one in world.post.taken)
+        assert taken == Counter(one["message_id"] for one in kept)
+        assert len(taken) >= in_hand > 0
+
+
+async def _true(holds: Any) -> bool:
+    return bool(holds)

@@ -1,0 +1,232 @@
+"""What people read."""
+
+import re
+from datetime import timedelta
+from email import message_from_bytes
+from email.headerregistry import Address
+from email.policy import SMTP
+from html import unescape
+from typing import Any, get_args
+
+import pytest
+
+from services.notifications.domain import Letter, Template
+from services.notifications.rendering import (
+    REMOVED,
+    Rendered,
+    Renderer,
+    compose,
+    masked,
+    message_id,
+    without_addresses,
+)
+from tests.notifications.builders import NOW, a_letter, a_link, a_link_letter, a_person
+
+SENDER = Address("Chorale", "ne-pas-repondre", "chorale.example")
+OMAR = a_person(id="u-omar", first_name="Omar", last_name="Sy", email="omar@example.org")
+TEMPLATES: tuple[Template, ...] = get_args(Template)
+PARAMS = {
+    "structure_name": "Menuiserie Petit",
+    "kind": "rattachement",
+    "units": "COMPTA",
+    "valid_from": "2026-01-05",
+    "valid_until": "2026-12-31",
+    "number": "CPROCS0000001",
+}
+
+
+def one_of(template: Template, **but: Any) -> Letter:
+    link = a_link(purpose=template) if template in ("activation", "password-reset") else None
+    return a_letter(**{"template": template, "params": PARAMS, "link": link} | but)
+
+
+def render(letter: Letter, **but: Any) -> Rendered:
+    given = {"recipient": a_person(), "about": OMAR, "link": "https://chorale.example/?token=t"}
+    return Renderer("https://chorale.example/").render(letter, **given | but)
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"\w+", text)
+
+
+def shown(html: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", " ", html.partition("<body")[2].partition(">")[2]))
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+class TestEveryLetter:
+    def test_says_the_same_as_text_and_as_html(self, template: Template):
+        rendered = render(one_of(template))
+
+        assert rendered.subject
+        assert "\n" not in rendered.subject
+        assert words(shown(rendered.html)) == words(rendered.text)
+
+    def test_says_the_same_with_as_little_as_may_be_known(self, template: Template):
+        bare = dict.fromkeys(PARAMS, "") | {"valid_from": "2026-01-05"}
+
+        rendered = render(one_of(template, params=bare), recipient=None, about=None)
+
+        assert words(shown(rendered.html)) == words(rendered.text)
+        assert rendered.text.startswith("Bonjour,")
+
+    def test_is_plain_to_a_screen_reader(self, template: Template):
+        html = render(one_of(template)).html
+
+        assert '<html lang="fr">' in html
+        assert re.search(r"<title>[^<]+</title>", html)
+        assert "<img" not in html
+        assert "<table" not in html
+
+    def test_escapes_hostile_words(self, template: Template):
+        hostile = '<script>alert("x")</script>'
+        params = PARAMS | {"structure_name": hostile, "number": hostile, "units": hostile}
+        somebody = a_person(first_name=hostile, last_name="</main>")
+
+        rendered = render(
+            one_of(template, params=params, reason=hostile), recipient=somebody, about=somebody
+        )
+
+        assert "<script" not in rendered.html
+        assert rendered.html.count("</main>") == 1
+
+    def test_lets_no_word_become_a_header(self, template: Template):
+        params = PARAMS | {
+            "structure_name": "Petit\r\nBcc: eve@example.org",
+            "number": "1\nBcc: eve@example.org",
+        }
+        somebody = a_person(first_name="Léa\r\nBcc: eve@example.org", last_name="\u2028X: y")
+
+        rendered = render(one_of(template, params=params), recipient=somebody, about=somebody)
+        message = compose(one_of(template), rendered, sender=SENDER, to="a@example.org", now=NOW)
+        arrived = message_from_bytes(message.as_bytes(), policy=SMTP)
+
+        assert arrived["Bcc"] is None
+        assert arrived["X"] is None
+        assert arrived["To"] == "a@example.org"
+
+    def test_shows_an_operator_nothing_to_follow(self, template: Template):
+        letter = one_of(template, reason="Voir https://evil.example/?token=t")
+
+        redacted = Renderer("https://chorale.example").redacted(letter, a_person(), OMAR)
+
+        for part in (redacted.subject, redacted.text, redacted.html):
+            assert "://" not in part
+            assert "token=" not in part
+        if letter.link or template == "approval-opened":
+            assert REMOVED in redacted.text
+
+
+class TestWords:
+    def test_of_a_refusal_give_its_reason_line_by_line(self):
+        rendered = render(a_letter(reason="Inconnue ici.\nVoyez la mairie."))
+
+        assert "> Inconnue ici.\n> Voyez la mairie." in rendered.text
+        assert "Inconnue ici.\nVoyez la mairie." in rendered.html
+
+    def test_of_a_grant_give_its_days_in_french(self):
+        text = render(one_of("rattachement-granted")).text
+
+        assert "à partir du 5 janvier 2026, jusqu’au 31 décembre 2026 inclus" in text
+
+    def test_of_an_opened_approval_name_who_asks_and_for_what(self):
+        text = render(one_of("approval-opened"), recipient=OMAR, about=a_person()).text
+
+        assert "Bonjour Omar Sy," in text
+        assert "Léa Martin demande un rattachement pour la structure Menuiserie Petit" in text
+
+    def test_of_a_link_say_until_when_in_the_time_of_paris(self):
+        rendered = render(a_link_letter(), link="https://chorale.example/activation?token=t.t")
+
+        assert "avant le 5 janvier 2026 à 11:00" in rendered.text
+        assert "https://chorale.example/activation?token=t.t" in rendered.text
+        assert 'href="https://chorale.example/activation?token=t.t"' in rendered.html
+
+    def test_chosen_by_whoever_registers_never_reach_an_unproven_address(self):
+        someone = a_person(first_name="Cliquez sur evil.example")
+
+        rendered = render(a_link_letter(), recipient=someone)
+
+        assert "evil" not in rendered.text + rendered.html + rendered.subject
+
+    def test_drop_what_hides_or_turns_the_text_around(self):
+        someone = a_person(first_name="Lé\u202ea\x00\x1b[2J")
+
+        text = render(a_letter(), recipient=someone).text
+
+        assert text.isprintable() or all(c.isprintable() or c == "\n" for c in text)
+
+
+class TestLink:
+    @pytest.mark.feature("NOT-08")
+    @pytest.mark.parametrize("purpose", ["activation", "password-reset"])
+    def test_leads_to_the_page_of_its_purpose(self, purpose: Any):
+        link = Renderer("https://chorale.example/").link(purpose, "t.t.t")
+
+        assert link == f"https://chorale.example/{purpose}?token=t.t.t"
+
+
+class TestCompose:
+    def compose(self, **but: Any) -> Any:
+        letter = a_letter(**but)
+        message = compose(letter, render(letter), sender=SENDER, to="lea@example.org", now=NOW)
+        return message_from_bytes(message.as_bytes(), policy=SMTP)
+
+    def test_gives_both_forms_in_one_message(self):
+        message = self.compose()
+
+        assert message.get_content_type() == "multipart/alternative"
+        kinds = [part.get_content_type() for part in message.iter_parts()]
+        assert kinds == ["text/plain", "text/html"]
+        assert "Léa Martin" in message.get_body(("plain",)).get_content()
+
+    def test_says_that_no_person_wrote_it(self):
+        message = self.compose()
+
+        assert message["Auto-Submitted"] == "auto-generated"
+        assert message["From"] == "Chorale <ne-pas-repondre@chorale.example>"
+        assert message["Date"].datetime == NOW
+        assert message["Subject"].startswith("Votre demande de rattachement est refusée")
+
+    @pytest.mark.feature("NOT-15")
+    def test_gives_every_attempt_at_a_letter_the_same_message_id(self):
+        first, second = self.compose(attempts=1), self.compose(attempts=2)
+
+        assert (
+            first["Message-ID"]
+            == second["Message-ID"]
+            == message_id("r-1:refused", "chorale.example")
+        )
+        assert self.compose(id="r-2:refused")["Message-ID"] != first["Message-ID"]
+
+    def test_keeps_every_line_short_enough_for_smtp(self):
+        letter = a_letter(reason="é" * 1000)
+        message = compose(letter, render(letter), sender=SENDER, to="a@example.org", now=NOW)
+
+        assert max(map(len, message.as_bytes().split(b"\r\n"))) <= 998
+        body = message_from_bytes(message.as_bytes(), policy=SMTP).get_body(("plain",))
+        assert "é" * 1000 in body.get_content()
+
+    @pytest.mark.parametrize("to", ["", "nobody", "a@b\r\nBcc: eve@example.org", "a b@c", "@"])
+    def test_refuses_what_is_no_address(self, to: str):
+        with pytest.raises(ValueError):
+            compose(a_letter(), render(a_letter()), sender=SENDER, to=to, now=NOW)
+
+
+class TestMasked:
+    def test_keeps_the_first_letter_and_the_domain(self):
+        assert masked("lea.martin@example.org") == "l***@example.org"
+
+    def test_hides_every_address_in_what_a_server_answers(self):
+        answer = "550 5.1.1 <lea@example.org>: no such user lea@example.org"
+
+        assert (
+            without_addresses(answer)
+            == "550 5.1.1 <l***@example.org>: no such user l***@example.org"
+        )
+
+
+def test_a_link_letter_outlives_its_hour_only_in_words() -> None:
+    late = a_link_letter(link=a_link(expires_at=NOW + timedelta(days=400)))
+
+    assert "9 février 2027" in render(late).text
