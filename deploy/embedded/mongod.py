@@ -4,6 +4,7 @@ import asyncio
 import os
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic
 
 from pymongo import AsyncMongoClient
 from pymongo.errors import ConnectionFailure, OperationFailure
@@ -12,7 +13,8 @@ from deploy.embedded.child import Child, CouldNotStart
 
 REPLICA_SET = "rs0"
 _NOT_YET_INITIATED, _NOT_A_MEMBER = 94, 93
-_LOCK_PATIENCE = 20
+LOCK_PATIENCE = 20
+"""Seconds that the mongod of an earlier run is given to end."""
 
 
 def url(port: int) -> str:
@@ -56,11 +58,13 @@ async def until_released(data: Path) -> None:
     A lock whose process is gone is stale, and mongod recovers from it by itself.
     """
     lock = data / "mongo" / "mongod.lock"
-    for _ in range(_LOCK_PATIENCE * 10):
-        if not (holder := _holder(lock)):
-            return
+    end = monotonic() + LOCK_PATIENCE
+    while holder := _holder(lock):
+        if monotonic() > end:
+            raise CouldNotStart(
+                f"Another mongod (process {holder}) works on {lock.parent}: stop it first"
+            )
         await asyncio.sleep(0.1)
-    raise CouldNotStart(f"Another mongod (process {holder}) works on {lock.parent}: stop it first")
 
 
 def _holder(lock: Path) -> int | None:
