@@ -1,5 +1,6 @@
 """What may differ from one installation to another. Read from the environment, once, at start."""
 
+import os
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -59,7 +60,6 @@ S = TypeVar("S", bound=Settings)
 
 def read(kind: type[S], **known: Any) -> S:
     """Read settings of one kind from the environment and, when named, the folder of secrets."""
-    import os
-
     folder = os.environ.get("CHORALE_SECRETS", "")
-    return kind(_secrets_dir=Path(folder) if folder else None, **known)
+    where: dict[str, Any] = {"_secrets_dir": Path(folder)} if folder else {}
+    return kind(**where, **known)

@@ -1,0 +1,264 @@
+"""Hearing what other services tell: one consumer, many keys side by side, each key in order."""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import structlog
+from aiokafka import ConsumerRecord
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from aiokafka.structs import TopicPartition
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from contracts.event import Event
+from kit import metrics
+from kit.collection import Ask
+from kit.committer import Committer
+from kit.draft import Hearing
+from kit.heard import Heard
+from kit.parking import Parking
+from kit.record import HEARTBEAT, Record
+
+log = structlog.get_logger(__name__)
+
+E = TypeVar("E", bound=Event)
+Handler = Callable[[E], Ask | None]
+Otherwise = Callable[[str], Ask]
+
+NOTHING = Ask((), lambda: ())
+
+
+class Subscriptions:
+    """The events a service hears, and what it does on each."""
+
+    def __init__(self) -> None:
+        self.handlers: dict[str, tuple[type[Event], Handler[Any]]] = {}
+        self.otherwise: dict[str, Otherwise] = {}
+
+    def __call__(
+        self, kind: type[E], *, otherwise: Otherwise | None = None
+    ) -> Callable[[Handler[E]], Handler[E]]:
+        """
+        Declare the handler of one event: a function without I/O from the event to what to ask.
+
+        ``otherwise`` says, from the event's key alone, what to keep when the event is set aside;
+        such an event can be retried, never discarded.
+        """
+
+        def remember(handler: Handler[E]) -> Handler[E]:
+            if kind.type in self.handlers:
+                raise TypeError(f"{kind.__name__} already has a handler")
+            self.handlers[kind.type] = kind, handler
+            if otherwise:
+                self.otherwise[kind.type] = otherwise
+            return handler
+
+        return remember
+
+    @property
+    def topics(self) -> set[str]:
+        return {kind.topic() for kind, _ in self.handlers.values()}
+
+
+class Bus:
+    """Hears batches. What fails is parked: nothing raised by a handler leaves it."""
+
+    def __init__(
+        self,
+        service: str,
+        subscriptions: Subscriptions,
+        committer: Committer,
+        parking: Parking,
+        heard: Heard,
+    ) -> None:
+        self._service, self._subscriptions = service, subscriptions
+        self._committer, self._parking, self._heard = committer, parking, heard
+
+    async def hear(self, records: Iterable[Record]) -> set[str]:
+        """
+        Return once every effect is durable, or what failed is parked: offsets may follow.
+
+        Gives the slices in which something is missing: nothing past it is heard before it comes.
+        """
+        told, beats = list[Record](), list[Record]()
+        for record in records:
+            if record.type == HEARTBEAT:
+                beats.append(record)
+            elif record.position is not None or record.type in self._subscriptions.handlers:
+                told.append(record)
+        outcomes = await self._committer.hear([(*self._ask(one),) for one in told])
+        gaps = {r.slice for r, out in zip(told, outcomes, strict=True) if out == "gap"}
+        for slice in gaps:
+            metrics.gap.labels(slice).inc()
+        for record in beats:
+            if record.slice not in gaps:
+                self._beat(record)
+        return gaps
+
+    def _ask(self, record: Record, attempt: int = 0) -> tuple[Ask, Hearing]:
+        hearing = Hearing(record, attempt=attempt)
+        if record.type not in self._subscriptions.handlers:
+            return NOTHING, hearing
+        kind, handler = self._subscriptions.handlers[record.type]
+        if otherwise := self._subscriptions.otherwise.get(record.type):
+            hearing.otherwise = otherwise(record.key)
+        try:
+            return handler(kind.model_validate_json(record.value)) or NOTHING, hearing
+        except Exception as error:
+            log.warning("unable to read", id=record.id, type=record.type, error=type(error).__name__)
+            hearing.error = error
+            return NOTHING, hearing
+
+    def _beat(self, record: Record) -> None:
+        try:
+            as_of = datetime.fromisoformat(json.loads(record.value)["as_of"])
+            self._heard.beat(record.slice, as_of)
+        except (ValueError, KeyError, TypeError):
+            log.warning("unreadable heartbeat", slice=record.slice)
+
+    async def retry(self, most: int = 500) -> int:
+        """Hear again what is parked and due; gives how many events were tried."""
+        tried = 0
+        for lane in await self._parking.due_lanes(most):
+            rows = await self._parking.lane(lane, most)
+            asks = [self._ask(record, attempt) for record, attempt in rows]
+            if len(rows) == most and (fall_back := asks[-1][1].otherwise):
+                # More of the lane waits: until it is heard, what is known must not be trusted.
+                asks[-1] = _both(asks[-1][0], fall_back), asks[-1][1]
+            await self._committer.hear(asks)
+            tried += len(rows)
+        return tried
+
+    async def keep_retrying(self, every: float) -> None:
+        while True:
+            try:
+                tried = await self.retry()
+                metrics.parked.labels(self._service).set(await self._parking.count())
+                if not tried:
+                    await asyncio.sleep(every)
+            except Exception:
+                log.warning("unable to hear again what is parked", exc_info=True)
+                await asyncio.sleep(every)
+
+
+def _both(first: Ask, second: Ask) -> Ask:
+    """The second on what the first leaves, where both concern the same entities."""
+    if first.places[: len(second.places)] != second.places:
+        return second
+
+    def decide(*states: Any) -> tuple[Any, ...]:
+        changes = first.decide(*states)
+        n = len(second.places)
+        return (*second.decide(*(one.state for one in changes[:n])), *changes[n:])
+
+    return Ask(first.places, decide)
+
+
+class Listener:
+    """The one Kafka consumer of a service. Every default of FastStream here would lose or wait."""
+
+    def __init__(
+        self, broker: KafkaBroker, bus: Bus, topics: set[str], *, service: str, most: int
+    ) -> None:
+        self._broker, self._bus = broker, bus
+        self._rewound: dict[TopicPartition, float] = {}
+        if topics:
+            self._subscriber = broker.subscriber(
+                *sorted(topics),
+                group_id=service,
+                batch=True,
+                max_records=most,
+                batch_timeout_ms=15,
+                fetch_max_wait_ms=100,
+                auto_offset_reset="earliest",
+                session_timeout_ms=10_000,
+                heartbeat_interval_ms=3_000,
+                rebalance_timeout_ms=60_000,
+                max_poll_interval_ms=600_000,
+                partition_assignment_strategy=(StickyPartitionAssignor,),
+                ack_policy=AckPolicy.NACK_ON_ERROR,
+                parser=_keep_all,
+                decoder=_raw,
+            )
+            self._subscriber(self._hear)
+
+    async def _hear(self, records: tuple[ConsumerRecord[bytes, bytes], ...]) -> None:
+        told, delay = [Record.of(one) for one in records], 0.1
+        while True:
+            try:
+                gaps = await self._bus.hear(told)
+                break
+            except Exception:
+                # Raising would make FastStream read the same again at once, for ever.
+                log.warning("unable to hear, trying again", exc_info=True)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 5)
+        await self._rewind(gaps)
+
+    async def _rewind(self, gaps: set[str]) -> None:
+        """
+        Read a slice in which something is missing from its beginning, now and then.
+
+        What is missing may be there, before the offset we came back to after a broker lost its
+        log. Otherwise the journal must tell it again.
+        """
+        for slice in gaps:
+            topic, _, partition = slice.rpartition("/")
+            place = TopicPartition(topic, int(partition))
+            if time.monotonic() - self._rewound.get(place, -60) < 30:
+                continue
+            self._rewound[place] = time.monotonic()
+            log.error("an event is missing, reading the slice again", slice=slice)
+            consumer = self._subscriber.consumer
+            if consumer and place in consumer.assignment():
+                await consumer.seek_to_beginning(place)
+
+    async def run(self) -> None:
+        """Start, however long Kafka is away."""
+        while True:
+            try:
+                return await self._broker.start()
+            except Exception:
+                log.warning("Kafka is away: nothing is heard yet")
+                await asyncio.sleep(1)
+
+    @property
+    def assigned(self) -> bool:
+        """Whether the consumer has its part of the topics."""
+        consumers = [getattr(one, "consumer", None) for one in self._broker.subscribers]
+        return all(consumer is not None and consumer.assignment() for consumer in consumers)
+
+    async def watch(self, *, every: float = 5, strikes: int = 12) -> None:
+        """End the process when its consumer is dead but looks alive; it is then started anew."""
+        count = 0
+        while True:
+            await asyncio.sleep(every)
+            count = count + 1 if any(map(_dead, self._broker.subscribers)) else 0
+            if count >= strikes:
+                log.critical("the consumer has stopped without saying so")
+                os._exit(70)
+
+
+def _dead(subscriber: Any) -> bool:
+    coordinator = getattr(getattr(subscriber, "consumer", None), "_coordinator", None)
+    task = getattr(coordinator, "_coordination_task", None)
+    return task is not None and task.done()
+
+
+async def _keep_all(records: tuple[Any, ...], parse: Callable[[Any], Awaitable[Any]]) -> Any:
+    """A header FastStream cannot decode would make it skip the message, whatever the policy."""
+    for one in records:
+        one.headers = tuple(
+            (name, (value or b"").decode(errors="backslashreplace").encode())
+            for name, value in one.headers
+        )
+    return await parse(records)
+
+
+async def _raw(message: KafkaMessage) -> Any:
+    return message.raw_message

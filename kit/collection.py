@@ -1,0 +1,134 @@
+"""What a service owns: read freely, changed only by decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Generic
+
+from pydantic import TypeAdapter
+
+from kit.change import Change, Decide, Entity, T
+from kit.problems import NotFound
+
+if TYPE_CHECKING:
+    from kit.committer import Committer
+    from kit.mongo import Documents, IndexModel
+
+Derived = Callable[[Any], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Generic[T]):
+    """A state as it is kept, and the clock of the entity's last fact."""
+
+    state: T | None
+    clock: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entity is, or will be."""
+
+    collection: Collection[Any]
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """
+    A decision to be taken on one or several entities, all or none.
+
+    ``decide`` takes their current states, in order, and gives one Change for each. Without places
+    it still marks an event as heard.
+    """
+
+    places: tuple[Place, ...]
+    decide: Callable[..., tuple[Change[Any], ...]]
+    if_match: int | None = None
+    """The version that the first entity must still have."""
+
+
+class Collection(Generic[T]):
+    """The one way a service reads and writes the entities of one kind."""
+
+    def __init__(
+        self,
+        name: str,
+        documents: Documents,
+        kind: type[T],
+        committer: Committer,
+        *,
+        indexes: tuple[IndexModel, ...] = (),
+        derived: Derived | None = None,
+    ) -> None:
+        self.name, self.documents, self.kind, self.indexes = name, documents, kind, indexes
+        self._adapter: TypeAdapter[T] = TypeAdapter(kind)
+        self._fields = frozenset(field.name for field in fields(kind))
+        self._committer, self._derived = committer, derived
+
+    def at(self, id: str) -> Place:
+        return Place(self, id)
+
+    def ask(self, id: str, decide: Decide[T]) -> Ask:
+        return Ask((self.at(id),), lambda current: (decide(current),))
+
+    async def change(self, id: str, decide: Decide[T], *, if_match: int | None = None) -> T:
+        """
+        Decide on an entity, and keep and tell what was decided.
+
+        With ``if_match`` only if it still has this version, else PreconditionFailed.
+        """
+        ask = replace(self.ask(id, decide), if_match=if_match)
+        [state] = await self._committer.keep(ask)
+        return state  # type: ignore[no-any-return]  # what a caller's own decision gave back
+
+    async def find(self, id: str) -> T | None:
+        return (await self.many([id])).get(id)
+
+    async def get(self, id: str) -> T:
+        found = await self.find(id)
+        if found is None:
+            raise NotFound(id)
+        return found
+
+    async def many(self, ids: list[str]) -> dict[str, T]:
+        found = await self.load(ids)
+        return {id: stored.state for id, stored in found.items() if stored.state is not None}
+
+    async def select(
+        self,
+        where: dict[str, Any],
+        *,
+        sort: list[tuple[str, int]] | None = None,
+        most: int = 0,
+    ) -> list[T]:
+        """Every entity that matches, in one reply; ``most`` 0 is no limit."""
+        found = self.documents.find(where, batch_size=10_000)
+        if sort:
+            found = found.sort(sort)
+        return [self.state(one) for one in await found.limit(most).to_list(None)]
+
+    async def load(self, ids: list[str]) -> dict[str, Stored[T]]:
+        # One reply for all of them: the default first batch of 101 would cost a second trip.
+        found = self.documents.find({"_id": {"$in": ids}}, batch_size=len(ids) + 1)
+        return {
+            one["_id"]: Stored(self.state(one), one["clock"]) for one in await found.to_list(None)
+        }
+
+    def state(self, document: dict[str, Any]) -> T:
+        """The entity a document holds, without what was only derived from it."""
+        own = {name: value for name, value in document.items() if name in self._fields}
+        return self._adapter.validate_python(own | {"id": document["_id"]})
+
+    def dump(self, stored: Stored[T]) -> dict[str, Any]:
+        """What to keep of an entity, but its id."""
+        document: dict[str, Any] = self._adapter.dump_python(stored.state)  # type: ignore[arg-type]  # never None here
+        del document["id"]
+        if self._derived:
+            document |= self._derived(stored.state)
+        return document | {"clock": stored.clock}
+
+
+def entity(stored: Stored[Any] | None) -> Entity | None:
+    return stored.state if stored else None

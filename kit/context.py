@@ -1,0 +1,29 @@
+"""What travels with a request or an event, beside its own words."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+correlation: ContextVar[str] = ContextVar("correlation", default="")
+"""The journey we are in: set where a request or an event comes in, kept with each fact it leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """The name a caller gave to this very request, so that it is done once however often it comes."""
+
+    id: str
+    body: str
+    """A hash of what was asked."""
+
+
+@dataclass(slots=True)
+class Asking:
+    """What the request being answered has led to so far."""
+
+    once: Once | None = None
+    changed: bool = False
+    rows: list[str] = field(default_factory=list)
+    """The journal rows it wrote: a consistency token names them."""
+
+
+asking: ContextVar[Asking | None] = ContextVar("asking", default=None)

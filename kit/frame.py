@@ -1,0 +1,223 @@
+"""What surrounds every request of a service: who calls, which journey, once only, read your writes."""
+
+import base64
+import hashlib
+import json
+import re
+import time
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from kit import metrics
+from kit.context import Asking, Once, asking, correlation
+from kit.draft import IdempotencyKeyReused
+from kit.heard import Heard
+from kit.ids import new_id
+from kit.internal import Caller, verify
+from kit.mongo import Mongo
+from kit.problems import Invalid, Problem
+
+log = structlog.get_logger(__name__)
+
+PROBLEM_JSON = "application/problem+json"
+OPEN = frozenset({"/livez", "/readyz", "/metrics", "/openapi.json"})
+JOURNEY = re.compile(r"[A-Za-z0-9._-]{8,64}")
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+POSITIONS = re.compile(r"([a-z]{2,20}\.events/\d{1,3})=(\d{1,18})")
+REPLAYED = ("content-type", "etag", "location", "consistency-token")
+
+
+class NotFromTheGateway(Problem):
+    """This request did not come through the gateway."""
+
+    status = HTTPStatus.UNAUTHORIZED
+
+
+class BodyTooLarge(Problem):
+    """The body of this request is too large."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+class ServerError(Problem):
+    """Something went wrong on our side: tell the support desk the correlation id."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+class Frame:
+    """A pure ASGI middleware: nothing here costs a task or a thread."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        service: str,
+        mongo: Mongo,
+        heard: Heard,
+        internal_key: str,
+        body_limit: int,
+        credentials: tuple[str, ...] = (),
+    ) -> None:
+        self.app, self._service, self._once, self._heard = app, service, mongo["once"], heard
+        self._key, self._limit, self._credentials = internal_key, body_limit, credentials
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        headers, path = Headers(scope=scope), scope["path"]
+        journey = headers.get("x-correlation-id", "")
+        correlation.set(journey if JOURNEY.fullmatch(journey) else new_id())
+        answer = Answer(send, self._service, scope["method"])
+        try:
+            if path in OPEN:
+                await self.app(scope, receive, answer.send)
+            else:
+                await self._called(scope, headers, receive, answer)
+        except Problem as problem:
+            await answer.problem(problem, path)
+        except Exception:
+            log.exception("unable to answer", method=scope["method"], path=path)
+            if not answer.started:
+                await answer.problem(ServerError(correlation_id=correlation.get()), path)
+
+    async def _called(
+        self, scope: Scope, headers: Headers, receive: Receive, answer: "Answer"
+    ) -> None:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        caller = verify(token, self._key) if scheme == "Bearer" else None
+        if caller is None:
+            raise NotFromTheGateway
+        caller = replace(caller, address=headers.get("x-client-address", ""))
+        scope.setdefault("state", {})["caller"] = caller
+        if told := headers.get("consistency-positions"):
+            await self._heard.wait_for(_positions(told))
+        request = Asking()
+        asking.set(request)
+        answer.asking = request
+        if scope["method"] in ("GET", "HEAD"):
+            return await self.app(scope, receive, answer.send)
+        body = await self._body(receive, headers)
+        if scope["method"] == "POST" and not scope["path"].startswith(self._credentials or ("\0",)):
+            request.once = _once(caller, scope["path"], headers, body)
+        if request.once and await self._replay(request.once, answer):
+            return
+        answer.keep = request.once is not None
+        await self.app(scope, _again(body), answer.send)
+        if request.once and request.changed and answer.kept and answer.status < 300:
+            await self._once.update_one({"_id": request.once.id}, {"$set": answer.as_kept()})
+
+    async def _body(self, receive: Receive, headers: Headers) -> bytes:
+        declared = headers.get("content-length", "0")
+        if declared.isdigit() and int(declared) > self._limit:
+            raise BodyTooLarge(limit=self._limit)
+        parts, size = [], 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Invalid("The request ended before its body.")
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > self._limit:
+                raise BodyTooLarge(limit=self._limit)
+            if not message.get("more_body"):
+                return b"".join(parts)
+
+    async def _replay(self, once: Once, answer: "Answer") -> bool:
+        """Answer as the first time, if there was one and its answer was kept."""
+        row = await self._once.find_one({"_id": once.id})
+        if row is None:
+            return False
+        if row["body"] != once.body:
+            raise IdempotencyKeyReused(field="Idempotency-Key")
+        if "status" not in row:
+            return False
+        headers = [(n.encode(), v.encode()) for n, v in row["headers"]]
+        headers.append((b"idempotency-replayed", b"true"))
+        await answer.whole(row["status"], headers, bytes(row["content"]))
+        return True
+
+
+class Answer:
+    """What goes back, with the headers that every answer has."""
+
+    def __init__(self, send: Send, service: str, method: str) -> None:
+        self._send, self._service, self._method = send, service, method
+        self._began = time.perf_counter()
+        self.asking: Asking | None = None
+        self.keep = self.started = False
+        self.status = 0
+        self.kept: list[bytes] = []
+        self._headers: list[tuple[bytes, bytes]] = []
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started, self.status = True, message["status"]
+            self._headers = [*message.get("headers", ())]
+            if self.asking and self.asking.rows:
+                token = consistency_token(self._service, self.asking.rows)
+                self._headers.append((b"consistency-token", token.encode()))
+            journey = (b"x-correlation-id", correlation.get().encode())
+            message = {**message, "headers": [*self._headers, journey]}
+            spent = time.perf_counter() - self._began
+            metrics.requests.labels(self._service, self._method, self.status).observe(spent)
+        elif self.keep and message["type"] == "http.response.body":
+            self.kept.append(message.get("body", b""))
+        await self._send(message)
+
+    async def whole(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        headers = [*headers, (b"content-length", str(len(body)).encode())]
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
+
+    async def problem(self, problem: Problem, path: str) -> None:
+        headers = [(b"content-type", PROBLEM_JSON.encode())]
+        if problem.retry_after is not None:
+            headers.append((b"retry-after", str(problem.retry_after).encode()))
+        body = json.dumps(problem.as_json() | {"instance": path}).encode()
+        await self.whole(problem.status.value, headers, body)
+
+    def as_kept(self) -> dict[str, Any]:
+        shown = [(n.decode(), v.decode("latin-1")) for n, v in self._headers]
+        headers = [(n, v) for n, v in shown if n.lower() in REPLAYED]
+        return {"status": self.status, "headers": headers, "content": b"".join(self.kept)}
+
+
+def consistency_token(service: str, rows: list[str]) -> str:
+    """Names the facts a write led to; a read that brings it back waits until they are heard."""
+    text = json.dumps({"s": service, "r": rows[-20:]}, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _positions(text: str) -> dict[str, int]:
+    found = [POSITIONS.fullmatch(one) for one in text.split(",")[:100]]
+    return {one[1]: int(one[2]) for one in found if one}
+
+
+def _once(caller: Caller, path: str, headers: Headers, body: bytes) -> Once | None:
+    key = headers.get("idempotency-key")
+    if key is None or not caller.id:
+        return None
+    if not KEY.fullmatch(key):
+        raise Invalid("1 to 255 visible ASCII characters.", field="Idempotency-Key")
+    id = hashlib.sha256("\0".join((caller.id, path, key)).encode()).hexdigest()
+    return Once(id, hashlib.sha256(body).hexdigest())
+
+
+def _again(body: bytes) -> Receive:
+    """The body that was read already, then silence until the client goes."""
+    told = False
+
+    async def receive() -> Message:
+        nonlocal told
+        if told:
+            return {"type": "http.disconnect"}
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive

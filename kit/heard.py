@@ -1,0 +1,97 @@
+"""How far a service has heard each slice of each topic, and how fresh what it knows is."""
+
+import asyncio
+import time
+from datetime import datetime
+from typing import Any
+
+from kit.clock import now
+from kit.journal import SLICES
+from kit.mongo import Mongo, UpdateOne
+from kit.problems import Unavailable
+
+
+class NotHeardYet(Unavailable):
+    """What you wrote has not reached this answer yet: ask again."""
+
+
+class TooStale(Unavailable):
+    """What is known here about rights and sessions may be out of date: ask again."""
+
+
+class Heard:
+    """Positions are written by the committer, with the effects; this reads them and keeps heartbeats."""
+
+    def __init__(self, mongo: Mongo, *, max_age: float, patience: float) -> None:
+        self._positions, self._beats = mongo["heard"], mongo["heartbeats"]
+        self._mongo, self._max_age, self._patience = mongo, max_age, patience
+        self._fresh: dict[str, datetime] = {}
+        self._unsaved: set[str] = set()
+        self._known: dict[str, tuple[float, datetime | None]] = {}
+
+    async def prepare(self) -> None:
+        await self._mongo.create("heard", "heartbeats")
+
+    def beat(self, slice: str, as_of: datetime) -> None:
+        """All that this slice was told before ``as_of`` has been applied here."""
+        if as_of > self._fresh.get(slice, as_of.min.replace(tzinfo=as_of.tzinfo)):
+            self._fresh[slice] = as_of
+            self._unsaved.add(slice)
+
+    async def keep_saving(self, every: float) -> None:
+        """For the other processes of the service, which hear other slices."""
+        while True:
+            await asyncio.sleep(every)
+            unsaved, self._unsaved = self._unsaved, set()
+            if unsaved:
+                await self._beats.bulk_write(
+                    [
+                        UpdateOne({"_id": s}, {"$max": {"as_of": self._fresh[s]}}, upsert=True)
+                        for s in unsaved
+                    ],
+                    ordered=False,
+                )
+
+    async def require_fresh(self, topic: str) -> None:
+        """Raise TooStale unless all that the topic told until a few seconds ago is known here."""
+        age = await self.age(topic)
+        if age is None or age > self._max_age:
+            raise TooStale
+
+    async def age(self, topic: str) -> float | None:
+        """Seconds since the moment up to which all of a topic is surely known; None: never was."""
+        slices = [f"{topic}/{n}" for n in range(SLICES)]
+        here = [self._fresh[one] for one in slices if one in self._fresh]
+        if len(here) == SLICES and (age := _age(min(here))) < self._max_age / 2:
+            return age
+        read_at, as_of = self._known.get(topic, (0.0, None))
+        if time.monotonic() - read_at > 0.2:
+            as_of = await self._read(slices)
+            self._known[topic] = time.monotonic(), as_of
+        return None if as_of is None else _age(as_of)
+
+    async def _read(self, slices: list[str]) -> datetime | None:
+        found = self._beats.find({"_id": {"$in": slices}}, batch_size=SLICES + 1)
+        kept = {one["_id"]: one["as_of"] for one in await found.to_list(None)}
+        moments = [max(filter(None, (kept.get(s), self._fresh.get(s))), default=None) for s in slices]
+        return None if None in moments else min(m for m in moments if m)
+
+    async def wait_for(self, positions: dict[str, int]) -> None:
+        """Return once these positions have been heard by this service, else raise NotHeardYet."""
+        delay, until = 0.005, time.monotonic() + self._patience
+        while True:
+            last = await self.positions([*positions])
+            if all(last.get(slice, 0) >= position for slice, position in positions.items()):
+                return
+            if time.monotonic() > until:
+                raise NotHeardYet
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, 0.05)
+
+    async def positions(self, slices: list[str] | None = None) -> dict[str, int]:
+        where: dict[str, Any] = {} if slices is None else {"_id": {"$in": slices}}
+        return {one["_id"]: one["last"] for one in await self._positions.find(where).to_list(None)}
+
+
+def _age(as_of: datetime) -> float:
+    return max(0.0, (now() - as_of).total_seconds())

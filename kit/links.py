@@ -1,0 +1,53 @@
+"""One-time links in letters: signed by whoever writes the letter, consumed by whoever asked for it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from kit.problems import Invalid
+
+AUDIENCE = "chorale-link"
+
+
+class LinkInvalid(Invalid):
+    """This link is not, or is no longer, valid."""
+
+
+class LinkExpired(Invalid):
+    """This link has expired: ask for a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    user_id: str
+    nonce: str
+
+
+def sign_link(key: str, *, purpose: str, user_id: str, nonce: str, expires_at: datetime) -> str:
+    """The ``token`` of a link; whoever holds it may use it once, until it expires."""
+    claims = {
+        "aud": AUDIENCE,
+        "use": purpose,
+        "sub": user_id,
+        "nonce": nonce,
+        "exp": int(expires_at.timestamp()),
+    }
+    return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(key))
+
+
+def read_link(key: str, token: str, *, purpose: str, now: datetime) -> Link:
+    """Whom and what a token is for; raises LinkInvalid or LinkExpired, naming ``token``."""
+    try:
+        claims = jwt.decode(token, OctKey.import_key(key), algorithms=["HS256"]).claims
+        link = Link(str(claims["sub"]), str(claims["nonce"]))
+        if (claims["aud"], claims["use"]) != (AUDIENCE, purpose):
+            raise LinkInvalid(field="token")
+        expires = int(claims["exp"])
+    except (JoseError, KeyError, ValueError, TypeError):
+        raise LinkInvalid(field="token") from None
+    if expires <= now.timestamp():
+        raise LinkExpired(field="token")
+    return link

@@ -1,0 +1,99 @@
+"""Lists by pages: complete, in order, and the next page starts where this one ended."""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel
+
+from kit.change import T
+from kit.collection import Collection
+from kit.problems import Invalid
+
+M = TypeVar("M")
+
+
+class Page(BaseModel, Generic[M]):
+    """``next`` is the cursor of the following page; null when this is the last."""
+
+    items: list[M]
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    cursor: str
+    size: int
+
+
+async def _asked(
+    request: Request,
+    cursor: Annotated[str, Query(max_length=500)] = "",
+    size: Annotated[int | None, Query(ge=1, description="Items in a page")] = None,
+) -> Asked:
+    usual, most = request.app.state.page_sizes
+    if size is not None and size > most:
+        raise Invalid(f"At most {most} items in a page.", field="query/size")
+    return Asked(cursor, size or usual)
+
+
+PageAsked = Annotated[Asked, Depends(_asked)]
+
+
+async def page(
+    collection: Collection[T],
+    where: dict[str, Any],
+    asked: Asked,
+    *,
+    by: str = "_id",
+    descending: bool = True,
+) -> tuple[list[T], str | None]:
+    """
+    One page of what matches, sorted by a field and then by id, and the cursor of the next.
+
+    ``by`` must be set on every match and indexed with ``_id``. Raises Invalid, naming ``cursor``.
+    """
+    order = -1 if descending else 1
+    matching = {"$and": [where, _after(asked.cursor, by, order)]} if asked.cursor else where
+    sort = [("_id", order)] if by == "_id" else [(by, order), ("_id", order)]
+    found = collection.documents.find(matching, batch_size=asked.size + 2).sort(sort)
+    rows = await found.limit(asked.size + 1).to_list(None)
+    more = len(rows) > asked.size
+    rows = rows[: asked.size]
+    following = _cursor(rows[-1], by) if more else None
+    return [collection.state(one) for one in rows], following
+
+
+def _cursor(last: dict[str, Any], by: str) -> str:
+    value = last[by]
+    kind = "t" if isinstance(value, datetime) else "v"
+    place = [by, kind, value.isoformat() if kind == "t" else value, last["_id"]]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def _after(cursor: str, by: str, order: int) -> dict[str, Any]:
+    value, id = _read(cursor, by)
+    past = "$lt" if order < 0 else "$gt"
+    if by == "_id":
+        return {"_id": {past: id}}
+    return {"$or": [{by: {past: value}}, {by: value, "_id": {past: id}}]}
+
+
+def _read(cursor: str, by: str) -> tuple[Any, str]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        sorted_by, kind, value, id = json.loads(base64.b64decode(padded, "-_", validate=True))
+        if kind == "t":
+            value = datetime.fromisoformat(value)
+    except (ValueError, TypeError, RecursionError):
+        raise Invalid("This cursor is not one of ours.", field="query/cursor") from None
+    if sorted_by != by or not isinstance(id, str) or not isinstance(value, str | int | datetime):
+        raise Invalid("This cursor belongs to another list.", field="query/cursor")
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise Invalid("This cursor is not one of ours.", field="query/cursor")
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise Invalid("This cursor is not one of ours.", field="query/cursor")
+    return value, id

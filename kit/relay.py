@@ -1,0 +1,231 @@
+"""Publishing what the journal holds, in order, one relay at a time for each slice of the keys."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.structs import RecordMetadata
+
+from kit import metrics
+from kit.clock import now
+from kit.ids import new_id
+from kit.journal import Fenced, Held, Journal, Row, headers
+from kit.leases import Leases
+from kit.mongo import Mongo
+from kit.record import HEARTBEAT
+
+log = structlog.get_logger(__name__)
+
+
+class LogLost(Exception):
+    """Kafka holds less than it has acknowledged: the journal must tell it again."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a slice is: positions given, and positions known to be in Kafka."""
+
+    last: int
+    acked: int
+
+
+class Relay:
+    """
+    Wakes as soon as something was told, and looks by itself in case nobody woke it.
+
+    A slice whose acknowledged positions are behind those given is first told again from there:
+    after a crash between producing and noting it, after Kafka lost its log, or because
+    an operator asked for a replay. Hearers skip what they know.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        journal: Journal,
+        leases: Leases,
+        kafka: str,
+        *,
+        idempotent: bool = True,
+        heartbeat: float = 10,
+        most: int = 1000,
+        sweep: float = 1,
+    ) -> None:
+        self._service, self._topic = service, f"{service}.events"
+        self._journal, self._leases = journal, leases
+        self._kafka, self._idempotent = kafka, idempotent
+        self._heartbeat, self._most, self._sweep = heartbeat, most, sweep
+        self._bell = asyncio.Event()
+        self._progress: dict[tuple[int, int], Progress] = {}
+        self._next_beat = 0.0
+
+    def wake(self) -> None:
+        self._bell.set()
+
+    async def run(self) -> None:
+        try:
+            while True:
+                try:
+                    await self._relay()
+                except (LogLost, Fenced) as reason:
+                    log.warning("relay starts again", service=self._service, reason=str(reason))
+                except Exception:
+                    log.warning("unable to publish, the journal waits", exc_info=True)
+                    await asyncio.sleep(0.5)
+        finally:
+            with suppress(Exception):
+                await self._leases.release()
+
+    async def _relay(self) -> None:
+        # Ours alone, and rebuilt after any failure: an idempotent producer that has lost a batch
+        # refuses that partition for ever, and one that is not could let a later batch overtake.
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._kafka,
+            acks="all",
+            enable_idempotence=self._idempotent,
+            compression_type="zstd",
+            max_batch_size=256 * 1024,
+            request_timeout_ms=10_000,
+        )
+        self._progress, self._next_beat = {}, 0
+        self._leases.expire()
+        try:
+            await producer.start()
+            while True:
+                self._bell.clear()
+                if not await self._round(producer):
+                    await self._rest()
+        finally:
+            with suppress(Exception):
+                await asyncio.wait_for(producer.stop(), 5)
+
+    async def _rest(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._bell.wait(), min(self._sweep, self._heartbeat / 2))
+
+    async def _round(self, producer: AIOKafkaProducer) -> bool:
+        """Publish once; True when there may be more."""
+        as_of = now()
+        held = await self._leases.held()
+        await self._follow(held)
+        rows = await self._told_before(held)
+        behind = {slice for slice, _ in self._behind(held)}
+        ready = {slice: epoch for slice, epoch in held.items() if slice not in behind}
+        new: list[Row] = []
+        if ready and await self._journal.has_waiting([*ready]):
+            new = await self._journal.position(ready, self._most)
+            for one in new:
+                self._at(held, one["slice"]).last = one["position"]
+        if rows or new:
+            await self._publish(producer, held, [*rows, *new])
+        more = bool(rows) or len(new) == self._most
+        if not more and asyncio.get_running_loop().time() >= self._next_beat:
+            await self._beat(producer, held, as_of)
+        return more
+
+    def _at(self, held: Held, slice: int) -> Progress:
+        return self._progress[slice, held[slice]]
+
+    def _behind(self, held: Held) -> Iterable[tuple[int, Progress]]:
+        for slice in held:
+            at = self._at(held, slice)
+            if at.acked < at.last:
+                yield slice, at
+
+    async def _follow(self, held: Held) -> None:
+        """Take up slices that came to us, and heed an operator who asked for a replay."""
+        asked = [one["_id"] for one in self._leases.slices if one.pop("replay", False)]
+        if asked:
+            await self._journal.begin_again(held, asked)
+            self._progress = {at: p for at, p in self._progress.items() if at[0] not in asked}
+        for one in self._leases.slices:
+            fresh = Progress(one["last"], 0 if one["_id"] in asked else one["acked"])
+            self._progress.setdefault((one["_id"], one["epoch"]), fresh)
+        self._progress = {(s, epoch): self._progress[s, epoch] for s, epoch in held.items()}
+
+    async def _told_before(self, held: Held) -> list[Row]:
+        """Rows that have their position but are not known to be in Kafka."""
+        rows: list[Row] = []
+        for slice, at in self._behind(held):
+            most = self._most - len(rows)
+            if most <= 0:
+                break
+            found = await self._journal.published(slice, after=at.acked, most=most)
+            if not found:
+                log.error("journal rows are gone", slice=slice, after=at.acked, last=at.last)
+                at.acked = at.last
+            rows += found
+        return rows
+
+    async def _publish(self, producer: AIOKafkaProducer, held: Held, rows: list[Row]) -> None:
+        """Send all, then wait for all; a failure leaves none of them behind unnoticed."""
+        sent = [
+            await producer.send(
+                self._topic,
+                one["data"],
+                key=one["key"].encode(),
+                partition=one["slice"],
+                headers=headers(one),
+            )
+            for one in rows
+        ]
+        answers: list[RecordMetadata] = await asyncio.gather(*sent)
+        lost = {
+            one["slice"]
+            for one, answer in zip(rows, answers, strict=True)
+            if 0 <= answer.offset < one["position"] - 1
+        }
+        if lost:
+            await self._tell_again(held, lost)
+        acked = {one["slice"]: one["position"] for one in rows}
+        await self._journal.acknowledge(held, acked)
+        for slice, position in acked.items():
+            self._at(held, slice).acked = position
+        metrics.published.labels(self._service).inc(len(rows))
+
+    async def _beat(self, producer: AIOKafkaProducer, held: Held, as_of: datetime) -> None:
+        """
+        Say on every slice that all that was committed before ``as_of`` has been told.
+
+        A hearer that misses it must assume that something was decided it does not know of.
+        """
+        self._next_beat = asyncio.get_running_loop().time() + self._heartbeat
+        value = json.dumps({"as_of": as_of.isoformat()}).encode()
+        quiet = [slice for slice in held if self._at(held, slice).acked == self._at(held, slice).last]
+        sent = []
+        for slice in quiet:
+            attributes = {
+                "ce_specversion": "1.0",
+                "ce_id": new_id(),
+                "ce_type": HEARTBEAT,
+                "ce_source": f"/{self._service}",
+                "content-type": "application/json",
+            }
+            given = [(name, text.encode()) for name, text in attributes.items()]
+            sent.append(
+                await producer.send(self._topic, value, partition=slice, headers=given)
+            )
+        answers: list[RecordMetadata] = await asyncio.gather(*sent)
+        lost = {
+            slice
+            for slice, answer in zip(quiet, answers, strict=True)
+            if 0 <= answer.offset < self._at(held, slice).acked
+        }
+        if lost:
+            await self._tell_again(held, lost)
+
+    async def _tell_again(self, held: Held, slices: set[int]) -> None:
+        metrics.log_lost.labels(self._service).inc(len(slices))
+        await self._journal.begin_again(held, [*slices])
+        raise LogLost(f"{self._topic}: slices {sorted(slices)} are told again")
+
+
+async def ask_replay(mongo: Mongo) -> int:
+    """Have a service's relay publish its whole journal again; returns how many events that is."""
+    await mongo["slices"].update_many({}, {"$set": {"replay": True}})
+    found = await mongo["slices"].find({}, {"last": 1}).to_list(None)
+    return sum(one["last"] for one in found)

@@ -1,0 +1,223 @@
+"""A service is what it serves, what it hears and what it owns."""
+
+import asyncio
+import gc
+import json
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from faststream.kafka import KafkaBroker
+
+from kit import ops
+from kit.bus import Bus, Listener, Subscriptions
+from kit.change import T
+from kit.collection import Collection, Derived
+from kit.committer import Committer
+from kit.frame import Frame
+from kit.heard import Heard
+from kit.http import answer_problems
+from kit.journal import Journal
+from kit.leases import Leases
+from kit.logs import configure
+from kit.mongo import IndexModel, Mongo
+from kit.parking import Parking
+from kit.relay import Relay
+from kit.settings import Settings
+from kit.workers import WAKE, Job
+
+log = structlog.get_logger(__name__)
+
+
+class Service:
+    """One deployable: built in services/<name>/main.py, run by uvicorn."""
+
+    def __init__(self, name: str, settings: Settings, *, heartbeat: float = 10) -> None:
+        self.name, self.settings = name, settings
+        database = settings.database_prefix + name
+        self.mongo = Mongo(settings.mongo, database, settings.mongo_driver)
+        self.journal, self.leases = Journal(self.mongo), Leases(self.mongo)
+        self.relay = Relay(
+            name,
+            self.journal,
+            self.leases,
+            settings.kafka,
+            idempotent=settings.kafka_idempotence,
+            heartbeat=heartbeat,
+        )
+        self.heard = Heard(
+            self.mongo, max_age=settings.rights_max_age, patience=settings.consistency_patience
+        )
+        self.subscriptions = Subscriptions()
+        self.parking = Parking(self.mongo, self.subscriptions.otherwise)
+        self.committer = Committer(name, self.mongo, self.parking, told=self.relay.wake)
+        self.collections: list[Collection[Any]] = []
+        self.jobs: Sequence[Job] = ()
+        self.broker = KafkaBroker(
+            settings.kafka,
+            client_id=name,
+            allow_auto_create_topics=False,
+            graceful_timeout=25,
+            apply_types=False,
+            logger=None,
+        )
+
+    def collection(
+        self,
+        name: str,
+        kind: type[T],
+        *,
+        indexes: Sequence[IndexModel] = (),
+        derived: Derived | None = None,
+    ) -> Collection[T]:
+        """
+        Declare what the service keeps.
+
+        ``derived`` gives search keys written beside each state, and never read back into it.
+        """
+        collection = Collection(
+            name, self.mongo[name], kind, self.committer, indexes=tuple(indexes), derived=derived
+        )
+        self.collections.append(collection)
+        return collection
+
+    @property
+    def topics(self) -> set[str]:
+        return self.subscriptions.topics
+
+    def app(
+        self,
+        *api: APIRouter,
+        hears: Subscriptions | None = None,
+        jobs: Sequence[Job] = (),
+        credentials: tuple[str, ...] = (),
+    ) -> FastAPI:
+        """
+        The service as an ASGI application.
+
+        ``credentials``: paths whose POST answers hold a secret, and so are never kept for replay.
+        """
+        if hears:
+            self.subscriptions.handlers.update(hears.handlers)
+            self.subscriptions.otherwise.update(hears.otherwise)
+        self.jobs = jobs
+        self.bus = Bus(self.name, self.subscriptions, self.committer, self.parking, self.heard)
+        self.listener = Listener(
+            self.broker,
+            self.bus,
+            self.topics,
+            service=self.settings.database_prefix + self.name,
+            most=self.settings.hear_at_once,
+        )
+        app = FastAPI(
+            title=f"Chorale: {self.name}",
+            lifespan=self._lifespan,
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+        )
+        app.state.page_sizes = self.settings.page_size, self.settings.page_size_most
+        app.state.service = self
+        app.add_middleware(
+            Frame,
+            service=self.name,
+            mongo=self.mongo,
+            heard=self.heard,
+            internal_key=self.settings.internal_key.get_secret_value(),
+            body_limit=self.settings.body_limit,
+            credentials=credentials,
+        )
+        for routes in (ops.probes(self), ops.internal(self), *api):
+            app.include_router(routes)
+        answer_problems(app)
+        return app
+
+    async def prepare(self) -> None:
+        """Collections and indexes exist before the first transaction needs them."""
+        await self.mongo.create(*(one.name for one in self.collections))
+        waking = {job.collection.name for job in self.jobs}
+        for collection in self.collections:
+            indexes = [*collection.indexes, *([WAKE] if collection.name in waking else [])]
+            if indexes:
+                await collection.documents.create_indexes(indexes)
+        for part in (self.committer, self.journal, self.leases, self.parking, self.heard):
+            await part.prepare()
+
+    async def unwell(self) -> list[str]:
+        """Why the service should get no traffic now; empty when all is well."""
+        wrong = []
+        try:
+            async with asyncio.timeout(2):
+                await self.mongo.ping()
+        except Exception:
+            wrong.append("MongoDB does not answer")
+        if not self.listener.assigned:
+            wrong.append("nothing is heard from Kafka yet")
+        return wrong
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        configure(self.settings.log_level)
+        await self._prepare_patiently()
+        # What is loaded by now stays. Left to itself, the collector walks through all of it again
+        # and again, which halved the speed of hearing when it was tried.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        keeping = asyncio.create_task(self.committer.run())
+        # In the background: requests are answered while Kafka is away or a group is joining.
+        tasks = [asyncio.create_task(_ending(one, self.name)) for one in self._background()]
+        try:
+            yield
+        finally:
+            await self.broker.stop()  # first, and it waits for what is being heard
+            await _cancelled(tasks)
+            await _cancelled([keeping])
+            await self.mongo.close()
+
+    def _background(self) -> list[Awaitable[None]]:
+        jobs = [job.run(self.committer) for job in self.jobs]
+        return [
+            self.relay.run(),
+            self.listener.run(),
+            self.listener.watch(),
+            self.bus.keep_retrying(self.settings.retry_every),
+            self.heard.keep_saving(1),
+            *jobs,
+        ]
+
+    async def _prepare_patiently(self) -> None:
+        while True:
+            try:
+                return await self.prepare()
+            except OSError as error:
+                reason = str(error)
+            except Exception as error:
+                if "ServerSelection" not in type(error).__name__:
+                    raise
+                reason = "no primary"
+            log.warning("MongoDB is away: the service waits", service=self.name, reason=reason)
+            await asyncio.sleep(1)
+
+
+async def _ending(work: Awaitable[None], service: str) -> None:
+    """A background task that ends by an error would leave a service that looks alive."""
+    try:
+        await work
+    except Exception:
+        log.critical("a background task ended", service=service, exc_info=True)
+        raise
+
+
+async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    with suppress(asyncio.CancelledError):
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def openapi(app: FastAPI) -> str:
+    """What a service promises over HTTP, as committed under contracts/openapi."""
+    return json.dumps(app.openapi(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"

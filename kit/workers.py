@@ -1,0 +1,133 @@
+"""Time and outside work: entities that wait, and what is done when their moment has come."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol
+
+import structlog
+
+from kit.change import Change, T
+from kit.clock import now
+from kit.collection import Ask, Collection
+from kit.committer import Committer
+from kit.context import correlation
+from kit.ids import new_id
+from kit.mongo import IndexModel
+
+log = structlog.get_logger(__name__)
+
+WAKE = IndexModel("wake_at", partialFilterExpression={"wake_at": {"$type": "date"}})
+
+
+class Job(Protocol):
+    """Something to be done on entities of one collection as they fall due."""
+
+    @property
+    def collection(self) -> Collection[Any]: ...
+
+    async def run(self, committer: Committer) -> None: ...
+
+
+class _Due(Generic[T]):
+    """Finds what is due: at once when this process kept it, within ``every`` seconds otherwise."""
+
+    def __init__(self, collection: Collection[T], every: float, most: int) -> None:
+        self.collection, self._every, self._most = collection, every, most
+        self._bell = asyncio.Event()
+
+    def ring(self) -> None:
+        self._bell.set()
+
+    async def next(self) -> list[T]:
+        while True:
+            self._bell.clear()
+            due = {"wake_at": {"$lte": now()}}
+            try:
+                if found := await self.collection.select(
+                    due, sort=[("wake_at", 1)], most=self._most
+                ):
+                    return found
+            except Exception:
+                log.warning("unable to look for what is due", exc_info=True)
+            with suppress(TimeoutError):
+                rest = self._every * random.uniform(0.8, 1.2)
+                await asyncio.wait_for(self._bell.wait(), rest)
+
+
+@dataclass(slots=True)
+class Timer(Generic[T]):
+    """
+    Wakes entities with a decision.
+
+    ``wake`` gives what to ask for an entity whose ``wake_at`` has come; the decision must move
+    ``wake_at`` on or clear it. Two processes may wake the same one: decisions are idempotent.
+    """
+
+    collection: Collection[T]
+    wake: Callable[[T], Ask]
+    every: float = 1
+    most: int = 500
+
+    async def run(self, committer: Committer) -> None:
+        due = _Due(self.collection, self.every, self.most)
+        committer.on_wake(self.collection, due.ring)
+        while True:
+            found = await due.next()
+            outcomes = await committer.keep_all([self.wake(one) for one in found])
+            failed = [one for one in outcomes if isinstance(one, Exception)]
+            for error in failed:
+                log.warning("unable to wake", collection=self.collection.name, exc_info=error)
+            if failed:
+                await asyncio.sleep(self.every)
+
+
+@dataclass(slots=True)
+class Worker(Generic[T]):
+    """
+    Does outside work for entities that are due, a few at a time.
+
+    ``claim`` counts the attempt and moves ``wake_at`` on by a lease, so that whoever dies at work
+    is followed by another; it gives no change when the entity is no longer due. ``work`` does
+    the work and records it by a decision of its own.
+    """
+
+    collection: Collection[T]
+    claim: Callable[[T | None, datetime], Change[T]]
+    work: Callable[[T], Awaitable[None]]
+    at_once: int = 10
+    every: float = 1
+
+    async def run(self, committer: Committer) -> None:
+        due = _Due(self.collection, self.every, self.at_once * 4)
+        committer.on_wake(self.collection, due.ring)
+        places = asyncio.Semaphore(self.at_once)
+        while True:
+            found = await due.next()
+            await asyncio.gather(*(self._one(one.id, places) for one in found))
+
+    async def _one(self, id: str, places: asyncio.Semaphore) -> None:
+        async with places:
+            correlation.set(new_id())
+            try:
+                if claimed := await self._claimed(id):
+                    await self.work(claimed)
+            except Exception:
+                log.exception("unable to work", collection=self.collection.name, id=id)
+                await asyncio.sleep(self.every)
+
+    async def _claimed(self, id: str) -> T | None:
+        """The entity as we claimed it; None when another did, or there is nothing left to do."""
+        ours = False
+
+        def claim(current: T | None) -> Change[T]:
+            nonlocal ours
+            change = self.claim(current, now())
+            ours = change.state is not None and change.state != current
+            return change
+
+        state = await self.collection.change(id, claim)
+        return state if ours else None
