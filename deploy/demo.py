@@ -1,6 +1,7 @@
-"""A few people and one structure to try things with. For demonstrations only: the passwords are public."""
+"""A few people and a structure to try things with. Never in production: the password is public."""
 
 import asyncio
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from typing import Any
 import aiohttp
 
 from deploy.embedded import mail
-from deploy.embedded.child import CouldNotStart
 from deploy.installation import OPERATOR
+from deploy.trouble import Trouble
 
 PASSWORD = "Chorale-demo-2026!"  # noqa: S105 (public on purpose)
 STRUCTURE = "84965690500015"
@@ -58,7 +59,7 @@ class _Demo:
     async def must_sign_in(self, person: Person) -> str:
         if token := await self.sign_in(person):
             return token
-        raise CouldNotStart(f"The demo cannot sign in as {person.email}")
+        raise Trouble(f"The demo cannot sign in as {person.email}")
 
     async def register(self, person: Person) -> None:
         account = {
@@ -82,7 +83,7 @@ class _Demo:
     ) -> None:
         status, answer = await self._post(path, body, headers)
         if status not in wanted:
-            raise CouldNotStart(f"The demo cannot be loaded: {path} answers {status} {answer}")
+            raise Trouble(f"The demo cannot be loaded: {path} answers {status} {answer}")
 
     async def _post(
         self, path: str, body: object, headers: Mapping[str, str] | None = None
@@ -90,8 +91,7 @@ class _Demo:
         for _ in range(PATIENCE):
             async with self.client.post(path, json=body, headers=headers) as answer:
                 if answer.status not in {429, 503}:
-                    text = answer.content_type.endswith("json")
-                    return answer.status, await (answer.json(content_type=None) if text else answer.text())
+                    return answer.status, json.loads(await answer.text() or "null")
             await asyncio.sleep(1)  # Rights are not known in the first moment after a start.
         return answer.status, "still not available"
 
@@ -104,4 +104,4 @@ class _Demo:
                 ):
                     return token[1]
             await asyncio.sleep(0.1)
-        raise CouldNotStart(f"No letter came for {address}: see {self.letters}")
+        raise Trouble(f"No letter came for {address}: see {self.letters}")

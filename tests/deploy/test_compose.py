@@ -70,7 +70,9 @@ def test_no_secret_is_written_down() -> None:
 
 def test_only_users_can_sign_access_tokens() -> None:
     signers = {
-        name for name, one in BLOCKS.items() if "chorale_access_private_key" in one.get("secrets", [])
+        name
+        for name, one in BLOCKS.items()
+        if "chorale_access_private_key" in one.get("secrets", [])
     }
     assert signers == {"users"}
 

@@ -43,7 +43,10 @@ class TestAnswer:
         assert establishment(number)["uniteLegale"]["denominationUniteLegale"] == "LA POSTE"
 
     def test_what_is_public_is_a_commune(self) -> None:
-        assert establishment("21750001600019")["uniteLegale"]["categorieJuridiqueUniteLegale"][0] == "7"
+        assert (
+            establishment("21750001600019")["uniteLegale"]["categorieJuridiqueUniteLegale"][0]
+            == "7"
+        )
 
     def test_a_closed_one_is_closed_in_its_present_period(self) -> None:
         periods = establishment(sirene.CLOSED)["periodesEtablissement"]
