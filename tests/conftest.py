@@ -1,0 +1,48 @@
+from collections.abc import AsyncIterator
+from itertools import count
+from typing import Any
+
+import pytest
+
+from kit.service import Service
+from kit.settings import Settings
+from tests import stack
+
+_turn = count()
+
+
+def pytest_report_header() -> str:
+    return f"stack: {'Docker containers' if stack.docker() else 'embedded mongod and broker'}"
+
+
+@pytest.fixture(scope="session")
+async def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    async with stack.mongo(tmp_path_factory.mktemp("mongo")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+async def kafka_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    async with stack.kafka(tmp_path_factory.mktemp("kafka")) as url:
+        yield url
+
+
+def settings_for(mongo_url: str, **but: Any) -> dict[str, Any]:
+    """Settings of a test: databases of its own, keys that are no secret."""
+    return {
+        "mongo": mongo_url,
+        "database_prefix": f"t{next(_turn)}-",
+        "internal_key": "internal-key-of-the-tests-0123456789",
+        "link_key": "link-key-of-the-tests-0123456789abcd",
+        "kafka_idempotence": stack.docker(),
+    } | but
+
+
+@pytest.fixture(params=["motor", "pymongo"])
+async def service(request: pytest.FixtureRequest, mongo_url: str) -> AsyncIterator[Service]:
+    """A service of no business, to try the kit with, under each driver."""
+    settings = Settings(**settings_for(mongo_url, mongo_driver=request.param))
+    service = Service("trial", settings)
+    yield service
+    await service.mongo.drop()
+    await service.mongo.close()

@@ -1,0 +1,208 @@
+"""What the committer promises to those who ask it for changes."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from pymongo.errors import AutoReconnect
+
+from kit.change import Change
+from kit.collection import Collection
+from kit.context import Asking, Once, asking
+from kit.draft import IdempotencyKeyReused
+from kit.journal import SLICES
+from kit.mongo import IndexModel
+from kit.problems import PreconditionFailed
+from kit.service import Service
+from tests.counters import Counted, Counter, TooMuch, count
+from tests.kit.conftest import keeping
+
+ALL = dict.fromkeys(range(SLICES), 0)
+
+
+@pytest.fixture
+def transactions(service: Service, monkeypatch: pytest.MonkeyPatch):
+    """How many transactions there were."""
+    done = []
+    transaction = service.mongo.transaction
+
+    async def counted(write):
+        done.append(write)
+        return await transaction(write)
+
+    monkeypatch.setattr(service.mongo, "transaction", counted)
+    return done
+
+
+class TestChange:
+    async def test_keeps_the_state_and_what_there_is_to_tell(self, service, counters):
+        assert await counters.change("a", count("a")) == Counter(id="a", version=1, n=1)
+
+        assert await counters.get("a") == Counter(id="a", version=1, n=1)
+        [row] = await service.journal.position(ALL, 10)
+        assert (row["key"], row["data"]) == ("a", b'{"counter":"a","n":1}')
+
+    async def test_chains_decisions_that_wait_together(self, counters, transactions):
+        await asyncio.gather(*(counters.change("a", count("a")) for _ in range(50)))
+
+        assert (await counters.get("a")).n == 50
+        assert len(transactions) <= 2  # the first may leave alone, the rest wait for it together
+
+    async def test_refuses_only_those_it_must(self, counters):
+        outcomes = await asyncio.gather(
+            *(counters.change("a", count("a", most=3)) for _ in range(5)),
+            counters.change("b", count("b")),
+            return_exceptions=True,
+        )
+
+        assert [type(one) for one in outcomes] == [Counter] * 3 + [TooMuch] * 2 + [Counter]
+
+    async def test_writes_nothing_when_nothing_changes(self, counters, transactions):
+        await counters.change("a", count("a"))
+        await counters.change("a", Change)
+
+        assert len(transactions) == 1
+        assert (await counters.get("a")).version == 1
+
+    async def test_forgets_what_a_decision_leaves_without_state(self, counters):
+        await counters.change("a", count("a"))
+        await counters.change("a", lambda _: Change(None))
+
+        assert await counters.find("a") is None
+
+    async def test_decides_again_when_another_process_was_first(self, service, counters):
+        rival = Service("trial", service.settings)
+        theirs = rival.collection("counters", Counter)
+        async with keeping(rival):
+            await asyncio.gather(
+                *(each.change("a", count("a")) for each in (counters, theirs) for _ in range(200)),
+            )
+        await rival.mongo.close()
+
+        assert (await counters.get("a")).n == 400
+        rows = await service.journal.position(ALL, 1000)
+        told = [row["data"] for row in rows]
+        assert told == [b'{"counter":"a","n":%d}' % n for n in range(1, 401)]
+
+    async def test_keeps_the_others_when_one_cannot_be_written(self, counters):
+        *others, bad = await asyncio.gather(
+            *(counters.change(f"c{i}", count(f"c{i}")) for i in range(20)),
+            counters.change("bad", lambda _: Change(Counter(id="bad", n=2**70))),
+            return_exceptions=True,
+        )
+
+        assert isinstance(bad, OverflowError)
+        assert [one.n for one in others] == [1] * 20
+        assert len(await counters.select({})) == 20
+
+    async def test_refuses_what_breaks_a_unique_index(self, service, counters):
+        unique = IndexModel("note", unique=True, partialFilterExpression={"note": {"$gt": ""}})
+        await counters.documents.create_indexes([unique])
+        await counters.change("a", count("a", note="same"))
+
+        outcomes = await asyncio.gather(
+            counters.change("b", count("b", note="same")),
+            counters.change("c", count("c", note="other")),
+            return_exceptions=True,
+        )
+
+        assert isinstance(outcomes[0], Exception)
+        assert outcomes[1].n == 1
+
+    async def test_tries_again_while_mongo_is_away(self, service, counters, monkeypatch):
+        transaction, failures = service.mongo.transaction, [AutoReconnect(), AutoReconnect()]
+
+        async def shaky(write):
+            if failures:
+                raise failures.pop()
+            return await transaction(write)
+
+        monkeypatch.setattr(service.mongo, "transaction", shaky)
+        assert (await counters.change("a", count("a"))).n == 1
+
+    async def test_wants_the_version_that_was_read(self, counters):
+        await counters.change("a", count("a"))
+        await counters.change("a", count("a"), if_match=1)
+
+        with pytest.raises(PreconditionFailed):
+            await counters.change("a", count("a"), if_match=1)
+        assert (await counters.get("a")).n == 2
+
+    async def test_tells_facts_of_its_own_entity_only(self, counters):
+        with pytest.raises(TypeError, match="keyed by"):
+            await counters.change("a", lambda _: Change(Counter(id="a"), (Counted(counter="b", n=1),)))
+
+    async def test_tells_in_order_whatever_the_clock_says(self, service, counters, monkeypatch):
+        await counters.change("a", count("a"))
+        monkeypatch.setattr("kit.committer.time.time_ns", lambda: 1)
+        service.committer._clock = 0
+        await counters.change("a", count("a"))
+
+        rows = await service.journal.position(ALL, 10)
+        assert [row["data"] for row in rows] == [b'{"counter":"a","n":1}', b'{"counter":"a","n":2}']
+
+
+class TestChangeTogether:
+    async def test_changes_all_or_none(self, service, counters):
+        places = counters.at("a"), counters.at("b")
+
+        def move(by, most):
+            return lambda a, b: (count("a", by)(a), count("b", -by, most)(b))
+
+        await service.committer.change_together(places, move(5, 10))
+        with pytest.raises(TooMuch):
+            await service.committer.change_together(places, move(5, -20))
+
+        assert [(await counters.get(id)).n for id in "ab"] == [5, -5]
+
+
+class TestKeepAll:
+    async def test_gives_each_its_own_outcome(self, service, counters):
+        asks = [counters.ask(id, count(id, by, most=5)) for id, by in (("a", 1), ("b", 9))]
+        [a], b = await service.committer.keep_all(asks)
+
+        assert a.n == 1
+        assert isinstance(b, TooMuch)
+
+
+def named(key: str, body: str = "") -> Asking:
+    return Asking(once=Once(key, body))
+
+
+class TestOnce:
+    async def again(self, counters: Collection[Counter], request: Asking) -> Counter:
+        asking.set(request)
+        return await counters.change("a", count("a"))
+
+    async def test_does_nothing_twice_under_one_name(self, counters):
+        first = await self.again(counters, named("r-1"))
+        assert await self.again(counters, named("r-1")) == first
+        both = (self.again(counters, named("r-2")) for _ in range(2))
+        assert [one.n for one in await asyncio.gather(*map(asyncio.create_task, both))] == [2, 2]
+
+    async def test_refuses_the_name_of_another_request(self, counters):
+        await self.again(counters, named("r-1", "this"))
+
+        with pytest.raises(IdempotencyKeyReused):
+            await self.again(counters, named("r-1", "that"))
+
+    async def test_leaves_a_refused_request_free_to_come_again(self, counters):
+        asking.set(named("r-1"))
+        with pytest.raises(TooMuch):
+            await counters.change("a", count("a", most=0))
+
+        assert (await self.again(counters, named("r-1"))).n == 1
+
+    async def test_wants_one_change_for_a_request(self, counters):
+        request = named("r-1")
+        await self.again(counters, request)
+
+        with pytest.raises(TypeError):
+            await self.again(counters, request)
+
+    async def test_names_the_rows_it_led_to(self, service, counters):
+        request = replace(named("r-1"))
+        await self.again(counters, request)
+
+        [row] = await service.journal.position(ALL, 10)
+        assert request.rows == [row["_id"]]
