@@ -68,6 +68,7 @@ class Installation(BaseSettings):
             "CHORALE_SIRENE_URL": f"http://127.0.0.1:{self.sirene_port}/api-sirene/3.11",
             "CHORALE_OPERATORS": OPERATOR,
             "CHORALE_PUBLIC_URL": self.gateway,
+            "CHORALE_LOG_LEVEL": "warning",
         }
         return (free | _already(free)) | {
             "CHORALE_MONGO": mongod.url(self.mongo_port),

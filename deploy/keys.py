@@ -15,7 +15,7 @@ def make(folder: Path) -> None:
     private = folder / "chorale_access_private_key"
     public = folder / "chorale_access_public_key"
     if not (private.exists() and public.exists()):
-        key = OKPKey.generate_key("Ed25519", {"use": "sig", "alg": "EdDSA"})
+        key = OKPKey.generate_key("Ed25519")
         for half in (private, public):
             half.unlink(missing_ok=True)
         _keep(private, json.dumps(key.as_dict(private=True)))

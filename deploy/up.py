@@ -17,6 +17,7 @@ from deploy.embedded.child import Child
 from deploy.installation import Installation
 from deploy.serving import Server, create
 from deploy.trouble import Trouble
+from kit.logs import configure
 
 PATIENCE = 60
 """Seconds the services have to become ready."""
@@ -57,6 +58,7 @@ class _Platform:
         if "CHORALE_SECRETS" not in os.environ:
             keys.make(here.data / "secrets")
         os.environ.update(here.told_to_services(embedded=self.embedded))
+        configure(os.environ.get("CHORALE_LOG_LEVEL", "info"))
         parts = await self._begin_parts() if self.embedded else []
         # While the database and the broker start, the services are read.
         apps = {} if self.each else {name: create(name) for name in names}
