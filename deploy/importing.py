@@ -5,7 +5,7 @@ import io
 import sys
 from pathlib import Path
 from time import monotonic
-from typing import IO
+from typing import IO, Any, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -17,6 +17,7 @@ from kit.service import Service
 from kit.settings import read
 
 GZIP = b"\x1f\x8b"
+READ_AT_ONCE = 1 << 16
 
 
 async def structures(file: str, report: Path) -> None:
@@ -45,13 +46,15 @@ async def structures(file: str, report: Path) -> None:
 
 
 def _opened(file: str, bar: Progress, task: TaskID) -> IO[bytes]:
-    if file == "-":
-        raw = io.BufferedReader(sys.stdin.buffer.raw)
-    else:
-        # Counted where the bytes are read, so that the bar is right for what is gzipped too.
-        counted = bar.open(file, "rb", buffering=0, task_id=task)
-        raw = io.BufferedReader(counted, 1 << 16)
-    return gzip.GzipFile(fileobj=raw) if raw.peek(2)[:2] == GZIP else raw
+    # Counted where the bytes are read, so that the bar is right for what is gzipped too.
+    counted: Any = (
+        io.FileIO(sys.stdin.fileno(), closefd=False)
+        if file == "-"
+        else bar.open(file, "rb", buffering=0, task_id=task)
+    )
+    raw = io.BufferedReader(counted, READ_AT_ONCE)
+    zipped = raw.peek(2)[:2] == GZIP
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=raw) if zipped else raw)
 
 
 def _told(done: ImportReport, report: Path, seconds: float) -> str:
