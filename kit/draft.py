@@ -140,6 +140,7 @@ class Draft:
             self.parking.append(tried(record, error, hearing.attempt + 1, self._at))
             self._fall_back(hearing)
             return "parked"
+        self._parked.discard(record.id)
         self.parking.append(DeleteOne({"_id": record.id}))
         return "applied"
 

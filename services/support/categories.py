@@ -1,0 +1,16 @@
+"""The categories a ticket may be filed under: reference data, kept beside the code."""
+
+from pathlib import Path
+
+import yaml
+from pydantic import TypeAdapter
+
+from services.support.domain import Catalogue, Category
+
+DATA = Path(__file__).with_name("categories.yaml")
+
+
+def read(path: Path = DATA) -> Catalogue:
+    """Read the categories once, at start; a wrong file stops the service there."""
+    listed = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Catalogue(TypeAdapter(tuple[Category, ...]).validate_python(listed))

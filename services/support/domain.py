@@ -1,0 +1,236 @@
+"""How a ticket is written, sent and closed. Pure."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from contracts.support import TicketOpened
+from kit.change import Change, Entity
+from kit.problems import Conflict, Invalid, NotFound, Unavailable
+
+State = Literal["draft", "open", "closed"]
+Act = Literal["submit", "close"]
+
+BECOMES: Mapping[Act, Mapping[State, State]] = {
+    "submit": {"draft": "open", "open": "open", "closed": "closed"},
+    "close": {"open": "closed", "closed": "closed"},
+}
+"""What an act makes of a ticket in each state; a state that is not named refuses it."""
+
+CANDIDATES = 8
+"""Numbers tried for one ticket: with one number in ten taken, all fail once in 100 million."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subcategory:
+    code: str
+    label: str
+    active: bool = True
+
+    @property
+    def needs_recipient(self) -> bool:
+        """The business support answers for a structure: the ticket says which."""
+        return self.label.startswith("M - ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Category:
+    code: str
+    label: str
+    active: bool = True
+    subcategories: tuple[Subcategory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All that a ticket may be filed under."""
+
+    categories: tuple[Category, ...]
+
+    def category(self, code: str) -> Category | None:
+        found = (one for one in self.categories if one.code == code and one.active)
+        return next(found, None)
+
+    def subcategory(self, category: str, code: str) -> Subcategory | None:
+        """An active sub-category, of that category only."""
+        parent = self.category(category)
+        listed = parent.subcategories if parent else ()
+        return next((one for one in listed if one.code == code and one.active), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What the emitter writes. A draft may leave any of it empty."""
+
+    category: str = ""
+    subcategory: str = ""
+    title: str = ""
+    description: str = ""
+    structure_id: str | None = None
+    recipient_structure_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket(Entity):
+    """One request for help."""
+
+    number: str
+    state: State = "draft"
+    emitter_id: str
+    content: Content
+    created_at: datetime
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number(Entity):
+    """The claim of one ticket on its number, which is the claim's id."""
+
+    ticket_id: str
+
+
+class UnknownCategory(Invalid):
+    """No such category or sub-category is open to new tickets."""
+
+
+class NotAttached(Invalid):
+    """A ticket speaks only for a structure its emitter is attached to today."""
+
+
+class Incomplete(Invalid):
+    """Some fields are needed before a ticket can be sent."""
+
+
+class NotADraft(Conflict):
+    """Only a draft can be rewritten."""
+
+
+class NotInThisState(Conflict):
+    """The ticket's present state does not allow this."""
+
+
+class NoNumberFree(Unavailable):
+    """No free number was found: ask again, with another key."""
+
+
+def numbers_for(ticket_id: str) -> tuple[str, ...]:
+    """The numbers a ticket may take, best first: the same ones each time it is asked."""
+    drawn = (hashlib.sha256(f"{ticket_id}/{nth}".encode()).digest() for nth in range(CANDIDATES))
+    return tuple(dict.fromkeys(f"CPROCS{int.from_bytes(one) % 10_000_000:07}" for one in drawn))
+
+
+def write(
+    current: Ticket | None,
+    *claims: Number | None,
+    id: str,
+    content: Content,
+    draft: bool,
+    by: str,
+    attached_to: frozenset[str],
+    catalogue: Catalogue,
+    now: datetime,
+) -> tuple[Change[Any], ...]:
+    """Keep a new ticket and claim its number: ``claims`` are those on ``numbers_for(id)``."""
+    if current is not None:
+        return Change(current), *(Change(claim) for claim in claims)
+    candidates = dict(zip(numbers_for(id), claims, strict=True))
+    number = next((one for one, claim in candidates.items() if claim is None), None)
+    if number is None:
+        raise NoNumberFree
+    _check(content, attached_to, catalogue)
+    written = Ticket(id=id, number=number, emitter_id=by, content=content, created_at=now)
+    change = Change(written) if draft else _send(written, catalogue, now)
+    claimed = candidates | {number: Number(id=number, ticket_id=id)}
+    return change, *(Change(claim) for claim in claimed.values())
+
+
+def rewrite(
+    current: Ticket | None,
+    *,
+    content: Content,
+    by: str,
+    attached_to: frozenset[str],
+    catalogue: Catalogue,
+) -> Change[Ticket]:
+    ticket = _of(by, current)
+    if ticket.state != "draft":
+        raise NotADraft(state=ticket.state)
+    _check(content, attached_to, catalogue)
+    return Change(ticket if ticket.content == content else replace(ticket, content=content))
+
+
+def submit(
+    current: Ticket | None,
+    *,
+    by: str,
+    attached_to: frozenset[str],
+    catalogue: Catalogue,
+    now: datetime,
+) -> Change[Ticket]:
+    ticket = _of(by, current)
+    if _becomes(ticket, "submit") == ticket.state:
+        return Change(ticket)
+    # The rights of the emitter or the catalogue may have changed since the draft was kept.
+    _check(ticket.content, attached_to, catalogue)
+    return _send(ticket, catalogue, now)
+
+
+def close(current: Ticket | None, *, by: str, now: datetime) -> Change[Ticket]:
+    """The emitter needs no answer any more."""
+    ticket = _of(by, current)
+    state = _becomes(ticket, "close")
+    return Change(ticket if state == ticket.state else replace(ticket, state=state, closed_at=now))
+
+
+def readable(ticket: Ticket | None, *, by: str, operator: bool) -> Ticket:
+    """The ticket, to those who may know that it exists."""
+    if ticket is None or not (operator or ticket.emitter_id == by):
+        raise NotFound
+    return ticket
+
+
+def _of(emitter: str, current: Ticket | None) -> Ticket:
+    return readable(current, by=emitter, operator=False)
+
+
+def _becomes(ticket: Ticket, act: Act) -> State:
+    if ticket.state not in BECOMES[act]:
+        raise NotInThisState(state=ticket.state)
+    return BECOMES[act][ticket.state]
+
+
+def _check(content: Content, attached_to: frozenset[str], catalogue: Catalogue) -> None:
+    """What is written must be right, even where a draft may leave it out."""
+    if content.category and not catalogue.category(content.category):
+        raise UnknownCategory(field="body/category")
+    if content.subcategory and not catalogue.subcategory(content.category, content.subcategory):
+        raise UnknownCategory(field="body/subcategory")
+    if content.structure_id is not None and content.structure_id not in attached_to:
+        raise NotAttached(field="body/structure_id")
+
+
+def _send(ticket: Ticket, catalogue: Catalogue, now: datetime) -> Change[Ticket]:
+    if missing := _missing(ticket.content, catalogue):
+        errors = [{"pointer": f"/body/{name}", "detail": "This is needed."} for name in missing]
+        raise Incomplete(errors=errors)
+    opened = TicketOpened(
+        ticket_id=ticket.id,
+        number=ticket.number,
+        emitter_id=ticket.emitter_id,
+        structure_id=ticket.content.structure_id,
+        category=ticket.content.category,
+        subcategory=ticket.content.subcategory,
+        opened_at=now,
+    )
+    return Change(replace(ticket, state=_becomes(ticket, "submit"), opened_at=now), (opened,))
+
+
+def _missing(content: Content, catalogue: Catalogue) -> list[str]:
+    needed = ["category", "subcategory", "title"]
+    filed = catalogue.subcategory(content.category, content.subcategory)
+    if filed and filed.needs_recipient:
+        needed.append("recipient_structure_id")
+    return [name for name in needed if not getattr(content, name)]

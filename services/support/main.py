@@ -1,0 +1,33 @@
+"""uvicorn --factory services.support.main:create"""
+
+from fastapi import FastAPI
+
+from kit.mongo import IndexModel
+from kit.rights import RightsCopy
+from kit.service import Service
+from kit.settings import Settings, read
+from services.support import categories
+from services.support.api import api
+from services.support.domain import Number, Ticket
+from services.support.handlers import handlers
+
+NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
+
+
+def build(service: Service) -> FastAPI:
+    tickets = service.collection(
+        "tickets",
+        Ticket,
+        indexes=[
+            IndexModel([("emitter_id", 1), *NEWEST_FIRST]),
+            IndexModel([("emitter_id", 1), ("state", 1), *NEWEST_FIRST]),
+        ],
+    )
+    numbers = service.collection("numbers", Number)
+    rights = RightsCopy(service)
+    routes = api(service.committer, tickets, numbers, rights, categories.read())
+    return service.app(routes, hears=handlers(rights))
+
+
+def create() -> FastAPI:
+    return build(Service("support", read(Settings)))

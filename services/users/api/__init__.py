@@ -1,0 +1,1 @@
+"""What users answers over HTTP: one module per kind of thing."""

@@ -1,0 +1,90 @@
+"""Registering other systems."""
+
+import secrets
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field, StringConstraints
+
+from kit.change import Change
+from kit.clock import now
+from kit.collection import Collection
+from kit.http import Operator, may_answer
+from kit.ids import new_id
+from kit.pages import Page, PageAsked, page
+from services.users.api.fields import Id, Name
+from services.users.domain import clients as domain
+from services.users.domain.clients import Client, NoSuchClient, Scope
+
+StructureId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class NewClient(BaseModel):
+    name: Name
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=10)]
+    structures: Annotated[
+        tuple[StructureId, ...],
+        Field(max_length=1000, description="The only ones it may see; none: all"),
+    ] = ()
+
+
+class ClientShown(BaseModel):
+    """Another system that may call us."""
+
+    client_id: str
+    name: str
+    scopes: tuple[Scope, ...]
+    structures: tuple[str, ...]
+    created_at: datetime
+    revoked: bool
+
+
+class ClientOpened(ClientShown):
+    client_secret: str = Field(description="Shown this once: only its hash is kept")
+
+
+def client_routes(clients: Collection[Client]) -> APIRouter:
+    routes = APIRouter(prefix="/v1/clients", tags=["clients"])
+
+    @routes.post("", status_code=201)
+    async def open_client(asked: NewClient, caller: Operator, response: Response) -> ClientOpened:
+        """Register another system. Its secret is shown in this answer and never again."""
+        secret = secrets.token_urlsafe(32)
+        client = Client(
+            id=new_id(),
+            name=asked.name,
+            secret_hash=domain.secret_hash(secret),
+            scopes=tuple(dict.fromkeys(asked.scopes)),
+            structures=tuple(dict.fromkeys(asked.structures)),
+            created_by=caller.user_id,
+            created_at=now(),
+        )
+        await clients.change(client.id, lambda _: Change(client))
+        response.headers["Cache-Control"] = "no-store"
+        return ClientOpened(**_shown(client).model_dump(), client_secret=secret)
+
+    @routes.get("")
+    async def all_clients(asked: PageAsked, caller: Operator) -> Page[ClientShown]:
+        """Every system that was registered, newest first."""
+        found, next = await page(clients, {}, asked, by="_id", descending=True)
+        return Page(items=[_shown(one) for one in found], next=next)
+
+    @routes.delete("/{id}", status_code=204, responses=may_answer(NoSuchClient))
+    async def revoke(id: Id, caller: Operator) -> None:
+        """Give it no more tokens. Those it has end by themselves, within minutes."""
+        at = now()
+        await clients.change(id, lambda current: domain.revoke(current, now=at))
+
+    return routes
+
+
+def _shown(client: Client) -> ClientShown:
+    return ClientShown(
+        client_id=client.id,
+        name=client.name,
+        scopes=client.scopes,
+        structures=client.structures,
+        created_at=client.created_at,
+        revoked=client.revoked_at is not None,
+    )

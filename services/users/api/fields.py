@@ -1,0 +1,54 @@
+"""The fields that several bodies have."""
+
+from typing import Annotated, Literal
+
+from email_validator import validate_email
+from fastapi import Path
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from services.users.domain.logins import normalised
+
+
+def _address(written: str) -> str:
+    return normalised(validate_email(written, check_deliverability=False).normalized)
+
+
+Email = Annotated[
+    str,
+    StringConstraints(max_length=254, strip_whitespace=True),
+    AfterValidator(_address),
+    WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
+]
+
+Name = Annotated[
+    str,
+    # No address of a site: names are greeted in letters that anyone can have us send.
+    StringConstraints(
+        min_length=1, max_length=100, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f<>/:@\\]+$"
+    ),
+]
+
+Password = Annotated[SecretStr, Field(max_length=1024)]
+
+LinkToken = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+
+Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+
+
+class Address(BaseModel):
+    email: Email
+
+
+class Accepted(BaseModel):
+    """What anyone is answered, so that nobody learns who has an account."""
+
+    status: Literal["accepted"] = "accepted"

@@ -1,0 +1,1 @@
+"""What may happen to accounts, sessions and rattachements. Pure: one module per entity."""

@@ -1,0 +1,86 @@
+"""The step between a right password and a session, for accounts with a second factor."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from kit.change import Change, Entity
+from kit.problems import Unauthorized
+from services.users.domain.accounts import Account
+from services.users.domain.attempts import Attempts
+from services.users.domain.second_factor import show
+from services.users.domain.sessions import Session, sign_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge(Entity):
+    """
+    A password has been proved, a code is awaited.
+
+    The attempt it began with stays counted until the code is right: a known password alone must
+    not buy endless codes.
+    """
+
+    user_id: str
+    password_version: int
+    account_tries: str
+    address_tries: str
+    tries_left: int
+    created_at: datetime
+    expires_at: datetime
+
+    def stands(self, now: datetime) -> bool:
+        return self.tries_left > 0 and now < self.expires_at
+
+
+class CodeRefused(Unauthorized):
+    """This code is wrong, or has been used already."""
+
+
+class ChallengeOver(Unauthorized):
+    """Too late or too many tries: sign in again."""
+
+
+def answer(
+    challenge: Challenge | None,
+    tries: Attempts | None,
+    from_address: Attempts | None,
+    account: Account | None,
+    _: Session | None,
+    *oldest: Session | None,
+    code: str,
+    session: Session,
+    access_for: timedelta,
+    now: datetime,
+) -> tuple[Change[Any], ...]:
+    """
+    Open a session when the code is right, and use the challenge up.
+
+    A wrong code is counted, so it is kept and not refused here: the challenge that comes back has
+    a try less.
+    """
+    if challenge is None or not challenge.stands(now):
+        raise ChallengeOver
+    if account is None or account.second_factor is None:
+        raise ChallengeOver
+    shown = show(account.second_factor, code, now)
+    if shown is None:
+        fewer = replace(challenge, tries_left=challenge.tries_left - 1)
+        unchanged = (tries, from_address, account, None, *oldest)
+        return Change(fewer), *(Change(one) for one in unchanged)
+    return Change(None), *sign_in(
+        tries,
+        from_address,
+        replace(account, second_factor=shown),
+        None,
+        *oldest,
+        session=session,
+        password_version=challenge.password_version,
+        attempted_at=challenge.created_at,
+        access_for=access_for,
+    )
+
+
+def forget(current: Challenge | None, *, now: datetime) -> Change[Challenge]:
+    over = current is None or current.expires_at <= now
+    return Change(None if over else current)

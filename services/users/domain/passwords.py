@@ -1,0 +1,27 @@
+"""Which passwords are accepted."""
+
+from kit.problems import Invalid
+from services.users.domain.logins import normalised
+
+SHORTEST, LONGEST = 12, 128
+TELLING = 4
+"""A shorter local part (``a@example.org``) would forbid half of all passwords."""
+
+
+class PasswordRefused(Invalid):
+    """This password cannot be accepted."""
+
+
+def check(password: str, email: str) -> None:
+    """Refuse a password that is too short, too long, or too easily guessed."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise PasswordRefused(
+            f"A password has {SHORTEST} to {LONGEST} characters.", field="password"
+        )
+    if len(set(password)) == 1:
+        raise PasswordRefused("A password is not one character repeated.", field="password")
+    local_part = normalised(email).partition("@")[0]
+    if len(local_part) >= TELLING and local_part in normalised(password):
+        raise PasswordRefused(
+            "A password does not contain the name before the @ of the e-mail.", field="password"
+        )

@@ -1,0 +1,251 @@
+"""How a rattachement is asked for, and what becomes of the request."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from contracts.approvals import ApprovalDecided
+from contracts.users import (
+    RattachementGranted,
+    RattachementNotApplied,
+    RattachementRefused,
+    RattachementRequested,
+)
+from kit.change import Change, Entity
+from kit.problems import Conflict, Invalid, NotFound
+from services.users.domain.rattachements import (
+    Defaults,
+    Extent,
+    Rattachement,
+    attach,
+    nothing_yet,
+)
+from services.users.domain.structures import Structure
+
+Status = Literal["requested", "granted", "refused", "not_applied", "withdrawn", "expired"]
+Changes = tuple[Change["RattachementRequest"], Change[Rattachement]]
+
+EARLIEST = timedelta(days=366)
+LATEST = timedelta(days=5 * 366)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RattachementRequest(Entity):
+    """One request, with the structure as it was named when asked for, and its one outcome."""
+
+    user_id: str
+    structure_id: str
+    structure_identifier: str
+    structure_name: str | None
+    structure_discreet: bool = False
+    extent: Extent
+    comment: str = ""
+    status: Status
+    reason: str = ""
+    requested_at: datetime
+    decided_at: datetime | None = None
+
+    @property
+    def names_structure(self) -> bool:
+        """Whether the requester may be told which structure this is."""
+        return self.status == "granted" or not self.structure_discreet
+
+
+class UnknownStructure(NotFound):
+    """There is no such structure."""
+
+
+class InactiveStructure(Conflict):
+    """This structure is no longer active: nobody can be attached to it."""
+
+
+class UnknownUnits(Invalid):
+    """This structure has no such unit."""
+
+
+class WrongDates(Invalid):
+    """These dates of validity are not possible."""
+
+
+class AlreadyRequested(Conflict):
+    """Your request for this structure is still waiting for its decision."""
+
+
+class AlreadyAttached(Conflict):
+    """You are already attached to this structure."""
+
+
+class NotContinuous(Conflict):
+    """You are attached until a later day: ask for days that follow on, or once it has ended."""
+
+
+def ask(
+    structure: Structure | None,
+    current: RattachementRequest | None,
+    rattachement: Rattachement | None,
+    *,
+    id: str,
+    user_id: str,
+    extent: Extent,
+    comment: str,
+    today: date,
+    now: datetime,
+) -> Changes:
+    """Put the request to those who decide, unless another waits or it would give nothing new."""
+    if current:
+        return Change(current), Change(rattachement)
+    if structure is None:
+        raise UnknownStructure("No structure has this id.", field="body/structure_id")
+    if not structure.active:
+        raise InactiveStructure
+    _refuse_unknown_units(extent, structure)
+    _refuse_wrong_dates(extent, today)
+    tie = rattachement or nothing_yet(user_id, structure.id)
+    _refuse_what_adds_nothing(extent, tie, today)
+    requested = RattachementRequest(
+        id=id,
+        user_id=user_id,
+        structure_id=structure.id,
+        structure_identifier=structure.identifier,
+        structure_name=structure.legal_name,
+        structure_discreet=structure.discreet,
+        extent=extent,
+        comment=comment,
+        status="requested",
+        requested_at=now,
+    )
+    return Change(requested, (_told(requested),)), Change(replace(tie, pending_request_id=id))
+
+
+def settle(
+    decided: ApprovalDecided,
+    request: RattachementRequest | None,
+    rattachement: Rattachement | None,
+    structure: Structure | None,
+    *,
+    requester_active: bool,
+    defaults: Defaults,
+    on: date,
+) -> Changes:
+    """Apply the first decision on a request; later ones, and those on others, say nothing."""
+    if request is None or request.status != "requested" or not _is_about(decided, request):
+        return Change(request), Change(rattachement)
+    tie = replace(
+        rattachement or nothing_yet(request.user_id, request.structure_id), pending_request_id=None
+    )
+    if decided.verdict == "refused":
+        return _refused(request, decided), Change(tie)
+    if obstacle := _obstacle(request, structure, requester_active=requester_active, on=on):
+        return _not_applied(request, decided, obstacle), Change(tie)
+    extent = tie.with_more(request.extent, on)
+    if extent is None:
+        return _not_applied(request, decided, "Un autre rattachement est en cours."), Change(tie)
+    # Whoever became principal manager while waiting does not go back to being a user.
+    role = tie.role if tie.role and tie.standing(on) else "user"
+    attached = attach(tie, role=role, extent=extent, on=on, defaults=defaults)
+    return _granted(request, decided), attached
+
+
+def _refuse_unknown_units(extent: Extent, structure: Structure) -> None:
+    unknown = [unit for unit in extent.units if unit not in structure.units]
+    if unknown:
+        raise UnknownUnits(field="body/units", unknown=unknown)
+
+
+def _refuse_wrong_dates(extent: Extent, today: date) -> None:
+    if extent.valid_from < today - EARLIEST:
+        raise WrongDates("It cannot begin more than a year ago.", field="body/valid_from")
+    if extent.valid_from > today + LATEST:
+        raise WrongDates("It cannot begin in more than five years.", field="body/valid_from")
+    if extent.last_day < extent.valid_from:
+        raise WrongDates("It cannot end before it begins.", field="body/valid_until")
+    if extent.ended(today):
+        raise WrongDates("It cannot end in the past.", field="body/valid_until")
+
+
+def _refuse_what_adds_nothing(extent: Extent, tie: Rattachement, today: date) -> None:
+    if tie.pending_request_id:
+        raise AlreadyRequested(request_id=tie.pending_request_id)
+    standing = tie.standing(today)
+    # Days gone by give nothing any more, asked for or not.
+    to_come = replace(extent, valid_from=max(extent.valid_from, today))
+    if standing and standing.covers(to_come):
+        raise AlreadyAttached(valid_until=standing.valid_until and standing.valid_until.isoformat())
+    if tie.with_more(extent, today) is None:
+        raise NotContinuous
+
+
+def _is_about(decided: ApprovalDecided, request: RattachementRequest) -> bool:
+    return (decided.requester_id, decided.structure_id) == (request.user_id, request.structure_id)
+
+
+def _obstacle(
+    request: RattachementRequest, structure: Structure | None, *, requester_active: bool, on: date
+) -> str:
+    """Why an approved request can no longer be applied, in words for the requester."""
+    if structure is None or not structure.active:
+        return "La structure n'est plus active."
+    if not requester_active:
+        return "Le compte du demandeur n'est plus actif."
+    if request.extent.ended(on):
+        return "La période demandée est terminée."
+    return ""
+
+
+def _told(request: RattachementRequest) -> RattachementRequested:
+    return RattachementRequested(
+        request_id=request.id,
+        user_id=request.user_id,
+        structure_id=request.structure_id,
+        structure_identifier=request.structure_identifier,
+        structure_name=request.structure_name,
+        units=request.extent.units,
+        valid_from=request.extent.valid_from,
+        valid_until=request.extent.valid_until,
+        comment=request.comment,
+        requested_at=request.requested_at,
+    )
+
+
+def _granted(request: RattachementRequest, decided: ApprovalDecided) -> Change[RattachementRequest]:
+    event = RattachementGranted(
+        request_id=request.id,
+        user_id=request.user_id,
+        structure_id=request.structure_id,
+        structure_name=request.structure_name,
+        units=request.extent.units,
+        valid_from=request.extent.valid_from,
+        valid_until=request.extent.valid_until,
+        granted_at=decided.decided_at,
+    )
+    return Change(replace(request, status="granted", decided_at=decided.decided_at), (event,))
+
+
+def _refused(request: RattachementRequest, decided: ApprovalDecided) -> Change[RattachementRequest]:
+    refused = replace(
+        request, status="refused", reason=decided.reason, decided_at=decided.decided_at
+    )
+    event = RattachementRefused(
+        request_id=request.id,
+        user_id=request.user_id,
+        structure_id=request.structure_id,
+        structure_name=request.structure_name if request.names_structure else None,
+        reason=decided.reason,
+        refused_at=decided.decided_at,
+    )
+    return Change(refused, (event,))
+
+
+def _not_applied(
+    request: RattachementRequest, decided: ApprovalDecided, reason: str
+) -> Change[RattachementRequest]:
+    closed = replace(request, status="not_applied", reason=reason, decided_at=decided.decided_at)
+    event = RattachementNotApplied(
+        request_id=request.id,
+        user_id=request.user_id,
+        structure_id=request.structure_id,
+        structure_name=request.structure_name if request.names_structure else None,
+        reason=reason,
+        decided_at=decided.decided_at,
+    )
+    return Change(closed, (event,))

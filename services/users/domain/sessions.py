@@ -1,0 +1,207 @@
+"""How a session is opened, renewed and ended."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hmac import compare_digest
+from typing import Any
+
+from contracts.users import SessionRevoked
+from kit.change import Change, Entity
+from kit.problems import NotFound, Unauthorized, Unavailable
+from services.users.domain.accounts import Account, LinkNoLongerValid, used
+from services.users.domain.attempts import Attempts, give_back
+
+GRACE = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session(Entity):
+    """One signed-in device. Of its refresh token only hashes are kept."""
+
+    user_id: str
+    device: str
+    family_hash: str
+    """Of the part that all its refresh tokens share: one that has it was issued, if long ago."""
+    secret_hash: str
+    previous_hash: str = ""
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None = None
+
+    def open(self, now: datetime) -> bool:
+        return self.revoked_at is None and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshHashes:
+    """A refresh token as it may be kept and compared."""
+
+    family: str
+    secret: str
+
+
+class WrongCredentials(Unauthorized):
+    """The e-mail or the password is wrong."""
+
+
+class SessionEnded(Unauthorized):
+    """This session has ended: sign in again."""
+
+
+class NoSuchSession(NotFound):
+    """You have no such session."""
+
+
+class SessionsMoved(Unavailable):
+    """Somebody was signing in at the same moment: ask again."""
+
+
+def opened(
+    *, id: str, user_id: str, device: str, token: RefreshHashes, lasts: timedelta, now: datetime
+) -> Session:
+    return Session(
+        id=id,
+        user_id=user_id,
+        device=device,
+        family_hash=token.family,
+        secret_hash=token.secret,
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + lasts,
+        wake_at=now + lasts,
+    )
+
+
+def sign_in(
+    _tries: Attempts | None,
+    from_address: Attempts | None,
+    account: Account | None,
+    _: Session | None,
+    *oldest: Session | None,
+    session: Session,
+    password_version: int,
+    attempted_at: datetime,
+    access_for: timedelta,
+) -> tuple[Change[Any], ...]:
+    """
+    Open a session for a password proved a moment ago; the ``oldest`` make room for it.
+
+    It clears the failures of the account, but of those of the address only itself: one good
+    account must not buy endless guesses at the others.
+    """
+    if account is None or account.status != "active":
+        raise WrongCredentials
+    if account.password_version != password_version:
+        raise WrongCredentials
+    gone = {one.id for one in oldest if one}
+    kept = tuple(id for id in account.session_ids if id not in gone)
+    return (
+        Change(None),
+        give_back(from_address, attempted_at),
+        Change(replace(account, session_ids=(*kept, session.id))),
+        Change(session),
+        *(_end(one, session.created_at, access_for) for one in oldest),
+    )
+
+
+def refresh(
+    session: Session | None,
+    account: Account | None,
+    *,
+    shown: RefreshHashes,
+    new_secret: str,
+    access_for: timedelta,
+    now: datetime,
+) -> tuple[Change[Session], Change[Account]]:
+    """
+    Renew a session with its newest refresh token, which is thereby used up.
+
+    A used one means that two hold it, so the session ends; this is kept and therefore not refused
+    here: the session that comes back does not have the new secret. But the answer to the last one
+    may have been lost: shown again within ``GRACE`` it leads to the same new secret, changing
+    nothing. Nor does a token that never was of this session.
+    """
+    if session is None or not session.open(now):
+        return Change(session), Change(account)
+    if account is None or account.status != "active":
+        return Change(session), Change(account)
+    if not compare_digest(session.family_hash, shown.family):
+        return Change(session), Change(account)
+    if compare_digest(session.secret_hash, shown.secret):
+        renewed = replace(
+            session, secret_hash=new_secret, previous_hash=shown.secret, last_used_at=now
+        )
+        return Change(renewed), Change(account)
+    answered = compare_digest(session.previous_hash, shown.secret)
+    if answered and session.secret_hash == new_secret and now - session.last_used_at <= GRACE:
+        return Change(session), Change(account)
+    return _end(session, now, access_for), Change(_without(account, session.id))
+
+
+def revoke(
+    session: Session | None,
+    account: Account | None,
+    *,
+    by: str,
+    access_for: timedelta,
+    now: datetime,
+) -> tuple[Change[Session], Change[Account]]:
+    """Sign a device out. Signing it out again changes nothing."""
+    if session is None or session.user_id != by:
+        raise NoSuchSession
+    return _end(session, now, access_for), Change(_without(account, session.id))
+
+
+def reset_password(
+    account: Account | None,
+    _tries: Attempts | None,
+    *sessions: Session | None,
+    nonce: str,
+    password_hash: str,
+    access_for: timedelta,
+    now: datetime,
+) -> tuple[Change[Any], ...]:
+    """
+    Replace a forgotten password, sign every device out, and unlock the account.
+
+    ``sessions`` must be all those of the account.
+    """
+    used(account, nonce, "password-reset", now)
+    if account is None or account.status != "active":
+        raise LinkNoLongerValid
+    if set(account.session_ids) - {session.id for session in sessions if session}:
+        raise SessionsMoved
+    secured = replace(
+        account,
+        password_hash=password_hash,
+        password_version=account.password_version + 1,
+        links=(),
+        session_ids=(),
+    )
+    return Change(secured), Change(None), *(_end(one, now, access_for) for one in sessions)
+
+
+def expire(
+    session: Session | None, account: Account | None, *, now: datetime
+) -> tuple[Change[Session], Change[Account]]:
+    """Forget a session that has ended by itself."""
+    if session is None or now < session.expires_at:
+        return Change(session), Change(account)
+    return Change(None), Change(_without(account, session.id))
+
+
+def _end(session: Session | None, now: datetime, access_for: timedelta) -> Change[Session]:
+    if session is None or not session.open(now):
+        return Change(session)
+    told = SessionRevoked(
+        session_id=session.id, user_id=session.user_id, expires_at=now + access_for
+    )
+    return Change(replace(session, revoked_at=now), (told,))
+
+
+def _without(account: Account | None, session_id: str) -> Account | None:
+    if account is None or session_id not in account.session_ids:
+        return account
+    kept = tuple(id for id in account.session_ids if id != session_id)
+    return replace(account, session_ids=kept)

@@ -1,0 +1,84 @@
+"""What users does when others tell."""
+
+from datetime import date, datetime
+from typing import Any
+
+from contracts.approvals import ApprovalDecided
+from contracts.structures import StructureCreated
+from kit.bus import Subscriptions
+from kit.change import Change
+from kit.clock import PARIS
+from kit.collection import Ask, Collection
+from services.users.domain.accounts import Account
+from services.users.domain.management import appoint_creator
+from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
+from services.users.domain.requests import RattachementRequest, settle
+from services.users.domain.structures import Structure, learn
+from services.users.membership import Membership
+
+
+def handlers(
+    membership: Membership, accounts: Collection[Account], defaults: Defaults
+) -> Subscriptions:
+    on = Subscriptions()
+
+    @on(StructureCreated)
+    def know_structure(created: StructureCreated) -> Ask:
+        structure_id, creator = created.structure_id, created.created_by
+        if creator is None:
+            return membership.structures.ask(structure_id, lambda current: learn(created, current))
+        return Ask(
+            (
+                membership.structures.at(structure_id),
+                membership.management.at(structure_id),
+                membership.requests.at(structure_id),
+                membership.rattachements.at(rattachement_id(creator, structure_id)),
+            ),
+            lambda *current: appoint_creator(
+                *current,
+                created=created,
+                user_id=creator,
+                defaults=defaults,
+                on=_day(created.created_at),
+            ),
+        )
+
+    @on(ApprovalDecided)
+    def settle_request(decided: ApprovalDecided) -> Ask | None:
+        if decided.kind != "rattachement":
+            return None
+
+        def decide(
+            request: RattachementRequest | None,
+            rattachement: Rattachement | None,
+            structure: Structure | None,
+            account: Account | None,
+        ) -> tuple[Change[Any], ...]:
+            changes = settle(
+                decided,
+                request,
+                rattachement,
+                structure,
+                requester_active=account is not None and account.status == "active",
+                defaults=defaults,
+                on=_day(decided.decided_at),
+            )
+            return *changes, Change(structure), Change(account)
+
+        return Ask(
+            (
+                membership.requests.at(decided.subject_id),
+                membership.rattachements.at(
+                    rattachement_id(decided.requester_id, decided.structure_id)
+                ),
+                membership.structures.at(decided.structure_id),
+                accounts.at(decided.requester_id),
+            ),
+            decide,
+        )
+
+    return on
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(PARIS).date()

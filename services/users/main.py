@@ -1,0 +1,27 @@
+"""uvicorn --factory services.users.main:create"""
+
+from fastapi import FastAPI
+
+from kit.service import Service
+from kit.settings import read
+from services.users import catalogue
+from services.users.api.rattachements import rattachement_routes
+from services.users.handlers import handlers
+from services.users.identity import Identity
+from services.users.membership import Membership
+from services.users.settings import UsersSettings
+
+
+def build(service: Service) -> FastAPI:
+    identity, membership = Identity.of(service), Membership.of(service)
+    defaults = catalogue.defaults(catalogue.read())
+    return service.app(
+        rattachement_routes(membership),
+        hears=handlers(membership, identity.accounts, defaults),
+        jobs=identity.timers(),
+    )
+
+
+def create() -> FastAPI:
+    settings = read(UsersSettings)
+    return build(Service("users", settings, heartbeat=settings.heartbeat_every))

@@ -1,0 +1,46 @@
+"""What the rattachement side of users keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kit.mongo import IndexModel
+from services.users.domain.management import Management
+from services.users.domain.rattachements import Rattachement
+from services.users.domain.requests import RattachementRequest
+from services.users.domain.structures import Structure
+
+if TYPE_CHECKING:
+    from kit.collection import Collection
+    from kit.committer import Committer
+    from kit.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Who belongs to which structure, and who manages it."""
+
+    committer: Committer
+    structures: Collection[Structure]
+    management: Collection[Management]
+    requests: Collection[RattachementRequest]
+    rattachements: Collection[Rattachement]
+
+    @classmethod
+    def of(cls, service: Service) -> Membership:
+        newest_first = [("requested_at", -1), ("_id", -1)]
+        return cls(
+            committer=service.committer,
+            structures=service.collection("structures", Structure),
+            management=service.collection("management", Management),
+            requests=service.collection(
+                "requests",
+                RattachementRequest,
+                indexes=[
+                    IndexModel([("user_id", 1), *newest_first]),
+                    IndexModel([("user_id", 1), ("status", 1), *newest_first]),
+                ],
+            ),
+            rattachements=service.collection("rattachements", Rattachement),
+        )

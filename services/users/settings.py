@@ -1,0 +1,64 @@
+"""What may differ from one installation of users to another."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, SecretStr
+
+from kit.settings import Settings
+from services.users.domain.attempts import Limit
+from services.users.domain.logins import normalised
+
+
+def _seconds(written: Any) -> Any:
+    plain = isinstance(written, str) and written.replace(".", "", 1).isdecimal()
+    return float(written) if plain else written
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds)]
+"""Seconds, or ISO 8601 (``PT1H``)."""
+
+
+class UsersSettings(Settings):
+    access_private_key: SecretStr = Field(
+        description="What access tokens are signed with: an Ed25519 key, as JWK or PEM"
+    )
+    operators: str = Field(default="", description="Logins of the operators, comma separated")
+
+    access_for: Duration = Field(
+        default=timedelta(minutes=5), description="How long a person's access token is good"
+    )
+    client_access_for: Duration = Field(
+        default=timedelta(minutes=10),
+        le=timedelta(seconds=32767),
+        description="How long another system's access token is good",
+    )
+    session_for: Duration = timedelta(days=30)
+    sessions_most: int = Field(default=50, ge=1, description="Of one account; the oldest ends")
+
+    link_for: Duration = Field(
+        default=timedelta(minutes=60), description="How long a link in a letter is good"
+    )
+    letters_most: int = Field(default=5, ge=1, description="Links sent to one account in an hour")
+
+    sign_in_failures: int = Field(default=5, ge=1, description="Then the account is locked")
+    sign_in_locked_for: Duration = timedelta(hours=1)
+    address_failures: int = Field(default=30, ge=1, description="Then the address is locked")
+    address_locked_for: Duration = timedelta(minutes=15)
+    challenge_for: Duration = timedelta(minutes=5)
+    challenge_tries: int = Field(default=5, ge=1)
+
+    @property
+    def sign_in_limit(self) -> Limit:
+        return Limit(self.sign_in_failures, self.sign_in_locked_for)
+
+    @property
+    def address_limit(self) -> Limit:
+        return Limit(self.address_failures, self.address_locked_for)
+
+    @property
+    def letters_limit(self) -> Limit:
+        return Limit(self.letters_most, timedelta(hours=1))
+
+    def is_operator(self, email: str) -> bool:
+        return normalised(email) in {normalised(one) for one in self.operators.split(",")}

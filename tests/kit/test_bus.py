@@ -1,0 +1,254 @@
+"""What happens to the events that are heard, and to those that cannot be."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from kit import parking
+from kit.bus import Subscriptions
+from kit.change import Change
+from kit.collection import Ask
+from kit.parking import NeverDiscarded
+from kit.service import Service
+from tests.counters import Counted, Counter, Told, TooMuch, count
+from tests.kit.conftest import keeping
+
+
+class Trial:
+    """A service that hears; each test says what it does on hearing."""
+
+    def __init__(self, service: Service, *, guarded: bool = False) -> None:
+        self.service, self.counters = service, service.collection("counters", Counter)
+        self.handle = self.add
+        self.heard: list[tuple[str, int]] = []
+        self.told = Told()
+        on = Subscriptions()
+
+        @on(Counted, otherwise=self.mark if guarded else None)
+        def hear(event: Counted) -> Ask | None:
+            self.heard.append((event.counter, event.n))
+            return self.handle(event)
+
+        service.app(hears=on)
+        self.bus, self.parking = service.bus, service.parking
+
+    def add(self, event: Counted) -> Ask | None:
+        return self.counters.ask(event.counter, count(event.counter, event.n))
+
+    def mark(self, key: str) -> Ask:
+        return self.counters.ask(key, lambda now: Change(replace(now or Counter(id=key), note="?")))
+
+    async def counted(self) -> dict[str, int]:
+        return {one.id: one.n for one in await self.counters.select({})}
+
+    async def parked(self) -> list[tuple[str, str]]:
+        rows = await self.parking.rows.find().sort("order", 1).to_list(None)
+        return [(one["record"]["key"], one["error"]["type"]) for one in rows]
+
+    async def positions(self) -> dict[str, int]:
+        return await self.service.heard.positions()
+
+
+@pytest.fixture
+async def trial(service: Service, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(parking, "DELAYS", [timedelta(0)] * 2)
+    trial = Trial(service)
+    async with keeping(service):
+        yield trial
+
+
+@pytest.fixture
+async def guarded(service: Service, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(parking, "DELAYS", [timedelta(0)] * 2)
+    trial = Trial(service, guarded=True)
+    async with keeping(service):
+        yield trial
+
+
+class TestHear:
+    async def test_hears_once_what_comes_twice(self, trial: Trial):
+        batch = [trial.told("a", 1), trial.told("a", 10), trial.told("b", 100)]
+
+        await trial.bus.hear(batch + batch)
+        await trial.bus.hear(batch)
+
+        assert await trial.counted() == {"a": 11, "b": 100}
+
+    async def test_hears_each_key_in_order(self, trial: Trial):
+        await trial.bus.hear([trial.told(key, n) for n in range(20) for key in "ab"])
+
+        assert [n for key, n in trial.heard if key == "a"] == [*range(20)]
+
+    async def test_keeps_the_position_with_the_effects(self, trial: Trial):
+        events = [trial.told("a", 1), trial.told("a", 1)]
+        await trial.bus.hear(events)
+
+        assert await trial.positions() == {events[0].slice: 2}
+
+    async def test_marks_as_heard_what_leads_to_nothing(self, trial: Trial):
+        trial.handle = lambda _: None
+        event = trial.told("a", 1)
+        await trial.bus.hear([event])
+
+        assert await trial.positions() == {event.slice: 1}
+
+    async def test_skips_what_it_did_not_ask_for(self, trial: Trial):
+        unknown = trial.told("a", 1, ce_type="trial.forgotten.v1")
+        await trial.bus.hear([unknown, trial.told("a", 2)])
+
+        assert await trial.parked() == []
+        assert await trial.counted() == {"a": 2}
+
+    async def test_stops_a_slice_in_which_something_is_missing_and_no_other(self, trial: Trial):
+        first, second, third = (trial.told("a", n) for n in (1, 10, 100))
+        gaps = await trial.bus.hear([first, third, trial.told("b", 5)])
+
+        assert gaps == {third.slice}
+        assert await trial.counted() == {"a": 1, "b": 5}
+
+        assert await trial.bus.hear([second, third]) == set()
+        assert await trial.counted() == {"a": 111, "b": 5}
+
+    async def test_leaves_a_position_that_another_process_has_heard(self, service, trial: Trial):
+        rival = Service("trial", service.settings)
+        theirs = Trial(rival)
+        events = [trial.told("a", 1) for _ in range(50)]
+        async with keeping(rival):
+            await trial.bus.hear(events[:20])
+            await theirs.bus.hear(events)
+            await trial.bus.hear(events)
+        await rival.mongo.close()
+
+        assert await trial.counted() == {"a": 50}
+
+
+class TestPark:
+    async def test_parks_a_refusal_and_what_is_behind_it(self, trial: Trial):
+        add = trial.add
+        trial.handle = lambda e: trial.counters.ask(e.counter, count(e.counter, e.n, most=10))
+        events = [trial.told("a", 1), trial.told("a", 50), trial.told("a", 2), trial.told("b", 3)]
+        await trial.bus.hear(events)
+        await trial.bus.hear([trial.told("a", 4), trial.told("b", 5)])
+
+        assert await trial.counted() == {"a": 1, "b": 8}
+        assert await trial.parked() == [("a", TooMuch.__name__), ("a", "Behind"), ("a", "Behind")]
+
+        trial.handle = add  # the cause is mended
+        assert await trial.bus.retry() == 0  # but nobody has said so
+        await trial.parking.retry(events[1].id)
+        await trial.bus.retry()
+        assert await trial.counted() == {"a": 57, "b": 8}
+        assert await trial.parked() == []
+
+    async def test_goes_on_when_an_operator_discards(self, trial: Trial):
+        bad = replace(trial.told("a", 1), value=b"{}")
+        await trial.bus.hear([bad, trial.told("a", 2)])
+        await trial.parking.discard(bad.id, by="ops", reason="a test")
+        await trial.bus.retry()
+
+        assert await trial.counted() == {"a": 2}
+        assert await trial.service.mongo["discarded"].count_documents({"discarded_by": "ops"}) == 1
+
+    @pytest.mark.parametrize("value", [b"", b"\xff", b"[]", b"null", b'{"counter": "a"}'])
+    async def test_parks_what_it_cannot_read(self, trial: Trial, value: bytes):
+        await trial.bus.hear([replace(trial.told("a", 1), value=value), trial.told("b", 2)])
+
+        assert await trial.counted() == {"b": 2}
+        assert await trial.parked() == [("a", "ValidationError")]
+
+    async def test_keeps_what_was_wrong_but_not_what_was_said(self, trial: Trial):
+        bad = replace(trial.told("a", 1), value=b'{"counter": "a", "n": "Jeanne Martin"}')
+        await trial.bus.hear([bad])
+
+        [row] = await trial.parking.list("", 10)
+        assert "n: " in row["error"]["text"]
+        assert "Jeanne" not in str(row)
+
+    async def test_lets_a_stranger_hold_nobody_up(self, trial: Trial):
+        stranger = trial.told("a", 1, ce_position="x")
+        await trial.bus.hear([stranger, stranger])
+        await trial.bus.hear([Told()("a", 2)])
+
+        assert await trial.counted() == {"a": 2}
+        assert await trial.parked() == [("a", "NoPosition")]
+
+    async def test_parks_what_cannot_be_written(self, trial: Trial):
+        trial.handle = lambda e: trial.counters.ask(
+            e.counter, lambda _: Change(Counter(id=e.counter, n=2**70 if e.n == 1 else e.n))
+        )
+        await trial.bus.hear([trial.told("a", 1), *(trial.told(f"c{n}", 7) for n in range(9))])
+
+        assert await trial.parked() == [("a", "OverflowError")]
+        assert set((await trial.counted()).values()) == {7}
+
+    async def test_hears_again_what_failed_unexpectedly(self, trial: Trial):
+        fails = [OSError(), OSError()]
+        add = trial.add
+
+        def shaky(event: Counted) -> Ask | None:
+            if fails:
+                raise fails.pop()
+            return add(event)
+
+        trial.handle = shaky
+        await trial.bus.hear([trial.told("a", 1)])
+        await trial.bus.retry()
+        assert await trial.parked() == [("a", "OSError")]
+        await trial.bus.retry()
+        assert await trial.counted() == {"a": 1}
+        assert await trial.parked() == []
+
+    async def test_gives_up_in_the_end(self, trial: Trial):
+        def broken(event: Counted) -> Ask | None:
+            raise OSError
+
+        trial.handle = broken
+        await trial.bus.hear([trial.told("a", 1)])
+        for _ in range(5):
+            await trial.bus.retry()
+
+        assert len(trial.heard) == 3  # once, and once for each delay
+        assert await trial.parked() == [("a", "OSError")]
+
+    async def test_is_tried_again_once_though_two_processes_try(self, service, trial: Trial):
+        trial.handle = lambda _: (_ for _ in ()).throw(OSError)
+        event = trial.told("a", 1)
+        await trial.bus.hear([event])
+        trial.handle = trial.add
+        asks = [trial.bus._ask(event, 1) for _ in range(2)]
+
+        assert await trial.service.committer.hear(asks) == ["applied", "repeated"]
+        assert await trial.counted() == {"a": 1}
+
+
+class TestOtherwise:
+    async def test_is_kept_when_an_event_is_set_aside(self, guarded: Trial):
+        await guarded.bus.hear([guarded.told("a", 1), replace(guarded.told("a", 2), value=b"{}")])
+
+        assert (await guarded.counters.get("a")).note == "?"
+
+    async def test_stands_until_all_behind_it_is_heard(self, guarded: Trial):
+        fails = [OSError()]
+        add = guarded.add
+
+        def handle(event: Counted) -> Ask | None:
+            if event.n == 2 and fails:
+                raise fails.pop()
+            return guarded.counters.ask(event.counter, count(event.counter, event.n, note="well"))
+
+        guarded.handle = handle
+        await guarded.bus.hear([guarded.told("a", n) for n in (1, 2, 3)])
+        assert (await guarded.counters.get("a")).note == "?"
+
+        await guarded.bus.retry()
+        after = await guarded.counters.get("a")
+        assert (after.n, after.note) == (6, "well")
+        assert guarded.add == add
+
+    async def test_is_never_discarded(self, guarded: Trial):
+        bad = replace(guarded.told("a", 1), value=b"{}")
+        await guarded.bus.hear([bad])
+
+        with pytest.raises(NeverDiscarded):
+            await guarded.parking.discard(bad.id, by="ops", reason="a test")

@@ -1,0 +1,27 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from kit.service import Service
+from kit.settings import Settings
+from tests.conftest import settings_for
+from tests.support.desk import MINE, Desk
+
+
+@pytest.fixture(scope="module")
+async def open_desk(mongo_url: str) -> AsyncIterator[Desk]:
+    service = Service("support", Settings(**settings_for(mongo_url)))
+    async with Desk(service).at_work() as desk:
+        yield desk
+    await service.mongo.drop()
+    await service.mongo.close()
+
+
+@pytest.fixture
+async def desk(open_desk: Desk) -> Desk:
+    """No ticket yet; Ana and Bob are attached to a structure, and users is heard."""
+    await open_desk.forget()
+    for user in ("ana", "bob"):
+        await open_desk.hear_rights(user, MINE)
+    open_desk.hear_heartbeats()
+    return open_desk

@@ -1,0 +1,99 @@
+"""The support service on a real database, without Kafka: what users tells is handed to it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from contracts.users import RightsChanged
+from kit import journal
+from kit.clock import now
+from kit.internal import Caller, sign
+from kit.record import Record
+from kit.service import Service
+from services.support.main import build
+
+MINE, OTHER = "a" * 32, "b" * 32
+
+
+class Desk:
+    def __init__(self, service: Service) -> None:
+        self.service, self.app = service, build(service)
+        self._last: dict[int, int] = {}
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator["Desk"]:
+        await self.service.prepare()
+        keeping = asyncio.create_task(self.service.committer.run())
+        try:
+            yield self
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+    async def forget(self) -> None:
+        """As new, without the second that a new database takes."""
+        for name in ("tickets", "numbers", "rights", "journal", "heard", "once", "parked"):
+            await self.service.mongo[name].delete_many({})
+        self._last.clear()
+
+    async def hear_rights(
+        self,
+        user: str,
+        structure: str,
+        *,
+        role: Any = "user",
+        until: date | None = None,
+        unreadable: bool = False,
+    ) -> None:
+        told = RightsChanged(
+            rattachement_id=f"{user}:{structure}",
+            user_id=user,
+            structure_id=structure,
+            role=role,
+            valid_until=until,
+            version=sum(self._last.values()) + 1,
+        )
+        row = journal.row(told, clock=1, correlation="journey", at=now())
+        slice = row["slice"]
+        self._last[slice] = self._last.get(slice, 0) + 1
+        row["position"] = self._last[slice]
+        attributes = {name: value.decode() for name, value in journal.headers(row)}
+        value = b"{" if unreadable else row["data"]
+        record = Record("users.events", slice, row["position"], told.key, attributes, value)
+        assert await self.service.bus.hear([record]) == set()
+
+    def hear_heartbeats(self) -> None:
+        for slice in range(journal.SLICES):
+            self.service.heard.beat(f"users.events/{slice}", now())
+
+    async def told(self) -> list[str]:
+        rows = await self.service.journal.rows.find().sort("clock", 1).to_list(None)
+        return [row["type"] for row in rows]
+
+    def by(self, user: str = "ana", *, operator: bool = False) -> httpx.AsyncClient:
+        return client(self.app, self.service, Caller(user_id=user, operator=operator))
+
+
+def client(app: FastAPI, service: Service, caller: Caller) -> httpx.AsyncClient:
+    word = sign(caller, service.settings.internal_key.get_secret_value(), at=now())
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app),
+        base_url="http://support",
+        headers={"authorization": f"Bearer {word}"},
+    )
+
+
+def a_ticket(**but: Any) -> dict[str, Any]:
+    written = {
+        "category": "FACTURES_EMISES",
+        "subcategory": "SAISIE_ET_DEPOT",
+        "title": "Dépôt refusé",
+        "description": "Le dépôt de ma facture est refusé.",
+        "structure_id": MINE,
+    }
+    return written | but

@@ -1,0 +1,302 @@
+"""Who may do what with tickets, over HTTP."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from kit.clock import today
+from kit.internal import Caller
+from services.support.domain import Number, numbers_for
+from tests.support.desk import MINE, OTHER, Desk, a_ticket, client
+
+NOBODYS = "f" * 32
+JSON = {"content-type": "application/json"}
+
+
+async def written(desk: Desk, user: str = "ana", **but: Any) -> dict[str, Any]:
+    answer = await desk.by(user).post("/v1/tickets", json=a_ticket(**but))
+    assert answer.status_code == 201, answer.text
+    ticket: dict[str, Any] = answer.json()
+    return ticket
+
+
+def pointers(answer: Any) -> list[str]:
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    return [error["pointer"] for error in answer.json()["errors"]]
+
+
+class TestCategories:
+    @pytest.mark.feature("SUP-43")
+    async def test_are_listed_with_codes_labels_and_what_they_ask_for(self, desk: Desk):
+        answer = await desk.by().get("/v1/ticket-categories")
+
+        assert answer.status_code == 200
+        [paying] = [one for one in answer.json()["items"] if one["code"] == "PAIEMENT"]
+        assert (paying["label"], paying["active"]) == ("Paiement", True)
+        assert {
+            "code": "M_QUESTION_DEMANDE_REJETEE",
+            "label": "M - Question sur une demande rejetée",
+            "active": True,
+            "recipient_needed": True,
+        } in paying["subcategories"]
+
+
+class TestWrite:
+    @pytest.mark.feature("SUP-14", "SUP-16")
+    async def test_opens_a_ticket_that_can_be_read_again(self, desk: Desk):
+        opened = await written(desk)
+
+        assert opened["state"] == "open"
+        assert opened["number"].startswith("CPROCS")
+        read = await desk.by().get(f"/v1/tickets/{opened['id']}")
+        assert read.json() == opened
+        assert read.headers["etag"] == '"1"'
+        assert await desk.told() == ["support.ticket-opened.v1"]
+
+    async def test_is_done_once_however_often_it_is_asked(self, desk: Desk):
+        async with desk.by() as ana:
+            key = {"idempotency-key": "the-same"}
+            first = await ana.post("/v1/tickets", json=a_ticket(), headers=key)
+            again = await ana.post("/v1/tickets", json=a_ticket(), headers=key)
+
+        assert again.json() == first.json()
+        assert await desk.told() == ["support.ticket-opened.v1"]
+        assert await desk.service.mongo["numbers"].count_documents({}) == 1
+
+    @pytest.mark.feature("SUP-16")
+    async def test_never_gives_a_number_twice(self, desk: Desk, monkeypatch: pytest.MonkeyPatch):
+        few = numbers_for("any")[:3]
+        monkeypatch.setattr("services.support.domain.numbers_for", lambda _: few)
+
+        given = [(await written(desk))["number"] for _ in few]
+        refused = await desk.by().post("/v1/tickets", json=a_ticket())
+
+        assert sorted(given) == sorted(few)
+        assert refused.status_code == 503
+        assert refused.json()["type"] == "/problems/no-number-free"
+
+    @pytest.mark.feature("SUP-05", "SUP-13")
+    async def test_names_what_is_missing(self, desk: Desk):
+        answer = await desk.by().post("/v1/tickets", json={})
+        assert pointers(answer) == ["/body/category", "/body/subcategory", "/body/title"]
+
+    async def test_takes_a_title_of_blanks_for_none(self, desk: Desk):
+        answer = await desk.by().post("/v1/tickets", json=a_ticket(title=" \t\n "))
+        assert pointers(answer) == ["/body/title"]
+
+    @pytest.mark.feature("SUP-06")
+    async def test_asks_for_the_recipient_of_a_business_question(self, desk: Desk):
+        question = {"subcategory": "M_QUESTION_DESTINATAIRE_FACTURE"}
+        answer = await desk.by().post("/v1/tickets", json=a_ticket(**question))
+
+        assert pointers(answer) == ["/body/recipient_structure_id"]
+        opened = await written(desk, **question, recipient_structure_id=OTHER)
+        assert opened["recipient_structure_id"] == OTHER
+
+    @pytest.mark.feature("SUP-45")
+    async def test_is_how_a_public_structure_is_asked_for(self, desk: Desk):
+        asked = {
+            "category": "GESTION_STRUCTURES_UTILISATEURS",
+            "subcategory": "CREATION_STRUCTURE_PUBLIQUE",
+        }
+        assert (await written(desk, **asked))["state"] == "open"
+
+    async def test_is_refused_for_a_structure_of_others(self, desk: Desk):
+        answer = await desk.by().post("/v1/tickets", json=a_ticket(structure_id=OTHER))
+        assert pointers(answer) == ["/body/structure_id"]
+
+    async def test_is_refused_once_the_rattachement_has_ended(self, desk: Desk):
+        await desk.hear_rights("ana", MINE, until=today() - timedelta(days=1))
+        answer = await desk.by().post("/v1/tickets", json=a_ticket())
+        assert pointers(answer) == ["/body/structure_id"]
+
+    async def test_is_refused_once_the_emitter_is_detached(self, desk: Desk):
+        await desk.hear_rights("ana", MINE, role=None)
+        answer = await desk.by().post("/v1/tickets", json=a_ticket())
+        assert pointers(answer) == ["/body/structure_id"]
+
+    async def test_is_refused_while_what_is_told_of_the_rights_cannot_be_read(self, desk: Desk):
+        await desk.hear_rights("ana", MINE, unreadable=True)
+        answer = await desk.by().post("/v1/tickets", json=a_ticket())
+        assert pointers(answer) == ["/body/structure_id"]
+
+    async def test_waits_until_rights_are_known_again(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(desk.service.heard, "_max_age", -1)
+
+        answer = await desk.by().post("/v1/tickets", json=a_ticket())
+        without = await desk.by().post("/v1/tickets", json=a_ticket(structure_id=None))
+
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"]
+        assert without.status_code == 201
+
+    async def test_keeps_a_description_as_the_text_it_is(self, desk: Desk):
+        markup = "<script>alert(1)</script> & <b>gras</b>"
+        opened = await written(desk, description=markup)
+
+        read = await desk.by().get(f"/v1/tickets/{opened['id']}")
+        assert read.json()["description"] == markup
+        assert read.headers["content-type"] == "application/json"
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("title", "x" * 201),
+            ("description", "x" * 10_001),
+            ("category", "X" * 65),
+            ("structure_id", "../other"),
+            ("structure_id", {"$ne": ""}),
+            ("recipient_structure_id", "A" * 32),
+            ("title", 7),
+            ("title", "two\nlines"),
+            ("draft", "perhaps"),
+            ("title", None),
+        ],
+    )
+    async def test_names_a_field_that_is_wrong(self, desk: Desk, field: str, value: object):
+        answer = await desk.by().post("/v1/tickets", json=a_ticket(**{field: value}))
+        assert pointers(answer) == [f"/body/{field}"]
+
+    async def test_names_a_title_that_is_no_text(self, desk: Desk):
+        answer = await desk.by().post("/v1/tickets", content=b'{"title": "\\ud800"}', headers=JSON)
+        assert pointers(answer) == ["/body/title"]
+
+    async def test_is_for_people_who_have_signed_in(self, desk: Desk):
+        for nobody in (Caller(), Caller(client_id="a-system")):
+            async with client(desk.app, desk.service, nobody) as asking:
+                for method, path in (
+                    ("POST", "/v1/tickets"),
+                    ("GET", "/v1/tickets"),
+                    ("GET", "/v1/ticket-categories"),
+                    ("GET", f"/v1/tickets/{NOBODYS}"),
+                    ("PUT", f"/v1/tickets/{NOBODYS}"),
+                    ("PUT", f"/v1/tickets/{NOBODYS}/submission"),
+                    ("PUT", f"/v1/tickets/{NOBODYS}/closure"),
+                ):
+                    answer = await asking.request(method, path, json={})
+                    assert answer.status_code == 401, (method, path)
+
+
+class TestDraft:
+    @pytest.mark.feature("SUP-17")
+    async def test_is_kept_however_incomplete_then_completed_and_sent(self, desk: Desk):
+        answer = await desk.by().post("/v1/tickets", json={"draft": True})
+        draft = answer.json()
+        path = f"/v1/tickets/{draft['id']}"
+        assert (answer.status_code, draft["state"]) == (201, "draft")
+        assert await desk.told() == []
+
+        early = await desk.by().put(f"{path}/submission")
+        assert pointers(early) == ["/body/category", "/body/subcategory", "/body/title"]
+
+        rewritten = await desk.by().put(path, json=a_ticket())
+        assert (rewritten.status_code, rewritten.json()["state"]) == (200, "draft")
+
+        sent = await desk.by().put(f"{path}/submission")
+        again = await desk.by().put(f"{path}/submission")
+        assert sent.json()["state"] == "open"
+        assert again.json() == sent.json()
+        assert sent.json()["number"] == draft["number"]
+        assert await desk.told() == ["support.ticket-opened.v1"]
+
+    async def test_is_not_written_over_unseen(self, desk: Desk):
+        draft = await written(desk, draft=True)
+        path = f"/v1/tickets/{draft['id']}"
+
+        first = await desk.by().put(path, json=a_ticket(title="1"), headers={"if-match": '"1"'})
+        second = await desk.by().put(path, json=a_ticket(title="2"), headers={"if-match": '"1"'})
+
+        assert first.headers["etag"] == '"2"'
+        assert second.status_code == 412
+        assert (await desk.by().get(path)).json()["title"] == "1"
+
+    async def test_is_fixed_once_sent(self, desk: Desk):
+        opened = await written(desk)
+        answer = await desk.by().put(f"/v1/tickets/{opened['id']}", json=a_ticket())
+        assert (answer.status_code, answer.json()["state"]) == (409, "open")
+
+
+class TestRead:
+    async def test_shows_a_ticket_to_its_emitter_and_to_operators_only(self, desk: Desk):
+        path = f"/v1/tickets/{(await written(desk))['id']}"
+
+        assert (await desk.by("bob").get(path)).status_code == 404
+        assert (await desk.by("olga", operator=True).get(path)).status_code == 200
+        for change in ("", "/submission", "/closure"):
+            for caller in (desk.by("bob"), desk.by("olga", operator=True)):
+                answer = await caller.put(f"{path}{change}", json=a_ticket())
+                assert answer.status_code == 404, change
+
+    @pytest.mark.parametrize("change", ["", "/submission", "/closure"])
+    async def test_knows_no_ticket_that_is_not(self, desk: Desk, change: str):
+        path = f"/v1/tickets/{NOBODYS}"
+        assert (await desk.by().get(path)).status_code == 404
+        assert (await desk.by().put(f"{path}{change}", json=a_ticket())).status_code == 404
+
+    async def test_refuses_an_id_that_is_none(self, desk: Desk):
+        assert pointers(await desk.by().get("/v1/tickets/not-an-id")) == ["/path/id"]
+
+
+class TestList:
+    async def test_gives_all_of_mine_newest_first_page_by_page(self, desk: Desk):
+        mine = [(await written(desk))["id"] for _ in range(5)]
+        await written(desk, "bob")
+
+        seen, cursor = [], ""
+        while cursor is not None:
+            answer = await desk.by().get("/v1/tickets", params={"size": 2, "cursor": cursor})
+            seen += [one["id"] for one in answer.json()["items"]]
+            cursor = answer.json()["next"]
+        assert seen == mine[::-1]
+
+    @pytest.mark.feature("SUP-29", "SUP-30")
+    async def test_gives_those_in_one_state(self, desk: Desk):
+        draft = await written(desk, draft=True)
+        opened, closed = await written(desk), await written(desk)
+        await desk.by().put(f"/v1/tickets/{closed['id']}/closure")
+
+        for state, ticket in (("draft", draft), ("open", opened), ("closed", closed)):
+            answer = await desk.by().get("/v1/tickets", params={"state": state})
+            assert [one["id"] for one in answer.json()["items"]] == [ticket["id"]]
+            others = await desk.by("bob").get("/v1/tickets", params={"state": state})
+            assert others.json() == {"items": [], "next": None}
+
+    @pytest.mark.parametrize(
+        ("asked", "field"),
+        [
+            ({"state": "lost"}, "/query/state"),
+            ({"state[$ne]": "open", "size": "0"}, "/query/size"),
+            ({"size": "100000"}, "/query/size"),
+            ({"cursor": "???"}, "/query/cursor"),
+        ],
+    )
+    async def test_names_what_is_wrong(self, desk: Desk, asked: dict[str, str], field: str):
+        assert pointers(await desk.by().get("/v1/tickets", params=asked)) == [field]
+
+
+class TestClose:
+    @pytest.mark.feature("SUP-24")
+    async def test_ends_an_open_ticket_once(self, desk: Desk):
+        path = f"/v1/tickets/{(await written(desk))['id']}"
+
+        closed = await desk.by().put(f"{path}/closure")
+        again = await desk.by().put(f"{path}/closure")
+
+        assert (closed.status_code, closed.json()["state"]) == (200, "closed")
+        assert again.json() == closed.json()
+
+    async def test_is_refused_on_a_draft(self, desk: Desk):
+        draft = await written(desk, draft=True)
+        answer = await desk.by().put(f"/v1/tickets/{draft['id']}/closure")
+        assert (answer.status_code, answer.json()["state"]) == (409, "draft")
+
+
+async def test_a_number_is_claimed_by_its_ticket(desk: Desk):
+    opened = await written(desk)
+    numbers = next(one for one in desk.service.collections if one.name == "numbers")
+    claim = await numbers.get(opened["number"])
+    assert claim == Number(id=opened["number"], version=1, ticket_id=opened["id"])

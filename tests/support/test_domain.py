@@ -1,0 +1,326 @@
+"""How a ticket is written, sent and closed."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from contracts.support import TicketOpened
+from kit.problems import NotFound
+from services.support import categories, domain
+from services.support.domain import (
+    Catalogue,
+    Category,
+    Content,
+    Incomplete,
+    NoNumberFree,
+    NotADraft,
+    NotAttached,
+    NotInThisState,
+    Number,
+    Subcategory,
+    Ticket,
+    UnknownCategory,
+)
+
+ID = "0190" + "a" * 28
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+LATER = NOW + timedelta(hours=1)
+
+CATALOGUE = Catalogue(
+    (
+        Category(
+            code="PAIEMENT",
+            label="Paiement",
+            subcategories=(
+                Subcategory(code="DELAI", label="Délai de paiement"),
+                Subcategory(code="M_REJET", label="M - Question sur une demande rejetée"),
+                Subcategory(code="ANCIEN", label="Ancien motif", active=False),
+            ),
+        ),
+        Category(
+            code="SAISIE",
+            label="Saisie",
+            subcategories=(Subcategory(code="DEPOT", label="Saisie et dépôt"),),
+        ),
+        Category(
+            code="FERMEE",
+            label="Catégorie fermée",
+            active=False,
+            subcategories=(Subcategory(code="MOTIF", label="Motif"),),
+        ),
+    )
+)
+
+
+def a_content(**but: Any) -> Content:
+    return replace(
+        Content(category="PAIEMENT", subcategory="DELAI", title="Rien reçu", structure_id="s-1"),
+        **but,
+    )
+
+
+def a_ticket(**but: Any) -> Ticket:
+    ticket = Ticket(
+        id=ID, number="CPROCS0048685", emitter_id="ana", content=a_content(), created_at=NOW
+    )
+    return replace(ticket, **but)
+
+
+def write(
+    current: Ticket | None = None,
+    *,
+    claims: tuple[Number | None, ...] = (None,) * domain.CANDIDATES,
+    content: Content | None = None,
+    draft: bool = False,
+    attached_to: frozenset[str] = frozenset({"s-1"}),
+) -> tuple[Any, ...]:
+    return domain.write(
+        current,
+        *claims,
+        id=ID,
+        content=content or a_content(),
+        draft=draft,
+        by="ana",
+        attached_to=attached_to,
+        catalogue=CATALOGUE,
+        now=NOW,
+    )
+
+
+def submit(
+    current: Ticket | None, *, by: str = "ana", attached_to: frozenset[str] = frozenset({"s-1"})
+) -> Any:
+    return domain.submit(current, by=by, attached_to=attached_to, catalogue=CATALOGUE, now=LATER)
+
+
+def fields(refusal: Any) -> list[str]:
+    return [error["pointer"] for error in refusal.value.members["errors"]]
+
+
+class TestWrite:
+    @pytest.mark.feature("SUP-16", "SUP-19")
+    def test_opens_the_ticket_and_tells(self):
+        change, *_ = write()
+
+        assert (change.state.state, change.state.opened_at) == ("open", NOW)
+        assert change.events == (
+            TicketOpened(
+                ticket_id=ID,
+                number=change.state.number,
+                emitter_id="ana",
+                structure_id="s-1",
+                category="PAIEMENT",
+                subcategory="DELAI",
+                opened_at=NOW,
+            ),
+        )
+
+    @pytest.mark.feature("SUP-17")
+    def test_keeps_a_draft_that_says_nothing_yet(self):
+        change, *_ = write(content=Content(), draft=True)
+
+        assert (change.state.state, change.state.opened_at, change.events) == ("draft", None, ())
+
+    @pytest.mark.feature("SUP-16")
+    def test_claims_the_number_it_gives(self):
+        change, first, *others = write()
+
+        assert re.fullmatch(r"CPROCS\d{7}", change.state.number)
+        assert first.state == Number(id=change.state.number, ticket_id=ID)
+        assert all(other.state is None for other in others)
+
+    @pytest.mark.feature("SUP-16")
+    def test_takes_the_next_number_when_the_first_is_another_ticket_s(self):
+        numbers = domain.numbers_for(ID)
+        taken = Number(id=numbers[0], ticket_id="another")
+
+        change, first, second, *_ = write(claims=(taken, *[None] * (len(numbers) - 1)))
+
+        assert change.state.number == numbers[1]
+        assert (first.state, second.state) == (taken, Number(id=numbers[1], ticket_id=ID))
+
+    def test_is_refused_when_no_number_is_free(self):
+        taken = tuple(Number(id=one, ticket_id="another") for one in domain.numbers_for(ID))
+        with pytest.raises(NoNumberFree):
+            write(claims=taken)
+
+    def test_changes_nothing_the_second_time(self):
+        change, *claims = write()
+        kept = tuple(claim.state for claim in claims)
+
+        again, *claims_again = write(change.state, claims=kept)
+
+        assert (again.state, again.events) == (change.state, ())
+        assert tuple(claim.state for claim in claims_again) == kept
+
+    @pytest.mark.feature("SUP-05", "SUP-13")
+    def test_names_every_field_that_is_missing(self):
+        with pytest.raises(Incomplete) as refusal:
+            write(content=Content())
+        assert fields(refusal) == ["/body/category", "/body/subcategory", "/body/title"]
+
+    @pytest.mark.feature("SUP-05")
+    @pytest.mark.parametrize(
+        ("category", "subcategory", "field"),
+        [
+            ("UNKNOWN", "DELAI", "/body/category"),
+            ("FERMEE", "MOTIF", "/body/category"),
+            ("PAIEMENT", "DEPOT", "/body/subcategory"),
+            ("PAIEMENT", "ANCIEN", "/body/subcategory"),
+            ("", "DELAI", "/body/subcategory"),
+        ],
+        ids=["unknown", "inactive category", "of another category", "inactive", "of no category"],
+    )
+    def test_refuses_what_is_not_in_the_catalogue(
+        self, category: str, subcategory: str, field: str
+    ):
+        content = a_content(category=category, subcategory=subcategory)
+        for draft in (False, True):
+            with pytest.raises(UnknownCategory) as refusal:
+                write(content=content, draft=draft)
+            assert fields(refusal) == [field]
+
+    @pytest.mark.feature("SUP-06")
+    def test_asks_who_should_answer_when_it_goes_to_the_business_support(self):
+        with pytest.raises(Incomplete) as refusal:
+            write(content=a_content(subcategory="M_REJET"))
+        assert fields(refusal) == ["/body/recipient_structure_id"]
+
+        named = a_content(subcategory="M_REJET", recipient_structure_id="s-9")
+        change, *_ = write(content=named)
+        assert change.state.state == "open"
+
+    def test_speaks_only_for_a_structure_the_emitter_is_attached_to(self):
+        for draft in (False, True):
+            with pytest.raises(NotAttached) as refusal:
+                write(draft=draft, attached_to=frozenset())
+            assert fields(refusal) == ["/body/structure_id"]
+
+    def test_needs_no_structure(self):
+        change, *_ = write(content=a_content(structure_id=None), attached_to=frozenset())
+        assert change.state.state == "open"
+
+
+class TestRewrite:
+    def rewrite(self, current: Ticket | None, content: Content, *, by: str = "ana") -> Any:
+        return domain.rewrite(
+            current,
+            content=content,
+            by=by,
+            attached_to=frozenset({"s-1"}),
+            catalogue=CATALOGUE,
+        )
+
+    def test_replaces_what_a_draft_says(self):
+        content = a_content(title="Toujours rien")
+        assert self.rewrite(a_ticket(), content).state.content == content
+
+    def test_keeps_the_same_ticket_when_nothing_differs(self):
+        draft = a_ticket()
+        assert self.rewrite(draft, draft.content).state is draft
+
+    def test_is_refused_once_the_ticket_is_sent(self):
+        with pytest.raises(NotADraft):
+            self.rewrite(a_ticket(state="open"), a_content())
+
+    def test_knows_no_ticket_of_another(self):
+        with pytest.raises(NotFound):
+            self.rewrite(a_ticket(), a_content(), by="bob")
+
+
+class TestSubmit:
+    @pytest.mark.feature("SUP-16", "SUP-19")
+    def test_opens_a_draft_and_tells(self):
+        change = submit(a_ticket())
+
+        assert (change.state.state, change.state.opened_at) == ("open", LATER)
+        assert [type(event) for event in change.events] == [TicketOpened]
+
+    @pytest.mark.parametrize("state", ["open", "closed"])
+    def test_changes_nothing_when_already_sent(self, state: domain.State):
+        ticket = a_ticket(state=state)
+        change = submit(ticket, attached_to=frozenset())
+        assert (change.state, change.events) == (ticket, ())
+
+    @pytest.mark.feature("SUP-13")
+    def test_names_what_a_draft_still_lacks(self):
+        with pytest.raises(Incomplete) as refusal:
+            submit(a_ticket(content=a_content(title="")))
+        assert fields(refusal) == ["/body/title"]
+
+    def test_is_refused_when_the_emitter_has_left_the_structure(self):
+        with pytest.raises(NotAttached):
+            submit(a_ticket(), attached_to=frozenset())
+
+    def test_is_refused_when_the_category_has_been_closed(self):
+        with pytest.raises(UnknownCategory):
+            submit(a_ticket(content=a_content(subcategory="ANCIEN")))
+
+    @pytest.mark.parametrize("current", [None, a_ticket(emitter_id="bob")])
+    def test_knows_no_ticket_of_another(self, current: Ticket | None):
+        with pytest.raises(NotFound):
+            submit(current)
+
+
+class TestClose:
+    @pytest.mark.feature("SUP-24")
+    def test_closes_an_open_ticket(self):
+        change = domain.close(a_ticket(state="open"), by="ana", now=LATER)
+        assert (change.state.state, change.state.closed_at) == ("closed", LATER)
+
+    def test_changes_nothing_the_second_time(self):
+        closed = a_ticket(state="closed", closed_at=NOW)
+        assert domain.close(closed, by="ana", now=LATER).state is closed
+
+    def test_is_refused_on_a_draft(self):
+        with pytest.raises(NotInThisState) as refusal:
+            domain.close(a_ticket(), by="ana", now=LATER)
+        assert refusal.value.members == {"state": "draft"}
+
+    def test_is_for_the_emitter_alone(self):
+        with pytest.raises(NotFound):
+            domain.close(a_ticket(state="open"), by="the desk", now=LATER)
+
+
+class TestReadable:
+    def test_shows_a_ticket_to_its_emitter_and_to_operators_only(self):
+        ticket = a_ticket()
+
+        assert domain.readable(ticket, by="ana", operator=False) is ticket
+        assert domain.readable(ticket, by="an operator", operator=True) is ticket
+        with pytest.raises(NotFound):
+            domain.readable(ticket, by="bob", operator=False)
+        with pytest.raises(NotFound):
+            domain.readable(None, by="an operator", operator=True)
+
+
+class TestCategories:
+    @pytest.mark.feature("SUP-43")
+    def test_come_from_the_data_file_each_code_once(self):
+        catalogue = categories.read()
+
+        codes = [one.code for one in catalogue.categories]
+        assert codes
+        assert len(set(codes)) == len(codes)
+        for category in catalogue.categories:
+            filed = [one.code for one in category.subcategories]
+            assert filed
+            assert len(set(filed)) == len(filed)
+
+    @pytest.mark.feature("SUP-06")
+    def test_need_a_recipient_when_their_label_begins_with_m(self):
+        catalogue = categories.read()
+
+        business = catalogue.subcategory("PAIEMENT", "M_QUESTION_DEMANDE_REJETEE")
+        plain = catalogue.subcategory("FACTURES_EMISES", "SAISIE_ET_DEPOT")
+        assert [one and one.needs_recipient for one in (business, plain)] == [True, False]
+
+
+class TestNumbersFor:
+    def test_are_the_same_each_time_and_differ_between_tickets(self):
+        assert domain.numbers_for(ID) == domain.numbers_for(ID)
+        assert set(domain.numbers_for(ID)).isdisjoint(domain.numbers_for("f" * 32))
+        assert len(domain.numbers_for(ID)) == domain.CANDIDATES

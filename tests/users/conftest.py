@@ -1,0 +1,42 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from joserfc.jwk import OKPKey
+
+from kit.service import Service
+from services.users.api.identity import identity_routes
+from services.users.identity import CREDENTIALS, Identity
+from services.users.settings import UsersSettings
+from tests.conftest import settings_for
+from tests.users.house import CountedPasswords, House
+
+KEY = json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True))
+
+
+@pytest.fixture(scope="session")
+async def built_house(mongo_url: str) -> AsyncIterator[House]:
+    settings = UsersSettings(
+        **settings_for(mongo_url, access_private_key=KEY, operators="Chef@example.org, x@y.fr")
+    )
+    service = Service("users", settings)
+    identity, passwords = Identity.of(service), CountedPasswords()
+    app = service.app(*identity_routes(identity, settings, passwords), credentials=CREDENTIALS)
+    await service.prepare()
+    keeping = asyncio.create_task(service.committer.run())
+    yield House(app, service, identity, settings, passwords)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    await service.mongo.drop()
+    await service.mongo.close()
+
+
+@pytest.fixture
+async def house(built_house: House) -> House:
+    """Built once and emptied for each test: building it again takes longer than most tests."""
+    service = built_house.service
+    kept = [one.documents for one in service.collections]
+    for documents in (*kept, service.journal.rows, service.mongo["once"]):
+        await documents.delete_many({})
+    return built_house

@@ -1,0 +1,132 @@
+"""The account side of users at work, as the gateway would call it."""
+
+import json
+from typing import Any
+
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+from kit.clock import now
+from kit.internal import Caller, sign
+from kit.links import sign_link
+from kit.service import Service
+from services.users.identity import Identity
+from services.users.passwords import Passwords
+from services.users.settings import UsersSettings
+from services.users.tokens import ALGORITHM
+
+EMAIL, PASSWORD = "lea.martin@example.org", "a long enough one"
+
+
+class CountedPasswords(Passwords):
+    """As quick as argon2 can be, and counted."""
+
+    def __init__(self) -> None:
+        super().__init__(PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
+        self.hashed = 0
+
+    async def hash(self, password: str) -> str:
+        self.hashed += 1
+        return await super().hash(password)
+
+    async def verify(self, password: str, hash: str) -> bool:
+        self.hashed += 1
+        return await super().verify(password, hash)
+
+
+class House:
+    """What a test acts on."""
+
+    def __init__(
+        self,
+        app: FastAPI,
+        service: Service,
+        identity: Identity,
+        settings: UsersSettings,
+        passwords: CountedPasswords,
+    ) -> None:
+        self.app, self.service, self.identity = app, service, identity
+        self.settings, self.passwords = settings, passwords
+
+    def client(self, address: str = "203.0.113.7", **caller: Any) -> AsyncClient:
+        """Nobody known, unless told who calls."""
+        token = sign(Caller(**caller), self.settings.internal_key.get_secret_value(), at=now())
+        headers = {"authorization": f"Bearer {token}", "x-client-address": address}
+        return AsyncClient(
+            transport=ASGITransport(self.app), base_url="http://users", headers=headers
+        )
+
+    async def post(self, path: str, body: Any, **caller: Any) -> Response:
+        async with self.client(**caller) as client:
+            return await client.post(path, json=body)
+
+    async def get(self, path: str, **caller: Any) -> Response:
+        async with self.client(**caller) as client:
+            return await client.get(path)
+
+    async def delete(self, path: str, **caller: Any) -> Response:
+        async with self.client(**caller) as client:
+            return await client.delete(path)
+
+    async def told(self, type: str) -> list[dict[str, Any]]:
+        """The facts of one type that were told, in order."""
+        found = self.service.journal.rows.find({"type": f"users.{type}.v1"}).sort("_id", 1)
+        return [json.loads(bytes(row["data"])) for row in await found.to_list(None)]
+
+    async def links(self, purpose: str = "activation") -> list[str]:
+        """The tokens of the letters that were asked for, in order."""
+        key = self.settings.link_key.get_secret_value()
+        accounts = await self.identity.accounts.select({})
+        expiries = {link.nonce: link.expires_at for one in accounts for link in one.links}
+        return [
+            sign_link(
+                key,
+                purpose=purpose,
+                user_id=one["user_id"],
+                nonce=one["nonce"],
+                expires_at=expiries.get(one["nonce"], now() + self.settings.link_for),
+            )
+            for one in await self.told("link-requested")
+            if one["purpose"] == purpose
+        ]
+
+    async def register(self, email: str = EMAIL, **but: Any) -> Response:
+        asked = {
+            "email": email,
+            "password": PASSWORD,
+            "first_name": "Léa",
+            "last_name": "Martin",
+        }
+        return await self.post("/v1/accounts", asked | but)
+
+    async def join(self, email: str = EMAIL) -> str:
+        """Register and activate; answers the user's id."""
+        await self.register(email)
+        [*_, token] = await self.links()
+        assert (await self.post("/v1/accounts/activation", {"token": token})).status_code == 200
+        return str((await self.told("person-changed"))[-1]["user_id"])
+
+    async def sign_in(
+        self, email: str = EMAIL, password: str = PASSWORD, **caller: Any
+    ) -> Response:
+        return await self.post("/v1/sessions", {"email": email, "password": password}, **caller)
+
+    def claims(self, access_token: str) -> dict[str, Any]:
+        """What the gateway reads in an access token, with the public key alone."""
+        private = json.loads(self.settings.access_private_key.get_secret_value())
+        public = OKPKey.import_key({name: private[name] for name in ("kty", "crv", "x")})
+        read: dict[str, Any] = jwt.decode(access_token, public, algorithms=[ALGORITHM]).claims
+        return read
+
+    def as_of(self, tokens: dict[str, Any]) -> dict[str, Any]:
+        """The caller that the gateway would speak of for these tokens."""
+        claims = self.claims(tokens["access_token"])
+        return {
+            "user_id": claims["sub"],
+            "session_id": claims["sid"],
+            "operator": "operator" in claims["roles"],
+        }

@@ -1,0 +1,113 @@
+"""The people, structures and facts that the tests of rattachements speak of."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from contracts.approvals import ApprovalDecided
+from contracts.structures import StructureCreated
+from contracts.users import Habilitation
+from services.users.domain.rattachements import Defaults, Extent, Rattachement
+from services.users.domain.requests import RattachementRequest
+from services.users.domain.structures import Structure
+
+TODAY = date(2026, 3, 2)
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+LATER = datetime(2026, 3, 4, 15, 30, tzinfo=UTC)
+
+READ = Habilitation(application="engagements", level="consultation")
+MANAGE = Habilitation(application="organisation", level="modification")
+DEFAULTS: Defaults = {"principal_manager": (MANAGE, READ), "user": (READ,)}
+
+
+def a_structure(**but: Any) -> Structure:
+    return Structure(
+        **{
+            "id": "s-bakery",
+            "identifier": "73282932000074",
+            "legal_name": "Boulangerie du Port",
+            "kind": "private",
+            "status": "active",
+        }
+        | but
+    )
+
+
+def a_creation(**but: Any) -> StructureCreated:
+    return StructureCreated(
+        **{
+            "structure_id": "s-bakery",
+            "identifier_type": "SIRET",
+            "identifier": "73282932000074",
+            "kind": "private",
+            "legal_name": "Boulangerie du Port",
+            "status": "active",
+            "origin": "self-service",
+            "created_by": "u-omar",
+            "created_at": NOW,
+        }
+        | but
+    )
+
+
+def an_extent(**but: Any) -> Extent:
+    return Extent(**{"valid_from": TODAY} | but)
+
+
+def a_request(**but: Any) -> RattachementRequest:
+    return RattachementRequest(
+        **{
+            "id": "r-1",
+            "user_id": "u-lea",
+            "structure_id": "s-bakery",
+            "structure_identifier": "73282932000074",
+            "structure_name": "Boulangerie du Port",
+            "extent": an_extent(),
+            "status": "requested",
+            "requested_at": NOW,
+        }
+        | but
+    )
+
+
+def a_rattachement(**but: Any) -> Rattachement:
+    """Lea's, who is attached to the bakery for as long as she likes."""
+    return Rattachement(
+        **{
+            "id": "u-lea:s-bakery",
+            "version": 3,
+            "user_id": "u-lea",
+            "structure_id": "s-bakery",
+            "role": "user",
+            "extent": an_extent(),
+            "habilitations": (READ,),
+        }
+        | but
+    )
+
+
+def a_waiting_rattachement(**but: Any) -> Rattachement:
+    """Lea's, who is not attached yet but has asked."""
+    waiting = {
+        "version": 1,
+        "role": None,
+        "extent": None,
+        "habilitations": (),
+        "pending_request_id": "r-1",
+    }
+    return a_rattachement(**waiting | but)
+
+
+def a_decision(**but: Any) -> ApprovalDecided:
+    return ApprovalDecided(
+        **{
+            "approval_id": "r-1",
+            "kind": "rattachement",
+            "subject_id": "r-1",
+            "structure_id": "s-bakery",
+            "requester_id": "u-lea",
+            "verdict": "approved",
+            "decided_by": "u-omar",
+            "decided_at": LATER,
+        }
+        | but
+    )

@@ -1,0 +1,151 @@
+"""Who manages a structure, and what the catalogue gives from the start."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from contracts.users import Habilitation, RightsChanged
+from kit.change import Change
+from services.users import catalogue
+from services.users.domain.management import Management, appoint_creator
+from services.users.domain.structures import learn
+from tests.users.rattaching import (
+    DEFAULTS,
+    MANAGE,
+    NOW,
+    READ,
+    TODAY,
+    a_creation,
+    a_rattachement,
+    a_request,
+    a_structure,
+    an_extent,
+)
+
+BY_OMAR = Management(id="s-bakery", principal_manager_id="u-omar")
+
+
+def appointed(*current: Any, **but: Any) -> Any:
+    return appoint_creator(
+        *(current or (None,) * 4),
+        created=a_creation(**but),
+        user_id="u-omar",
+        defaults=DEFAULTS,
+        on=TODAY,
+    )
+
+
+class TestAppointCreator:
+    @pytest.mark.feature("RAT-06", "HAB-04")
+    def test_attaches_him_as_principal_manager_of_the_whole(self):
+        structure, management, _, rattachement = appointed()
+
+        assert structure.state == a_structure()
+        assert management.state == BY_OMAR
+        assert rattachement.events == (
+            RightsChanged(
+                rattachement_id="u-omar:s-bakery",
+                user_id="u-omar",
+                structure_id="s-bakery",
+                role="principal_manager",
+                habilitations=(MANAGE, READ),
+                valid_from=TODAY,
+                version=1,
+            ),
+        )
+
+    @pytest.mark.feature("RAT-20")
+    def test_shows_the_structure_among_his_requests(self):
+        _, _, request, _ = appointed()
+
+        assert request == Change(
+            a_request(
+                id="s-bakery",
+                user_id="u-omar",
+                status="granted",
+                decided_at=NOW,
+            )
+        )
+
+    def test_changes_nothing_when_repeated(self):
+        states = tuple(change.state for change in appointed())
+
+        assert appointed(*states) == tuple(map(Change, states))
+
+    def test_never_replaces_another_principal_manager(self):
+        by_zoe = replace(BY_OMAR, principal_manager_id="u-zoe")
+
+        structure, *rest = appointed(None, by_zoe, None, None)
+
+        assert structure.state == a_structure()
+        assert rest == [Change(by_zoe), Change(None), Change(None)]
+
+    def test_gives_a_mere_user_what_a_manager_may_do(self):
+        user = a_rattachement(id="u-omar:s-bakery", user_id="u-omar", habilitations=())
+
+        *_, rattachement = appointed(None, None, None, user)
+
+        assert rattachement.state == replace(
+            user, role="principal_manager", habilitations=(MANAGE, READ), extent=an_extent()
+        )
+
+
+class TestLearn:
+    def test_keeps_what_was_told_first(self):
+        closed_since = a_structure(status="inactive")
+
+        assert learn(a_creation(), closed_since) == Change(closed_since)
+
+    @pytest.mark.parametrize("but", [{"kind": "person"}, {"non_diffusible": True}])
+    def test_knows_what_is_not_to_be_named(self, but):
+        structure = learn(a_creation(**but), None).state
+
+        assert structure is not None
+        assert structure.discreet
+
+
+class TestCatalogue:
+    user = frozenset(catalogue.defaults(catalogue.read())["user"])
+    manager = frozenset(catalogue.defaults(catalogue.read())["principal_manager"])
+
+    @pytest.mark.feature("HAB-03", "HAB-04")
+    def test_keeps_only_organisation_modification_from_a_user(self):
+        assert self.manager - self.user == {MANAGE}
+
+    @pytest.mark.feature("HAB-01", "HAB-02")
+    def test_gives_both_levels_of_an_application(self):
+        both = {
+            Habilitation(application="factures-emises", level="consultation"),
+            Habilitation(application="factures-emises", level="modification"),
+        }
+
+        assert both <= self.user
+
+    @pytest.mark.feature("HAB-18")
+    def test_knows_the_applications(self):
+        assert {
+            "organisation",
+            "engagements",
+            "factures-emises",
+            "factures-a-valider",
+            "factures-de-travaux",
+            "raccordements",
+            "remboursements-de-taxes",
+            "sollicitations-emises",
+            "suivi-des-flux",
+        } <= set(catalogue.read())
+
+    @pytest.mark.feature("HAB-19")
+    def test_offers_suivi_des_flux_in_consultation_only(self):
+        assert catalogue.read()["suivi-des-flux"].levels == ("consultation",)
+
+    @pytest.mark.feature("HAB-18")
+    def test_is_data(self, tmp_path):
+        other = tmp_path / "catalogue.yaml"
+        other.write_text("engagements: {name: Engagements, levels: [consultation]}")
+
+        assert catalogue.defaults(catalogue.read(other)) == {
+            "principal_manager": (READ,),
+            "user": (READ,),
+        }

@@ -1,0 +1,30 @@
+"""Hashing with the real parameters, beside the event loop."""
+
+import asyncio
+
+from services.users.passwords import Passwords
+
+
+async def test_a_password_is_known_again_however_its_accents_are_typed():
+    passwords = Passwords()
+    hash = await passwords.hash("Zo\u00e9 aime l'\u00e9t\u00e9")
+
+    assert hash.startswith("$argon2id$")
+    assert await passwords.verify("Zoe\u0301 aime l'e\u0301te\u0301", hash)
+    assert not await passwords.verify("Zoe aime l'ete", hash)
+
+
+async def test_no_hash_at_all_is_never_right():
+    assert not await Passwords().verify("", "")
+
+
+async def test_the_event_loop_goes_on_meanwhile():
+    passwords = Passwords()
+    hashing = asyncio.gather(*(passwords.hash("a long enough one") for _ in range(3)))
+    turns = 0
+    while not hashing.done():
+        await asyncio.sleep(0)
+        turns += 1
+    await hashing
+
+    assert turns > 10

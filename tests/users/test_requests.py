@@ -1,0 +1,386 @@
+"""How a rattachement is asked for, and what becomes of the request."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from contracts.approvals import ApprovalDecided
+from contracts.users import (
+    RattachementGranted,
+    RattachementNotApplied,
+    RattachementRefused,
+    RattachementRequested,
+    RightsChanged,
+)
+from kit.change import Change
+from kit.problems import Problem
+from services.users.domain.requests import (
+    AlreadyAttached,
+    AlreadyRequested,
+    Changes,
+    InactiveStructure,
+    NotContinuous,
+    UnknownStructure,
+    UnknownUnits,
+    WrongDates,
+    ask,
+    settle,
+)
+from tests.users.rattaching import (
+    DEFAULTS,
+    LATER,
+    MANAGE,
+    NOW,
+    READ,
+    TODAY,
+    a_decision,
+    a_rattachement,
+    a_request,
+    a_structure,
+    a_waiting_rattachement,
+    an_extent,
+)
+
+YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+
+
+def asked(structure: Any, request: Any, rattachement: Any, **but: Any) -> Changes:
+    wanted = {
+        "id": "r-1",
+        "user_id": "u-lea",
+        "extent": an_extent(),
+        "comment": "",
+        "today": TODAY,
+        "now": NOW,
+    }
+    return ask(structure, request, rattachement, **wanted | but)
+
+
+def settled(
+    decided: ApprovalDecided, request: Any, rattachement: Any, structure: Any, **but: Any
+) -> Changes:
+    rest = {"requester_active": True, "defaults": DEFAULTS, "on": LATER.date()}
+    return settle(decided, request, rattachement, structure, **rest | but)
+
+
+def pointer(problem: Problem) -> str:
+    return str(problem.members["errors"][0]["pointer"])
+
+
+class TestAsk:
+    @pytest.mark.feature("RAT-04", "RAT-09")
+    def test_puts_the_request_to_those_who_decide(self):
+        request, _ = asked(a_structure(), None, None, comment="Je remplace Omar.")
+
+        assert request.state == a_request(comment="Je remplace Omar.")
+        assert request.events == (
+            RattachementRequested(
+                request_id="r-1",
+                user_id="u-lea",
+                structure_id="s-bakery",
+                structure_identifier="73282932000074",
+                structure_name="Boulangerie du Port",
+                valid_from=TODAY,
+                comment="Je remplace Omar.",
+                requested_at=NOW,
+            ),
+        )
+
+    @pytest.mark.feature("RAT-10")
+    def test_gives_no_right_yet(self):
+        _, rattachement = asked(a_structure(), None, None)
+
+        assert rattachement == Change(a_waiting_rattachement(version=0))
+
+    @pytest.mark.feature("RAT-11")
+    def test_changes_nothing_when_repeated(self):
+        changes = asked(a_structure(), a_request(), a_waiting_rattachement())
+
+        assert changes == (Change(a_request()), Change(a_waiting_rattachement()))
+
+    def test_changes_nothing_when_repeated_after_the_decision(self):
+        granted = a_request(status="granted")
+
+        assert asked(a_structure(), granted, a_rattachement())[0] == Change(granted)
+
+    def test_names_the_field_of_an_unknown_structure(self):
+        with pytest.raises(UnknownStructure) as refusal:
+            asked(None, None, None)
+
+        assert pointer(refusal.value) == "/body/structure_id"
+
+    def test_is_refused_by_an_inactive_structure(self):
+        with pytest.raises(InactiveStructure):
+            asked(a_structure(status="inactive"), None, None)
+
+    @pytest.mark.feature("RAT-11")
+    def test_is_refused_while_another_waits(self):
+        with pytest.raises(AlreadyRequested) as refusal:
+            asked(a_structure(), None, a_waiting_rattachement(), id="r-2")
+
+        assert refusal.value.members["request_id"] == "r-1"
+
+    @pytest.mark.feature("RAT-11")
+    @pytest.mark.parametrize(
+        "extent",
+        [
+            an_extent(),
+            an_extent(valid_from=TOMORROW, valid_until=TOMORROW),
+            an_extent(valid_from=YESTERDAY),
+        ],
+    )
+    def test_is_refused_when_it_would_give_nothing_new(self, extent):
+        with pytest.raises(AlreadyAttached):
+            asked(a_structure(), None, a_rattachement(), extent=extent)
+
+    def test_is_refused_to_its_principal_manager(self):
+        with pytest.raises(AlreadyAttached):
+            asked(a_structure(), None, a_rattachement(role="principal_manager"))
+
+    def test_is_open_again_after_a_refusal(self):
+        refused = a_waiting_rattachement(pending_request_id=None)
+
+        request, rattachement = asked(a_structure(), None, refused, id="r-2")
+
+        assert request.state == a_request(id="r-2")
+        assert rattachement.state == replace(refused, pending_request_id="r-2")
+
+    def test_is_open_again_once_the_rattachement_has_ended(self):
+        ended = a_rattachement(extent=an_extent(valid_from=date(2025, 1, 1), valid_until=YESTERDAY))
+
+        assert asked(a_structure(), None, ended)[0].events
+
+    def test_may_extend_what_stands(self):
+        ending = a_rattachement(extent=an_extent(valid_until=TOMORROW))
+        longer = an_extent(valid_from=TOMORROW + timedelta(days=1))
+
+        assert asked(a_structure(), None, ending, extent=longer)[0].events
+
+    def test_must_follow_on_from_what_stands(self):
+        ending = a_rattachement(extent=an_extent(valid_until=TOMORROW))
+        much_later = an_extent(valid_from=TOMORROW + timedelta(days=2))
+
+        with pytest.raises(NotContinuous):
+            asked(a_structure(), None, ending, extent=much_later)
+
+    @pytest.mark.feature("RAT-07")
+    @pytest.mark.parametrize(
+        ("extent", "field"),
+        [
+            (an_extent(valid_from=TODAY, valid_until=YESTERDAY), "/body/valid_until"),
+            (an_extent(valid_from=YESTERDAY, valid_until=YESTERDAY), "/body/valid_until"),
+            (an_extent(valid_from=date(2025, 2, 28)), "/body/valid_from"),
+            (an_extent(valid_from=date(2031, 3, 7)), "/body/valid_from"),
+        ],
+    )
+    def test_refuses_impossible_dates(self, extent, field):
+        with pytest.raises(WrongDates) as refusal:
+            asked(a_structure(), None, None, extent=extent)
+
+        assert pointer(refusal.value) == field
+
+    @pytest.mark.feature("RAT-08")
+    def test_refuses_units_the_structure_does_not_have(self):
+        with pytest.raises(UnknownUnits) as refusal:
+            asked(a_structure(units=("ovens",)), None, None, extent=an_extent(units=("tills",)))
+
+        assert pointer(refusal.value) == "/body/units"
+        assert refusal.value.members["unknown"] == ["tills"]
+
+    @pytest.mark.feature("RAT-08")
+    def test_asks_for_some_units(self):
+        ovens = an_extent(units=("ovens",))
+
+        request, _ = asked(a_structure(units=("ovens", "tills")), None, None, extent=ovens)
+
+        assert request.state is not None
+        assert request.state.extent == ovens
+        [event] = request.events
+        assert isinstance(event, RattachementRequested)
+        assert event.units == ("ovens",)
+
+
+class TestSettle:
+    @pytest.mark.feature("APP-19", "RAT-10")
+    def test_attaches_whoever_is_approved(self):
+        request, rattachement = settled(
+            a_decision(), a_request(), a_waiting_rattachement(), a_structure()
+        )
+
+        assert request.state == a_request(status="granted", decided_at=LATER)
+        assert rattachement.state == a_rattachement(version=1)
+        [granted] = request.events
+        assert granted == RattachementGranted(
+            request_id="r-1",
+            user_id="u-lea",
+            structure_id="s-bakery",
+            structure_name="Boulangerie du Port",
+            valid_from=TODAY,
+            granted_at=LATER,
+        )
+
+    @pytest.mark.feature("HAB-04")
+    def test_tells_all_that_the_user_may_now_do(self):
+        _, rattachement = settled(
+            a_decision(), a_request(), a_waiting_rattachement(version=4), a_structure()
+        )
+
+        assert rattachement.events == (
+            RightsChanged(
+                rattachement_id="u-lea:s-bakery",
+                user_id="u-lea",
+                structure_id="s-bakery",
+                role="user",
+                habilitations=(READ,),
+                valid_from=TODAY,
+                version=5,
+            ),
+        )
+
+    @pytest.mark.feature("RAT-08")
+    def test_gives_no_more_than_the_units_asked_for(self):
+        request = a_request(extent=an_extent(units=("ovens", "tills")))
+
+        _, rattachement = settled(a_decision(), request, a_waiting_rattachement(), a_structure())
+
+        [rights] = rattachement.events
+        assert isinstance(rights, RightsChanged)
+        assert rights.units == ("ovens", "tills")
+        assert [one.unit for one in rights.habilitations] == ["ovens", "tills"]
+
+    @pytest.mark.feature("APP-19")
+    def test_tells_the_reason_of_a_refusal(self):
+        request, rattachement = settled(
+            a_decision(verdict="refused", reason="Inconnue ici."),
+            a_request(),
+            a_waiting_rattachement(),
+            a_structure(),
+        )
+
+        assert request.state == a_request(
+            status="refused", reason="Inconnue ici.", decided_at=LATER
+        )
+        assert request.events == (
+            RattachementRefused(
+                request_id="r-1",
+                user_id="u-lea",
+                structure_id="s-bakery",
+                structure_name="Boulangerie du Port",
+                reason="Inconnue ici.",
+                refused_at=LATER,
+            ),
+        )
+        assert rattachement == Change(a_waiting_rattachement(pending_request_id=None))
+
+    @pytest.mark.feature("APP-21")
+    @pytest.mark.parametrize(
+        ("structure", "active", "until"),
+        [
+            (a_structure(status="inactive"), True, None),
+            (a_structure(), False, None),
+            (a_structure(), True, TOMORROW),
+        ],
+    )
+    def test_says_why_an_approval_can_no_longer_be_applied(self, structure, active, until):
+        request, rattachement = settled(
+            a_decision(),
+            a_request(extent=an_extent(valid_until=until)),
+            a_waiting_rattachement(),
+            structure,
+            requester_active=active,
+        )
+
+        [event] = request.events
+        assert isinstance(event, RattachementNotApplied)
+        assert request.state is not None
+        assert request.state.status == "not_applied"
+        assert event.reason == request.state.reason != ""
+        assert rattachement == Change(a_waiting_rattachement(pending_request_id=None))
+
+    def test_refuses_even_what_could_no_longer_be_applied(self):
+        request, _ = settled(
+            a_decision(verdict="refused", reason="Non."),
+            a_request(),
+            a_waiting_rattachement(),
+            a_structure(status="inactive"),
+        )
+
+        assert isinstance(request.events[0], RattachementRefused)
+
+    @pytest.mark.feature("APP-20")
+    @pytest.mark.parametrize("verdict", ["approved", "refused"])
+    @pytest.mark.parametrize("status", ["granted", "refused", "not_applied"])
+    def test_changes_nothing_once_settled(self, status, verdict):
+        request, tie = a_request(status=status), a_rattachement()
+
+        changes = settled(a_decision(verdict=verdict), request, tie, a_structure())
+
+        assert changes == (Change(request), Change(tie))
+
+    @pytest.mark.parametrize("but", [{"requester_id": "u-zoe"}, {"structure_id": "s-garage"}])
+    def test_changes_nothing_for_a_decision_about_somebody_else(self, but):
+        request, tie = a_request(), a_waiting_rattachement()
+
+        changes = settled(a_decision(**but), request, tie, a_structure())
+
+        assert changes == (Change(request), Change(tie))
+
+    def test_changes_nothing_for_a_request_nobody_made(self):
+        assert settled(a_decision(), None, None, None) == (Change(None), Change(None))
+
+    def test_extends_what_stands_and_keeps_its_habilitations(self):
+        tie = a_rattachement(
+            extent=an_extent(valid_until=date(2026, 6, 30)),
+            habilitations=(),
+            pending_request_id="r-1",
+        )
+        request = a_request(extent=an_extent(valid_from=date(2026, 7, 1)))
+
+        _, rattachement = settled(a_decision(), request, tie, a_structure())
+
+        assert rattachement.state == replace(tie, extent=an_extent(), pending_request_id=None)
+
+    def test_leaves_a_principal_manager_what_he_is(self):
+        tie = a_rattachement(
+            role="principal_manager", habilitations=(MANAGE, READ), pending_request_id="r-1"
+        )
+
+        _, rattachement = settled(a_decision(), a_request(), tie, a_structure())
+
+        assert rattachement.state == replace(tie, pending_request_id=None)
+
+    def test_keeps_the_withdrawal_of_the_right_to_approve(self):
+        tie = a_waiting_rattachement(may_approve=False)
+
+        _, rattachement = settled(a_decision(), a_request(), tie, a_structure())
+
+        [rights] = rattachement.events
+        assert isinstance(rights, RightsChanged)
+        assert not rights.may_approve
+
+
+class TestNamesStructure:
+    """A person's structure, or one that is not to be found, is not named to a stranger."""
+
+    @pytest.mark.parametrize("status", ["requested", "refused", "not_applied"])
+    def test_hides_a_discreet_one_from_whoever_only_asks(self, status):
+        assert not a_request(structure_discreet=True, status=status).names_structure
+
+    def test_shows_it_to_whoever_is_attached(self):
+        assert a_request(structure_discreet=True, status="granted").names_structure
+
+    def test_shows_any_other(self):
+        assert a_request().names_structure
+
+    def test_holds_for_the_letter_too(self):
+        refusal = a_decision(verdict="refused", reason="Non.")
+
+        request, _ = settled(
+            refusal, a_request(structure_discreet=True), a_waiting_rattachement(), a_structure()
+        )
+
+        [event] = request.events
+        assert isinstance(event, RattachementRefused)
+        assert event.structure_name is None
