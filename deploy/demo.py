@@ -38,18 +38,23 @@ PEOPLE = (OPS, CLAIRE, LEA)
 
 async def load(gateway: str, letters: Path) -> None:
     """Make, through the gateway as anybody would, what is not there yet."""
-    async with aiohttp.ClientSession(gateway) as client:
-        demo = _Demo(client, letters)
-        signed_in = {person: await demo.sign_in(person) for person in PEOPLE}
-        if all(signed_in.values()):
-            return
-        await asyncio.gather(*(demo.register(p) for p in PEOPLE if not signed_in[p]))
-        await demo.create_structure(signed_in[CLAIRE] or await demo.must_sign_in(CLAIRE))
+    try:
+        async with aiohttp.ClientSession(gateway) as client:
+            await _Demo(client, letters).load()
+    except aiohttp.ClientError as lost:
+        raise Trouble(f"The demo cannot be loaded: {lost}") from lost
 
 
 class _Demo:
     def __init__(self, client: aiohttp.ClientSession, letters: Path) -> None:
         self.client, self.letters = client, letters
+
+    async def load(self) -> None:
+        signed_in = {person: await self.sign_in(person) for person in PEOPLE}
+        if all(signed_in.values()):
+            return
+        await asyncio.gather(*(self.register(p) for p in PEOPLE if not signed_in[p]))
+        await self.create_structure(signed_in[CLAIRE] or await self.must_sign_in(CLAIRE))
 
     async def sign_in(self, person: Person) -> str | None:
         credentials = {"email": person.email, "password": PASSWORD}
