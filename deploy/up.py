@@ -29,10 +29,14 @@ async def up(
     """Run until told to stop. However it ends, what was started is stopped."""
     with installed.alone_on(here.data):
         async with _Platform(here, each=each, embedded=embedded) as platform:
-            await platform.start()
-            say(await _welcome(here, embedded=embedded, demo=demo))
-            say("ready")
-            await platform.until_something_ends()
+            try:
+                await platform.start()
+                say(await _welcome(here, embedded=embedded, demo=demo))
+                say("ready")
+                await platform.until_something_ends()
+            except asyncio.CancelledError:
+                say("stopping")
+                raise
 
 
 class _Platform:
