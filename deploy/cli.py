@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from deploy.trouble import Trouble
+
 # Each command imports what it needs: `chorale up` is asked to start fast, `--help` faster.
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -30,7 +32,7 @@ def up(
     from deploy.installation import Installation
     from deploy.up import up as run_up
 
-    here = Installation(**({} if data is None else {"data": data}))
+    here = Installation() if data is None else Installation(data=data)
     _run(
         run_up(
             here,
@@ -48,10 +50,8 @@ def serve(service: str) -> None:
     from deploy import installation
     from deploy.serving import serve_alone
 
-    if service not in installation.service_names():
-        raise typer.BadParameter(f"not one of {', '.join(installation.service_names())}")
     here = installation.Installation()
-    serve_alone(service, host=here.host, port=here.port_of(service))
+    serve_alone(_known(service), host=here.host, port=here.port_of(service))
 
 
 @app.command()
@@ -67,6 +67,31 @@ def topics(
         print(f"{name}: {made.partitions} partitions")
 
 
+@imports.command("structures")
+def import_structures(
+    file: Annotated[str, typer.Argument(help="CSV with a column siret, or - ; may be gzipped.")],
+    report: Annotated[Path | None, typer.Option(help="Where refused lines are listed.")] = None,
+) -> None:
+    """Bring in public structures. Repeat it at will: it goes on where it stopped."""
+    from deploy import importing
+    from deploy.installation import Installation
+
+    here = Installation()
+    here.join()
+    name = "stdin" if file == "-" else Path(file).name
+    _run(importing.structures(file, report or here.data / "imports" / f"{name}.refused.csv"))
+
+
+@app.command()
+def replay(service: str) -> None:
+    """Have a service tell its whole journal again; hearers skip what they know."""
+    from deploy.installation import Installation
+    from deploy.replaying import replay
+
+    Installation().join()
+    print(f"{_run(replay(_known(service))):,} events are told again")
+
+
 @app.command()
 def settings() -> None:
     """Print every setting of every part with its default."""
@@ -78,26 +103,31 @@ def settings() -> None:
 @app.command()
 def secrets(folder: Path) -> None:
     """Make the keys of an installation in a folder; those that are there stay."""
-    from deploy.installation import make_secrets
+    from deploy import keys
 
-    make_secrets(folder)
+    keys.make(folder)
     for given in ("sirene_key", "smtp_password"):  # Theirs to give; empty means none.
         (folder / f"chorale_{given}").touch(mode=0o600)
     print(f"The secrets are in {folder}")
 
 
+def _known(service: str) -> str:
+    from deploy.installation import service_names
+
+    if service not in service_names():
+        raise typer.BadParameter(f"not one of {', '.join(service_names())}")
+    return service
+
+
 def _run(doing: Coroutine[Any, Any, Any]) -> Any:
     import uvloop
-
-    from deploy.embedded.child import CouldNotStart
-    from deploy.topics import WrongTopics
 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(doing)
     except asyncio.CancelledError:
         return None  # Ctrl-C is how it is meant to end.
-    except (CouldNotStart, WrongTopics) as problem:
+    except Trouble as problem:
         print(problem, file=sys.stderr)
         raise typer.Exit(1) from problem
 

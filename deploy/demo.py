@@ -1,6 +1,7 @@
-"""A few people and one structure to try things with. For demonstrations only: the passwords are public."""
+"""A few people and a structure to try things with. Never in production: the password is public."""
 
 import asyncio
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from typing import Any
 import aiohttp
 
 from deploy.embedded import mail
-from deploy.embedded.child import CouldNotStart
 from deploy.installation import OPERATOR
+from deploy.trouble import Trouble
 
 PASSWORD = "Chorale-demo-2026!"  # noqa: S105 (public on purpose)
 STRUCTURE = "84965690500015"
@@ -37,18 +38,23 @@ PEOPLE = (OPS, CLAIRE, LEA)
 
 async def load(gateway: str, letters: Path) -> None:
     """Make, through the gateway as anybody would, what is not there yet."""
-    async with aiohttp.ClientSession(gateway) as client:
-        demo = _Demo(client, letters)
-        signed_in = {person: await demo.sign_in(person) for person in PEOPLE}
-        if all(signed_in.values()):
-            return
-        await asyncio.gather(*(demo.register(p) for p in PEOPLE if not signed_in[p]))
-        await demo.create_structure(signed_in[CLAIRE] or await demo.must_sign_in(CLAIRE))
+    try:
+        async with aiohttp.ClientSession(gateway) as client:
+            await _Demo(client, letters).load()
+    except aiohttp.ClientError as lost:
+        raise Trouble(f"The demo cannot be loaded: {lost}") from lost
 
 
 class _Demo:
     def __init__(self, client: aiohttp.ClientSession, letters: Path) -> None:
         self.client, self.letters = client, letters
+
+    async def load(self) -> None:
+        signed_in = {person: await self.sign_in(person) for person in PEOPLE}
+        if all(signed_in.values()):
+            return
+        await asyncio.gather(*(self.register(p) for p in PEOPLE if not signed_in[p]))
+        await self.create_structure(signed_in[CLAIRE] or await self.must_sign_in(CLAIRE))
 
     async def sign_in(self, person: Person) -> str | None:
         credentials = {"email": person.email, "password": PASSWORD}
@@ -58,7 +64,7 @@ class _Demo:
     async def must_sign_in(self, person: Person) -> str:
         if token := await self.sign_in(person):
             return token
-        raise CouldNotStart(f"The demo cannot sign in as {person.email}")
+        raise Trouble(f"The demo cannot sign in as {person.email}")
 
     async def register(self, person: Person) -> None:
         account = {
@@ -82,7 +88,7 @@ class _Demo:
     ) -> None:
         status, answer = await self._post(path, body, headers)
         if status not in wanted:
-            raise CouldNotStart(f"The demo cannot be loaded: {path} answers {status} {answer}")
+            raise Trouble(f"The demo cannot be loaded: {path} answers {status} {answer}")
 
     async def _post(
         self, path: str, body: object, headers: Mapping[str, str] | None = None
@@ -90,8 +96,7 @@ class _Demo:
         for _ in range(PATIENCE):
             async with self.client.post(path, json=body, headers=headers) as answer:
                 if answer.status not in {429, 503}:
-                    text = answer.content_type.endswith("json")
-                    return answer.status, await (answer.json(content_type=None) if text else answer.text())
+                    return answer.status, json.loads(await answer.text() or "null")
             await asyncio.sleep(1)  # Rights are not known in the first moment after a start.
         return answer.status, "still not available"
 
@@ -104,4 +109,4 @@ class _Demo:
                 ):
                     return token[1]
             await asyncio.sleep(0.1)
-        raise CouldNotStart(f"No letter came for {address}: see {self.letters}")
+        raise Trouble(f"No letter came for {address}: see {self.letters}")

@@ -29,9 +29,10 @@ def kinds() -> Iterator[tuple[str, type[BaseSettings]]]:
     for folder in services.__path__:
         for module in sorted(Path(folder).glob("*/settings.py")):
             name = module.parent.name
-            for value in vars(importlib.import_module(f"services.{name}.settings")).values():
-                if isinstance(value, type) and issubclass(value, Settings) and value is not Settings:
-                    yield f"The service {name}", value
+            known = vars(importlib.import_module(f"services.{name}.settings")).values()
+            for kind in (one for one in known if isinstance(one, type)):
+                if issubclass(kind, Settings) and kind is not Settings:
+                    yield f"The service {name}", kind
     yield "One machine (chorale up, chorale serve)", Installation
 
 

@@ -1,5 +1,6 @@
-"""One machine's installation: its ports, its data, its secrets, and what services are told of it."""
+"""One machine's installation: its ports, its data, its secrets, and what services are told."""
 
+import fcntl
 import json
 import os
 import socket
@@ -12,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 import services
 from deploy.embedded import mongod
-from deploy.embedded.child import CouldNotStart
+from deploy.trouble import Trouble
 
 OPERATOR = "ops@chorale.example"
 
@@ -40,7 +41,7 @@ class Installation(BaseSettings):
     def port_of(self, service: str) -> int:
         port = getattr(self, f"{service}_port", None)
         if not isinstance(port, int):
-            raise CouldNotStart(f"No port is known for the service {service}")
+            raise Trouble(f"No port is known for the service {service}")
         return port
 
     def url_of(self, service: str) -> str:
@@ -59,7 +60,7 @@ class Installation(BaseSettings):
         others = {name: self.url_of(name) for name in service_names() if name != "gateway"}
         free = {
             "CHORALE_UPSTREAMS": json.dumps(others),
-            "CHORALE_SECRETS": str(self.data / "secrets"),
+            "CHORALE_SECRETS": str(self.data.resolve() / "secrets"),
         }
         if not embedded:
             return free | _already(free)
@@ -67,6 +68,7 @@ class Installation(BaseSettings):
             "CHORALE_SIRENE_URL": f"http://127.0.0.1:{self.sirene_port}/api-sirene/3.11",
             "CHORALE_OPERATORS": OPERATOR,
             "CHORALE_PUBLIC_URL": self.gateway,
+            "CHORALE_LOG_LEVEL": "warning",
         }
         return (free | _already(free)) | {
             "CHORALE_MONGO": mongod.url(self.mongo_port),
@@ -76,6 +78,13 @@ class Installation(BaseSettings):
             "CHORALE_SMTP_PORT": str(self.mail_port),
         }
 
+    def join(self) -> None:
+        """Speak to what ``chorale up`` runs here, unless the environment names something else."""
+        if "CHORALE_MONGO" in os.environ or not (self.data / "secrets").exists():
+            return
+        for name, value in self.told_to_services(embedded=True).items():
+            os.environ.setdefault(name, value)
+
 
 def _already(wanted: Mapping[str, str]) -> dict[str, str]:
     return {name: os.environ[name] for name in wanted if name in os.environ}
@@ -83,7 +92,8 @@ def _already(wanted: Mapping[str, str]) -> dict[str, str]:
 
 def service_names() -> list[str]:
     """Every folder of services/ that can be run, the gateway first."""
-    found = {main.parent.name for folder in services.__path__ for main in Path(folder).glob("*/main.py")}
+    mains = (main for folder in services.__path__ for main in Path(folder).glob("*/main.py"))
+    found = {main.parent.name for main in mains}
     return sorted(found, key=lambda name: (name != "gateway", name))
 
 
@@ -103,23 +113,21 @@ def make_sure_ports_are_free(wanted: Mapping[str, int]) -> None:
             try:
                 trial.bind(("127.0.0.1", port))
             except OSError as taken:
-                raise CouldNotStart(f"Port {port} is taken: set {setting} to another") from taken
+                raise Trouble(f"Port {port} is taken: set {setting} to another") from taken
     if len(set(wanted.values())) < len(wanted):
-        raise CouldNotStart(f"Two of these are the same port: {', '.join(wanted)}")
+        raise Trouble(f"Two of these are the same port: {', '.join(wanted)}")
 
 
 @contextmanager
 def alone_on(data: Path) -> Iterator[None]:
     """Hold the data folder: two runs on one would spoil each other's work."""
-    import fcntl
-
     data.mkdir(parents=True, exist_ok=True)
     with (data / "lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as held:
             lock.seek(0)
-            raise CouldNotStart(
+            raise Trouble(
                 f"Chorale already runs on {data.resolve()} (process {lock.read().strip()}): "
                 "stop it, or set CHORALE_DATA to another folder"
             ) from held
@@ -127,31 +135,3 @@ def alone_on(data: Path) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
-
-
-def make_secrets(folder: Path) -> None:
-    """Keys of this installation alone, made once; each is a file that only its owner reads."""
-    from secrets import token_urlsafe
-
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name in ("internal_key", "link_key"):
-        _keep(folder / f"chorale_{name}", token_urlsafe(32))
-    private = folder / "chorale_access_private_key"
-    public = folder / "chorale_access_public_key"
-    if not (private.exists() and public.exists()):
-        from joserfc.jwk import OKPKey
-
-        key = OKPKey.generate_key("Ed25519", {"use": "sig", "alg": "EdDSA"})
-        for half in (private, public):
-            half.unlink(missing_ok=True)
-        _keep(private, json.dumps(key.as_dict(private=True)))
-        _keep(public, json.dumps(key.as_dict(private=False)))
-
-
-def _keep(file: Path, secret: str) -> None:
-    if file.exists():
-        return
-    partial = file.with_suffix(".new")
-    partial.touch(mode=0o600)
-    partial.write_text(secret)
-    partial.replace(file)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from deploy.embedded.child import CouldNotStart
+from deploy.trouble import Trouble
 
 GRACE = 10
 """Seconds that requests under way are given when we stop."""
@@ -30,7 +30,7 @@ class Server(uvicorn.Server):
         try:
             await self.serve()
         except SystemExit as refused:
-            raise CouldNotStart(f"{self.name} did not start: its log says why") from refused
+            raise Trouble(f"{self.name} did not start: its log says why") from refused
 
     async def stop(self, running: asyncio.Task[None]) -> None:
         self.should_exit = True

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-
-class WrongTopics(Exception):
-    """What the broker holds is not what was asked for."""
+from deploy.trouble import Trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +29,6 @@ def asked_for() -> Topics:
 
 async def make(kafka: str, *, replicas: int = 1) -> Topics:
     """Create the topics that are missing, and make sure of the partitions of all."""
-    from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-
     topics = asked_for()
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     try:
@@ -53,7 +50,7 @@ async def make(kafka: str, *, replicas: int = 1) -> Topics:
             if code
         ]
         if refused:
-            raise WrongTopics("; ".join(refused))
+            raise Trouble("; ".join(refused))
         # What was asked for a moment ago may not be told yet, so only what was there is verified.
         known = await admin.describe_topics([n for n in topics.names if n in there])
     finally:
@@ -61,5 +58,5 @@ async def make(kafka: str, *, replicas: int = 1) -> Topics:
     for one in known:
         if len(one["partitions"]) != topics.partitions:
             found = len(one["partitions"])
-            raise WrongTopics(f"{one['topic']} has {found} partitions, not {topics.partitions}")
+            raise Trouble(f"{one['topic']} has {found} partitions, not {topics.partitions}")
     return topics

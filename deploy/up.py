@@ -7,12 +7,17 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, Self
+
+import aiohttp
 
 from deploy import installation as installed
-from deploy.embedded.child import Child, CouldNotStart
+from deploy import keys
+from deploy.embedded.child import Child
 from deploy.installation import Installation
 from deploy.serving import Server, create
+from deploy.trouble import Trouble
+from kit.logs import configure
 
 PATIENCE = 60
 """Seconds the services have to become ready."""
@@ -24,10 +29,14 @@ async def up(
     """Run until told to stop. However it ends, what was started is stopped."""
     with installed.alone_on(here.data):
         async with _Platform(here, each=each, embedded=embedded) as platform:
-            await platform.start()
-            say(await _welcome(here, embedded=embedded, demo=demo))
-            say("ready")
-            await platform.until_something_ends()
+            try:
+                await platform.start()
+                say(await _welcome(here, embedded=embedded, demo=demo))
+                say("ready")
+                await platform.until_something_ends()
+            except asyncio.CancelledError:
+                say("stopping")
+                raise
 
 
 class _Platform:
@@ -37,9 +46,8 @@ class _Platform:
         self._children: list[Child] = []
         self._running: list[asyncio.Task[None]] = []
 
-    async def __aenter__(self) -> "_Platform":
+    async def __aenter__(self) -> Self:
         running = asyncio.current_task()
-        assert running
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._told_to_stop, running)
@@ -52,8 +60,9 @@ class _Platform:
         here, names = self.here, installed.service_names()
         installed.make_sure_ports_are_free(installed.ports(here, embedded=self.embedded))
         if "CHORALE_SECRETS" not in os.environ:
-            installed.make_secrets(here.data / "secrets")
+            keys.make(here.data / "secrets")
         os.environ.update(here.told_to_services(embedded=self.embedded))
+        configure(os.environ.get("CHORALE_LOG_LEVEL", "info"))
         parts = await self._begin_parts() if self.embedded else []
         # While the database and the broker start, the services are read.
         apps = {} if self.each else {name: create(name) for name in names}
@@ -63,9 +72,7 @@ class _Platform:
         if self.each:
             await self._serve_each(names)
         else:
-            self._serve(
-                [Server(name, app, port=here.port_of(name)) for name, app in apps.items()]
-            )
+            self._serve([Server(name, app, port=here.port_of(name)) for name, app in apps.items()])
         await self._unless_something_ends(
             until_ready({name: here.url_of(name) for name in names}, path="/readyz")
         )
@@ -136,13 +143,13 @@ class _Platform:
             for ended in self._running:
                 if ended.done():
                     await ended
-                    raise CouldNotStart("A part of the platform ended by itself: see its log")
+                    raise Trouble("A part of the platform ended by itself: see its log")
             await waited
         finally:
             waited.cancel()
 
-    def _told_to_stop(self, running: "asyncio.Task[object]") -> None:
-        if not running.cancelling():
+    def _told_to_stop(self, running: "asyncio.Task[object] | None") -> None:
+        if running and not running.cancelling():
             running.cancel()
             return
         for child in self._children:  # Told twice: now.
@@ -152,8 +159,6 @@ class _Platform:
 
 async def until_ready(urls: Mapping[str, str], *, path: str) -> None:
     """Wait until each answers 200; otherwise say who did not, and what it said last."""
-    import aiohttp
-
     said = dict.fromkeys(urls, "nothing")
     loop = asyncio.get_running_loop()
     end = loop.time() + PATIENCE
@@ -168,7 +173,7 @@ async def until_ready(urls: Mapping[str, str], *, path: str) -> None:
                 except (aiohttp.ClientError, TimeoutError):
                     pass
             if said and loop.time() > end:
-                raise CouldNotStart(f"Not ready after {PATIENCE} s: {json.dumps(said)}")
+                raise Trouble(f"Not ready after {PATIENCE} s: {json.dumps(said)}")
             await asyncio.sleep(0.05 if said else 0)
 
 

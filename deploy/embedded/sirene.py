@@ -36,7 +36,7 @@ SLOWNESS = 5.0
 MASKED = "[ND]"
 LA_POSTE = "356000000"
 
-# name, activity (NAF)
+# The name of each, and its activity in INSEE's nomenclature (NAF).
 TRADES = (
     ("MENUISERIE", "43.32A"),
     ("BOULANGERIE", "10.71C"),

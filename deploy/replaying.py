@@ -1,0 +1,15 @@
+"""``chorale replay``: the journal of one service, told from its beginning."""
+
+from kit.mongo import Mongo
+from kit.relay import ask_replay
+from kit.settings import Settings, read
+
+
+async def replay(service: str) -> int:
+    """Ask the relay of a service to publish all it ever told; returns how many events that is."""
+    settings = read(Settings)
+    mongo = Mongo(settings.mongo, settings.database_prefix + service, settings.mongo_driver)
+    try:
+        return await ask_replay(mongo)
+    finally:
+        await mongo.close()

@@ -1,0 +1,1 @@
+"""The installation: embedded parts, stubs, containers, and chorale up itself."""
