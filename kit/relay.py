@@ -73,8 +73,9 @@ class Relay:
                     await self._relay()
                 except (LogLost, Fenced) as reason:
                     log.warning("relay starts again", service=self._service, reason=str(reason))
-                except Exception:
-                    log.warning("unable to publish, the journal waits", exc_info=True)
+                except Exception as error:
+                    reason = f"{type(error).__name__}: {error}"
+                    log.warning("the journal waits", service=self._service, reason=reason[:200])
                     await asyncio.sleep(0.5)
         finally:
             with suppress(Exception):

@@ -5,6 +5,7 @@ import gc
 import json
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
+from importlib.util import find_spec
 from typing import Any
 
 import structlog
@@ -82,6 +83,11 @@ class Service:
         )
         self.collections.append(collection)
         return collection
+
+    @property
+    def tells(self) -> bool:
+        """Whether it has a topic of its own: the contracts have one module for each that does."""
+        return find_spec(f"contracts.{self.name}") is not None
 
     @property
     def topics(self) -> set[str]:
@@ -180,7 +186,7 @@ class Service:
     def _background(self) -> list[Awaitable[None]]:
         jobs = [job.run(self.committer) for job in self.jobs]
         return [
-            self.relay.run(),
+            *([self.relay.run()] if self.tells else []),
             self.listener.run(),
             self.listener.watch(),
             self.bus.keep_retrying(self.settings.retry_every),
