@@ -74,8 +74,8 @@ class Relay:
                 except (LogLost, Fenced) as reason:
                     log.warning("relay starts again", service=self._service, reason=str(reason))
                 except Exception as error:
-                    reason = f"{type(error).__name__}: {error}"
-                    log.warning("the journal waits", service=self._service, reason=reason[:200])
+                    why = f"{type(error).__name__}: {error}"[:200]
+                    log.warning("the journal waits", service=self._service, reason=why)
                     await asyncio.sleep(0.5)
         finally:
             with suppress(Exception):
@@ -196,7 +196,9 @@ class Relay:
         """
         self._next_beat = asyncio.get_running_loop().time() + self._heartbeat
         value = json.dumps({"as_of": as_of.isoformat()}).encode()
-        quiet = [slice for slice in held if self._at(held, slice).acked == self._at(held, slice).last]
+        quiet = [
+            slice for slice in held if self._at(held, slice).acked == self._at(held, slice).last
+        ]
         sent = []
         for slice in quiet:
             attributes = {
@@ -207,9 +209,7 @@ class Relay:
                 "content-type": "application/json",
             }
             given = [(name, text.encode()) for name, text in attributes.items()]
-            sent.append(
-                await producer.send(self._topic, value, partition=slice, headers=given)
-            )
+            sent.append(await producer.send(self._topic, value, partition=slice, headers=given))
         answers: list[RecordMetadata] = await asyncio.gather(*sent)
         lost = {
             slice
