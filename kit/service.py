@@ -133,6 +133,7 @@ class Service:
             service=self.name,
             mongo=self.mongo,
             heard=self.heard,
+            hears=frozenset(self.topics),
             internal_key=self.settings.internal_key.get_secret_value(),
             body_limit=self.settings.body_limit,
             credentials=credentials,
