@@ -9,12 +9,12 @@ from typing import IO, Any, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from services.structures.imports import ImportReport, fingerprint, import_structures
-from services.structures.settings import StructuresSettings
 
 from deploy.trouble import Trouble
 from kit.service import Service
 from kit.settings import read
+from services.structures.imports import ImportReport, fingerprint, import_structures
+from services.structures.settings import StructuresSettings
 
 GZIP = b"\x1f\x8b"
 READ_AT_ONCE = 1 << 16

@@ -74,6 +74,8 @@ class Installation(BaseSettings):
             "CHORALE_MONGO": mongod.url(self.mongo_port),
             "CHORALE_KAFKA": f"127.0.0.1:{self.kafka_port}",
             "CHORALE_KAFKA_IDEMPOTENCE": "false",
+            # This broker lets a group wait half a session before its members may join.
+            "CHORALE_KAFKA_SESSION": "4",
             "CHORALE_SMTP_HOST": "127.0.0.1",
             "CHORALE_SMTP_PORT": str(self.mail_port),
         }

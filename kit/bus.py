@@ -110,7 +110,9 @@ class Bus:
         try:
             return handler(kind.model_validate_json(record.value)) or NOTHING, hearing
         except Exception as error:
-            log.warning("unable to read", id=record.id, type=record.type, error=type(error).__name__)
+            log.warning(
+                "unable to read", id=record.id, type=record.type, error=type(error).__name__
+            )
             hearing.error = error
             return NOTHING, hearing
 
@@ -163,7 +165,14 @@ class Listener:
     """The one Kafka consumer of a service. Every default of FastStream here would lose or wait."""
 
     def __init__(
-        self, broker: KafkaBroker, bus: Bus, topics: set[str], *, service: str, most: int
+        self,
+        broker: KafkaBroker,
+        bus: Bus,
+        topics: set[str],
+        *,
+        service: str,
+        most: int,
+        session: float,
     ) -> None:
         self._broker, self._bus = broker, bus
         self._rewound: dict[TopicPartition, float] = {}
@@ -176,8 +185,8 @@ class Listener:
                 batch_timeout_ms=15,
                 fetch_max_wait_ms=100,
                 auto_offset_reset="earliest",
-                session_timeout_ms=10_000,
-                heartbeat_interval_ms=3_000,
+                session_timeout_ms=int(session * 1000),
+                heartbeat_interval_ms=int(session * 300),
                 rebalance_timeout_ms=60_000,
                 max_poll_interval_ms=600_000,
                 partition_assignment_strategy=(StickyPartitionAssignor,),

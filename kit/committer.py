@@ -87,7 +87,7 @@ class Committer:
         return await asyncio.gather(*(one.outcome for one in asked), return_exceptions=True)
 
     async def hear(self, heard: list[tuple[Ask, Hearing]]) -> list[str]:
-        """Keep what events lead to, in order, and that they were heard; gives what became of each."""
+        """Keep what events lead to, in order, and that they were heard; says what came of each."""
         asked = [self._asked(ask, hearing) for ask, hearing in heard]
         self._submit(asked)
         return [*await asyncio.gather(*(one.outcome for one in asked))]
@@ -257,5 +257,3 @@ async def _all(documents: Any, writes: list[Any], session: Session) -> None:
     found = done.matched_count + done.deleted_count
     if found + done.inserted_count + done.upserted_count < len(writes):
         raise Lost
-
-

@@ -4,12 +4,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 correlation: ContextVar[str] = ContextVar("correlation", default="")
-"""The journey we are in: set where a request or an event comes in, kept with each fact it leads to."""
+"""The journey we are in, from the request that began it to the last fact it leads to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """The name a caller gave to this very request, so that it is done once however often it comes."""
+    """The name a caller gave to this very request: it is done once, however often it comes."""
 
     id: str
     body: str

@@ -1,4 +1,4 @@
-"""What surrounds every request of a service: who calls, which journey, once only, read your writes."""
+"""What surrounds every request: who calls, which journey, once only, read your own writes."""
 
 import base64
 import hashlib
@@ -205,7 +205,7 @@ def _once(caller: Caller, path: str, headers: Headers, body: bytes) -> Once | No
         return None
     if not KEY.fullmatch(key):
         raise Invalid("1 to 255 visible ASCII characters.", field="Idempotency-Key")
-    id = hashlib.sha256("\0".join((caller.id, path, key)).encode()).hexdigest()
+    id = hashlib.sha256(f"{caller.id}\0{path}\0{key}".encode()).hexdigest()
     return Once(id, hashlib.sha256(body).hexdigest())
 
 

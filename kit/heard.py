@@ -20,7 +20,7 @@ class TooStale(Unavailable):
 
 
 class Heard:
-    """Positions are written by the committer, with the effects; this reads them and keeps heartbeats."""
+    """Reads the positions that the committer writes with the effects, and keeps heartbeats."""
 
     def __init__(self, mongo: Mongo, *, max_age: float, patience: float) -> None:
         self._positions, self._beats = mongo["heard"], mongo["heartbeats"]
@@ -73,7 +73,9 @@ class Heard:
     async def _read(self, slices: list[str]) -> datetime | None:
         found = self._beats.find({"_id": {"$in": slices}}, batch_size=SLICES + 1)
         kept = {one["_id"]: one["as_of"] for one in await found.to_list(None)}
-        moments = [max(filter(None, (kept.get(s), self._fresh.get(s))), default=None) for s in slices]
+        moments = [
+            max(filter(None, (kept.get(s), self._fresh.get(s))), default=None) for s in slices
+        ]
         return None if None in moments else min(m for m in moments if m)
 
     async def wait_for(self, positions: dict[str, int]) -> None:

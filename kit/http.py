@@ -26,6 +26,10 @@ class OperatorsOnly(Forbidden):
     """Only an operator of the platform may do this."""
 
 
+class PeopleOnly(Forbidden):
+    """Only a person may do this, not another system."""
+
+
 class ScopeMissing(Forbidden):
     """This system was not given the scope for this."""
 
@@ -55,6 +59,8 @@ async def _anyone(request: Request) -> Caller:
 
 async def _person(request: Request) -> Caller:
     caller = await _anyone(request)
+    if caller.client_id:
+        raise PeopleOnly
     if not caller.user_id:
         raise NotSignedIn
     return caller

@@ -26,7 +26,7 @@ class Caller:
     structures: frozenset[str] = frozenset()
     """The structures a system is limited to; none means it is not limited."""
     address: str = ""
-    """Where the request came from; set by each service from what the gateway says beside the token."""
+    """Where the request came from, which the gateway says beside the token."""
 
     @property
     def id(self) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from contracts.event import Event
@@ -87,7 +87,13 @@ class Journal:
                 ),
             ]
         )
-        fresh = {"owner": "", "epoch": 0, "until": datetime(2000, 1, 1), "last": 0, "acked": 0}
+        fresh = {
+            "owner": "",
+            "epoch": 0,
+            "until": datetime(2000, 1, 1, tzinfo=UTC),
+            "last": 0,
+            "acked": 0,
+        }
         await self._slices.bulk_write(
             [
                 UpdateOne({"_id": one}, {"$setOnInsert": fresh}, upsert=True)
@@ -136,10 +142,7 @@ class Journal:
             last[one["slice"]] += 1
             one["position"] = last[one["slice"]]
         raised = await self._slices.bulk_write(
-            [
-                UpdateOne({"_id": s, "epoch": held[s]}, {"$set": {"last": last[s]}})
-                for s in slices
-            ],
+            [UpdateOne({"_id": s, "epoch": held[s]}, {"$set": {"last": last[s]}}) for s in slices],
             ordered=False,
             session=session,
         )
@@ -181,9 +184,9 @@ class Journal:
 
     async def positions(self, ids: list[str], patience: float) -> dict[int, int] | None:
         """
-        The last position per slice of these rows, waiting for the relay at most ``patience`` seconds.
+        The last position per slice of these rows; None when a row is unknown.
 
-        None when a row is unknown; rows still without a position are left out.
+        Waits for the relay at most ``patience`` seconds, then leaves out rows without a position.
         """
         delay, until = 0.005, asyncio.get_running_loop().time() + patience
         while True:

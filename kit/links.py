@@ -1,4 +1,4 @@
-"""One-time links in letters: signed by whoever writes the letter, consumed by whoever asked for it."""
+"""One-time links: signed by whoever writes the letter, consumed by whoever asked for it."""
 
 from dataclasses import dataclass
 from datetime import datetime

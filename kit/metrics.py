@@ -4,7 +4,9 @@ from prometheus_client import Counter, Gauge, Histogram
 
 published = Counter("chorale_published_total", "Events published", ["service"])
 log_lost = Counter("chorale_log_lost_total", "Slices found shorter in Kafka than told", ["service"])
-heard = Counter("chorale_heard_total", "Events heard, by what became of them", ["service", "outcome"])
+heard = Counter(
+    "chorale_heard_total", "Events heard, by what became of them", ["service", "outcome"]
+)
 gap = Counter("chorale_gap_total", "Events skipped because one before them is missing", ["slice"])
 parked = Gauge("chorale_parked", "Events set aside", ["service"])
 decisions = Counter("chorale_decisions_total", "Decisions kept or refused", ["service", "outcome"])

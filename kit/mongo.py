@@ -1,4 +1,4 @@
-"""The one file that knows the MongoDB drivers: motor by default, PyMongo's own async API by setting."""
+"""The one file that knows the MongoDB drivers: motor, or PyMongo's own async API by setting."""
 
 import asyncio
 import os
@@ -48,10 +48,10 @@ def _client(url: str, driver: str) -> Any:
     if driver == "motor":
         # Each operation takes a thread: the default of 5 per core would cap a service at 10.
         os.environ.setdefault("MOTOR_MAX_WORKERS", "64")
-        from motor.motor_asyncio import AsyncIOMotorClient
+        from motor.motor_asyncio import AsyncIOMotorClient  # noqa: PLC0415  # one of the two
 
         return AsyncIOMotorClient(url, **OPTIONS)
-    from pymongo import AsyncMongoClient
+    from pymongo import AsyncMongoClient  # noqa: PLC0415  # is never loaded
 
     return AsyncMongoClient(url, **OPTIONS)
 
@@ -103,7 +103,7 @@ class Mongo:
             delay = min(delay * 2, 2)
 
     async def create(self, *collections: str) -> None:
-        """Before the first transaction that needs them: creating inside one is slow and may clash."""
+        """Before the first transaction needs them: creating inside one is slow and may clash."""
         for name in {*collections} - {*await self._database.list_collection_names()}:
             with suppress(CollectionInvalid):
                 await self._database.create_collection(name)

@@ -1,4 +1,4 @@
-"""What operators and the orchestrator ask every service: is it well, what waits, what is set aside."""
+"""What operators and the orchestrator ask a service: is it well, what waits, what is parked."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 

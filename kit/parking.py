@@ -30,7 +30,7 @@ class NeverDiscarded(Conflict):
 
 
 def due(error: Exception, attempts: int, at: datetime) -> datetime:
-    """When to try again: a refusal or an unreadable event stays the same however often it is heard."""
+    """When to try again. A refusal, or what cannot be read, stays so however often it is heard."""
     if isinstance(error, Behind):
         return at
     if isinstance(error, (Problem, ValidationError, NoPosition)) or attempts > len(DELAYS):

@@ -73,8 +73,9 @@ class Relay:
                     await self._relay()
                 except (LogLost, Fenced) as reason:
                     log.warning("relay starts again", service=self._service, reason=str(reason))
-                except Exception:
-                    log.warning("unable to publish, the journal waits", exc_info=True)
+                except Exception as error:
+                    why = f"{type(error).__name__}: {error}"[:200]
+                    log.warning("the journal waits", service=self._service, reason=why)
                     await asyncio.sleep(0.5)
         finally:
             with suppress(Exception):
@@ -195,7 +196,9 @@ class Relay:
         """
         self._next_beat = asyncio.get_running_loop().time() + self._heartbeat
         value = json.dumps({"as_of": as_of.isoformat()}).encode()
-        quiet = [slice for slice in held if self._at(held, slice).acked == self._at(held, slice).last]
+        quiet = [
+            slice for slice in held if self._at(held, slice).acked == self._at(held, slice).last
+        ]
         sent = []
         for slice in quiet:
             attributes = {
@@ -206,9 +209,7 @@ class Relay:
                 "content-type": "application/json",
             }
             given = [(name, text.encode()) for name, text in attributes.items()]
-            sent.append(
-                await producer.send(self._topic, value, partition=slice, headers=given)
-            )
+            sent.append(await producer.send(self._topic, value, partition=slice, headers=given))
         answers: list[RecordMetadata] = await asyncio.gather(*sent)
         lost = {
             slice

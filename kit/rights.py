@@ -36,7 +36,9 @@ class Rights(Entity):
 
     def valid(self, on: date) -> bool:
         """Whether the user is attached on this day."""
-        return not self.blocked and bool(self.role) and within(self.valid_from, self.valid_until, on)
+        return (
+            not self.blocked and bool(self.role) and within(self.valid_from, self.valid_until, on)
+        )
 
     def manages(self, on: date) -> bool:
         """The principal manager, or a holder of Organisation modification (HAB, 8.2)."""

@@ -3,8 +3,10 @@
 import asyncio
 import gc
 import json
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 import structlog
@@ -84,6 +86,11 @@ class Service:
         return collection
 
     @property
+    def tells(self) -> bool:
+        """Whether it has a topic of its own: the contracts have one module for each that does."""
+        return find_spec(f"contracts.{self.name}") is not None
+
+    @property
     def topics(self) -> set[str]:
         return self.subscriptions.topics
 
@@ -110,6 +117,7 @@ class Service:
             self.topics,
             service=self.settings.database_prefix + self.name,
             most=self.settings.hear_at_once,
+            session=self.settings.kafka_session,
         )
         app = FastAPI(
             title=f"Chorale: {self.name}",
@@ -168,7 +176,7 @@ class Service:
         gc.set_threshold(50_000, 20, 20)
         keeping = asyncio.create_task(self.committer.run())
         # In the background: requests are answered while Kafka is away or a group is joining.
-        tasks = [asyncio.create_task(_ending(one, self.name)) for one in self._background()]
+        tasks = [asyncio.create_task(_kept(work, self.name)) for work in self._background()]
         try:
             yield
         finally:
@@ -177,15 +185,14 @@ class Service:
             await _cancelled([keeping])
             await self.mongo.close()
 
-    def _background(self) -> list[Awaitable[None]]:
-        jobs = [job.run(self.committer) for job in self.jobs]
+    def _background(self) -> list[Callable[[], Awaitable[None]]]:
         return [
-            self.relay.run(),
-            self.listener.run(),
-            self.listener.watch(),
-            self.bus.keep_retrying(self.settings.retry_every),
-            self.heard.keep_saving(1),
-            *jobs,
+            *([self.relay.run] if self.tells else []),
+            self.listener.run,
+            self.listener.watch,
+            partial(self.bus.keep_retrying, self.settings.retry_every),
+            partial(self.heard.keep_saving, 1),
+            *(partial(job.run, self.committer) for job in self.jobs),
         ]
 
     async def _prepare_patiently(self) -> None:
@@ -202,13 +209,16 @@ class Service:
             await asyncio.sleep(1)
 
 
-async def _ending(work: Awaitable[None], service: str) -> None:
-    """A background task that ends by an error would leave a service that looks alive."""
-    try:
-        await work
-    except Exception:
-        log.critical("a background task ended", service=service, exc_info=True)
-        raise
+async def _kept(work: Callable[[], Awaitable[None]], service: str) -> None:
+    """A background task that ended by an error would leave a service that only looks alive."""
+    while True:
+        try:
+            return await work()
+        except Exception:
+            log.critical(
+                "a background task failed and begins again", service=service, exc_info=True
+            )
+            await asyncio.sleep(1)
 
 
 async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:

@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     kafka_idempotence: bool = Field(
         default=True, description="False only for the embedded broker, which does not know it"
     )
+    kafka_session: float = Field(
+        default=10, description="Seconds after which the keys of a killed process go to another"
+    )
     mongo: str = "mongodb://127.0.0.1:27117/?replicaSet=rs0"
     mongo_driver: Literal["motor", "pymongo"] = "motor"
     database_prefix: str = Field(default="", description="Put before each database's name")

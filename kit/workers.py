@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, Protocol
 
 import structlog
@@ -104,20 +105,30 @@ class Worker(Generic[T]):
     async def run(self, committer: Committer) -> None:
         due = _Due(self.collection, self.every, self.at_once * 4)
         committer.on_wake(self.collection, due.ring)
-        places = asyncio.Semaphore(self.at_once)
-        while True:
-            found = await due.next()
-            await asyncio.gather(*(self._one(one.id, places) for one in found))
+        busy: dict[str, asyncio.Task[None]] = {}
+        try:
+            while True:
+                for one in await due.next():
+                    if one.id not in busy:
+                        busy[one.id] = asyncio.create_task(self._one(one.id))
+                        busy[one.id].add_done_callback(partial(_forget, busy, one.id))
+                    if len(busy) >= self.at_once:
+                        await asyncio.wait(busy.values(), return_when=asyncio.FIRST_COMPLETED)
+                # Those under way are still due until they are claimed.
+                await asyncio.sleep(0 if not busy else 0.01)
+        finally:
+            for task in busy.values():
+                task.cancel()
+            await asyncio.gather(*busy.values(), return_exceptions=True)
 
-    async def _one(self, id: str, places: asyncio.Semaphore) -> None:
-        async with places:
-            correlation.set(new_id())
-            try:
-                if claimed := await self._claimed(id):
-                    await self.work(claimed)
-            except Exception:
-                log.exception("unable to work", collection=self.collection.name, id=id)
-                await asyncio.sleep(self.every)
+    async def _one(self, id: str) -> None:
+        correlation.set(new_id())
+        try:
+            if claimed := await self._claimed(id):
+                await self.work(claimed)
+        except Exception:
+            log.exception("unable to work", collection=self.collection.name, id=id)
+            await asyncio.sleep(self.every)
 
     async def _claimed(self, id: str) -> T | None:
         """The entity as we claimed it; None when another did, or there is nothing left to do."""
@@ -131,3 +142,7 @@ class Worker(Generic[T]):
 
         state = await self.collection.change(id, claim)
         return state if ours else None
+
+
+def _forget(busy: dict[str, asyncio.Task[None]], id: str, _: asyncio.Task[None]) -> None:
+    busy.pop(id, None)

@@ -1,5 +1,3 @@
-pytest_plugins = ("tests.feature_marks",)
-
 from collections.abc import AsyncIterator
 from itertools import count
 from typing import Any
@@ -10,6 +8,7 @@ from kit.service import Service
 from kit.settings import Settings
 from tests import stack
 
+pytest_plugins = ("tests.feature_marks",)
 _turn = count()
 
 

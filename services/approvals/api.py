@@ -85,7 +85,7 @@ def api(
         seat, at = await seat_in(found.structure_id, caller), now()
         # Before anything else: whom it does not concern must not learn that it exists.
         domain.readable(found, seat, by=caller.user_id, now=at)
-        known = await approvers.find(found.structure_id)
+        known = None if found.told else await approvers.find(found.structure_id)
         decided = await approvals.change(
             id,
             lambda current: domain.decide(

@@ -70,7 +70,7 @@ class Tokens:
 
     def _verified(self, token: str) -> Pass:
         try:
-            claims = jwt.decode(token, self._key, algorithms=["EdDSA"]).claims
+            claims = jwt.decode(token, self._key, algorithms=["Ed25519"]).claims
             _CLAIMS.validate(claims)
             return Pass(_caller(claims), float(claims["exp"]))
         # The header is read before the signature is checked: it may be any JSON, however deep.

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from services.users.domain.sessions import RefreshHashes
 
-ALGORITHM = "EdDSA"
+ALGORITHM = "Ed25519"
 ISSUER = AUDIENCE = "chorale"
 _REFRESH = re.compile(r"([0-9a-f]{32})\.([A-Za-z0-9_-]{22})([A-Za-z0-9_-]{43})", re.ASCII)
 

@@ -32,7 +32,7 @@ KEY: OKPKey = OKPKey.generate_key("Ed25519")
 PUBLIC_KEY = KEY.as_pem(private=False).decode()
 
 
-def an_access_token(*, key: Any = KEY, alg: str = "EdDSA", **but: Any) -> str:
+def an_access_token(*, key: Any = KEY, alg: str = "Ed25519", **but: Any) -> str:
     claims = {
         "iss": "chorale",
         "aud": "chorale",

@@ -40,14 +40,14 @@ HOSTILE = {
     "alg none": unsigned({"alg": "none"}),
     "alg NONE": unsigned({"alg": "NoNe", "typ": "JWT"}),
     "no alg": unsigned({}),
-    "alg not a word": unsigned({"alg": ["EdDSA"]}),
+    "alg not a word": unsigned({"alg": ["Ed25519"]}),
     "header a list": unsigned([]),
     "header a number": unsigned(1),
     "header null": unsigned(None),
     "header very deep": f"{b64(b'[' * 2_500)}.e30.",
     "header not UTF-8": f"{b64(bytes([0xFF, 0xFE]))}.e30.",
-    "header with crit": unsigned({"alg": "EdDSA", "crit": ["x"], "x": 1}),
-    "its own key": unsigned({"alg": "EdDSA", "jwk": KEY.as_dict(private=False)}),
+    "header with crit": unsigned({"alg": "Ed25519", "crit": ["x"], "x": 1}),
+    "its own key": unsigned({"alg": "Ed25519", "jwk": KEY.as_dict(private=False)}),
     "HS256 with the public key": confused(),
     "another's key": an_access_token(key=OKPKey.generate_key("Ed25519")),
     "expired": an_access_token(exp=int(time()) - 60),
@@ -68,7 +68,7 @@ HOSTILE = {
     "structures of numbers": a_system_token(structures=[3]),
     "scope a list": a_system_token(scope=["structures:read"]),
     "huge": an_access_token(padding="x" * TOKEN_LIMIT),
-    "claims not an object": jwt.encode({"alg": "EdDSA"}, {}, KEY, algorithms=["EdDSA"]),
+    "claims not an object": jwt.encode({"alg": "Ed25519"}, {}, KEY, algorithms=["Ed25519"]),
 }
 
 

@@ -130,7 +130,9 @@ class TestChange:
 
     async def test_tells_facts_of_its_own_entity_only(self, counters):
         with pytest.raises(TypeError, match="keyed by"):
-            await counters.change("a", lambda _: Change(Counter(id="a"), (Counted(counter="b", n=1),)))
+            await counters.change(
+                "a", lambda _: Change(Counter(id="a"), (Counted(counter="b", n=1),))
+            )
 
     async def test_tells_in_order_whatever_the_clock_says(self, service, counters, monkeypatch):
         await counters.change("a", count("a"))
@@ -154,7 +156,6 @@ class TestChangeTogether:
             await service.committer.change_together(places, move(5, -20))
 
         assert [(await counters.get(id)).n for id in "ab"] == [5, -5]
-
 
     async def test_decides_again_when_what_it_rested_on_has_changed(self, service, counters):
         """Two processes, each reading what the other writes: one of them must see the other."""

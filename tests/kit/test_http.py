@@ -108,7 +108,15 @@ class TestProblems:
 
     @pytest.mark.parametrize(
         "content",
-        [b"", b"{", b"\xff\xfe", b"[]", b'{"by": NaN}', b'{"by": 1, "note": "\\ud800"}', b"[" * 5000],
+        [
+            b"",
+            b"{",
+            b"\xff\xfe",
+            b"[]",
+            b'{"by": NaN}',
+            b'{"by": 1, "note": "\\ud800"}',
+            b"[" * 5000,
+        ],
     )
     async def test_answer_what_cannot_be_read(self, call: Client, content: bytes):
         headers = {"content-type": "application/json"}
@@ -126,7 +134,11 @@ class TestProblems:
 
     @pytest.mark.parametrize(
         ("method", "path", "status"),
-        [("GET", "/v1/nothing", 404), ("DELETE", "/v1/counters", 405), ("GET", "/v1/counters/", 404)],
+        [
+            ("GET", "/v1/nothing", 404),
+            ("DELETE", "/v1/counters", 405),
+            ("GET", "/v1/counters/", 404),
+        ],
     )
     async def test_answer_for_paths_and_methods(self, call: Client, method, path, status):
         answer = await call(method, path)
@@ -247,7 +259,9 @@ class TestEtag:
     async def test_must_be_one_of_ours(self, call: Client):
         headers = {"if-match": '"x"'}
 
-        assert (await call("PUT", "/v1/counters/a", json={"by": 1}, headers=headers)).status_code == 422
+        assert (
+            await call("PUT", "/v1/counters/a", json={"by": 1}, headers=headers)
+        ).status_code == 422
 
 
 class TestPage:
@@ -261,7 +275,9 @@ class TestPage:
 
         assert seen == sorted((f"c{n:02}" for n in range(23)), key=lambda id: (int(id[1:]) % 3, id))
 
-    @pytest.mark.parametrize("query", ["size=0", "size=-1", "size=501", "size=9" + "9" * 30, "size=x"])
+    @pytest.mark.parametrize(
+        "query", ["size=0", "size=-1", "size=501", "size=9" + "9" * 30, "size=x"]
+    )
     async def test_is_of_a_sensible_size(self, call: Client, query: str):
         assert (await call("GET", f"/v1/counters?{query}")).status_code == 422
 

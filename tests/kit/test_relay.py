@@ -49,7 +49,9 @@ class TestPosition:
 
         kept = await journal.published(slice_of("a"), after=0, most=10)
         assert [row["position"] for row in kept] == [row["position"] for row in given]
-        assert [row["position"] for row in await journal.published(slice_of("a"), after=3, most=9)] == [4, 5]
+        assert [
+            row["position"] for row in await journal.published(slice_of("a"), after=3, most=9)
+        ] == [4, 5]
 
     async def test_is_not_given_by_who_lost_the_lease(self, journal: Journal):
         await journal.rows.insert_one(a_row("a", 1))
@@ -148,7 +150,9 @@ async def relay(service: Service, kafka_url: str):
 class TestRelay:
     async def test_tells_all_in_order_with_positions(self, relay, kafka_url: str):
         for _ in range(3):
-            await asyncio.gather(*(relay.counters.change(f"c{n}", count(f"c{n}")) for n in range(40)))
+            await asyncio.gather(
+                *(relay.counters.change(f"c{n}", count(f"c{n}")) for n in range(40))
+            )
         records = await told(kafka_url, relay._service, lambda some: len(events(some)) >= 120)
 
         last: dict[str, int] = {}
@@ -177,7 +181,9 @@ class TestRelay:
             await relay.counters.change("a", count("a"))
         await told(kafka_url, relay._service, lambda some: len(events(some)) == 5)
 
-        relay._topic = f"{await make_topic(kafka_url)}.events"  # an empty log under the same journal
+        relay._topic = (
+            f"{await make_topic(kafka_url)}.events"  # an empty log under the same journal
+        )
         name = relay._topic.partition(".")[0]
         records = await told(kafka_url, name, lambda some: len(events(some)) >= 5)
         await relay.counters.change("a", count("a"))

@@ -11,7 +11,7 @@ from services.users.settings import UsersSettings
 from services.users.tokens import RefreshToken, Signer
 from tests.users.people import NOW
 
-KEY = OKPKey.generate_key("Ed25519", {"use": "sig", "alg": "EdDSA"})
+KEY = OKPKey.generate_key("Ed25519", {"use": "sig", "alg": "Ed25519"})
 JWK = SecretStr(json.dumps(KEY.as_dict(private=True)))
 
 
