@@ -87,7 +87,7 @@ class Committer:
         return await asyncio.gather(*(one.outcome for one in asked), return_exceptions=True)
 
     async def hear(self, heard: list[tuple[Ask, Hearing]]) -> list[str]:
-        """Keep what events lead to, in order, and that they were heard; says what became of each."""
+        """Keep what events lead to, in order, and that they were heard; says what came of each."""
         asked = [self._asked(ask, hearing) for ask, hearing in heard]
         self._submit(asked)
         return [*await asyncio.gather(*(one.outcome for one in asked))]

@@ -114,7 +114,7 @@ def api(
     @routes.get("", responses=may_answer(SearchTooWide, SearchTooLong, ScopeMissing))
     async def search(caller: Reader, asked: PageAsked, filters: Filters) -> Page[Card]:
         """Find structures by name, identifier, postcode or city."""
-        where = {"$and": [sought(filters), await visibility.where(caller)]}
+        where = {"$and": [await sought(structures, filters), await visibility.where(caller)]}
         found, following = await page(structures, where, asked, descending=False)
         return Page[Card](items=[domain.card(one) for one in found], next=following)
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from kit.problems import Invalid
@@ -12,6 +12,7 @@ _LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l",
 _WORDS_MOST: Final = 10
 _STARS_MOST: Final = 5
 _LITERAL_LEAST: Final = 3
+_DIGITS_THAT_LEAD: Final = 5
 
 
 class SearchTooWide(Invalid):
@@ -24,12 +25,14 @@ class SearchTooLong(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One thing to find: all of these trigrams and then this expression in the texts."""
+    """One thing to find: an expression that a text fits, and the grams that lead to it."""
 
-    grams: frozenset[str]
     expression: str
-    numeric: str | None = None
-    """Where only digits were given: an expression that a numeric identifier may fit instead."""
+    grams: frozenset[str]
+    digits: str | None = None
+    """Where only digits were given: what an identifier made of digits may fit instead."""
+    digit_grams: frozenset[str] = frozenset()
+    """Such an identifier has at least one of these; none when too few digits were given."""
 
 
 def fold(text: str) -> str:
@@ -41,19 +44,24 @@ def grams(folded: str) -> frozenset[str]:
     return frozenset(folded[at : at + 3] for at in range(len(folded) - 2))
 
 
+def digit_grams(identifier: str) -> frozenset[str]:
+    """
+    One in three of its trigrams: all of them would cost most of an import.
+
+    Five digits in a row always hold one of them whole.
+    """
+    return frozenset(f"#{identifier[at : at + 3]}" for at in range(0, len(identifier) - 2, 3))
+
+
 def search_fields(structure: Structure) -> dict[str, Any]:
     """What is kept beside a structure to find it by."""
+    identifier = structure.identifier.value
+    numeric = identifier.isdigit()
     person = f"{structure.first_name or ''} {structure.last_name or ''}"
-    said = [structure.legal_name, structure.label, person]
-    if not structure.identifier.value.isdigit():
-        # Digits alone have an index of their own: their trigrams, of which there are only
-        # a thousand, would lead to too many candidates and cost most of an import.
-        said.append(structure.identifier.value)
+    said = (structure.legal_name, structure.label, person, "" if numeric else identifier)
     texts = sorted({fold(text) for text in said if text and text.strip()})
-    fields: dict[str, Any] = {"public": structure.public}
-    if texts:
-        fields["texts"] = texts
-        fields["grams"] = sorted(frozenset[str]().union(*map(grams, texts)))
+    led_by = (digit_grams(identifier) if numeric else frozenset[str]()).union(*map(grams, texts))
+    fields: dict[str, Any] = {"public": structure.public, "texts": texts, "grams": sorted(led_by)}
     if structure.address and structure.address.postcode:
         fields["postcode"] = structure.address.postcode
     if structure.address and structure.address.city:
@@ -83,8 +91,9 @@ def _words(q: str) -> list[str]:
 
 
 def _begins_a_word(word: str) -> Pattern:
-    numeric = f"^{word}" if word.isdigit() else None
-    return Pattern(grams(f" {word}"), f" {re.escape(word)}", numeric)
+    return Pattern(
+        f" {re.escape(word)}", grams(f" {word}"), digits=f"^{word}" if word.isdigit() else None
+    )
 
 
 def _wildcard(q: str) -> Pattern:
@@ -92,14 +101,19 @@ def _wildcard(q: str) -> Pattern:
     if plain.count("*") > _STARS_MOST:
         raise SearchTooLong(f"At most {_STARS_MOST} times *.", field="query/q")
     pieces = plain.split("*")
-    if max(map(len, pieces)) < _LITERAL_LEAST:
+    longest = max(pieces, key=len)
+    if len(longest) < _LITERAL_LEAST:
         raise SearchTooWide("Give at least three characters in a row.", field="query/q")
     first, *inner, last = pieces
     within_words = [first and f" {first}", *inner, last and f"{last} "]
-    return Pattern(
-        frozenset[str]().union(*map(grams, within_words)),
-        _expression(within_words),
-        _expression(pieces) if "".join(pieces).isdigit() else None,
+    pattern = Pattern(_expression(within_words), frozenset[str]().union(*map(grams, within_words)))
+    if not "".join(pieces).isdigit():
+        return pattern
+    held = range(3 if len(longest) >= _DIGITS_THAT_LEAD else 0)
+    return replace(
+        pattern,
+        digits=_expression(pieces),
+        digit_grams=frozenset(f"#{longest[at : at + 3]}" for at in held),
     )
 
 

@@ -1,7 +1,9 @@
 """How structures are found, and by whom."""
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from kit.clock import today
 from kit.collection import Collection
@@ -12,6 +14,9 @@ from kit.service import Service
 from services.structures import domain
 from services.structures.domain import Structure
 from services.structures.search import Pattern, fold, patterns, search_fields
+
+_COUNTED: Final = 2_000
+_GRAMS_COUNTED: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +35,7 @@ def structures(service: Service) -> Collection[Structure]:
         "structures",
         Structure,
         indexes=[
-            _where_there("grams"),
+            IndexModel("grams"),
             IndexModel("identifier.value"),
             _where_there("postcode"),
             _where_there("city"),
@@ -45,9 +50,13 @@ async def known(structures: Collection[Structure], ids: list[str]) -> list[str]:
     return [one["_id"] for one in await found.to_list(None)]
 
 
-def sought(asked: Sought) -> dict[str, Any]:
+async def sought(structures: Collection[Structure], asked: Sought) -> dict[str, Any]:
     """As a filter: all of it must hold."""
-    every = [_fits(pattern) for pattern in patterns(asked.q)] if asked.q is not None else []
+    found = patterns(asked.q) if asked.q is not None else ()
+    every = [_fits(pattern) for pattern in found]
+    leading = frozenset[str]().union(*(one.grams for one in found if one.digits is None))
+    if leading:
+        every.append({"grams": await _rarest(structures, leading)})
     if asked.identifier:
         every.append({"identifier.value": {"$regex": f"^{asked.identifier.upper()}"}})
     if asked.postcode:
@@ -58,13 +67,29 @@ def sought(asked: Sought) -> dict[str, Any]:
 
 
 def _fits(pattern: Pattern) -> dict[str, Any]:
-    """The trigrams lead to a few candidates, the expression then keeps the right ones."""
-    texts: dict[str, Any] = {"texts": {"$regex": pattern.expression}}
+    text: dict[str, Any] = {"texts": {"$regex": pattern.expression}}
+    if pattern.digits is None:
+        return text
+    identifier: dict[str, Any] = {"identifier.value": {"$regex": pattern.digits}}
     if pattern.grams:
-        texts["grams"] = {"$all": sorted(pattern.grams)}
-    if pattern.numeric is None:
-        return texts
-    return {"$or": [texts, {"identifier.value": {"$regex": pattern.numeric}}]}
+        text["grams"] = {"$all": sorted(pattern.grams)}
+    if pattern.digit_grams:
+        identifier["grams"] = {"$in": sorted(pattern.digit_grams)}
+    return {"$or": [text, identifier]}
+
+
+async def _rarest(structures: Collection[Structure], grams: Iterable[str]) -> str:
+    """
+    The gram that leads to the fewest structures, as far as it pays to count.
+
+    Given all of them, the database would try each as a way of its own, at the cost of them all.
+    """
+
+    async def count(gram: str) -> tuple[int, str]:
+        return await structures.documents.count_documents({"grams": gram}, limit=_COUNTED), gram
+
+    counts = await asyncio.gather(*map(count, sorted(grams)[:_GRAMS_COUNTED]))
+    return min(counts)[1]
 
 
 class Visibility:

@@ -169,7 +169,7 @@ class TestCreate:
     async def test_is_for_people_signed_in(self, world: World):
         assert (await world.calls().post(STRUCTURES, json=a_body())).status_code == 401
         client = world.calls(client_id="c-1", scopes=frozenset({"structures:read"}))
-        assert (await client.post(STRUCTURES, json=a_body())).status_code == 401
+        assert (await client.post(STRUCTURES, json=a_body())).status_code == 403
 
 
 class TestRead:

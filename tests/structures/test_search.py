@@ -4,19 +4,29 @@ import re
 
 import pytest
 
-from services.structures.search import SearchTooLong, SearchTooWide, patterns, search_fields
+from services.structures.search import (
+    Pattern,
+    SearchTooLong,
+    SearchTooWide,
+    patterns,
+    search_fields,
+)
 from tests.structures.builders import SIRET, a_structure
 
 
 def finds(q: str, name: str | None = None) -> bool:
     """As the database does: some text has all the grams and fits, or the identifier does."""
     fields = search_fields(a_structure(legal_name=name))
-    kept, texts = frozenset(fields.get("grams", ())), fields.get("texts", [])
-    return all(
-        (pattern.grams <= kept and any(re.search(pattern.expression, text) for text in texts))
-        or (pattern.numeric is not None and bool(re.search(pattern.numeric, SIRET.value)))
-        for pattern in patterns(q)
-    )
+    kept, texts = frozenset(fields["grams"]), fields["texts"]
+
+    def fits(pattern: Pattern) -> bool:
+        if pattern.grams <= kept and any(re.search(pattern.expression, text) for text in texts):
+            return True
+        if pattern.digits is None or not re.search(pattern.digits, SIRET.value):
+            return False
+        return not pattern.digit_grams or bool(pattern.digit_grams & kept)
+
+    return all(map(fits, patterns(q)))
 
 
 class TestWords:
@@ -85,7 +95,17 @@ class TestWildcards:
         patterns(q)
         assert not finds("*m.nuiserie*", "menuiserie")
 
-    @pytest.mark.parametrize("q", ["*00074", "732*", "*829320*", "732*074", "*328*320*"])
+    @pytest.mark.parametrize(
+        "q",
+        [
+            "*00074",
+            "732*",
+            "*829320*",
+            "732*074",
+            "*328*320*",
+            *(f"*{SIRET.value[at : at + 5]}*" for at in range(10)),
+        ],
+    )
     def test_stand_for_digits_of_an_identifier(self, q: str):
         assert finds(q)
 
