@@ -136,7 +136,7 @@ class Frame:
         if row is None:
             return False
         if row["body"] != once.body:
-            raise IdempotencyKeyReused(field="Idempotency-Key")
+            raise IdempotencyKeyReused(field="header/idempotency-key")
         if "status" not in row:
             return False
         headers = [(n.encode(), v.encode()) for n, v in row["headers"]]
@@ -207,7 +207,7 @@ def _once(caller: Caller, path: str, headers: Headers, body: bytes) -> Once | No
     if key is None or not caller.id:
         return None
     if not KEY.fullmatch(key):
-        raise Invalid("1 to 255 visible ASCII characters.", field="Idempotency-Key")
+        raise Invalid("1 to 255 visible ASCII characters.", field="header/idempotency-key")
     id = hashlib.sha256(f"{caller.id}\0{path}\0{key}".encode()).hexdigest()
     return Once(id, hashlib.sha256(body).hexdigest())
 
