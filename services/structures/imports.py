@@ -19,7 +19,6 @@ from kit.service import Service
 from services.structures import domain
 from services.structures.directory import Line, Refused, entries
 from services.structures.domain import Structure
-from services.structures.settings import StructuresSettings
 from services.structures.views import known, structures
 
 BATCH: Final = 500
@@ -61,7 +60,7 @@ async def import_structures(
     The lines refused are listed in the CSV ``report``. ``of`` is the file's fingerprint: with it,
     an import that was cut short is taken up where it stopped. Raises UnknownHeader.
     """
-    settings = StructuresSettings(**dict(service.settings))
+    settings = service.settings
     kept = structures(service)
     await service.prepare()
     committing = asyncio.create_task(service.committer.run())
