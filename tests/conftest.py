@@ -9,8 +9,9 @@ import pytest
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack
-from tests.platform import Platform, User, until
+from tests.platform import OPERATORS, Platform, User, until
 from tests.running import Running
+from tests.scenes import Cast
 
 pytest_plugins = ("tests.feature_marks",)
 _turn = count()
@@ -19,6 +20,8 @@ UNHURRIED = {
     "access_for": "PT1H",
     "address_failures": 1_000_000,
     "credential_rate": "100000/minute",
+    "letters_most": 1_000_000,
+    "operators": ",".join(OPERATORS),
     "sirene_per_minute": 100_000,
 }
 """All tests come from one address, and sign in more often than a person does."""
@@ -66,7 +69,7 @@ async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pl
     """The whole platform, started once: each test brings people and structures of its own."""
     running = Running(tmp_path_factory.mktemp("platform"), "--no-demo")
     running.start(**UNHURRIED).says("^ready$")
-    platform = Platform(f"http://127.0.0.1:{running.ports['gateway_port']}", running.data)
+    platform = Platform(running)
     try:
         yield platform
     finally:
@@ -80,3 +83,8 @@ async def operator(platform: Platform) -> User:
     health = partial(platform.ask, "GET", "/v1/ops/health", by=olivia)
     await until(health, lambda answer: answer.status_code == 200 and answer.json()["ready"])
     return olivia
+
+
+@pytest.fixture(scope="session")
+async def cast(platform: Platform, operator: User) -> Cast:
+    return await Cast.around(platform, operator)

@@ -13,7 +13,7 @@ from httpx import AsyncClient, Response
 from stdnum import luhn
 
 from deploy.embedded import mail
-from deploy.installation import OPERATOR
+from tests.running import Running
 
 PASSWORD = "un long mot de passe, assez rare"
 PATIENCE = 20
@@ -21,6 +21,8 @@ PATIENCE = 20
 
 T = TypeVar("T")
 _turn = count(1)
+OPERATORS = [f"ops-{n}@example.org" for n in range(10)]
+_operators = iter(OPERATORS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,11 @@ class User:
 class Platform:
     """A running platform, whoever started it."""
 
-    def __init__(self, gateway: str, data: Path) -> None:
-        self.gateway, self.data = gateway, data
-        self.http = AsyncClient(base_url=gateway, timeout=PATIENCE)
+    def __init__(self, running: Running) -> None:
+        self.data = running.data
+        self.kafka = f"127.0.0.1:{running.ports['kafka_port']}"
+        self.gateway = f"http://127.0.0.1:{running.ports['gateway_port']}"
+        self.http = AsyncClient(base_url=self.gateway, timeout=PATIENCE)
         self._read: dict[Path, EmailMessage] = {}
 
     async def ask(
@@ -76,7 +80,7 @@ class Platform:
         return User(email, given["access_token"], me["id"], given["refresh_token"])
 
     async def operator(self) -> User:
-        return await self.register("Olivia", email=OPERATOR)
+        return await self.register("Olivia", email=an_operator())
 
     async def system(self, operator: User, *structures: str) -> User:
         """Another system that may read structures: these only, or all."""
@@ -159,6 +163,11 @@ def token_in(letter: str) -> str:
 
 def an_address(name: str) -> str:
     return f"{name.lower()}-{next(_turn)}@example.org"
+
+
+def an_operator() -> str:
+    """One of the addresses that ``OPERATORS`` makes operators of the platform."""
+    return next(_operators)
 
 
 def a_siret() -> str:
