@@ -118,6 +118,7 @@ class TestProblems:
             b"[]",
             b'{"by": NaN}',
             b'{"by": 1, "note": "\\ud800"}',
+            b'{"by": 1, "other": "\xed\xa0\x80"}',
             b"[" * 5000,
         ],
     )

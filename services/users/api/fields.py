@@ -35,7 +35,16 @@ Name = Annotated[
     ),
 ]
 
-Password = Annotated[SecretStr, Field(max_length=1024)]
+
+def _of_characters(written: SecretStr) -> SecretStr:
+    try:
+        written.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("Half of a surrogate pair is no character.") from None
+    return written
+
+
+Password = Annotated[SecretStr, Field(max_length=1024), AfterValidator(_of_characters)]
 
 LinkToken = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
