@@ -48,8 +48,6 @@ def a_row(id: str, n: int, clock: int = 1) -> Row:
     return row(Counted(counter=id, n=n), clock=clock, correlation="journey", at=NOW)
 
 
-
-
 class Told:
     """Brings events of one topic, each with the next position of its slice."""
 

@@ -40,9 +40,7 @@ class World:
 
     def __init__(self, **settings: Any) -> None:
         known = settings | {"access_private_key": KEY}
-        self.services = {
-            name: Service(name, kind(**known)) for name, (_, kind) in BUILDERS.items()
-        }
+        self.services = {name: Service(name, kind(**known)) for name, (_, kind) in BUILDERS.items()}
         self.apps = {name: build(self.services[name]) for name, (build, _) in BUILDERS.items()}
         self.log: list[tuple[str, str]] = []
         """The type of each event told, and the journey it belongs to."""
