@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Generic
 
 import structlog
 from fastapi import APIRouter, FastAPI
 from faststream.kafka import KafkaBroker
+from typing_extensions import TypeVar  # the standard one has no default before Python 3.13
 
 from kit import ops
 from kit.bus import Bus, Listener, Subscriptions
@@ -33,10 +34,13 @@ from kit.workers import WAKE, Job
 log = structlog.get_logger(__name__)
 
 
-class Service:
+S_co = TypeVar("S_co", bound=Settings, covariant=True, default=Settings)
+
+
+class Service(Generic[S_co]):
     """One deployable: built in services/<name>/main.py, run by uvicorn."""
 
-    def __init__(self, name: str, settings: Settings, *, heartbeat: float = 10) -> None:
+    def __init__(self, name: str, settings: S_co, *, heartbeat: float = 10) -> None:
         self.name, self.settings = name, settings
         database = settings.database_prefix + name
         self.mongo = Mongo(settings.mongo, database, settings.mongo_driver)

@@ -48,12 +48,6 @@ def a_row(id: str, n: int, clock: int = 1) -> Row:
     return row(Counted(counter=id, n=n), clock=clock, correlation="journey", at=NOW)
 
 
-def record(one: Row, *, topic: str = "trial.events", offset: int = 0, **but: str) -> Record:
-    """A row of the journal, with its position, as Kafka would bring it."""
-    given = {name: value.decode() for name, value in headers(one)}
-    return Record(topic, one["slice"], offset, one["key"], given | but, one["data"])
-
-
 class Told:
     """Brings events of one topic, each with the next position of its slice."""
 
@@ -63,4 +57,6 @@ class Told:
     def __call__(self, id: str, n: int, **but: str) -> Record:
         one = a_row(id, n)
         self._last[one["slice"]] = self._last.get(one["slice"], 0) + 1
-        return record(one | {"position": self._last[one["slice"]]}, **but)
+        placed = one | {"position": self._last[one["slice"]]}
+        given = {name: value.decode() for name, value in headers(placed)}
+        return Record("trial.events", one["slice"], 0, id, given | but, one["data"])

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from json import dumps
-from typing import cast
 
 from fastapi import FastAPI
 
@@ -22,8 +21,8 @@ from services.gateway.tokens import Tokens
 from services.gateway.views import RevokedSessions
 
 
-def build(service: Service) -> FastAPI:
-    settings = cast("GatewaySettings", service.settings)
+def build(service: Service[GatewaySettings]) -> FastAPI:
+    settings = service.settings
     revocations = service.collection(
         "revocations",
         Revocation,

@@ -15,10 +15,8 @@ from services.notifications.settings import NotificationsSettings
 NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
 
 
-def build(service: Service) -> FastAPI:
+def build(service: Service[NotificationsSettings]) -> FastAPI:
     settings = service.settings
-    if not isinstance(settings, NotificationsSettings):
-        settings = read(NotificationsSettings)
     people = service.collection("people", Person)
     letters = service.collection(
         "letters",

@@ -48,7 +48,7 @@ class _Kept:
 
 
 async def import_structures(
-    service: Service,
+    service: Service[StructuresSettings],
     source: IO[bytes],
     *,
     report: Path,
@@ -61,7 +61,7 @@ async def import_structures(
     The lines refused are listed in the CSV ``report``. ``of`` is the file's fingerprint: with it,
     an import that was cut short is taken up where it stopped. Raises UnknownHeader.
     """
-    settings = StructuresSettings(**dict(service.settings))
+    settings = service.settings
     kept = structures(service)
     await service.prepare()
     committing = asyncio.create_task(service.committer.run())
@@ -86,7 +86,7 @@ def fingerprint(file: Path) -> str:
 class _Import:
     def __init__(
         self,
-        service: Service,
+        service: Service[StructuresSettings],
         kept: Collection[Structure],
         lines: Iterator[Line | Refused],
         progress: "_Progress",

@@ -12,8 +12,8 @@ from services.structures.sirene import Sirene
 from services.structures.views import Visibility, structures
 
 
-def build(service: Service) -> FastAPI:
-    settings = StructuresSettings(**dict(service.settings))
+def build(service: Service[StructuresSettings]) -> FastAPI:
+    settings = service.settings
     rights = RightsCopy(service)
     routes = api(
         structures(service),

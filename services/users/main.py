@@ -13,11 +13,11 @@ from services.users.membership import Membership
 from services.users.settings import UsersSettings
 
 
-def build(service: Service, settings: UsersSettings) -> FastAPI:
+def build(service: Service[UsersSettings]) -> FastAPI:
     identity, membership = Identity.of(service), Membership.of(service)
     defaults = catalogue.defaults(catalogue.read())
     return service.app(
-        *identity_routes(identity, settings),
+        *identity_routes(identity, service.settings),
         rattachement_routes(membership),
         hears=handlers(membership, identity.accounts, defaults),
         jobs=identity.timers(),
@@ -27,4 +27,4 @@ def build(service: Service, settings: UsersSettings) -> FastAPI:
 
 def create() -> FastAPI:
     settings = read(UsersSettings)
-    return build(Service("users", settings, heartbeat=settings.heartbeat_every), settings)
+    return build(Service("users", settings, heartbeat=settings.heartbeat_every))

@@ -35,7 +35,6 @@ class TestEntries:
 
         assert isinstance(line, Line)
 
-    @pytest.mark.feature("STR-54")
     def test_read_the_public_directory(self):
         assert read(DIRECTORY, MAIRIE) == [
             Line(

@@ -200,7 +200,6 @@ class TestCard:
         assert (shown["postcode"], shown["city"]) == ("44000", "NANTES")
         assert not {"email", "address", "created_by", "last_name"} & shown.keys()
 
-    @pytest.mark.feature("STR-24")
     def test_the_record_tells_the_rest(self):
         shown = record(a_structure())
 

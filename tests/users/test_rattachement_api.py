@@ -167,7 +167,9 @@ class TestRequest:
         assert answer.status_code == 422
         assert pointers(answer) == [field]
 
-    @pytest.mark.parametrize(("caller", "status"), [(Caller(), 401), (Caller(client_id="erp"), 403)])
+    @pytest.mark.parametrize(
+        ("caller", "status"), [(Caller(), 401), (Caller(client_id="erp"), 403)]
+    )
     async def test_is_for_people(self, users: Users, caller, status):
         assert (await users.ask(caller=caller)).status_code == status
 
