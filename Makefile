@@ -17,7 +17,7 @@ run: $(INSTALLED) ## Run the whole platform on this machine (http://127.0.0.1:80
 	@exec $(BIN)/chorale up $(ARGS)
 
 test: $(INSTALLED) ## Run all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 check: $(INSTALLED) ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .

@@ -170,6 +170,11 @@ class Journal:
         rows = list(await found.sort("position", 1).limit(most).to_list(None))
         return [one for n, one in enumerate(rows) if one["position"] == rows[0]["position"] + n]
 
+    async def unacknowledged(self) -> int:
+        """How many events have their position but are not known to be in Kafka."""
+        slices = await self._slices.find({}, {"last": 1, "acked": 1}).to_list(None)
+        return sum(one["last"] - one["acked"] for one in slices)
+
     async def begin_again(self, held: Held, slices: list[int]) -> None:
         """Note that nothing of these slices is in Kafka any more."""
         await self._slices.bulk_write(

@@ -45,4 +45,4 @@ def configure(level: str) -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     for noisy in ("aiokafka", "pymongo", "faststream", "httpx", "asyncio"):
-        logging.getLogger(noisy).setLevel("ERROR" if noisy == "aiokafka" else "WARNING")
+        logging.getLogger(noisy).setLevel("CRITICAL" if noisy == "aiokafka" else "WARNING")

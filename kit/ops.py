@@ -68,6 +68,7 @@ def internal(service: "Service") -> APIRouter:
         return {
             "service": service.name,
             "journal_waiting": depth,
+            "journal_unacknowledged": await service.journal.unacknowledged(),
             "journal_oldest_seconds": (now() - oldest["at"]).total_seconds() if oldest else 0,
             "behind_seconds": {t: await service.heard.age(t) for t in sorted(service.topics)},
             "heard": await service.heard.positions(),

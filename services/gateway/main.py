@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
+from http import HTTPStatus
 from json import dumps
 
 from fastapi import FastAPI
@@ -42,7 +43,7 @@ def build(service: Service[GatewaySettings]) -> FastAPI:
         settings=settings,
         admission=Admission(settings, Tokens(settings.access_public_key), revoked, service.heard),
         upstreams=upstreams,
-        pages={"/openapi.json": _described, "/docs": _readable},
+        pages={"/": _welcome, "/openapi.json": _described, "/docs": _readable},
     )
     _close_with(app, upstreams)
     return app
@@ -62,6 +63,11 @@ def _close_with(app: FastAPI, upstreams: Upstreams) -> None:
         await upstreams.close()
 
     app.router.lifespan_context = lifespan
+
+
+@cache
+def _welcome() -> Answer:
+    return Answer(HTTPStatus.TEMPORARY_REDIRECT, [(b"location", b"/docs")], b"")
 
 
 @cache

@@ -4,6 +4,7 @@ import re
 from http import HTTPStatus
 from urllib.parse import quote, unquote_to_bytes
 
+from kit.http import NoSuchPath
 from kit.problems import Problem
 
 PATH_LIMIT = 2_000
@@ -30,6 +31,10 @@ def checked(raw: bytes) -> str:
     """The path as it will be forwarded; what two readers could read differently is refused."""
     if len(raw) > PATH_LIMIT:
         raise TooLongAddress
+    if raw == b"/":
+        return "/"
+    if raw.endswith(b"/") and _SEGMENTS.fullmatch(raw[:-1]):
+        raise NoSuchPath
     if not _SEGMENTS.fullmatch(raw):
         raise MalformedPath
     if b"%" not in raw and b"/." not in raw:

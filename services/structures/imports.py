@@ -19,6 +19,7 @@ from kit.service import Service
 from services.structures import domain
 from services.structures.directory import Line, Refused, entries
 from services.structures.domain import Structure
+from services.structures.settings import StructuresSettings
 from services.structures.views import known, structures
 
 BATCH: Final = 500
@@ -47,7 +48,7 @@ class _Kept:
 
 
 async def import_structures(
-    service: Service,
+    service: Service[StructuresSettings],
     source: IO[bytes],
     *,
     report: Path,
@@ -85,7 +86,7 @@ def fingerprint(file: Path) -> str:
 class _Import:
     def __init__(
         self,
-        service: Service,
+        service: Service[StructuresSettings],
         kept: Collection[Structure],
         lines: Iterator[Line | Refused],
         progress: "_Progress",

@@ -13,7 +13,7 @@ class StructuresSettings(Settings):
     sirene_key: SecretStr = Field(default=SecretStr(""), description="X-INSEE-Api-Key-Integration")
     sirene_timeout: float = Field(default=3, description="Seconds")
     sirene_per_minute: int = Field(
-        default=30, ge=1, description="INSEE's limit, shared by all replicas of the service"
+        default=30, ge=1, description="INSEE's limit, for each process: divide it among replicas"
     )
     identifier_checksums: bool = Field(
         default=True, description="False where made-up SIRETs must be accepted, as in a sandbox"

@@ -250,6 +250,10 @@ class TestPages:
         assert told["openapi"].startswith("3.1")
         assert "/v1/ops/health" in told["paths"]
 
+    async def test_the_front_page_leads_to_the_documentation(self, gateway: Gateway) -> None:
+        answer = await gateway.ask("/", allow_redirects=False)
+        assert (answer.status, answer.headers["location"]) == (307, "/docs")
+
     async def test_the_page_may_apply_its_own_style_only(self, gateway: Gateway) -> None:
         answer = await gateway.ask("/docs")
         assert answer.content_type == "text/html"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kit.http import NoSuchPath
 from services.gateway.paths import (
     PATH_LIMIT,
     QUERY_LIMIT,
@@ -38,7 +39,6 @@ class TestChecked:
             b"/v1/accounts/%zz",
             b"/v1/accounts/%4",
             b"/v1//accounts",
-            b"/v1/accounts/",
             b"v1/accounts",
             b"*",
             b"",
@@ -49,6 +49,10 @@ class TestChecked:
     def test_refuses_what_two_readers_could_read_differently(self, path: bytes) -> None:
         with pytest.raises(MalformedPath):
             checked(path)
+
+    def test_knows_nothing_behind_a_last_slash(self) -> None:
+        with pytest.raises(NoSuchPath):
+            checked(b"/v1/accounts/")
 
     def test_is_bounded(self) -> None:
         with pytest.raises(TooLongAddress):
@@ -63,6 +67,10 @@ class TestCheckedQuery:
     def test_refuses_bytes_no_address_has(self, query: bytes) -> None:
         with pytest.raises(MalformedPath):
             checked_query(query)
+
+    def test_knows_nothing_behind_a_last_slash(self) -> None:
+        with pytest.raises(NoSuchPath):
+            checked(b"/v1/accounts/")
 
     def test_is_bounded(self) -> None:
         with pytest.raises(TooLongAddress):

@@ -17,15 +17,14 @@ async def sirene_url() -> AsyncIterator[str]:
     port = free_port()
     server = Server("sirene", sirene(slowness=0), port=port)
     running = asyncio.create_task(server.run_until_told())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
         await asyncio.sleep(0.02)
     yield f"http://127.0.0.1:{port}/api-sirene/3.11"
     await server.stop(running)
 
 
-@pytest.fixture
-async def town(mongo_url: str, sirene_url: str) -> AsyncIterator[Town]:
-    """The whole platform, and people who write letters and get some."""
+@pytest.fixture(scope="session")
+async def built(mongo_url: str, sirene_url: str) -> AsyncIterator[Town]:
     office = PostOffice()
     await office.open()
     world = World(
@@ -37,3 +36,11 @@ async def town(mongo_url: str, sirene_url: str) -> AsyncIterator[Town]:
     async with world.at_work():
         yield Town(world, office)
     await office.close()
+
+
+@pytest.fixture
+def town(built: Town) -> Town:
+    """The whole platform: built once, and new people and structures for each journey."""
+    built.office.forget()
+    built.world.log.clear()
+    return built

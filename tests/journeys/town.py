@@ -3,11 +3,13 @@
 import asyncio
 import re
 from email.message import EmailMessage
+from itertools import count
 from typing import Any
 
 from httpx import Response
 from joserfc import jwt
 from joserfc.jwk import OKPKey
+from stdnum import luhn
 
 from kit.internal import Caller
 from tests.notifications.post_office import PostOffice
@@ -20,17 +22,19 @@ JOURNEY = {"x-correlation-id": "journey-1"}
 class Town:
     def __init__(self, world: World, office: PostOffice) -> None:
         self.world, self.office = world, office
+        self._turn, self._emails = count(1), dict[str, str]()
 
     async def settle(self) -> None:
         await self.world.settle()
 
-    async def person(self, email: str, first: str = "Léa", last: str = "Dupont") -> Caller:
-        """Somebody who registered, followed the link of the letter and signed in."""
+    async def person(self, first: str = "Léa", last: str = "Dupont") -> Caller:
+        """Somebody new who registered, followed the link of the letter and signed in."""
+        email = f"p{next(self._turn)}@example.org"
         users = self.world.call("users")
         body = {"email": email, "password": PASSWORD, "first_name": first, "last_name": last}
         assert (await users("POST", "/v1/accounts", json=body)).status_code == 202
         await self.settle()
-        letter = await self.letter(email, "activ")
+        letter = await self._letter(email, "activ")
         token = re.search(r"token=([\w.~-]+)", self.text(letter))
         assert token
         done = await users("POST", "/v1/accounts/activation", json={"token": token[1]})
@@ -40,10 +44,13 @@ class Town:
         assert signed_in.status_code == 201, signed_in.text
         key = OKPKey.import_key(KEY)
         claims = jwt.decode(signed_in.json()["access_token"], key, algorithms=["Ed25519"]).claims
-        operator = "operator" in claims["roles"]
-        return Caller(user_id=claims["sub"], session_id=claims["sid"], operator=operator)
+        self._emails[claims["sub"]] = email
+        return Caller(user_id=claims["sub"], session_id=claims["sid"])
 
-    async def structure(self, caller: Caller, siret: str = "73282932000074") -> dict[str, Any]:
+    async def structure(self, caller: Caller) -> dict[str, Any]:
+        number = str(10_000_000 + next(self._turn))
+        siren = number + luhn.calc_check_digit(number)
+        siret = siren + "0001" + luhn.calc_check_digit(siren + "0001")
         body = {"identifier": {"type": "SIRET", "value": siret}}
         made = await self.world.call("structures", caller)("POST", "/v1/structures", json=body)
         assert made.status_code == 201, made.text
@@ -68,7 +75,10 @@ class Town:
         listed = await self.world.call("users", caller)("GET", "/v1/rattachements")
         return list(listed.json()["items"])
 
-    def letters(self, email: str) -> list[EmailMessage]:
+    def letters(self, to: Caller) -> list[EmailMessage]:
+        return self._letters(self._emails[to.user_id])
+
+    def _letters(self, email: str) -> list[EmailMessage]:
         return [one for one in self.office.taken if one["To"] == email]
 
     def text(self, letter: EmailMessage) -> str:
@@ -76,11 +86,14 @@ class Town:
         assert body
         return str(body.get_content())
 
-    async def letter(self, email: str, about: str) -> EmailMessage:
+    async def letter(self, to: Caller, about: str) -> EmailMessage:
+        return await self._letter(self._emails[to.user_id], about)
+
+    async def _letter(self, email: str, about: str) -> EmailMessage:
         """The one letter to somebody whose subject says this; it leaves a moment after its cause."""
         async with asyncio.timeout(10):
             while True:
-                found = [o for o in self.letters(email) if about.lower() in o["Subject"].lower()]
+                found = [o for o in self._letters(email) if about.lower() in o["Subject"].lower()]
                 if found:
                     assert len(found) == 1, [one["Subject"] for one in found]
                     return found[0]

@@ -1,0 +1,128 @@
+"""Hearing from a real broker: nothing a stranger writes there stops the consumer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from kit.bus import Subscriptions, _dead
+from kit.journal import headers
+from kit.service import Service
+from kit.settings import Settings
+from tests.conftest import settings_for
+from tests.counters import Counted, Counter, a_row, count
+from tests.kit.conftest import keeping
+from tests.kit.test_relay import make_topic
+
+
+class Hearer:
+    """A service that counts what it is told on a topic of its own."""
+
+    def __init__(self, service: Service, topic: str) -> None:
+        self.service, self.topic = service, topic
+        self.counters = service.collection("counters", Counter)
+        on = Subscriptions()
+
+        @on(Counted)
+        def hear(event: Counted):
+            return self.counters.ask(event.counter, count(event.counter, event.n))
+
+        service.app(hears=on)
+
+    async def until(self, n: int) -> None:
+        async with asyncio.timeout(20):
+            while (found := await self.counters.find("a")) is None or found.n < n:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def hearer(mongo_url: str, kafka_url: str, monkeypatch) -> AsyncIterator[Hearer]:
+    name = await make_topic(kafka_url)
+    monkeypatch.setattr(Counted, "topic", classmethod(lambda _: f"{name}.events"))
+    settings = Settings(**settings_for(mongo_url, kafka=kafka_url, kafka_session=4))
+    service = Service("trial", settings)
+    hearer = Hearer(service, f"{name}.events")
+    async with keeping(service):
+        await service.listener.run()
+        yield hearer
+        await service.broker.stop()
+    await service.mongo.drop()
+    await service.mongo.close()
+
+
+@pytest.fixture
+async def producer(kafka_url: str) -> AsyncIterator[AIOKafkaProducer]:
+    async with AIOKafkaProducer(bootstrap_servers=kafka_url) as producer:
+        yield producer
+
+
+def good(position: int, n: int) -> dict[str, object]:
+    row = a_row("a", n) | {"position": position}
+    return {"key": b"a", "value": row["data"], "headers": headers(row), "partition": row["slice"]}
+
+
+HOSTILE = {
+    "null header": {"value": b"{}", "headers": [("ce_type", None)]},
+    "header that is no text": {"value": b"{}", "headers": [("ce_type", b"\xff\xfe")]},
+    "null value": {"key": b"a", "value": None, "headers": [("ce_type", b"trial.counted.v1")]},
+    "key that is no text": {"key": b"\xff", "value": b"x", "headers": []},
+    "position that is no number": {
+        "value": b"{}",
+        "headers": [("ce_type", b"trial.counted.v1"), ("ce_position", b"-1")],
+    },
+    "huge position": {
+        "value": b"{}",
+        "headers": [("ce_type", b"trial.counted.v1"), ("ce_position", b"9" * 400)],
+    },
+    "heartbeat of nothing": {"value": b"[]", "headers": [("ce_type", b"kit.heartbeat.v1")]},
+    "unknown type": {"value": b"{}", "headers": [("ce_type", b"trial.unheard-of.v9")]},
+}
+
+
+class TestListener:
+    async def test_goes_on_whatever_a_stranger_writes(self, hearer: Hearer, producer):
+        partition = good(1, 1)["partition"]
+        for hostile in HOSTILE.values():
+            await producer.send(hearer.topic, **{"partition": partition} | hostile)
+        await producer.send(hearer.topic, **good(1, 5))
+        for hostile in HOSTILE.values():
+            await producer.send(hearer.topic, **{"partition": partition} | hostile)
+        await producer.send(hearer.topic, **good(2, 6))
+        await producer.flush()
+
+        await hearer.until(11)
+        parked = await hearer.service.parking.list("", 100)
+        assert {one["error"]["type"] for one in parked} == {"NoPosition"}
+
+    async def test_begins_where_it_stopped_though_offsets_are_lost(self, hearer: Hearer, producer):
+        for position in (1, 2, 3):
+            await producer.send_and_wait(hearer.topic, **good(position, position))
+        await hearer.until(6)
+        [(place, _)] = [(p, o) for p, o in (await self.ends(hearer)).items() if o]
+
+        await hearer.service.listener._subscriber.consumer.seek_to_beginning(place)
+        await producer.send_and_wait(hearer.topic, **good(4, 4))
+        await hearer.until(10)
+        assert (await hearer.counters.get("a")).n == 10
+
+    async def test_reads_a_slice_again_when_something_is_missing(self, hearer: Hearer, producer):
+        """An event arrived too late, after one that follows it: both are heard, in order."""
+        await producer.send_and_wait(hearer.topic, **good(2, 10))
+        await producer.send_and_wait(hearer.topic, **good(1, 1))
+
+        await hearer.until(11)
+
+    async def test_has_a_consumer_whose_death_shows(self, hearer: Hearer):
+        """The watchdog looks at private parts of aiokafka: they are where it looks."""
+        [subscriber] = hearer.service.broker.subscribers
+        assert not _dead(subscriber)
+
+        task = subscriber.consumer._coordinator._coordination_task
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert _dead(subscriber)
+
+    async def ends(self, hearer: Hearer):
+        consumer = hearer.service.listener._subscriber.consumer
+        return await consumer.end_offsets(consumer.assignment())

@@ -1,0 +1,147 @@
+"""What a service may rest on its copy of the rights."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from contracts.users import Habilitation, RightsChanged
+from kit.clock import now
+from kit.heard import TooStale
+from kit.journal import SLICES
+from kit.rights import ORGANISATION, Rights, RightsCopy, applied, blocked
+from kit.service import Service
+from tests.kit.conftest import keeping
+
+TODAY = date(2026, 1, 5)
+YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+
+
+def told(**but) -> RightsChanged:
+    given = {"rattachement_id": "u:s", "user_id": "u", "structure_id": "s"}
+    return RightsChanged(**given | {"role": "user", "version": 1} | but)
+
+
+def rights(**but) -> Rights:
+    state = applied(told(**but), None).state
+    assert state
+    return state
+
+
+def organisation(**but) -> Habilitation:
+    return Habilitation(application=ORGANISATION, level="modification", **but)
+
+
+class TestApplied:
+    def test_takes_the_whole_answer(self):
+        copy = rights(role="user", units=("ACCUEIL",), valid_until=TOMORROW)
+
+        assert (copy.role, copy.units, copy.valid_until) == ("user", ("ACCUEIL",), TOMORROW)
+
+    def test_changes_nothing_when_repeated(self):
+        assert applied(told(), rights()).state == rights()
+
+    def test_lets_nothing_older_undo_what_is_newer(self):
+        newer = rights(role=None, version=2)
+
+        assert applied(told(role="user", version=1), newer).state == newer
+
+    def test_is_trusted_again_once_the_unreadable_fact_was_heard(self):
+        doubtful = blocked("u:s", rights()).state
+
+        assert applied(told(version=1), doubtful).state.blocked is False
+
+
+class TestValid:
+    @pytest.mark.parametrize(
+        ("window", "valid"),
+        [
+            ({}, True),
+            ({"valid_from": TODAY, "valid_until": TODAY}, True),
+            ({"valid_from": TOMORROW}, False),
+            ({"valid_until": YESTERDAY}, False),
+        ],
+    )
+    def test_includes_both_days(self, window, valid):
+        assert rights(**window).valid(TODAY) is valid
+
+    def test_is_nobody_without_a_role(self):
+        assert not rights(role=None).valid(TODAY)
+
+    def test_is_nobody_while_a_newer_fact_cannot_be_read(self):
+        doubtful = blocked("u:s", rights(role="principal_manager")).state
+
+        assert not doubtful.valid(TODAY)
+        assert not doubtful.approves(TODAY)
+
+    def test_is_nobody_of_whom_only_an_unreadable_fact_is_known(self):
+        assert not blocked("u:s", None).state.valid(TODAY)
+
+
+class TestApproves:
+    @pytest.mark.feature("APP-15")
+    @pytest.mark.parametrize(
+        ("but", "approves"),
+        [
+            ({"role": "principal_manager"}, True),
+            ({"role": "user"}, False),
+            ({"role": "user", "habilitations": (organisation(),)}, True),
+            ({"role": "user", "habilitations": (organisation(unit="ACCUEIL"),)}, False),
+            ({"role": "user", "habilitations": (organisation(valid_until=YESTERDAY),)}, False),
+            ({"role": "user", "habilitations": (organisation(valid_from=TOMORROW),)}, False),
+            ({"role": "user", "habilitations": (organisation(),), "may_approve": False}, False),
+            ({"role": "principal_manager", "may_approve": False}, True),
+            ({"role": "principal_manager", "valid_until": YESTERDAY}, False),
+        ],
+    )
+    def test_is_for_the_manager_and_whom_he_delegated(self, but, approves):
+        assert rights(**but).approves(TODAY) is approves
+
+    def test_needs_modification_of_the_organisation(self):
+        reading = Habilitation(application=ORGANISATION, level="consultation")
+        other = Habilitation(application="engagements", level="modification")
+
+        assert not rights(habilitations=(reading, other)).approves(TODAY)
+
+
+class TestRightsCopy:
+    @pytest.fixture
+    async def copy(self, service: Service):
+        copy = RightsCopy(service)
+        async with keeping(service):
+            await service.committer.keep(copy.hear(told()))
+            yield copy
+
+    async def beat(self, service: Service, age: float, slices=range(SLICES)) -> None:
+        for slice in slices:
+            service.heard.beat(f"users.events/{slice}", now() - timedelta(seconds=age))
+
+    async def test_answers_while_users_is_heard(self, service, copy):
+        await self.beat(service, age=1)
+
+        assert (await copy.of("u", "s")).valid(TODAY)
+        assert [one.structure_id for one in await copy.of_user("u")] == ["s"]
+        assert await copy.of("u", "other") is None
+
+    @pytest.mark.parametrize("age", [6, 3600])
+    async def test_answers_nothing_once_it_is_too_old(self, service, copy, age):
+        await self.beat(service, age)
+
+        with pytest.raises(TooStale):
+            await copy.of("u", "s")
+        with pytest.raises(TooStale):
+            await copy.of_user("u")
+
+    async def test_answers_nothing_when_one_slice_is_silent(self, service, copy):
+        await self.beat(service, age=1, slices=range(1, SLICES))
+
+        with pytest.raises(TooStale):
+            await copy.of("u", "s")
+
+    async def test_answers_by_what_another_process_heard(self, service, copy):
+        rows = [
+            {"_id": f"users.events/{slice}", "as_of": now() - timedelta(seconds=1)}
+            for slice in range(SLICES)
+        ]
+        await service.mongo["heartbeats"].insert_many(rows)
+
+        assert await copy.of("u", "s")

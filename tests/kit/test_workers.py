@@ -1,0 +1,133 @@
+"""Entities that wait for their moment, and work that outlives whoever does it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from kit.change import Change
+from kit.clock import now
+from kit.collection import Collection
+from kit.service import Service
+from kit.workers import Timer, Worker
+from tests.counters import Counter
+
+LEASE = timedelta(seconds=0.3)
+
+
+def due(id: str, at: datetime, **but):
+    return lambda _: Change(Counter(id=id, wake_at=at, **but))
+
+
+def claim(current: Counter | None, at: datetime) -> Change[Counter]:
+    """Counts the attempt in ``n`` and leases it."""
+    if current is None or current.wake_at is None or current.wake_at > at:
+        return Change(current)
+    return Change(replace(current, n=current.n + 1, wake_at=at + LEASE))
+
+
+def done(current: Counter | None) -> Change[Counter]:
+    assert current
+    return Change(replace(current, note="done", wake_at=None))
+
+
+@asynccontextmanager
+async def running(service: Service, *jobs) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(job.run(service.committer)) for job in jobs]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until(counters: Collection[Counter], id: str, **wanted) -> Counter:
+    async with asyncio.timeout(10):
+        while True:
+            found = await counters.find(id)
+            if found and all(getattr(found, name) == value for name, value in wanted.items()):
+                return found
+            await asyncio.sleep(0.02)
+
+
+class TestTimer:
+    async def test_wakes_what_is_due_at_once_and_the_rest_in_its_time(self, service, counters):
+        timer = Timer(counters, wake=lambda one: counters.ask(one.id, done), every=0.1)
+        async with running(service, timer):
+            began = now()
+            await counters.change("a", due("a", began))
+            await counters.change("b", due("b", began + timedelta(seconds=0.6)))
+            await until(counters, "a", note="done")
+            assert (await counters.get("b")).note == ""
+            await until(counters, "b", note="done")
+            assert now() - began >= timedelta(seconds=0.6)
+
+    async def test_goes_on_when_one_cannot_be_woken(self, service, counters):
+        def wake(one: Counter):
+            if one.id == "bad":
+                return counters.ask(one.id, lambda _: 1 / 0)
+            return counters.ask(one.id, done)
+
+        await counters.change("bad", due("bad", now()))
+        async with running(service, Timer(counters, wake=wake, every=0.1)):
+            await counters.change("good", due("good", now()))
+            await until(counters, "good", note="done")
+
+
+class TestWorker:
+    async def test_does_each_thing_once_though_two_compete(self, service, counters):
+        did: list[str] = []
+
+        async def work(one: Counter) -> None:
+            did.append(one.id)
+            await asyncio.sleep(0.02)
+            await counters.change(one.id, done)
+
+        workers = [Worker(counters, claim=claim, work=work, every=0.1) for _ in range(2)]
+        async with running(service, *workers):
+            for n in range(30):
+                await counters.change(f"c{n}", due(f"c{n}", now()))
+            for n in range(30):
+                await until(counters, f"c{n}", note="done")
+
+        assert sorted(did) == sorted(f"c{n}" for n in range(30))
+
+    async def test_is_followed_by_another_when_it_dies_at_work(self, service, counters):
+        async def die(one: Counter) -> None:
+            await asyncio.sleep(3600)
+
+        async def work(one: Counter) -> None:
+            await counters.change(one.id, done)
+
+        await counters.change("a", due("a", now()))
+        async with running(service, Worker(counters, claim=claim, work=die, every=0.1)):
+            await until(counters, "a", n=1)
+        async with running(service, Worker(counters, claim=claim, work=work, every=0.1)):
+            assert (await until(counters, "a", note="done")).n == 2
+
+    async def test_is_not_held_up_by_one_that_hangs(self, service, counters):
+        async def work(one: Counter) -> None:
+            if one.id == "slow":
+                await asyncio.sleep(3600)
+            await counters.change(one.id, done)
+
+        async with running(service, Worker(counters, claim=claim, work=work, at_once=2, every=0.1)):
+            await counters.change("slow", due("slow", now()))
+            for n in range(6):
+                await counters.change(f"c{n}", due(f"c{n}", now()))
+            for n in range(6):
+                await until(counters, f"c{n}", note="done")
+
+    async def test_tries_again_what_failed(self, service, counters):
+        fails = [OSError(), OSError()]
+
+        async def work(one: Counter) -> None:
+            if fails:
+                raise fails.pop()
+            await counters.change(one.id, done)
+
+        await counters.change("a", due("a", now()))
+        async with running(service, Worker(counters, claim=claim, work=work, every=0.05)):
+            assert (await until(counters, "a", note="done")).n == 3
