@@ -126,9 +126,11 @@ class Platform:
         return mail.text((await until(look, bool))[-1])
 
 
-async def until(look: Callable[[], Awaitable[T]], good: Callable[[T], object]) -> T:
+async def until(
+    look: Callable[[], Awaitable[T]], good: Callable[[T], object], *, patience: float = PATIENCE
+) -> T:
     """What is seen, once it is good."""
-    end = asyncio.get_running_loop().time() + PATIENCE
+    end = asyncio.get_running_loop().time() + patience
     while not good(seen := await look()):
         assert asyncio.get_running_loop().time() < end, f"It stays so: {seen!r}"
         await asyncio.sleep(0.02)
