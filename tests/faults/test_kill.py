@@ -22,7 +22,7 @@ from tests.running import PATIENCE, Running
 
 pytestmark = pytest.mark.faults
 
-PEOPLE, STRUCTURES, CLIENTS = 6, 10, 5
+PEOPLE, STRUCTURES, CLIENTS = 3, 20, 5
 REQUESTS = PEOPLE * STRUCTURES
 TELLING = ("users", "structures", "approvals")
 HEARING = ("users", "structures", "approvals", "notifications", "support", "gateway")
@@ -84,7 +84,7 @@ async def kill_them(running: Running, chance: random.Random) -> list[str]:
     victims = [*HEARING, *chance.choices(HEARING, k=2), *PARTS]
     chance.shuffle(victims)
     for name in victims:
-        await asyncio.sleep(chance.uniform(0.2, 1.4))
+        await asyncio.sleep(chance.uniform(0.2, 1))
         sign = PARTS.get(name, f" serve {name}")
         if pids := [pid for pid, args in running.children().items() if sign in args]:
             os.kill(pids[0], signal.SIGKILL)
