@@ -17,7 +17,9 @@ from services.users.domain.logins import normalised
 
 
 def _address(written: str) -> str:
-    return normalised(validate_email(written, check_deliverability=False).normalized)
+    # Few servers deliver to a name with an accent before the @: no letter would come, ever.
+    known = validate_email(written, check_deliverability=False, allow_smtputf8=False)
+    return normalised(known.normalized)
 
 
 Email = Annotated[
