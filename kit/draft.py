@@ -91,7 +91,7 @@ class Draft:
         once = asked.once
         if once and once.id in self._seen:
             if self._seen[once.id] != once.body:
-                raise IdempotencyKeyReused(field="Idempotency-Key")
+                raise IdempotencyKeyReused(field="header/idempotency-key")
             return tuple(entity(self._now(place)) for place in asked.ask.places)
         states = self._apply(asked.ask, asked)
         if once:

@@ -28,7 +28,7 @@ PROBLEM_JSON = "application/problem+json"
 OPEN = frozenset({"/livez", "/readyz", "/metrics", "/openapi.json"})
 JOURNEY = re.compile(r"[A-Za-z0-9._-]{8,64}")
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-POSITIONS = re.compile(r"([a-z]{2,20}\.events/\d{1,3})=(\d{1,18})")
+POSITIONS = re.compile(r"(([a-z]{2,20}\.events)/\d{1,3})=(\d{1,18})")
 REPLAYED = ("content-type", "etag", "location", "consistency-token")
 
 
@@ -60,11 +60,13 @@ class Frame:
         service: str,
         mongo: Mongo,
         heard: Heard,
+        hears: frozenset[str],
         internal_key: str,
         body_limit: int,
         credentials: tuple[str, ...] = (),
     ) -> None:
-        self.app, self._service, self._once, self._heard = app, service, mongo["once"], heard
+        self.app, self._service, self._once = app, service, mongo["once"]
+        self._heard, self._hears = heard, hears
         self._key, self._limit, self._credentials = internal_key, body_limit, credentials
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,7 +98,7 @@ class Frame:
         caller = replace(caller, address=headers.get("x-client-address", ""))
         scope.setdefault("state", {})["caller"] = caller
         if told := headers.get("consistency-positions"):
-            await self._heard.wait_for(_positions(told))
+            await self._heard.wait_for(_positions(told, self._hears))
         request = Asking()
         asking.set(request)
         answer.asking = request
@@ -134,7 +136,7 @@ class Frame:
         if row is None:
             return False
         if row["body"] != once.body:
-            raise IdempotencyKeyReused(field="Idempotency-Key")
+            raise IdempotencyKeyReused(field="header/idempotency-key")
         if "status" not in row:
             return False
         headers = [(n.encode(), v.encode()) for n, v in row["headers"]]
@@ -194,9 +196,10 @@ def consistency_token(service: str, rows: list[str]) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _positions(text: str) -> dict[str, int]:
+def _positions(text: str, hears: frozenset[str]) -> dict[str, int]:
+    """What to wait for: what others told without us will never be heard here."""
     found = [POSITIONS.fullmatch(one) for one in text.split(",")[:100]]
-    return {one[1]: int(one[2]) for one in found if one}
+    return {one[1]: int(one[3]) for one in found if one and one[2] in hears}
 
 
 def _once(caller: Caller, path: str, headers: Headers, body: bytes) -> Once | None:
@@ -204,7 +207,7 @@ def _once(caller: Caller, path: str, headers: Headers, body: bytes) -> Once | No
     if key is None or not caller.id:
         return None
     if not KEY.fullmatch(key):
-        raise Invalid("1 to 255 visible ASCII characters.", field="Idempotency-Key")
+        raise Invalid("1 to 255 visible ASCII characters.", field="header/idempotency-key")
     id = hashlib.sha256(f"{caller.id}\0{path}\0{key}".encode()).hexdigest()
     return Once(id, hashlib.sha256(body).hexdigest())
 

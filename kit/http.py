@@ -97,7 +97,7 @@ async def _if_match(if_match: Annotated[str | None, Header(max_length=40)] = Non
         return None
     version = if_match.removeprefix("W/").strip('"')
     if not (version.isascii() and version.isdigit()):
-        raise Invalid("An ETag of ours is a number in quotes.", field="If-Match")
+        raise Invalid("An ETag of ours is a number in quotes.", field="header/if-match")
     return int(version)
 
 

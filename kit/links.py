@@ -39,15 +39,15 @@ def sign_link(key: str, *, purpose: str, user_id: str, nonce: str, expires_at: d
 
 
 def read_link(key: str, token: str, *, purpose: str, now: datetime) -> Link:
-    """Whom and what a token is for; raises LinkInvalid or LinkExpired, naming ``token``."""
+    """Whom and what a token is for; raises LinkInvalid or LinkExpired, naming the field."""
     try:
         claims = jwt.decode(token, OctKey.import_key(key), algorithms=["HS256"]).claims
         link = Link(str(claims["sub"]), str(claims["nonce"]))
         if (claims["aud"], claims["use"]) != (AUDIENCE, purpose):
-            raise LinkInvalid(field="token")
+            raise LinkInvalid(field="body/token")
         expires = int(claims["exp"])
     except (JoseError, KeyError, ValueError, TypeError):
-        raise LinkInvalid(field="token") from None
+        raise LinkInvalid(field="body/token") from None
     if expires <= now.timestamp():
-        raise LinkExpired(field="token")
+        raise LinkExpired(field="body/token")
     return link

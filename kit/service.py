@@ -137,6 +137,7 @@ class Service(Generic[S_co]):
             service=self.name,
             mongo=self.mongo,
             heard=self.heard,
+            hears=frozenset(self.topics),
             internal_key=self.settings.internal_key.get_secret_value(),
             body_limit=self.settings.body_limit,
             credentials=credentials,

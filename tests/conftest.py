@@ -1,4 +1,6 @@
+import signal
 from collections.abc import AsyncIterator
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -7,9 +9,22 @@ import pytest
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack
+from tests.platform import OPERATORS, Platform, User, until
+from tests.running import Running
+from tests.scenes import Cast
 
 pytest_plugins = ("tests.feature_marks",)
 _turn = count()
+
+UNHURRIED = {
+    "access_for": "PT1H",
+    "address_failures": 1_000_000,
+    "credential_rate": "100000/minute",
+    "letters_most": 1_000_000,
+    "operators": ",".join(OPERATORS),
+    "sirene_per_minute": 100_000,
+}
+"""All tests come from one address, and sign in more often than a person does."""
 
 
 def pytest_report_header() -> str:
@@ -47,3 +62,29 @@ async def service(request: pytest.FixtureRequest, mongo_url: str) -> AsyncIterat
     yield service
     await service.mongo.drop()
     await service.mongo.close()
+
+
+@pytest.fixture(scope="session")
+async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Platform]:
+    """The whole platform, started once: each test brings people and structures of its own."""
+    running = Running(tmp_path_factory.mktemp("platform"), "--no-demo")
+    running.start(**UNHURRIED).says("^ready$")
+    platform = Platform(running)
+    try:
+        yield platform
+    finally:
+        await platform.http.aclose()
+        running.stop(signal.SIGTERM)
+
+
+@pytest.fixture(scope="session")
+async def operator(platform: Platform) -> User:
+    olivia = await platform.operator()
+    health = partial(platform.ask, "GET", "/v1/ops/health", by=olivia)
+    await until(health, lambda answer: answer.status_code == 200 and answer.json()["ready"])
+    return olivia
+
+
+@pytest.fixture(scope="session")
+async def cast(platform: Platform, operator: User) -> Cast:
+    return await Cast.around(platform, operator)

@@ -17,10 +17,11 @@ from tests.gateway.doors import (
     an_access_token,
     an_upstream,
 )
+from tests.platform import refused
+from tests.scenes import ROLES, SCENES, Cast
 
 LAW = Path(__file__).parent.parent / "docs" / "permissions.csv"
 PEOPLE = ("signed_in", "self", "manager", "unrelated_manager")
-ROLES = ("anonymous", *PEOPLE, "operator", "system")
 
 
 class Action(NamedTuple):
@@ -112,3 +113,22 @@ class TestTheGateway:
         is_open = (action.method, action.path) in OPEN
         assert answer.status == (200 if for_systems or is_open else 403)
         assert answer.status == 200 or action.answers["system"] == "403"
+
+
+class TestThePlatform:
+    """Each cell of the law, as somebody in that role finds it on the running platform."""
+
+    @every_action
+    def test_is_shown_every_action(self, action: Action) -> None:
+        assert (action.method, action.path, action.about) in SCENES
+
+    @pytest.mark.parametrize("role", ROLES)
+    @every_action
+    async def test_answers_as_the_law_says(self, action: Action, role: str, cast: Cast) -> None:
+        for scene in SCENES[action.method, action.path, action.about]:
+            asked = await scene(cast, role)
+            answer = await cast.ask(action.method, asked)
+            if (law := action.answers[role]) == "allowed":
+                assert answer.status_code < 300, f"{answer.status_code} {answer.text}"
+            else:
+                refused(answer, int(law))

@@ -10,6 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 from pydantic import BaseModel, Field
 
+from kit.bus import Subscriptions
 from kit.clock import now
 from kit.http import IfMatch, Operator, Person, etag, may_answer, new_entity_id
 from kit.internal import Caller, sign
@@ -19,7 +20,7 @@ from kit.service import Service
 from kit.settings import Settings
 from tests.calling import Client
 from tests.conftest import settings_for
-from tests.counters import Counter, TooMuch, count
+from tests.counters import Counted, Counter, TooMuch, count
 from tests.kit.conftest import keeping
 
 LEA, OPS = Caller(user_id="u-lea"), Caller(user_id="u-ops", operator=True)
@@ -83,7 +84,9 @@ def app_of(service: Service) -> FastAPI:
     async def closed(caller: Operator) -> str:
         return "open"
 
-    return service.app(routes)
+    on = Subscriptions()
+    on(Counted)(lambda event: None)
+    return service.app(routes, hears=on)
 
 
 class TestProblems:
@@ -308,6 +311,10 @@ class TestConsistency:
 
         await service.mongo["heard"].insert_one({"_id": "trial.events/3", "last": 7})
         assert (await reading).status_code == 200
+
+    async def test_does_not_wait_for_what_is_never_heard_here(self, call: Client):
+        headers = {"consistency-positions": "strangers.events/3=7"}
+        assert (await call("GET", "/v1/counters", headers=headers)).status_code == 200
 
     async def test_does_not_wait_for_ever(self, call: Client, service: Service):
         service.heard._patience = 0.1

@@ -242,7 +242,7 @@ class TestCheck:
             check(password, "lea.martin@example.org")
 
         problem = refused.value.as_json()
-        assert problem["errors"][0]["pointer"] == "/password"
+        assert problem["errors"][0]["pointer"] == "/body/password"
         assert not password or password not in str(problem)
 
     def test_lets_short_names_stand_in_long_passwords(self):

@@ -93,10 +93,10 @@ async def test_no_id_and_no_answer_holds_an_address_or_a_secret(house: House):
         ({"email": "x" * 300 + "@example.org"}, "/body/email"),
         ({"email": {"$gt": ""}}, "/body/email"),
         ({"email": "a\x00b@example.org"}, "/body/email"),
-        ({"password": "short"}, "/password"),
+        ({"password": "short"}, "/body/password"),
         ({"password": "x" * 2000}, "/body/password"),
         ({"password": None}, "/body/password"),
-        ({"password": "MY LEA.MARTIN password"}, "/password"),
+        ({"password": "MY LEA.MARTIN password"}, "/body/password"),
         ({"first_name": ""}, "/body/first_name"),
         ({"first_name": "win at http://evil"}, "/body/first_name"),
         ({"last_name": "x" * 101}, "/body/last_name"),
@@ -135,7 +135,7 @@ async def test_a_forged_link_is_refused_naming_its_field(house: House, token: st
     ]:
         answer = await house.post(path, body)
         assert answer.status_code == 422
-        assert answer.json()["errors"][0]["pointer"] in ("/token", "/body/token")
+        assert answer.json()["errors"][0]["pointer"] == "/body/token"
 
 
 async def test_a_link_is_good_for_its_purpose_alone(house: House):

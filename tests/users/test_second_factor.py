@@ -55,7 +55,7 @@ class TestTurnOn:
         with pytest.raises(WrongCode) as refused:
             turn_on(set_up(an_account(), secret=SECRET).state, code=wrong_code(), now=NOW)
 
-        assert refused.value.as_json()["errors"][0]["pointer"] == "/code"
+        assert refused.value.as_json()["errors"][0]["pointer"] == "/body/code"
 
     def test_needs_a_secret(self):
         with pytest.raises(NoSecondFactor):

@@ -73,7 +73,7 @@ class LinkNoLongerValid(Invalid):
     """This link is no longer valid: ask for a new one."""
 
     def __init__(self) -> None:
-        super().__init__(self.title(), field="token")
+        super().__init__(self.title(), field="body/token")
 
 
 Claimed = tuple[Change[Login], Change[Account], Change[Attempts]]

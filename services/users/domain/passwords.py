@@ -16,12 +16,13 @@ def check(password: str, email: str) -> None:
     """Refuse a password that is too short, too long, or too easily guessed."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise PasswordRefused(
-            f"A password has {SHORTEST} to {LONGEST} characters.", field="password"
+            f"A password has {SHORTEST} to {LONGEST} characters.", field="body/password"
         )
     if len(set(password)) == 1:
-        raise PasswordRefused("A password is not one character repeated.", field="password")
+        raise PasswordRefused("A password is not one character repeated.", field="body/password")
     local_part = normalised(email).partition("@")[0]
     if len(local_part) >= TELLING and local_part in normalised(password):
         raise PasswordRefused(
-            "A password does not contain the name before the @ of the e-mail.", field="password"
+            "A password does not contain the name before the @ of the e-mail.",
+            field="body/password",
         )

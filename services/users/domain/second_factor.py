@@ -27,7 +27,7 @@ class WrongCode(Invalid):
     """This code is wrong, or has been used already."""
 
     def __init__(self) -> None:
-        super().__init__(self.title(), field="code")
+        super().__init__(self.title(), field="body/code")
 
 
 def is_on(account: Account) -> bool:

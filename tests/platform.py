@@ -1,0 +1,177 @@
+"""The platform as those who use it know it: HTTP through the gateway, and letters."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+from httpx import AsyncClient, Response
+from stdnum import luhn
+
+from deploy.embedded import mail
+from tests.running import Running
+
+PASSWORD = "un long mot de passe, assez rare"
+PATIENCE = 20
+"""Seconds that anything here may take before a test says that it does not come."""
+
+T = TypeVar("T")
+_turn = count(1)
+OPERATORS = [f"ops-{n}@example.org" for n in range(10)]
+_operators = iter(OPERATORS)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who signed in, or another system: whoever has an access token."""
+
+    email: str
+    access_token: str
+    id: str = ""
+    refresh_token: str = ""
+
+
+class Platform:
+    """A running platform, whoever started it."""
+
+    def __init__(self, running: Running) -> None:
+        self.data = running.data
+        self.kafka = f"127.0.0.1:{running.ports['kafka_port']}"
+        self.gateway = f"http://127.0.0.1:{running.ports['gateway_port']}"
+        self.http = AsyncClient(base_url=self.gateway, timeout=PATIENCE)
+        self._read: dict[Path, EmailMessage] = {}
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        by: User | None = None,
+        after: Response | None = None,
+        headers: dict[str, str] | None = None,
+        **rest: Any,
+    ) -> Response:
+        """``after``: the answer to a write, whose effect the answer to this must show."""
+        said = {"authorization": f"Bearer {by.access_token}"} if by else {}
+        if after is not None:
+            said["consistency-token"] = after.headers["consistency-token"]
+        return await self.http.request(method, path, headers=said | (headers or {}), **rest)
+
+    async def register(self, first_name: str, last_name: str = "Martin", email: str = "") -> User:
+        """A new person with an active account, signed in."""
+        email = email or an_address(first_name)
+        account = {"email": email, "first_name": first_name, "last_name": last_name}
+        asked = await self.ask("POST", "/v1/accounts", json=account | {"password": PASSWORD})
+        answered(asked, 202)
+        token = token_in(await self.letter(email, "Activez"))
+        activated = await self.ask("POST", "/v1/accounts/activation", json={"token": token})
+        answered(activated, 200)
+        return await self.sign_in(email)
+
+    async def sign_in(self, email: str, password: str = PASSWORD) -> User:
+        credentials = {"email": email, "password": password}
+        given = answered(await self.ask("POST", "/v1/sessions", json=credentials), 201)
+        user = User(email, given["access_token"], refresh_token=given["refresh_token"])
+        me = answered(await self.ask("GET", "/v1/me", by=user), 200)
+        return User(email, given["access_token"], me["id"], given["refresh_token"])
+
+    async def operator(self) -> User:
+        return await self.register("Olivia", email=an_operator())
+
+    async def system(self, operator: User, *structures: str) -> User:
+        """Another system that may read structures: these only, or all."""
+        asked = {"name": "ERP", "scopes": ["structures:read"], "structures": structures}
+        opened = answered(await self.ask("POST", "/v1/clients", json=asked, by=operator), 201)
+        form = {"grant_type": "client_credentials", "client_id": opened["client_id"]}
+        secret = {"client_secret": opened["client_secret"]}
+        given = answered(await self.ask("POST", "/v1/tokens", data=form | secret), 200)
+        return User("", given["access_token"], opened["client_id"])
+
+    async def create_structure(self, by: User, siret: str = "") -> Response:
+        identifier = {"type": "SIRET", "value": siret or a_siret()}
+        created = await self.ask("POST", "/v1/structures", json={"identifier": identifier}, by=by)
+        answered(created, 201)
+        return created
+
+    async def request_rattachement(self, by: User, structure: Response, **wanted: Any) -> Response:
+        body = {"structure_id": structure.json()["id"]} | wanted
+        asked = await self.ask("POST", "/v1/rattachements", json=body, by=by, after=structure)
+        answered(asked, 202)
+        return asked
+
+    async def decide(self, by: User, asked: Response, **decision: str) -> Response:
+        """Answer a request that was asked just now."""
+        path = f"/v1/approvals/{asked.json()['id']}/decision"
+        decided = await self.ask("PUT", path, json=decision, by=by, after=asked)
+        answered(decided, 200)
+        return decided
+
+    def letters(self, to: str) -> list[EmailMessage]:
+        """All letters to an address, oldest first."""
+        files = [one for one in mail.letters(self.data / "mail") if one not in self._read]
+        self._read |= {one: mail.read(one) for one in files}
+        known = (self._read[one] for one in sorted(self._read))
+        return [one for one in known if one["delivered-to"] == to]
+
+    async def letter(self, to: str, subject: str) -> str:
+        """The text of the last letter to an address with this in its subject, once it is there."""
+
+        async def look() -> list[EmailMessage]:
+            return [one for one in self.letters(to) if subject in one["subject"]]
+
+        return mail.text((await until(look, bool))[-1])
+
+
+async def until(look: Callable[[], Awaitable[T]], good: Callable[[T], object]) -> T:
+    """What is seen, once it is good."""
+    end = asyncio.get_running_loop().time() + PATIENCE
+    while not good(seen := await look()):
+        assert asyncio.get_running_loop().time() < end, f"It stays so: {seen!r}"
+        await asyncio.sleep(0.02)
+    return seen
+
+
+def answered(answer: Response, status: int) -> Any:
+    """What an answer says, once its status is found to be right."""
+    assert answer.status_code == status, f"{answer.status_code} {answer.text}"
+    return answer.json() if answer.content else None
+
+
+def refused(answer: Response, status: int, kind: str = "", field: str = "") -> Any:
+    """What a refusal says, once it is found to be a problem that names its kind and its field."""
+    assert answer.status_code == status, f"{answer.status_code} {answer.text}"
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert problem["status"] == status
+    assert problem["title"]
+    assert problem["type"].startswith("/problems/")
+    if kind:
+        assert problem["type"] == f"/problems/{kind}"
+    if field:
+        assert f"/{field}" in [one["pointer"] for one in problem.get("errors", [])], problem
+    return problem
+
+
+def token_in(letter: str) -> str:
+    [token] = re.findall(r"token=([\w.~-]+)", letter)
+    return str(token)
+
+
+def an_address(name: str) -> str:
+    return f"{name.lower()}-{next(_turn)}@example.org"
+
+
+def an_operator() -> str:
+    """One of the addresses that ``OPERATORS`` makes operators of the platform."""
+    return next(_operators)
+
+
+def a_siret() -> str:
+    """Another one each time, with a right checksum, of a company."""
+    siren = f"5{next(_turn):07}"
+    nic = f"{siren}{luhn.calc_check_digit(siren)}0001"
+    return f"{nic}{luhn.calc_check_digit(nic)}"

@@ -1,0 +1,402 @@
+"""What each action of docs/permissions.csv is done to, as a request that would be allowed."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from time import time
+from typing import Any
+
+import pyotp
+from aiokafka import AIOKafkaProducer
+from httpx import Response
+
+from deploy.embedded.mail import text
+from deploy.embedded.sirene import PARTLY_DIFFUSIBLE
+from tests.platform import (
+    PASSWORD,
+    Platform,
+    User,
+    a_siret,
+    an_address,
+    an_operator,
+    answered,
+    token_in,
+    until,
+)
+
+ROLES = ("anonymous", "signed_in", "self", "manager", "unrelated_manager", "operator", "system")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request: ``by`` is who makes it, None for nobody known."""
+
+    path: str
+    by: User | None
+    after: Response | None = None
+    body: dict[str, Any] = field(default_factory=dict)
+    """``json=`` or ``data=``"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """People in each role around structures, on the running platform."""
+
+    platform: Platform
+    operator: User
+    people: dict[str, User | None]
+    founder: User
+    """Of other structures, when the role must have nothing to do with them."""
+    forgetful: User
+    """Whose password and sessions count for nothing else."""
+    public: Response
+    """A structure of the manager, to which self is attached."""
+    non_diffusible: Response
+    person: Response
+    """The same, but their cards are secret."""
+
+    @classmethod
+    async def around(cls, platform: Platform, operator: User) -> "Cast":
+        names = ("Stéphane", "Solène", "Marc", "Ulysse", "Fanny", "Flora")
+        people = [await platform.register(name, email=an_address("role")) for name in names]
+        stranger, self, manager, unrelated, founder, forgetful = people
+        public = await platform.create_structure(manager)
+        non_diffusible = await platform.create_structure(manager, PARTLY_DIFFUSIBLE)
+        person = await platform.ask("POST", "/v1/structures", json=a_person(), by=manager)
+        answered(person, 201)
+        await platform.create_structure(unrelated)
+        for structure in (public, non_diffusible, person):
+            asked = await platform.request_rattachement(self, structure)
+            decided = await platform.decide(manager, asked, verdict="approved")
+            await until_reads(platform, self, structure, decided)
+        system = await platform.system(operator)
+        in_order = (None, stranger, self, manager, unrelated, operator, system)
+        return cls(
+            platform=platform,
+            operator=operator,
+            people=dict(zip(ROLES, in_order, strict=True)),
+            founder=founder,
+            forgetful=forgetful,
+            public=public,
+            non_diffusible=non_diffusible,
+            person=person,
+        )
+
+    @property
+    def self(self) -> User:
+        return self._person("self")
+
+    @property
+    def manager(self) -> User:
+        return self._person("manager")
+
+    def _person(self, role: str) -> User:
+        user = self.people[role]
+        assert user
+        return user
+
+    async def ask(self, method: str, asked: Asked) -> Response:
+        return await self.platform.ask(
+            method, asked.path, by=asked.by, after=asked.after, **asked.body
+        )
+
+    async def do(self, method: str, path: str, status: int, **asked: Any) -> Response:
+        """A step that must work, on the way to what is tried."""
+        answer = await self.platform.ask(method, path, **asked)
+        answered(answer, status)
+        return answer
+
+
+def a_person() -> dict[str, Any]:
+    names = {"last_name": "Garnier", "first_name": "Ines"}
+    return names | {"identifier": {"type": "PARTICULIER", "value": "2950175001GARNIER"}}
+
+
+async def until_reads(
+    platform: Platform, user: User, structure: Response, decided: Response
+) -> None:
+    async def record() -> Any:
+        path = structure.headers["location"]
+        return (await platform.ask("GET", path, by=user, after=decided)).json()
+
+    await until(record, lambda seen: "created_by" in seen)
+
+
+Scene = Callable[[Cast, str], Awaitable[Asked]]
+SCENES: dict[tuple[str, str, str], list[Scene]] = {}
+"""By method, path and what it is done to; where that has two kinds, a scene for each."""
+
+
+def scene(action: str, about: str = "") -> Callable[[Scene], Scene]:
+    def keep(made: Scene) -> Scene:
+        method, path = action.split(" ")
+        SCENES.setdefault((method, path, about), []).append(made)
+        return made
+
+    return keep
+
+
+def as_it_is(action: str, about: str = "", **body: Any) -> None:
+    """The path says all, for whoever asks."""
+    path = action.split(" ")[1]
+
+    async def asked(cast: Cast, role: str) -> Asked:
+        return Asked(path, cast.people[role], body=body)
+
+    scene(action, about)(asked)
+
+
+OWN = "one's own"
+OWN_ACCOUNT = "one's own account"
+PUBLIC_CARD = "a structure whose card is public"
+HIDDEN_CARD = "a person or a non-diffusible structure"
+ON_REQUEST = "on self's request in the manager's structure"
+
+for one in ("clients", "structures", "ticket-categories"):
+    as_it_is(f"GET /v1/{one}")
+for one in ("sessions", "rattachements", "tickets"):
+    as_it_is(f"GET /v1/{one}", OWN)
+for one in ("health", "lag", "letters", "parked"):
+    as_it_is(f"GET /v1/ops/{one}")
+as_it_is("GET /v1/me", OWN_ACCOUNT)
+as_it_is("POST /v1/second-factor", OWN_ACCOUNT)
+as_it_is("GET /v1/approvals", "those one may decide")
+as_it_is("POST /v1/clients", json={"name": "ERP", "scopes": ["structures:read"]})
+as_it_is("POST /v1/tickets", json={"draft": True, "title": "Une question"})
+
+
+@scene("POST /v1/accounts")
+async def open_account(cast: Cast, role: str) -> Asked:
+    account = {"email": an_address("new"), "password": PASSWORD}
+    names = {"first_name": "Nina", "last_name": "Roux"}
+    return Asked("/v1/accounts", cast.people[role], body={"json": account | names})
+
+
+@scene("POST /v1/accounts/activation")
+async def activate(cast: Cast, role: str) -> Asked:
+    asked = await open_account(cast, role)
+    await cast.do("POST", asked.path, 202, **asked.body)
+    token = token_in(await cast.platform.letter(asked.body["json"]["email"], "Activez"))
+    return Asked("/v1/accounts/activation", cast.people[role], body={"json": {"token": token}})
+
+
+for one in ("/v1/accounts/activation-links", "/v1/password-resets"):
+    as_it_is(f"POST {one}", json={"email": "nobody@example.org"})
+
+
+@scene("POST /v1/sessions")
+async def sign_in(cast: Cast, role: str) -> Asked:
+    credentials = {"email": cast.founder.email, "password": PASSWORD}
+    return Asked("/v1/sessions", cast.people[role], body={"json": credentials})
+
+
+@scene("POST /v1/sessions/challenge")
+async def answer_challenge(cast: Cast, role: str) -> Asked:
+    user = await somebody_like(cast, "founder")
+    code = await second_factor(cast, user)
+    on = await cast.do("PUT", "/v1/second-factor", 200, by=user, json={"code": code(-1)})
+    assert on.json() == {"on": True}
+    credentials = {"email": user.email, "password": PASSWORD}
+    challenged = await cast.do("POST", "/v1/sessions", 202, json=credentials)
+    shown = {"challenge": challenged.json()["challenge"], "code": code(0)}
+    return Asked("/v1/sessions/challenge", cast.people[role], body={"json": shown})
+
+
+@scene("POST /v1/sessions/refresh")
+async def refresh(cast: Cast, role: str) -> Asked:
+    token = (await cast.platform.sign_in(cast.founder.email)).refresh_token
+    body = {"json": {"refresh_token": token}}
+    return Asked("/v1/sessions/refresh", cast.people[role], body=body)
+
+
+@scene("POST /v1/password-resets/confirmation")
+async def choose_password(cast: Cast, role: str) -> Asked:
+    letters, email = cast.platform.letters, cast.forgetful.email
+    before = len(letters(email))
+    await cast.do("POST", "/v1/password-resets", 202, json={"email": email})
+
+    async def look() -> list[EmailMessage]:
+        return letters(email)[before:]
+
+    token = token_in(text((await until(look, bool))[0]))
+    body = {"json": {"token": token, "password": PASSWORD}}
+    return Asked("/v1/password-resets/confirmation", cast.people[role], body=body)
+
+
+@scene("POST /v1/tokens")
+async def get_token(cast: Cast, role: str) -> Asked:
+    asked = {"name": "ERP", "scopes": ["structures:read"]}
+    opened = (await cast.do("POST", "/v1/clients", 201, by=cast.operator, json=asked)).json()
+    form = {name: opened[name] for name in ("client_id", "client_secret")}
+    form["grant_type"] = "client_credentials"
+    return Asked("/v1/tokens", cast.people[role], body={"data": form})
+
+
+@scene("DELETE /v1/sessions/current", OWN)
+async def sign_out(cast: Cast, role: str) -> Asked:
+    by = cast.people[role]
+    if by and by.email:
+        by = await cast.platform.sign_in(by.email)
+    return Asked("/v1/sessions/current", by)
+
+
+@scene("DELETE /v1/sessions/{id}", "self's session")
+async def sign_out_there(cast: Cast, role: str) -> Asked:
+    there = await cast.platform.sign_in(cast.self.email)
+    return Asked(f"/v1/sessions/{there.refresh_token.partition('.')[0]}", cast.people[role])
+
+
+@scene("PUT /v1/second-factor", OWN_ACCOUNT)
+async def turn_on(cast: Cast, role: str) -> Asked:
+    by = await somebody_like(cast, role)
+    shown = (await second_factor(cast, by))(0) if by and by.email else "123456"
+    return Asked("/v1/second-factor", by, body={"json": {"code": shown}})
+
+
+@scene("DELETE /v1/second-factor", OWN_ACCOUNT)
+async def turn_off(cast: Cast, role: str) -> Asked:
+    by, shown = await somebody_like(cast, role), "123456"
+    if by and by.email:
+        code = await second_factor(cast, by)
+        await cast.do("PUT", "/v1/second-factor", 200, by=by, json={"code": code(-1)})
+        shown = code(0)
+    return Asked("/v1/second-factor", by, body={"json": {"code": shown}})
+
+
+@scene("DELETE /v1/clients/{id}")
+async def revoke_client(cast: Cast, role: str) -> Asked:
+    asked = {"name": "ERP", "scopes": ["structures:read"]}
+    opened = await cast.do("POST", "/v1/clients", 201, by=cast.operator, json=asked)
+    return Asked(f"/v1/clients/{opened.json()['client_id']}", cast.people[role])
+
+
+@scene("POST /v1/structures", "a private structure")
+async def create_structure(cast: Cast, role: str) -> Asked:
+    identifier = {"type": "SIRET", "value": a_siret()}
+    return Asked("/v1/structures", cast.people[role], body={"json": {"identifier": identifier}})
+
+
+@scene("GET /v1/structures/{id}", PUBLIC_CARD)
+async def read_public(cast: Cast, role: str) -> Asked:
+    return Asked(cast.public.headers["location"], cast.people[role])
+
+
+@scene("GET /v1/structures/{id}", HIDDEN_CARD)
+async def read_non_diffusible(cast: Cast, role: str) -> Asked:
+    return Asked(cast.non_diffusible.headers["location"], cast.people[role])
+
+
+@scene("GET /v1/structures/{id}", HIDDEN_CARD)
+async def read_person(cast: Cast, role: str) -> Asked:
+    return Asked(cast.person.headers["location"], cast.people[role])
+
+
+@scene("POST /v1/rattachements", PUBLIC_CARD)
+async def request(cast: Cast, role: str) -> Asked:
+    structure = await cast.platform.create_structure(cast.founder)
+    body = {"json": {"structure_id": structure.json()["id"]}}
+    return Asked("/v1/rattachements", cast.people[role], structure, body)
+
+
+async def pending(cast: Cast) -> Response:
+    structure = await cast.platform.create_structure(cast.manager)
+    return await cast.platform.request_rattachement(cast.self, structure)
+
+
+@scene("GET /v1/rattachements/{id}", "self's request")
+async def read_request(cast: Cast, role: str) -> Asked:
+    asked = await pending(cast)
+    return Asked(f"/v1/rattachements/{asked.json()['id']}", cast.people[role], asked)
+
+
+@scene("GET /v1/approvals/{id}", ON_REQUEST)
+async def read_approval(cast: Cast, role: str) -> Asked:
+    asked = await pending(cast)
+    return Asked(f"/v1/approvals/{asked.json()['id']}", cast.people[role], asked)
+
+
+@scene("PUT /v1/approvals/{id}/decision", ON_REQUEST)
+async def decide(cast: Cast, role: str) -> Asked:
+    asked = await pending(cast)
+    path = f"/v1/approvals/{asked.json()['id']}/decision"
+    return Asked(path, cast.people[role], asked, {"json": {"verdict": "approved"}})
+
+
+TICKET = {
+    "category": "PAIEMENT",
+    "subcategory": "M_QUESTION_DEMANDE_REJETEE",
+    "title": "Ma demande",
+    "description": "Elle est rejetée.",
+}
+
+
+async def draft(cast: Cast) -> str:
+    business = TICKET | {"recipient_structure_id": cast.public.json()["id"]}
+    body = business | {"draft": True, "structure_id": cast.public.json()["id"]}
+    written = await cast.do("POST", "/v1/tickets", 201, by=cast.self, json=body)
+    return str(written.headers.get("location") or f"/v1/tickets/{written.json()['id']}")
+
+
+@scene("GET /v1/tickets/{id}", "self's ticket")
+async def read_ticket(cast: Cast, role: str) -> Asked:
+    return Asked(await draft(cast), cast.people[role])
+
+
+@scene("PUT /v1/tickets/{id}", "self's draft")
+async def rewrite(cast: Cast, role: str) -> Asked:
+    return Asked(await draft(cast), cast.people[role], body={"json": {"title": "Autrement"}})
+
+
+@scene("PUT /v1/tickets/{id}/submission", "self's draft")
+async def submit(cast: Cast, role: str) -> Asked:
+    return Asked(f"{await draft(cast)}/submission", cast.people[role])
+
+
+@scene("PUT /v1/tickets/{id}/closure", "self's ticket")
+async def close(cast: Cast, role: str) -> Asked:
+    path = await draft(cast)
+    await cast.do("PUT", f"{path}/submission", 200, by=cast.self)
+    return Asked(f"{path}/closure", cast.people[role])
+
+
+@scene("POST /v1/ops/parked/{id}/retry")
+async def retry(cast: Cast, role: str) -> Asked:
+    return Asked(f"/v1/ops/parked/{await a_parked_event(cast)}/retry", cast.people[role])
+
+
+@scene("POST /v1/ops/parked/{id}/discard")
+async def discard(cast: Cast, role: str) -> Asked:
+    path = f"/v1/ops/parked/{await a_parked_event(cast)}/discard"
+    return Asked(path, cast.people[role], body={"json": {"reason": "Not from us."}})
+
+
+async def somebody_like(cast: Cast, role: str) -> User | None:
+    """Another person in this role, whose account may be changed."""
+    known = cast.people.get(role, cast.founder)
+    if known is None or not known.email:
+        return known
+    email = an_operator() if role == "operator" else an_address("other")
+    return await cast.platform.register("Ines", email=email)
+
+
+async def second_factor(cast: Cast, user: User | None) -> Callable[[int], str]:
+    """Set up, not yet on: gives the code of the present moment, or of so many steps later."""
+    secret = (await cast.do("POST", "/v1/second-factor", 201, by=user)).json()["secret"]
+    return lambda step: pyotp.TOTP(secret).at(int(time()) + 30 * step)
+
+
+async def a_parked_event(cast: Cast) -> str:
+    """Somebody else's event in a topic of ours: set aside by whoever knows its type."""
+    headers = [("ce_type", b"users.person-changed.v1"), ("ce_id", b"stranger")]
+    async with AIOKafkaProducer(
+        bootstrap_servers=cast.platform.kafka, enable_idempotence=False
+    ) as producer:
+        sent = await producer.send_and_wait("users.events", b"{}", key=b"stranger", headers=headers)
+    id = f"notifications:users.events~{sent.partition}~{sent.offset}"
+
+    async def parked() -> list[str]:
+        answer = await cast.do("GET", "/v1/ops/parked?size=500", 200, by=cast.operator)
+        return [one["id"] for one in answer.json()["items"]]
+
+    await until(parked, lambda ids: id in ids)
+    return id
