@@ -1,6 +1,5 @@
 """One broker or several, each of them a controller too (KRaft), on 127.0.0.1 alone."""
 
-import asyncio
 import subprocess
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -16,16 +15,20 @@ MEMORY = "512m"
 PORTS_OF_ONE = 2
 
 
-async def brokers(data: Path, ports: Sequence[int], *, jars_in: Path | None = None) -> list[Child]:
+def brokers(data: Path, ports: Sequence[int], *, jars_in: Path | None = None) -> list[Child]:
     """
-    Brokers ready to be spawned, all of them before the first is waited for.
+    Brokers to be spawned, all of them before the first is waited for.
+
+    Takes a while the first time: call it in a thread.
 
     ``ports``: two for each broker, the first for its clients. Their logs stay in ``data``, so that
     a broker that was killed and is started again has what it had acknowledged.
     """
-    found = await jars.resolve(jars_in or data / "kafka")
-    java = ("java", f"-Xmx{MEMORY}", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
-    java += ("-Dorg.apache.logging.log4j.level=WARN", "-cp", f"{found}/*")
+    found = jars.resolve(jars_in or data / "kafka")
+    java = [
+        *("java", f"-Xmx{MEMORY}", "-XX:+UseSerialGC", "-Djava.awt.headless=true"),
+        *("-Dorg.apache.logging.log4j.level=WARN", "-cp", f"{found}/*"),
+    ]
     copies = min(3, len(addresses(ports)))
     children = []
     for number, properties in enumerate(settings(data / "kafka", ports), 1):
@@ -34,7 +37,7 @@ async def brokers(data: Path, ports: Sequence[int], *, jars_in: Path | None = No
         folder.mkdir(parents=True, exist_ok=True)
         file.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
         if not (folder / "meta.properties").exists():
-            await _format(java, file)
+            _format(java, file)
         children.append(
             Child(
                 f"kafka-{number}",
@@ -87,11 +90,10 @@ def settings(folder: Path, ports: Sequence[int]) -> list[Mapping[str, object]]:
     ]
 
 
-async def _format(java: Sequence[str], properties: Path) -> None:
-    done = await asyncio.to_thread(
-        subprocess.run,
+def _format(java: Sequence[str], properties: Path) -> None:
+    done = subprocess.run(
         [
-            *(*java, "kafka.tools.StorageTool", "format"),
+            *(*java, "-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"),
             *("--ignore-formatted", "--cluster-id", CLUSTER, "--config", str(properties)),
         ],
         stdin=subprocess.DEVNULL,

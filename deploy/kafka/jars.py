@@ -1,7 +1,7 @@
 """The broker's jars, resolved by Maven once for each state of pom.xml."""
 
-import asyncio
 import shutil
+import subprocess
 import tempfile
 from hashlib import sha256
 from pathlib import Path
@@ -18,41 +18,41 @@ def missing() -> list[str]:
     return [name for name in ("java", "mvn") if not shutil.which(name)]
 
 
-async def resolve(folder: Path) -> Path:
+def resolve(folder: Path) -> Path:
     """Where the jars are, below this folder."""
-    wanted = folder / f"jars-{sha256(POM.read_bytes()).hexdigest()[:12]}"
     if absent := missing():
         raise Trouble(
             f"Apache Kafka needs a JDK 17 and Maven, and there is no {' and no '.join(absent)} "
             "here (on Debian or Ubuntu: apt install openjdk-17-jdk-headless maven)"
         )
+    wanted = folder / f"jars-{sha256(POM.read_bytes()).hexdigest()[:12]}"
     if wanted.exists():
         return wanted
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as unfinished:
-        await _copy(Path(unfinished) / "jars")
+        jars = Path(unfinished).resolve() / "jars"
+        _copy(jars)
         try:
-            (Path(unfinished) / "jars").rename(wanted)
+            jars.rename(wanted)
         except OSError:
             if not wanted.exists():  # Otherwise somebody else was faster.
                 raise
     return wanted
 
 
-async def _copy(to: Path) -> None:
-    maven = await asyncio.create_subprocess_exec(
-        *("mvn", "--batch-mode", "--quiet", "--file", str(POM), "dependency:copy-dependencies"),
-        *("-DincludeScope=runtime", f"-DoutputDirectory={to.resolve()}"),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
+def _copy(to: Path) -> None:
+    options = ("-DincludeScope=runtime", f"-DoutputDirectory={to}")
+    maven = ("mvn", "--batch-mode", "--quiet", "--file", str(POM))
     try:
-        said, _ = await asyncio.wait_for(maven.communicate(), PATIENCE)
-    except TimeoutError:
+        done = subprocess.run(
+            [*maven, "dependency:copy-dependencies", *options],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
         raise Trouble(f"Maven had no jars of Apache Kafka after {PATIENCE} s") from None
-    finally:
-        if maven.returncode is None:
-            maven.kill()
-    if maven.returncode:
-        raise Trouble(f"Maven has no jars of Apache Kafka:\n{said.decode(errors='replace')[:2000]}")
+    if done.returncode:
+        raise Trouble(f"Maven has no jars of Apache Kafka:\n{done.stdout[:2000]}")
