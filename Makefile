@@ -19,6 +19,12 @@ run: $(INSTALLED) ## Run the whole platform on this machine (http://127.0.0.1:80
 test: $(INSTALLED) ## Run all tests
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
+test-kafka: $(INSTALLED) ## Run the tests that meet a broker on Apache Kafka (a JDK and Maven)
+	@for program in java mvn; do command -v $$program >/dev/null \
+	|| { echo "Apache Kafka needs a JDK 17 and Maven: there is no $$program" >&2; exit 1; }; done
+	CHORALE_TEST_KAFKA=apache $(BIN)/python -m pytest tests/kit/test_relay.py \
+	tests/kit/test_listener.py tests/deploy/test_kafka.py tests/journeys/test_main_job.py $(ARGS)
+
 check: $(INSTALLED) ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -65,4 +71,4 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run test check features schemas openapi settings lock clean-data
+.PHONY: help run test test-kafka check features schemas openapi settings lock clean-data

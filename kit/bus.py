@@ -174,7 +174,7 @@ class Listener:
         most: int,
         session: float,
     ) -> None:
-        self._broker, self._bus = broker, bus
+        self._broker, self._bus, self._group = broker, bus, service
         self._rewound: dict[TopicPartition, float] = {}
         if topics:
             self._subscriber = broker.subscriber(
@@ -232,8 +232,9 @@ class Listener:
         while True:
             try:
                 return await self._broker.start()
-            except Exception:
-                log.warning("Kafka is away: nothing is heard yet")
+            except Exception as error:
+                why = f"{type(error).__name__}: {error}"[:200]
+                log.warning("nothing is heard yet", service=self._group, reason=why)
                 await asyncio.sleep(1)
 
     @property

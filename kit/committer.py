@@ -25,6 +25,10 @@ log = structlog.get_logger(__name__)
 ONCE_KEPT = 24 * 3600  # seconds, as Idempotency-Key promises
 
 
+LOST_TOGETHER, LOST_ALONE = 20, 150  # races in a row after which others no longer wait for it
+LEFT_MOST = 1000  # callers that gave up and are still in the queue
+
+
 class Lost(Exception):
     """Somebody else changed one of these entities since we read it."""
 
@@ -46,7 +50,7 @@ class Committer:
         self._most, self._patience = most, patience
         self._waiting: deque[Asked] = deque()
         self._bell = asyncio.Event()
-        self._clock = 0
+        self._clock = self._left = 0
         self._wakers: dict[str, Callable[[], None]] = {}
 
     def on_wake(self, collection: Collection[Any], ring: Callable[[], None]) -> None:
@@ -75,6 +79,7 @@ class Committer:
         try:
             states: tuple[Any, ...] = await asyncio.wait_for(asked.outcome, self._patience)
         except TimeoutError:
+            self._forget_who_left()
             raise Unavailable from None
         if request:
             request.rows += asked.rows
@@ -99,6 +104,13 @@ class Committer:
         outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         return Asked(ask, outcome, journey, hearing=hearing)
 
+    def _forget_who_left(self) -> None:
+        """Callers come and give up for as long as MongoDB is away: they must not pile up."""
+        self._left += 1
+        if self._left >= LEFT_MOST:
+            self._left = 0
+            self._waiting = deque(asked for asked in self._waiting if not asked.outcome.done())
+
     def _submit(self, asked: list[Asked]) -> None:
         self._waiting += asked
         self._bell.set()
@@ -115,7 +127,13 @@ class Committer:
             self._bell.clear()
             while self._waiting:
                 most = min(self._most, len(self._waiting))
-                await self._keep([self._waiting.popleft() for _ in range(most)])
+                batch = [self._waiting.popleft() for _ in range(most)]
+                try:
+                    await self._keep(batch)
+                except Exception as error:
+                    log.critical("a batch failed unforeseen", exc_info=True)
+                    for asked in batch:
+                        _fail(asked, error)
 
     async def _keep(self, batch: list[Asked]) -> None:
         """Keep a batch, halving it until what fails does so alone."""
@@ -124,43 +142,50 @@ class Committer:
         while batch := [asked for asked in batch if not asked.outcome.done()]:
             attempt += 1
             try:
-                return await self._attempt(batch)
+                draft = await self._attempt(batch)
             except Exception as error:
                 metrics.aborted.labels(self._service).inc()
-                if isinstance(error, Lost) or lost_race(error):
+                lost = _lost(error)
+                if lost and attempt < (LOST_TOGETHER if len(batch) > 1 else LOST_ALONE):
                     await asyncio.sleep(random.uniform(0, 0.002 * min(attempt, 50)))
-                elif unavailable(error):
+                elif unavailable(error) and not lost:
                     log.warning("MongoDB is away, trying again", exc_info=attempt == 1)
                     await asyncio.sleep(random.uniform(0, min(0.1 * 2**attempt, 2)))
                 elif len(batch) > 1:
                     half = len(batch) // 2
                     await self._keep(batch[:half])
                     return await self._keep(batch[half:])
-                elif not await self._set_aside(batch[0], error):
+                elif self._set_aside(batch[0], error):
+                    attempt = 0
+                else:
                     return
+            else:
+                # Kept, whatever happens from here on: never decided again.
+                return self._tell(draft)
 
-    async def _set_aside(self, asked: Asked, error: Exception) -> bool:
+    def _set_aside(self, asked: Asked, error: Exception) -> bool:
         """What cannot be written: an event is tried once more as one to park, a caller is told."""
         hearing = asked.hearing
         if hearing is None:
-            asked.outcome.set_exception(error)
+            _fail(asked, Unavailable() if _lost(error) else error)
             return False
         if hearing.error:
             # Not even parking works. It must not be lost: its slice waits, and this is seen.
             log.error("unable to park", id=hearing.record.id, exc_info=error)
-            await asyncio.sleep(5)
+            if not asked.outcome.done():
+                asked.outcome.set_result("gap")
+            return False
         hearing.error = error
         return True
 
-    async def _attempt(self, batch: list[Asked]) -> None:
+    async def _attempt(self, batch: list[Asked]) -> Draft:
         draft = Draft(await self._read(batch), self._tick, now())
         for asked in batch:
             draft.decide(asked)
         if not draft.empty:
             await self._mongo.transaction(lambda session: self._write(draft, session))
-        # Refusals too are told only now: they may rest on states that were not yet kept.
-        self._tell(draft)
         metrics.batch.labels(self._service).observe(len(batch))
+        return draft
 
     async def _read(self, batch: list[Asked]) -> Known:
         wanted: dict[Collection[Any], set[str]] = defaultdict(set)
@@ -178,11 +203,14 @@ class Committer:
                 once.append(asked.once.id)
             for place in places:
                 wanted[place.collection].add(place.id)
-        seen, heard, closed, parked, *loaded = await asyncio.gather(
-            self._seen(once),
-            self._heard([*slices]),
+        # First what says what was done, then what it was done to: in another order, a process
+        # that does the same meanwhile would make us believe that something was done, and decide
+        # what follows it on the state before it.
+        seen, heard, parked = await asyncio.gather(
+            self._seen(once), self._heard([*slices]), self._parking.still(again)
+        )
+        closed, *loaded = await asyncio.gather(
             self._parking.closed([*lanes]),
-            self._parking.still(again),
             *(collection.load([*ids]) for collection, ids in wanted.items()),
         )
         stored: dict[Place, Stored[Any]] = {
@@ -219,6 +247,7 @@ class Committer:
             await self._mongo["once"].insert_many(rows, ordered=False, session=session)
 
     def _tell(self, draft: Draft) -> None:
+        # Refusals too are told only now: they may rest on states that were not yet kept.
         counted: dict[str, int] = defaultdict(int)
         for asked, outcome in draft.outcomes:
             refused = isinstance(outcome, Exception)
@@ -249,6 +278,15 @@ class Committer:
         """A clock that never goes back: not here, and not for an entity changed elsewhere."""
         self._clock = max(time.time_ns() // 1000, self._clock + 1, after + 1)
         return self._clock
+
+
+def _lost(error: Exception) -> bool:
+    return isinstance(error, Lost) or lost_race(error)
+
+
+def _fail(asked: Asked, error: Exception) -> None:
+    if not asked.outcome.done():
+        asked.outcome.set_exception(error)
 
 
 async def _all(documents: Any, writes: list[Any], session: Session) -> None:

@@ -52,7 +52,8 @@ def parked(record: Record, error: Exception, at: datetime) -> Any:
         "lane": record.lane,
         "blocks": not stranger,
         "order": record.position or 0,
-        "record": asdict(record),
+        # As pairs: a header's name may be anything, a field's may not.
+        "record": asdict(record) | {"headers": [*record.headers.items()]},
         "attempts": 1,
         "first": at,
         "due": due(error, 1, at),
@@ -78,6 +79,10 @@ def described(error: Exception) -> dict[str, Any]:
 
 def _frames(error: Exception) -> list[traceback.FrameSummary]:
     return traceback.extract_tb(error.__traceback__)[-5:]
+
+
+def _record(row: dict[str, Any]) -> Record:
+    return Record(**row["record"] | {"headers": dict(row["record"]["headers"])})
 
 
 class Parking:
@@ -113,7 +118,7 @@ class Parking:
         """A lane's events in order, each with how often it was tried."""
         found = self.rows.find({"lane": lane, "blocks": True}, batch_size=most + 1)
         rows = await found.sort("order", 1).limit(most).to_list(None)
-        return [(Record(**one["record"]), one["attempts"]) for one in rows]
+        return [(_record(one), one["attempts"]) for one in rows]
 
     async def count(self) -> int:
         return int(await self.rows.count_documents({}))
@@ -135,7 +140,7 @@ class Parking:
         row = await self.rows.find_one({"_id": id})
         if row is None:
             raise NotFound(id)
-        if row["record"]["headers"].get("ce_type") in self._never_discarded and row["blocks"]:
+        if _record(row).type in self._never_discarded and row["blocks"]:
             raise NeverDiscarded
         told = {"discarded_at": now(), "discarded_by": by, "reason": reason}
         await self._mongo["discarded"].replace_one({"_id": id}, row | told, upsert=True)

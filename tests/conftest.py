@@ -30,7 +30,7 @@ UNHURRIED = {
 
 
 def pytest_report_header() -> str:
-    return f"stack: {'Docker containers' if stack.docker() else 'embedded mongod and broker'}"
+    return f"stack: {stack.described()}"
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +52,8 @@ def settings_for(mongo_url: str, **but: Any) -> dict[str, Any]:
         "database_prefix": f"t{next(_turn)}-",
         "internal_key": "internal-key-of-the-tests-0123456789",
         "link_key": "link-key-of-the-tests-0123456789abcd",
-        "kafka_idempotence": stack.docker(),
+        "kafka_idempotence": stack.idempotence(),
+        "kafka_session": stack.shortest_session(),
     } | but
 
 
@@ -67,11 +68,14 @@ async def service(request: pytest.FixtureRequest, mongo_url: str) -> AsyncIterat
 
 
 @pytest.fixture(scope="session")
-async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Platform]:
+async def platform(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Platform]:
     """The whole platform, started once: each test brings people and structures of its own."""
     running = Running(tmp_path_factory.mktemp("platform"), "--no-demo")
-    running.start(**UNHURRIED).says("^ready$")
-    platform = Platform(running)
+    own = {"kafka": request.getfixturevalue("kafka_url")} if stack.apache() else {}
+    running.start(**UNHURRIED, **own).says("^ready$")
+    platform = Platform(running, **own)
     try:
         yield platform
     finally:

@@ -38,9 +38,9 @@ class User:
 class Platform:
     """A running platform, whoever started it."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, *, kafka: str = "") -> None:
         self.data = running.data
-        self.kafka = f"127.0.0.1:{running.ports['kafka_port']}"
+        self.kafka = kafka or f"127.0.0.1:{running.ports['kafka_port']}"
         self.gateway = f"http://127.0.0.1:{running.ports['gateway_port']}"
         self.http = AsyncClient(base_url=self.gateway, timeout=PATIENCE)
         self._read: dict[Path, EmailMessage] = {}

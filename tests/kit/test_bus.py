@@ -1,7 +1,9 @@
 """What happens to the events that are heard, and to those that cannot be."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 
@@ -9,6 +11,7 @@ from kit import parking
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask
+from kit.mongo import InsertOne
 from kit.parking import NeverDiscarded
 from kit.service import Service
 from tests.counters import Counted, Counter, Told, TooMuch, count
@@ -122,6 +125,30 @@ class TestHear:
 
         assert await trial.counted() == {"a": 50}
 
+    async def test_decides_on_no_older_state_than_it_believes_to_have_heard(self, service, trial):
+        """Two processes hear a slice at once, as while it changes hands."""
+        trial.handle = lambda e: trial.counters.ask(
+            e.counter,
+            # What nobody began cannot be ended: a stale state would make this lead to nothing.
+            lambda now: count(e.counter, e.n)(now) if now or e.n == 1 else Change(None),
+        )
+        rival = Service("trial", service.settings)
+        theirs = Trial(rival)
+        first, second = trial.told("a", 1), trial.told("a", 10)
+        heard = service.committer._heard
+
+        async def late(slices):
+            await asyncio.sleep(0.05)  # whatever else is read is read by now
+            await theirs.bus.hear([first])
+            return await heard(slices)
+
+        service.committer._heard = late
+        async with keeping(rival):
+            await trial.bus.hear([first, second])
+        await rival.mongo.close()
+
+        assert await trial.counted() == {"a": 11}
+
 
 class TestPark:
     async def test_parks_a_refusal_and_what_is_behind_it(self, trial: Trial):
@@ -181,6 +208,26 @@ class TestPark:
 
         assert await trial.parked() == [("a", "OverflowError")]
         assert set((await trial.counted()).values()) == {7}
+
+    async def test_parks_what_has_headers_of_any_name(self, trial: Trial):
+        bad = replace(trial.told("a", 1), value=b"{}")
+        bad.headers.update({"a\0b": "1", "$where": "2", "a.b": "3", "": "4"})
+        async with asyncio.timeout(3):
+            await trial.bus.hear([bad, trial.told("b", 2)])
+
+        assert await trial.parked() == [("a", "ValidationError")]
+        assert await trial.counted() == {"b": 2}
+        assert await trial.parking.lane(bad.lane, 1) == [(bad, 1)]
+
+    async def test_lets_what_cannot_even_be_parked_stop_its_slice_only(self, trial, monkeypatch):
+        monkeypatch.setattr("kit.draft.parked", lambda *_: InsertOne({"_id": 2**70}))
+        monkeypatch.setattr("kit.committer.log", Mock())
+        bad = replace(trial.told("a", 1), value=b"{}")
+        async with asyncio.timeout(20):
+            gaps = await trial.bus.hear([bad, trial.told("a", 1), trial.told("b", 2)])
+
+        assert gaps == {bad.slice}
+        assert await trial.counted() == {"b": 2}
 
     async def test_hears_again_what_failed_unexpectedly(self, trial: Trial):
         fails = [OSError(), OSError()]

@@ -7,12 +7,13 @@ import pytest
 from pymongo.errors import AutoReconnect
 
 from kit.change import Change
+from kit.clock import now
 from kit.collection import Collection
 from kit.context import Asking, Once, asking
 from kit.draft import IdempotencyKeyReused
 from kit.journal import SLICES
 from kit.mongo import IndexModel
-from kit.problems import PreconditionFailed
+from kit.problems import PreconditionFailed, Unavailable
 from kit.service import Service
 from tests.counters import Counted, Counter, TooMuch, count
 from tests.kit.conftest import keeping
@@ -119,6 +120,57 @@ class TestChange:
 
         monkeypatch.setattr(service.mongo, "transaction", shaky)
         assert (await counters.change("a", count("a"))).n == 1
+
+    async def test_goes_on_when_a_caller_left_before_its_change_failed(self, service, counters):
+        """Nobody is told that it failed: telling whoever left would end the committer itself."""
+        transaction, begun = service.mongo.transaction, asyncio.Event()
+
+        async def slow(write):
+            begun.set()
+            await asyncio.sleep(0.05)
+            return await transaction(write)
+
+        service.mongo.transaction = slow
+        bad = asyncio.create_task(counters.change("a", lambda _: Change(Counter(id="a", n=2**70))))
+        await begun.wait()
+        bad.cancel()
+
+        async with asyncio.timeout(3):
+            assert (await counters.change("b", count("b"))).n == 1
+
+    async def test_is_not_done_again_when_what_follows_it_fails(self, service, counters):
+        """The state is kept by then, whatever becomes of the bell."""
+        service.committer.on_wake(counters, lambda: 1 / 0)
+        await counters.change("a", count("a", wake_at=now()))
+
+        assert (await counters.change("a", count("a"))).n == 2
+
+    async def test_lets_no_document_hold_up_the_others(self, service, counters, monkeypatch):
+        """A document without its version is never as it was read, however often it is read."""
+        monkeypatch.setattr("kit.committer.LOST_ALONE", 25)
+        await counters.documents.insert_one({"_id": "bad", "n": 1, "clock": 1})
+
+        bad, good = await asyncio.gather(
+            counters.change("bad", count("bad")),
+            counters.change("good", count("good")),
+            return_exceptions=True,
+        )
+        assert isinstance(bad, Unavailable)
+        assert good.n == 1
+
+    async def test_remembers_nobody_who_gave_up(self, service, counters, monkeypatch):
+        async def away(_):
+            await asyncio.sleep(0.01)
+            raise AutoReconnect
+
+        monkeypatch.setattr("kit.committer.LEFT_MOST", 20)
+        monkeypatch.setattr(service.mongo, "transaction", away)
+        service.committer._patience = 0.1
+        for _ in range(10):
+            left = [counters.change(f"c{n}", count(f"c{n}")) for n in range(10)]
+            await asyncio.gather(*left, return_exceptions=True)
+
+        assert len(service.committer._waiting) <= 30
 
     async def test_wants_the_version_that_was_read(self, counters):
         await counters.change("a", count("a"))
