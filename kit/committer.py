@@ -77,7 +77,8 @@ class Committer:
             asked.once, request.changed = request.once, True
         self._submit([asked])
         try:
-            states: tuple[Any, ...] = await asyncio.wait_for(asked.outcome, self._patience)
+            async with asyncio.timeout(self._patience):
+                states: tuple[Any, ...] = await asked.outcome
         except TimeoutError:
             self._forget_who_left()
             raise Unavailable from None

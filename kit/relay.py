@@ -106,7 +106,8 @@ class Relay:
 
     async def _rest(self) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._bell.wait(), min(self._sweep, self._heartbeat / 2))
+            async with asyncio.timeout(min(self._sweep, self._heartbeat / 2)):
+                await self._bell.wait()
 
     async def _round(self, producer: AIOKafkaProducer) -> bool:
         """Publish once; True when there may be more."""

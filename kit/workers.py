@@ -56,7 +56,8 @@ class _Due(Generic[T]):
                 log.warning("unable to look for what is due", exc_info=True)
             with suppress(TimeoutError):
                 rest = self._every * random.uniform(0.8, 1.2)
-                await asyncio.wait_for(self._bell.wait(), rest)
+                async with asyncio.timeout(rest):  # wait_for may lose a cancellation
+                    await self._bell.wait()
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from kit.change import Change
 from kit.clock import now
 from kit.collection import Collection
 from kit.service import Service
-from kit.workers import Timer, Worker
+from kit.workers import Timer, Worker, _Due
 from tests.counters import Counter
 
 LEASE = timedelta(seconds=0.3)
@@ -131,3 +131,24 @@ class TestWorker:
         await counters.change("a", due("a", now()))
         async with running(service, Worker(counters, claim=claim, work=work, every=0.05)):
             assert (await until(counters, "a", note="done")).n == 3
+
+
+class TestLooking:
+    async def test_ends_even_when_told_so_as_something_falls_due(self):
+        due = _Due(Empty(), every=60, most=1)
+        looking = asyncio.create_task(due.next())
+        while not due._bell._waiters:
+            await asyncio.sleep(0)
+        due.ring()
+        await asyncio.sleep(0)
+        looking.cancel()
+        await asyncio.wait((looking,), timeout=1)
+        assert looking.cancelled()
+
+
+class Empty:
+    """A collection in which nothing is due."""
+
+    async def select(self, where, **rest) -> list[Counter]:
+        await asyncio.sleep(0)
+        return []
