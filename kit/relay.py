@@ -110,11 +110,14 @@ class Relay:
                     await self._rest()
         finally:
             with suppress(Exception):
-                await asyncio.wait_for(producer.stop(), 5)
+                async with asyncio.timeout(5):
+                    await producer.stop()
 
     async def _rest(self) -> None:
+        # Not wait_for: before Python 3.12 it loses a cancellation that comes with the bell.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._bell.wait(), min(self._sweep, self._heartbeat / 2))
+            async with asyncio.timeout(min(self._sweep, self._heartbeat / 2)):
+                await self._bell.wait()
 
     async def _round(self, producer: AIOKafkaProducer) -> bool:
         """Publish once; True when there may be more."""

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from importlib.util import find_spec
 from typing import Any, Generic
@@ -25,11 +25,12 @@ from kit.http import answer_problems
 from kit.journal import Journal
 from kit.leases import Leases
 from kit.logs import configure
-from kit.mongo import IndexModel, Mongo
+from kit.mongo import IndexModel, Mongo, unavailable
 from kit.parking import Parking
 from kit.relay import Relay
 from kit.settings import Settings
-from kit.workers import WAKE, Job
+from kit.tasks import ended
+from kit.workers import GRACE, WAKE, Job
 
 log = structlog.get_logger(__name__)
 
@@ -186,8 +187,8 @@ class Service(Generic[S_co]):
             yield
         finally:
             await self.broker.stop()  # first, and it waits for what is being heard
-            await _cancelled(tasks)
-            await _cancelled([keeping])
+            await ended(tasks, again=GRACE + 2)
+            await ended([keeping], again=1)
             await self.mongo.close()
 
     def _background(self) -> list[Callable[[], Awaitable[None]]]:
@@ -204,12 +205,10 @@ class Service(Generic[S_co]):
         while True:
             try:
                 return await self.prepare()
-            except OSError as error:
-                reason = str(error)
             except Exception as error:
-                if "ServerSelection" not in type(error).__name__:
+                if not (isinstance(error, OSError) or unavailable(error)):
                     raise
-                reason = "no primary"
+                reason = type(error).__name__
             log.warning("MongoDB is away: the service waits", service=self.name, reason=reason)
             await asyncio.sleep(1)
 
@@ -224,13 +223,6 @@ async def _kept(work: Callable[[], Awaitable[None]], service: str) -> None:
                 "a background task failed and begins again", service=service, exc_info=True
             )
             await asyncio.sleep(1)
-
-
-async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    with suppress(asyncio.CancelledError):
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def openapi(app: FastAPI) -> str:
