@@ -34,6 +34,7 @@ class Heard:
 
     def beat(self, slice: str, as_of: datetime) -> None:
         """All that this slice was told before ``as_of`` has been applied here."""
+        as_of = min(as_of, now())  # the clock that said it may be ahead of ours
         if as_of > self._fresh.get(slice, as_of.min.replace(tzinfo=as_of.tzinfo)):
             self._fresh[slice] = as_of
             self._unsaved.add(slice)

@@ -6,17 +6,26 @@ from dataclasses import replace
 import pytest
 from pymongo.errors import AutoReconnect
 
+from contracts.event import Event
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Collection
 from kit.context import Asking, Once, asking
 from kit.draft import IdempotencyKeyReused
-from kit.journal import SLICES
+from kit.journal import SLICES, EventTooLarge
 from kit.mongo import IndexModel
 from kit.problems import PreconditionFailed, Unavailable
 from kit.service import Service
 from tests.counters import Counted, Counter, TooMuch, count
 from tests.kit.conftest import keeping
+
+
+class Said(Event, type="trial.said.v1", key="counter"):
+    """A counter said something."""
+
+    counter: str
+    words: str
+
 
 ALL = dict.fromkeys(range(SLICES), 0)
 
@@ -185,6 +194,14 @@ class TestChange:
             await counters.change(
                 "a", lambda _: Change(Counter(id="a"), (Counted(counter="b", n=1),))
             )
+
+    async def test_refuses_what_is_too_large_to_be_told(self, service, counters):
+        """Kafka would refuse it, and every fact of the service would wait behind it."""
+        huge = Said(counter="a", words="x" * 1_000_000)
+        with pytest.raises(EventTooLarge):
+            await counters.change("a", lambda _: Change(Counter(id="a"), (huge,)))
+
+        assert await counters.find("a") is None
 
     async def test_tells_in_order_whatever_the_clock_says(self, service, counters, monkeypatch):
         await counters.change("a", count("a"))

@@ -76,6 +76,14 @@ HOSTILE = {
         "headers": [("ce_type", b"trial.counted.v1"), ("ce_position", b"9" * 400)],
     },
     "heartbeat of nothing": {"value": b"[]", "headers": [("ce_type", b"kit.heartbeat.v1")]},
+    "heartbeat without end": {
+        "value": b"[" * 100_000,
+        "headers": [("ce_type", b"kit.heartbeat.v1")],
+    },
+    "header of no name": {
+        "value": b"{}",
+        "headers": [("ce_type", b"trial.counted.v1"), ("\0", b"x"), ("$a.b", b"y"), ("", b"z")],
+    },
     "unknown type": {"value": b"{}", "headers": [("ce_type", b"trial.unheard-of.v9")]},
 }
 
