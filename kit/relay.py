@@ -154,7 +154,7 @@ class Relay:
             await self._journal.begin_again(held, asked)
             self._progress = {at: p for at, p in self._progress.items() if at[0] not in asked}
         for one in self._leases.slices:
-            fresh = Progress(one["last"], one["acked"], one["offset"])
+            fresh = Progress(one["last"], one["acked"], one.get("offset", -1))
             if one["_id"] in asked:
                 fresh = Progress(one["last"], 0, -1)
             self._progress.setdefault((one["_id"], one["epoch"]), fresh)

@@ -189,6 +189,12 @@ class TestChange:
             await counters.change("a", count("a"), if_match=1)
         assert (await counters.get("a")).n == 2
 
+    async def test_wants_a_version_of_what_there_is(self, counters):
+        with pytest.raises(PreconditionFailed):
+            await counters.change("a", count("a"), if_match=1)
+        with pytest.raises(TooMuch):
+            await counters.change("a", count("a", most=0), if_match=1)
+
     async def test_tells_facts_of_its_own_entity_only(self, counters):
         with pytest.raises(TypeError, match="keyed by"):
             await counters.change(
@@ -304,4 +310,39 @@ class TestOnce:
         await self.again(counters, request)
 
         [row] = await service.journal.position(ALL, 10)
-        assert request.rows == [row["_id"]]
+        assert request.rows == {row["slice"]: row["_id"]}
+
+    async def test_names_the_last_row_of_every_slice(self, service, counters):
+        """However many facts a change leads to: a token that leaves some out would lie."""
+        ids = [f"c{n}" for n in range(60)]
+        asking.set(request := named("r-1"))
+        await service.committer.change_together(
+            tuple(map(counters.at, ids)), lambda *_: tuple(count(id)(None) for id in ids)
+        )
+
+        last = {row["slice"]: row["_id"] for row in await service.journal.position(ALL, 100)}
+        assert request.rows == last
+
+    async def test_names_the_same_rows_when_it_comes_again(self, counters):
+        first, again = named("r-1"), named("r-1")
+        await self.again(counters, first)
+        await self.again(counters, again)
+
+        assert again.rows == first.rows != {}
+
+    async def test_gives_the_state_that_another_process_kept_meanwhile(self, service, counters):
+        rival = Service("trial", service.settings)
+        theirs = rival.collection("counters", Counter)
+        seen = service.committer._seen
+
+        async def late(once):
+            await asyncio.sleep(0.05)  # whatever else is read is read by now
+            await asyncio.create_task(self.again(theirs, named("r-1")))
+            return await seen(once)
+
+        service.committer._seen = late
+        async with keeping(rival):
+            state = await self.again(counters, named("r-1"))
+        await rival.mongo.close()
+
+        assert state == Counter(id="a", version=1, n=1)
