@@ -3,6 +3,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+DATA := $(or $(CHORALE_DATA),var)
 # The first interpreter that is recent enough and can make an environment.
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -18,6 +19,12 @@ run: $(INSTALLED) ## Run the whole platform on this machine (http://127.0.0.1:80
 
 test: $(INSTALLED) ## Run all tests
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+test-kafka: $(INSTALLED) ## Run the tests that meet a broker on Apache Kafka (a JDK and Maven)
+	@for program in java mvn; do command -v $$program >/dev/null \
+	|| { echo "Apache Kafka needs a JDK 17 and Maven: there is no $$program" >&2; exit 1; }; done
+	CHORALE_TEST_KAFKA=apache $(BIN)/python -m pytest tests/kit/test_relay.py \
+	tests/kit/test_listener.py tests/deploy/test_kafka.py tests/journeys/test_main_job.py $(ARGS)
 
 check: $(INSTALLED) ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .
@@ -48,9 +55,9 @@ lock: ## Choose the versions of all dependencies again
 	&& compile --constraint requirements.lock --output-file deploy/requirements.lock
 
 clean-data: ## Empty the data folder (stop the platform first)
-	@test ! -e var/lock || ! command -v flock >/dev/null || flock --nonblock var/lock true \
+	@test ! -e $(DATA)/lock || ! command -v flock >/dev/null || flock --nonblock $(DATA)/lock true \
 	|| { echo "The platform is running: stop it first" >&2; exit 1; }
-	rm -rf var
+	rm -rf "$(DATA)"
 
 define NO_PYTHON
 Python 3.11 or later is needed, with its venv module: none was found as python3, python3.11, ...
@@ -65,4 +72,4 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run test check features schemas openapi settings lock clean-data
+.PHONY: help run test test-kafka check features schemas openapi settings lock clean-data

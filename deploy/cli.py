@@ -22,7 +22,11 @@ def up(
     each: Annotated[bool, typer.Option(help="One process for each service.")] = False,
     data: Annotated[Path | None, typer.Option(help="Folder of all data.")] = None,
     embedded: Annotated[
-        bool, typer.Option(help="Start a MongoDB, a Kafka broker, a mail catcher and a Sirene.")
+        bool,
+        typer.Option(
+            help="Start a MongoDB, a Kafka broker (unless CHORALE_KAFKA names one), "
+            "a mail catcher and a Sirene."
+        ),
     ] = True,
     demo: Annotated[
         bool | None, typer.Option(help="Load a few people to try with (default: if embedded).")
@@ -52,6 +56,19 @@ def serve(service: str) -> None:
 
     here = installation.Installation()
     serve_alone(_known(service), host=here.host, port=here.port_of(service))
+
+
+@app.command()
+def kafka(
+    data: Annotated[Path | None, typer.Option(help="Folder of all data.")] = None,
+    brokers: Annotated[int, typer.Option(min=1, max=5)] = 1,
+) -> None:
+    """Run Apache Kafka on this machine until Ctrl-C, with our topics (needs a JDK and Maven)."""
+    from deploy.installation import Installation
+    from deploy.kafka.running import run
+
+    here = Installation() if data is None else Installation(data=data)
+    _run(run(here, brokers=brokers, say=lambda line: print(line, flush=True)))
 
 
 @app.command()

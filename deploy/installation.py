@@ -32,6 +32,9 @@ class Installation(BaseSettings):
     support_port: int = 8085
 
     data: Path = Field(default=Path("var"), description="Folder of all that chorale up keeps")
+    kafka: str = Field(
+        default="", description="A Kafka that is there, to be used instead of the embedded broker"
+    )
     mongo_port: int = Field(default=27117, description="Of the embedded MongoDB")
     kafka_port: int = Field(default=9192, description="Of the embedded broker")
     mail_port: int = Field(default=1025, description="Of the catcher of mail (SMTP)")
@@ -70,15 +73,19 @@ class Installation(BaseSettings):
             "CHORALE_PUBLIC_URL": self.gateway,
             "CHORALE_LOG_LEVEL": "warning",
         }
-        return (free | _already(free)) | {
+        decided = {
             "CHORALE_MONGO": mongod.url(self.mongo_port),
-            "CHORALE_KAFKA": f"127.0.0.1:{self.kafka_port}",
-            "CHORALE_KAFKA_IDEMPOTENCE": "false",
-            # This broker lets a group wait half a session before its members may join.
-            "CHORALE_KAFKA_SESSION": "4",
             "CHORALE_SMTP_HOST": "127.0.0.1",
             "CHORALE_SMTP_PORT": str(self.mail_port),
         }
+        if not self.kafka:
+            decided |= {
+                "CHORALE_KAFKA": f"127.0.0.1:{self.kafka_port}",
+                "CHORALE_KAFKA_IDEMPOTENCE": "false",
+                # This broker lets a group wait half a session before its members may join.
+                "CHORALE_KAFKA_SESSION": "4",
+            }
+        return free | _already(free) | decided
 
     def join(self) -> None:
         """Speak to what ``chorale up`` runs here, unless the environment names something else."""
@@ -103,7 +110,8 @@ def ports(installation: Installation, *, embedded: bool) -> dict[str, int]:
     """The setting that gives each port we are about to listen on."""
     wanted = [f"{name}_port" for name in service_names()]
     if embedded:
-        wanted += ["mongo_port", "kafka_port", "mail_port", "mail_page_port", "sirene_port"]
+        wanted += ["mongo_port", "mail_port", "mail_page_port", "sirene_port"]
+        wanted += [] if installation.kafka else ["kafka_port"]
     return {f"CHORALE_{name.upper()}": getattr(installation, name) for name in wanted}
 
 

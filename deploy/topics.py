@@ -1,11 +1,13 @@
 """The topics of deploy/topics.yaml, made and verified."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import InvalidReplicationFactorError, KafkaError, TopicAlreadyExistsError
 
 from deploy.trouble import Trouble
 
@@ -27,6 +29,20 @@ def asked_for() -> Topics:
     )
 
 
+def in_sync(replicas: int) -> int:
+    """How many copies must have a fact before it is acknowledged: one of three may be away."""
+    return 2 if replicas > 2 else 1
+
+
+async def make_patiently(kafka: str, *, replicas: int = 1) -> Topics:
+    """As ``make``, once there are brokers enough to do so."""
+    while True:
+        try:
+            return await make(kafka, replicas=replicas)
+        except (KafkaError, OSError):
+            await asyncio.sleep(0.05)
+
+
 async def make(kafka: str, *, replicas: int = 1) -> Topics:
     """Create the topics that are missing, and make sure of the partitions of all."""
     topics = asked_for()
@@ -39,15 +55,21 @@ async def make(kafka: str, *, replicas: int = 1) -> Topics:
                 name,
                 topics.partitions,
                 replicas,
-                topic_configs={"retention.ms": str(topics.retention_ms)},
+                topic_configs={
+                    "retention.ms": str(topics.retention_ms),
+                    "min.insync.replicas": str(in_sync(replicas)),
+                },
             )
             for name in topics.names
             if name not in there
         ]
+        answers = (await admin.create_topics(wanted)).topic_errors
+        if any(code == InvalidReplicationFactorError.errno for _, code, _ in answers):
+            raise InvalidReplicationFactorError(f"There are no {replicas} brokers")
         refused = [
             f"{name}: {why or f'error {code}'}"
-            for name, code, why in (await admin.create_topics(wanted)).topic_errors
-            if code
+            for name, code, why in answers
+            if code not in {0, TopicAlreadyExistsError.errno}  # Somebody else may make them too.
         ]
         if refused:
             raise Trouble("; ".join(refused))

@@ -85,10 +85,9 @@ class _Platform:
 
         here = self.here
         await mongod.until_released(here.data)
-        parts = [
-            mongod.mongod(here.data, here.mongo_port),
-            broker.broker(here.data, here.kafka_port),
-        ]
+        parts = [mongod.mongod(here.data, here.mongo_port)]
+        if not here.kafka:
+            parts.append(broker.broker(here.data, here.kafka_port))
         for part in parts:
             await self._spawn(part)
         catcher = await mail.catch(here.mail, here.mail_port)

@@ -196,7 +196,7 @@ class Listener:
         most: int,
         session: float,
     ) -> None:
-        self._broker, self._bus = broker, bus
+        self._broker, self._bus, self._group = broker, bus, service
         self._rewound: dict[TopicPartition, float] = {}
         if topics:
             self._subscriber = broker.subscriber(
@@ -209,7 +209,8 @@ class Listener:
                 auto_offset_reset="earliest",
                 session_timeout_ms=int(session * 1000),
                 heartbeat_interval_ms=int(session * 300),
-                rebalance_timeout_ms=60_000,
+                # A member that is killed while the group forms is waited for that long.
+                rebalance_timeout_ms=int(session * 2000),
                 max_poll_interval_ms=600_000,
                 partition_assignment_strategy=(StickyPartitionAssignor,),
                 ack_policy=AckPolicy.NACK_ON_ERROR,
@@ -254,8 +255,9 @@ class Listener:
         while True:
             try:
                 return await self._broker.start()
-            except Exception:
-                log.warning("Kafka is away: nothing is heard yet")
+            except Exception as error:
+                why = f"{type(error).__name__}: {error}"[:200]
+                log.warning("nothing is heard yet", service=self._group, reason=why)
                 await asyncio.sleep(1)
 
     @property

@@ -44,6 +44,12 @@ class BodyTooLarge(Problem):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
+class NotUtf8(Problem):
+    """The body of this request is not UTF-8."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
 class ServerError(Problem):
     """Something went wrong on our side: tell the support desk the correlation id."""
 
@@ -109,6 +115,8 @@ class Frame:
         if scope["method"] in ("GET", "HEAD"):
             return await self.app(scope, receive, answer.send)
         body = await self._body(receive, headers)
+        if not _readable(body, headers):
+            raise NotUtf8
         if scope["method"] == "POST" and not scope["path"].startswith(self._credentials or ("\0",)):
             request.once = _once(caller, scope, headers, body)
         if request.once and await self._replay(request.once, answer):
@@ -198,6 +206,17 @@ def consistency_token(service: str, rows: list[str]) -> str:
     """Names the facts a write led to; a read that brings it back waits until they are heard."""
     text = json.dumps({"s": service, "r": rows}, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _readable(body: bytes, headers: Headers) -> bool:
+    """JSON is UTF-8; the parser of Python would let a few other things pass."""
+    if "json" not in headers.get("content-type", "json"):
+        return True
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _positions(text: str, hears: frozenset[str]) -> dict[str, int]:

@@ -23,7 +23,9 @@ class Settings(BaseSettings):
         default=True, description="False only for the embedded broker, which does not know it"
     )
     kafka_session: float = Field(
-        default=10, description="Seconds after which the keys of a killed process go to another"
+        default=10,
+        description="Seconds after which the keys of a killed process go to another "
+        "(Apache Kafka takes 6 or more)",
     )
     mongo: str = "mongodb://127.0.0.1:27117/?replicaSet=rs0"
     mongo_driver: Literal["motor", "pymongo"] = "motor"

@@ -19,16 +19,18 @@ _turn = count()
 UNHURRIED = {
     "access_for": "PT1H",
     "address_failures": 1_000_000,
+    "caller_rate": "1000000/second",
     "credential_rate": "100000/minute",
     "letters_most": 1_000_000,
     "operators": ",".join(OPERATORS),
+    "sign_in_failures": 1_000_000,
     "sirene_per_minute": 100_000,
 }
 """All tests come from one address, and sign in more often than a person does."""
 
 
 def pytest_report_header() -> str:
-    return f"stack: {'Docker containers' if stack.docker() else 'embedded mongod and broker'}"
+    return f"stack: {stack.described()}"
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +52,8 @@ def settings_for(mongo_url: str, **but: Any) -> dict[str, Any]:
         "database_prefix": f"t{next(_turn)}-",
         "internal_key": "internal-key-of-the-tests-0123456789",
         "link_key": "link-key-of-the-tests-0123456789abcd",
-        "kafka_idempotence": stack.docker(),
+        "kafka_idempotence": stack.idempotence(),
+        "kafka_session": stack.shortest_session(),
     } | but
 
 
@@ -65,11 +68,19 @@ async def service(request: pytest.FixtureRequest, mongo_url: str) -> AsyncIterat
 
 
 @pytest.fixture(scope="session")
-async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Platform]:
+def own_kafka(request: pytest.FixtureRequest) -> dict[str, str]:
+    """What tells the platform to use the broker of the tests, where it is to."""
+    return {"kafka": request.getfixturevalue("kafka_url")} if stack.apache() else {}
+
+
+@pytest.fixture(scope="session")
+async def platform(
+    own_kafka: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Platform]:
     """The whole platform, started once: each test brings people and structures of its own."""
     running = Running(tmp_path_factory.mktemp("platform"), "--no-demo")
-    running.start(**UNHURRIED).says("^ready$")
-    platform = Platform(running)
+    running.start(**UNHURRIED, **own_kafka).says("^ready$")
+    platform = Platform(running, **own_kafka)
     try:
         yield platform
     finally:

@@ -38,9 +38,9 @@ class User:
 class Platform:
     """A running platform, whoever started it."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, *, kafka: str = "") -> None:
         self.data = running.data
-        self.kafka = f"127.0.0.1:{running.ports['kafka_port']}"
+        self.kafka = kafka or f"127.0.0.1:{running.ports['kafka_port']}"
         self.gateway = f"http://127.0.0.1:{running.ports['gateway_port']}"
         self.http = AsyncClient(base_url=self.gateway, timeout=PATIENCE)
         self._read: dict[Path, EmailMessage] = {}
@@ -126,9 +126,11 @@ class Platform:
         return mail.text((await until(look, bool))[-1])
 
 
-async def until(look: Callable[[], Awaitable[T]], good: Callable[[T], object]) -> T:
+async def until(
+    look: Callable[[], Awaitable[T]], good: Callable[[T], object], *, patience: float = PATIENCE
+) -> T:
     """What is seen, once it is good."""
-    end = asyncio.get_running_loop().time() + PATIENCE
+    end = asyncio.get_running_loop().time() + patience
     while not good(seen := await look()):
         assert asyncio.get_running_loop().time() < end, f"It stays so: {seen!r}"
         await asyncio.sleep(0.02)

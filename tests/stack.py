@@ -1,6 +1,11 @@
-"""The database and the broker that the tests use: in Docker where an engine answers, embedded otherwise."""
+"""
+The database and the broker that the tests use: in Docker where an engine answers, embedded otherwise.
+
+With CHORALE_TEST_KAFKA=apache the broker is Apache Kafka, started here without Docker.
+"""
 
 import asyncio
+import os
 import shutil
 import socket
 import subprocess
@@ -13,6 +18,9 @@ from deploy import topics
 from deploy.embedded.broker import broker
 from deploy.embedded.child import Child
 from deploy.embedded.mongod import mongod, url
+from deploy.installation import Installation
+from deploy.kafka import cluster
+from tests.deploy.ports import free_ports
 
 
 def free_port() -> int:
@@ -28,6 +36,28 @@ def docker() -> bool:
         return False
     asked = subprocess.run(["docker", "info"], capture_output=True, timeout=20, check=False)
     return asked.returncode == 0
+
+
+def apache() -> bool:
+    """Whether the broker is to be an Apache Kafka of our own."""
+    return os.environ.get("CHORALE_TEST_KAFKA") == "apache"
+
+
+def idempotence() -> bool:
+    """Whether the broker knows an idempotent producer."""
+    return apache() or docker()
+
+
+def shortest_session() -> float:
+    """Seconds: Apache Kafka refuses less, the embedded broker makes a group wait for half of it."""
+    return 6 if idempotence() else 4
+
+
+def described() -> str:
+    mongo = "MongoDB in Docker" if docker() else "embedded mongod"
+    if apache():
+        return f"{mongo}, Apache Kafka"
+    return f"{mongo}, {'Apache Kafka in Docker' if docker() else 'embedded broker'}"
 
 
 async def _started(child: Child) -> Child:
@@ -54,6 +84,10 @@ async def mongo(folder: Path) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def kafka(folder: Path) -> AsyncIterator[str]:
+    if apache():
+        async with apache_kafka(folder) as (address, _):
+            yield address
+        return
     if docker():
         from testcontainers.community.kafka import KafkaContainer
 
@@ -68,4 +102,21 @@ async def kafka(folder: Path) -> AsyncIterator[str]:
         yield f"127.0.0.1:{port}"
     finally:
         child.kill()
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def apache_kafka(folder: Path, *, brokers: int = 1) -> AsyncIterator[tuple[str, list[Child]]]:
+    """Its address, and its processes; the jars are kept for the next time."""
+    ports = free_ports(cluster.PORTS_OF_ONE * brokers)
+    jars = Installation.model_fields["data"].default / "kafka"
+    children = await asyncio.to_thread(cluster.brokers, folder, ports, jars_in=jars)
+    try:
+        for child in children:
+            await child.spawn()
+        await asyncio.gather(*(child.until_ready() for child in children))
+        yield ",".join(cluster.addresses(ports)), children
+    finally:
+        for child in children:
+            child.kill()
         await asyncio.sleep(0)

@@ -1,9 +1,6 @@
-"""docs/permissions.csv is the law: what each role may do, on every path of the API."""
+"""What docs/permissions.csv says is what the gateway and the services do."""
 
-import csv
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -17,42 +14,11 @@ from tests.gateway.doors import (
     an_access_token,
     an_upstream,
 )
+from tests.law import Action, actions, every_action
 from tests.platform import refused
 from tests.scenes import ROLES, SCENES, Cast
 
-LAW = Path(__file__).parent.parent / "docs" / "permissions.csv"
 PEOPLE = ("signed_in", "self", "manager", "unrelated_manager")
-
-
-class Action(NamedTuple):
-    """What is done, to what, and what each role is answered."""
-
-    method: str
-    path: str
-    about: str
-    answers: dict[str, str]
-    scope: str
-
-    def __str__(self) -> str:
-        return " ".join(filter(None, (self.method, self.path, self.about)))
-
-    @property
-    def example(self) -> str:
-        return self.path.replace("{id}", "users:1" if "/parked/" in self.path else "1")
-
-
-def actions() -> list[Action]:
-    with LAW.open(encoding="utf-8", newline="") as file:
-        return [_action(row) for row in csv.DictReader(file)]
-
-
-def _action(row: dict[str, str]) -> Action:
-    method, path = row["action"].split(" ")
-    answers = {role: row[role] for role in ROLES}
-    return Action(method, path, row["about"], answers, row["scope"])
-
-
-every_action = pytest.mark.parametrize("action", actions(), ids=str)
 
 
 class TestTheLaw:

@@ -1,9 +1,6 @@
 """A broker that speaks Kafka's protocol, from PyPI. It keeps nothing: the journals refill it."""
 
-import asyncio
 from pathlib import Path
-
-from aiokafka.errors import KafkaError
 
 from deploy import topics
 from deploy.embedded.child import Child
@@ -21,18 +18,8 @@ def broker(data: Path, port: int) -> Child:
             *("--storage-engine", "memory://tansu/"),
         ],
         log_file=data / "log" / "broker.log",
-        ready=lambda: _make_topics(f"127.0.0.1:{port}"),
+        ready=lambda: topics.make_patiently(f"127.0.0.1:{port}"),
     )
-
-
-async def _make_topics(kafka: str) -> None:
-    while True:
-        try:
-            await topics.make(kafka)
-        except (KafkaError, OSError):
-            await asyncio.sleep(0.05)
-        else:
-            return
 
 
 def _binary() -> str:

@@ -40,7 +40,7 @@ class Hearer:
 async def hearer(mongo_url: str, kafka_url: str, monkeypatch) -> AsyncIterator[Hearer]:
     name = await make_topic(kafka_url)
     monkeypatch.setattr(Counted, "topic", classmethod(lambda _: f"{name}.events"))
-    settings = Settings(**settings_for(mongo_url, kafka=kafka_url, kafka_session=4))
+    settings = Settings(**settings_for(mongo_url, kafka=kafka_url))
     service = Service("trial", settings)
     hearer = Hearer(service, f"{name}.events")
     async with keeping(service):

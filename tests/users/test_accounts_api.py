@@ -93,6 +93,7 @@ async def test_no_id_and_no_answer_holds_an_address_or_a_secret(house: House):
         ({"email": "x" * 300 + "@example.org"}, "/body/email"),
         ({"email": {"$gt": ""}}, "/body/email"),
         ({"email": "a\x00b@example.org"}, "/body/email"),
+        ({"email": "léa@example.org"}, "/body/email"),
         ({"password": "short"}, "/body/password"),
         ({"password": "x" * 2000}, "/body/password"),
         ({"password": None}, "/body/password"),

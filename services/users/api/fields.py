@@ -17,7 +17,9 @@ from services.users.domain.logins import normalised
 
 
 def _address(written: str) -> str:
-    return normalised(validate_email(written, check_deliverability=False).normalized)
+    # Few servers deliver to a name with an accent before the @: no letter would come, ever.
+    known = validate_email(written, check_deliverability=False, allow_smtputf8=False)
+    return normalised(known.normalized)
 
 
 Email = Annotated[
@@ -35,7 +37,16 @@ Name = Annotated[
     ),
 ]
 
-Password = Annotated[SecretStr, Field(max_length=1024)]
+
+def _of_characters(written: SecretStr) -> SecretStr:
+    try:
+        written.get_secret_value().encode()
+    except UnicodeEncodeError:
+        raise ValueError("Half of a surrogate pair is no character.") from None
+    return written
+
+
+Password = Annotated[SecretStr, Field(max_length=1024), AfterValidator(_of_characters)]
 
 LinkToken = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 

@@ -1,0 +1,417 @@
+"""Bad input on every path of the API: a clear 4xx, never a 5xx, and nothing is done of it."""
+
+import asyncio
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from time import time
+from typing import Any
+
+import pytest
+from httpx import Response
+from joserfc import jwt
+from joserfc.jwk import OctKey, OKPKey
+
+from services.gateway.openapi import committed, merged
+from services.gateway.routes import OPEN
+from services.users.identity import CREDENTIALS
+from tests.law import Action, actions
+from tests.platform import Platform, User, answered, refused
+from tests.scenes import SCENES, Asked, Cast
+
+EVERY = [*{(one.method, one.path): one for one in actions()}.values()]
+DESCRIBED = merged(committed())["paths"]
+JSON = {"content-type": "application/json"}
+
+
+def takes_json(action: Action) -> bool:
+    body = DESCRIBED[action.path][action.method.lower()].get("requestBody", {})
+    return "application/json" in body.get("content", ())
+
+
+def every(good: Callable[[Action], object]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("action", [one for one in EVERY if good(one)], ids=str)
+
+
+UNREADABLE = (
+    b"{",
+    b'{"a":',
+    b"\xff\xfe\x00",
+    b'{"email": "\xff"}',
+    b'{"a": "\xed\xa0\x80"}',
+    b"{'a': 1}",
+    b"<a/>",
+    b"\x00",
+)
+NOT_AN_OBJECT = (
+    b"",
+    b"null",
+    b"true",
+    b"12",
+    b'"text"',
+    b"[]",
+    b"[" * 50_000,
+    b"[" * 900 + b"]" * 900,
+    b'{"a":' * 50_000,
+    b"1" * 10_000,
+    b"NaN",
+)
+OF_NO_TYPE = ({"$ne": ""}, [[]], 12.5, {"a": {"$where": "sleep(1000)"}})
+"""What no field of ours may be."""
+STRANGE = (
+    "",
+    "\x00",
+    "a\x00b",
+    "\ud800",
+    "un mot de passe \ud800 assez long",
+    "\u202e\u2066",
+    "x" * 20_000,
+    "$where",
+    "{{7*7}}",
+    "<script>alert(1)</script>",
+    "../../etc/passwd",
+    "0" * 32,
+    None,
+    True,
+    -1,
+    2**63,
+    10**400,
+    [],
+    {},
+    ["a"] * 10_000,
+)
+"""What may be right or wrong, but must be answered."""
+
+
+async def asked_of(action: Action, cast: Cast) -> Asked:
+    """The request, as somebody who may do it would make it."""
+    [scene, *_] = SCENES[action.method, action.path, action.about]
+    return await scene(cast, action.role)
+
+
+def is_clear(answer: Response) -> None:
+    """Nothing failed; and a refusal is a problem, or an error in the words of OAuth."""
+    assert answer.status_code < 500, answer.text
+    if answer.status_code >= 400 and not (
+        answer.request.url.path == "/v1/tokens" and "error_description" in answer.json()
+    ):
+        refused(answer, answer.status_code)
+
+
+class TestABody:
+    @every(takes_json)
+    async def test_that_is_none_of_ours_does_nothing(self, action: Action, cast: Cast) -> None:
+        asked = await asked_of(action, cast)
+        send = sender(cast.platform, action, asked)
+        for content in (*UNREADABLE, *NOT_AN_OBJECT):
+            answer = await send(content)
+            is_clear(answer)
+            assert answer.status_code in {400, 422}, (content[:40], answer.text)
+        for field, wrong in one_by_one(asked, OF_NO_TYPE):
+            problem = refused(await send(as_bytes(wrong)), 422)
+            pointers = [one["pointer"] for one in problem["errors"]]
+            assert any(one.startswith(f"/body/{field}") for one in pointers), (wrong, pointers)
+        refused(await send(b'"' + b"x" * 1_000_001 + b'"'), 413, "body-too-large")
+        refused(await send(b"<a/>", {"content-type": "text/xml"}), 422)
+        if action.method == "POST" and not action.path.startswith(CREDENTIALS):
+            for key in (b"a b", b"x" * 256):
+                answer = await send(as_bytes(asked.body["json"]), JSON | {"idempotency-key": key})
+                refused(answer, 422, field="header/idempotency-key")
+        assert (await cast.ask(action.method, asked)).status_code < 300
+
+    @every(takes_json)
+    async def test_of_strange_values_is_answered(self, action: Action, cast: Cast) -> None:
+        asked = await asked_of(action, cast)
+        send = sender(cast.platform, action, asked)
+        for _, strange in one_by_one(asked, STRANGE):
+            is_clear(await send(as_bytes(strange)))
+        for left_out in asked.body["json"]:
+            less = {name: v for name, v in asked.body["json"].items() if name != left_out}
+            is_clear(await send(as_bytes(less)))
+
+    @every(lambda action: action.method != "GET" and not takes_json(action))
+    async def test_where_no_json_is_wanted_is_answered(self, action: Action, cast: Cast) -> None:
+        send = sender(cast.platform, action, await asked_of(action, cast))
+        refused(await send(b'"' + b"x" * 1_000_001 + b'"'), 413, "body-too-large")
+        refused(await send(b'"\xff"'), 400, "not-utf8")
+        is_clear(await send(b"[" * 10_000))
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            b"",
+            b"%",
+            b"grant_type",
+            b"grant_type=password",
+            b"grant_type=client_credentials",
+            b"grant_type=client_credentials&grant_type=client_credentials",
+            b"grant_type=client_credentials&client_id[$ne]=&client_secret[$ne]=",
+            b"grant_type=client_credentials&client_id=%00&client_secret=%FF",
+            b"grant_type=client_credentials&client_id=\xff&client_secret=x",
+            b"grant_type=client_credentials&client_id=" + b"x" * 100_000,
+            b"&".join(b"a%d=1" % n for n in range(1_000)),
+        ],
+        ids=lambda form: repr(form[:60]),
+    )
+    async def test_of_another_system_is_refused_in_its_words(
+        self, platform: Platform, form: bytes
+    ) -> None:
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        answer = await platform.ask("POST", "/v1/tokens", content=form, headers=headers)
+        assert answer.status_code in {400, 401}
+        assert answer.json().keys() == {"error", "error_description"}
+
+
+def as_bytes(body: Any) -> bytes:
+    """Half of a surrogate pair passes too, as its escape."""
+    return json.dumps(body).encode()
+
+
+def sender(platform: Platform, action: Action, asked: Asked) -> Callable[..., Awaitable[Response]]:
+    async def send(content: bytes, headers: dict[str, Any] = JSON) -> Response:
+        return await platform.ask(
+            action.method,
+            asked.path,
+            by=asked.by,
+            after=asked.after,
+            content=content,
+            headers=headers,
+        )
+
+    return send
+
+
+def one_by_one(asked: Asked, values: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
+    """The body with one field replaced, for each field and value."""
+    body = asked.body.get("json", {})
+    for field in body:
+        for value in values:
+            yield field, body | {field: value}
+
+
+IDS_OF_NOTHING = (
+    "0" * 32,
+    "x",
+    "..",
+    ".",
+    "%00",
+    "a%00b",
+    "%ff",
+    "%C3%28",
+    "%ED%A0%80",
+    "a%2Fb",
+    "a%5Cb",
+    "$ne",
+    "%7B%22$ne%22:%22%22%7D",
+    "[$ne]",
+    "é",
+    "%E2%80%AE",
+    "a b",
+    "%",
+    "%zz",
+    "%252e%252e",
+    "users:%00",
+    "nobody:1",
+    "users:../../lag",
+    "users:..~..~lag",
+    "a" * 1_900,
+    "a" * 5_000,
+    "a" * 60_000,
+)
+
+
+class TestAPath:
+    @every(lambda action: "{id}" in action.path)
+    async def test_of_no_thing_leads_nowhere(self, action: Action, cast: Cast) -> None:
+        body = as_bytes((await asked_of(action, cast)).body.get("json", {}))
+        for id in IDS_OF_NOTHING:
+            path = action.path.replace("{id}", id)
+            status, headers, said = await raw(
+                cast.platform, action.method, path, by=cast.people[action.role], body=body
+            )
+            assert status in {400, 404, 414, 422}, (id[:40], status, said)
+            if b"Invalid HTTP request" not in said:  # What is no HTTP has no media type.
+                assert headers["content-type"] == "application/problem+json"
+                assert json.loads(said)["status"] == status
+
+
+async def raw(
+    platform: Platform, method: str, target: str, *, by: User | None, body: bytes
+) -> tuple[int, dict[str, str], bytes]:
+    """A request as no client library would send it."""
+    head = [
+        f"{method} {target} HTTP/1.1",
+        "host: chorale",
+        "connection: close",
+        f"content-length: {len(body)}",
+        "content-type: application/json",
+        *([f"authorization: Bearer {by.access_token}"] if by else []),
+    ]
+    host, port = platform.gateway.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write("\r\n".join([*head, "", ""]).encode() + body)
+        answer = await asyncio.wait_for(reader.read(), 20)
+    finally:
+        writer.close()
+    top, _, said = answer.partition(b"\r\n\r\n")
+    first, *lines = top.decode("latin-1").split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines)
+    return int(first.split(" ")[1]), headers, said
+
+
+LISTS = {
+    "/v1/structures",
+    "/v1/clients",
+    "/v1/rattachements",
+    "/v1/approvals",
+    "/v1/tickets",
+    "/v1/ops/letters",
+    "/v1/ops/parked",
+}
+ABSURD = {
+    "size": ("0", "-1", "501", "1000000000", "9" * 40, "1.5", "many", "", "%00", "1%20or%201"),
+    "cursor": ("x", "%00", "e30", "W10", "bnVsbA", "x" * 600, "%ED%A0%80"),
+}
+NAMES = ("q", "identifier", "postcode", "city", "state", "status", "cursor", "size", "anything")
+HOSTILE_QUERIES = [
+    *(f"{name}[$ne]=" for name in NAMES),
+    *(f"{name}[$regex]=.*&{name}=" for name in NAMES),
+    *(f"{name}=%00" for name in NAMES),
+    *(f"{name}=%FF" for name in NAMES),
+    *(f"{name}=%7B%22$gt%22:%22%22%7D" for name in NAMES),
+    *(f"{name}=" + "x" * 1_000 for name in NAMES),
+    *(f"{name}=1&{name}=2" for name in NAMES),
+    "q=" + "*" * 100,
+    "q=*",
+    "q=(((((((((((",
+    "q=" + "(a%2B)" * 16,
+    "q=*" + "a*" * 45,
+    "q=" + "%F0%9F%98%80" * 30,
+    "q=" + "x" * 7_900,
+    "&".join(f"a{n}=1" for n in range(1_000)),
+    "&&&===",
+    "%00",
+    "q",
+]
+
+
+class TestAQuery:
+    @every(lambda action: action.method == "GET")
+    async def test_of_hostile_values_is_answered(self, action: Action, cast: Cast) -> None:
+        asked = await asked_of(action, cast)
+        for query in HOSTILE_QUERIES if action.path in LISTS else HOSTILE_QUERIES[::7]:
+            is_clear(await cast.ask("GET", replace(asked, path=f"{asked.path}?{query}")))
+
+    @every(lambda action: action.path in LISTS and action.method == "GET")
+    async def test_of_absurd_pages_is_refused(self, action: Action, cast: Cast) -> None:
+        asked = await asked_of(action, cast)
+        for name, values in ABSURD.items():
+            for value in values:
+                answer = await cast.ask("GET", replace(asked, path=f"{asked.path}?{name}={value}"))
+                refused(answer, 422, field=f"query/{name}")
+
+
+class TestAToken:
+    @every(lambda action: (action.method, action.path) not in OPEN)
+    async def test_that_is_none_of_ours_opens_nothing(self, action: Action, cast: Cast) -> None:
+        asked = await asked_of(action, cast)
+        for name, token in forgeries(cast).items():
+            headers = {"authorization": token}
+            answer = await cast.platform.ask(
+                action.method, asked.path, headers=headers, **asked.body
+            )
+            assert answer.status_code == 401, name
+            refused(answer, 401)
+            assert answer.headers["www-authenticate"] == "Bearer"
+
+    @pytest.mark.parametrize("token", ["x", "", "e30", "W10", "é", "a" * 3_000, "bnVsbA"])
+    async def test_of_consistency_is_read_with_care(self, token: str, cast: Cast) -> None:
+        for path in ("/v1/structures", "/v1/approvals", "/v1/me"):
+            answer = await cast.platform.ask(
+                "GET",
+                path,
+                by=cast.people["self"],
+                headers={"consistency-token": token.encode()},
+            )
+            refused(answer, 422, field="header/consistency-token") if token else is_clear(answer)
+
+
+def forgeries(cast: Cast) -> dict[str, bytes]:
+    """Authorization headers of somebody who would like to be the operator."""
+    secrets = cast.platform.data / "secrets"
+    private = json.loads((secrets / "chorale_access_private_key").read_text())
+    public = (secrets / "chorale_access_public_key").read_text()
+    own = OKPKey.import_key(private)
+    claims = {
+        "iss": "chorale",
+        "aud": "chorale",
+        "sub": cast.operator.id,
+        "sid": "0" * 32,
+        "roles": ["operator"],
+        "exp": int(time()) + 300,
+    }
+
+    def signed(key: Any = own, alg: str = "Ed25519", **but: Any) -> bytes:
+        known = {name: value for name, value in (claims | but).items() if value is not None}
+        return f"Bearer {jwt.encode({'alg': alg}, known, key, algorithms=[alg])}".encode()
+
+    assert cast.people["self"]
+    header, _, signature = cast.people["self"].access_token.split(".")
+    return {
+        "none at all": b"",
+        "another scheme": b"Basic b3BzOm9wcw==",
+        "no token": b"Bearer",
+        "bytes": b"Bearer \xff\xfe",
+        "very long": b"Bearer " + b"a" * 30_000,
+        "of another key": signed(OKPKey.generate_key("Ed25519")),
+        "signed with the public key": signed(OctKey.import_key(public), "HS256"),
+        "unsigned": f"Bearer {unsigned(claims)}".encode(),
+        "its claims exchanged": f"Bearer {header}.{part(claims)}.{signature}".encode(),
+        "expired": signed(exp=int(time()) - 60),
+        "of no end": signed(exp=None),
+        "of another issuer": signed(iss="somebody"),
+        "for another audience": signed(aud="chorale-internal"),
+        "without a session": signed(sid=None),
+        "of a list of people": signed(sub=[cast.operator.id]),
+        "a refresh token": f"Bearer {cast.operator.refresh_token}".encode(),
+        "deep": f"Bearer {part_of(b'[' * 2_000)}.{part(claims)}.x".encode(),
+    }
+
+
+def unsigned(claims: dict[str, Any]) -> str:
+    return f"{part({'alg': 'none'})}.{part(claims)}."
+
+
+def part(value: Any) -> str:
+    return part_of(json.dumps(value).encode())
+
+
+def part_of(content: bytes) -> str:
+    return urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+class TestHeaders:
+    async def test_of_identity_are_not_believed(self, cast: Cast) -> None:
+        said = {
+            "x-user": cast.operator.id,
+            "x-client-address": "10.0.0.1",
+            "x-client-authorization": "Basic eDp4",
+            "consistency-positions": "users.events/1=99999999",
+            "x-forwarded-for": "10.0.0.1",
+        }
+        stranger = cast.people["signed_in"]
+        me = await cast.platform.ask("GET", "/v1/me", by=stranger, headers=said)
+        assert stranger
+        assert answered(me, 200)["id"] == stranger.id
+        refused(await cast.platform.ask("GET", "/v1/ops/health", by=stranger, headers=said), 403)
+
+    @every(lambda _: True)
+    async def test_of_another_method_are_refused(self, action: Action, cast: Cast) -> None:
+        path = action.path.replace("{id}", "0" * 32)
+        known = {one.method for one in EVERY if one.path == action.path}
+        for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - known:
+            answer = await cast.platform.ask(method, path, by=cast.operator)
+            is_clear(answer)
+            assert answer.status_code >= 400
