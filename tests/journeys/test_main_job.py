@@ -255,7 +255,6 @@ class TestAForgottenPassword:
 
 
 class TestAnotherSystem:
-    @pytest.mark.feature("STR-55")
     async def test_reads_the_structures_it_was_given(
         self, platform: Platform, operator: User, claire: User
     ) -> None:
@@ -297,7 +296,6 @@ class TestOperators:
         assert lag["silent"] == []
         assert any(place.startswith("structures.events/") for place in heard["users"])
 
-    @pytest.mark.feature("NOT-08")
     async def test_see_letters_but_no_link_and_no_address(
         self, platform: Platform, operator: User, claire: User
     ) -> None:
