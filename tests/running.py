@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 from deploy.embedded.child import die_with
 from deploy.installation import Installation
-from tests.deploy.ports import free_ports
+from tests.ports import free_ports
 
 PATIENCE = 90
 
