@@ -92,8 +92,8 @@ class Service(Generic[S_co]):
 
     @property
     def tells(self) -> bool:
-        """Whether it has a topic of its own: the contracts have one module for each that does."""
-        return find_spec(f"contracts.{self.name}") is not None
+        """Whether it has a topic of its own."""
+        return tells(self.name)
 
     @property
     def topics(self) -> set[str]:
@@ -211,6 +211,11 @@ class Service(Generic[S_co]):
                 reason = type(error).__name__
             log.warning("MongoDB is away: the service waits", service=self.name, reason=reason)
             await asyncio.sleep(1)
+
+
+def tells(service: str) -> bool:
+    """Whether a service tells anything: the contracts have one module for each that does."""
+    return find_spec(f"contracts.{service}") is not None
 
 
 async def _kept(work: Callable[[], Awaitable[None]], service: str) -> None:

@@ -152,7 +152,6 @@ class TestList:
         assert (await decide(stage, "u-ada", "r-across")).status_code == 404
         assert (await decide(stage, "u-ada", "r-inside")).status_code == 200
 
-    @pytest.mark.feature("APP-08")
     async def test_is_complete_page_by_page_newest_first(self, stage: Stage):
         at = now()
         # Two of them at the same moment, where a page ends.
@@ -292,7 +291,6 @@ class TestDecide:
 
         assert (answer.json()["state"], answer.json()["reason"]) == ("refused", "Inconnue ici")
 
-    @pytest.mark.feature("APP-15")
     async def test_is_refused_to_the_requester(self, stage: Stage):
         await stage.hear(rights("u-omar"), rights("u-lea"), a_request())
 
@@ -390,7 +388,6 @@ class TestWaiting:
         assert kept["state"] == "requested"
         assert await stage.told() == ["approvals.approver-missing.v1"]
 
-    @pytest.mark.feature("APP-16")
     async def test_tells_of_a_decision_only_after_the_question(self, stage: Stage):
         await stage.hear(a_request(), rights("u-omar"))
 
