@@ -210,7 +210,8 @@ class Listener:
                 auto_offset_reset="earliest",
                 session_timeout_ms=int(session * 1000),
                 heartbeat_interval_ms=int(session * 300),
-                rebalance_timeout_ms=60_000,
+                # A member that is killed while the group forms is waited for that long.
+                rebalance_timeout_ms=int(session * 2000),
                 max_poll_interval_ms=600_000,
                 partition_assignment_strategy=(StickyPartitionAssignor,),
                 ack_policy=AckPolicy.NACK_ON_ERROR,

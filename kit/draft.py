@@ -160,10 +160,10 @@ class Draft:
     def _apply(self, ask: Ask, asked: Asked | None) -> tuple[Any, ...]:
         current = [self._now(place) or Stored(None) for place in ask.places]
         first = current[0].state if current else None
-        if ask.if_match is not None and first and first.version != ask.if_match:
-            raise PreconditionFailed
+        # Refusals first: whom it does not concern must not learn from a 412 that it exists.
         changes = ask.decide(*(stored.state for stored in current))
-        if ask.if_match is not None and first is None:
+        version = first.version if first else None
+        if ask.if_match is not None and ask.if_match != version:
             raise PreconditionFailed
         decided = [
             self._decided(place, stored, change, asked)

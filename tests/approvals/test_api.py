@@ -210,7 +210,20 @@ class TestRead:
         unknown = await stage.by("u-eve").get("/v1/approvals/r-2")
 
         assert (foreign.status_code, unknown.status_code) == (404, 404)
-        assert foreign.json()["type"] == unknown.json()["type"]
+        assert foreign.json() | {"instance": ""} == unknown.json() | {"instance": ""}
+
+    async def test_tells_the_requester_no_more_of_the_structure_nor_who_decided(self, stage: Stage):
+        await stage.hear(rights("u-omar"), lea(), a_request())
+        decided = {"verdict": "refused", "reason": "Non."}
+        await stage.by("u-omar").put("/v1/approvals/r-1/decision", json=decided)
+
+        theirs = (await stage.by("u-omar").get("/v1/approvals/r-1")).json()
+        hers = (await stage.by("u-lea").get("/v1/approvals/r-1")).json()
+
+        kept = ("structure_identifier", "structure_name", "decided_by")
+        assert all(theirs[name] for name in kept)
+        assert [hers[name] for name in kept] == [None, None, None]
+        assert hers["reason"] == "Non."
 
     async def test_knows_the_name_a_requester_has_now(self, stage: Stage):
         await stage.hear(rights("u-omar"), a_request())

@@ -195,6 +195,12 @@ class TestChange:
         with pytest.raises(TooMuch):
             await counters.change("a", count("a", most=0), if_match=1)
 
+    async def test_refuses_before_it_looks_at_the_version(self, counters):
+        await counters.change("a", count("a"))
+
+        with pytest.raises(TooMuch):
+            await counters.change("a", count("a", most=0), if_match=7)
+
     async def test_tells_facts_of_its_own_entity_only(self, counters):
         with pytest.raises(TypeError, match="keyed by"):
             await counters.change(

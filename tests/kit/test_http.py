@@ -295,6 +295,14 @@ class TestIdempotencyKey:
 
         assert wrong.status_code == 422
 
+    async def test_names_something_else_once_it_was_forgotten(self, call: Client, service: Service):
+        headers = {"idempotency-key": "k-1"}
+        first = await call("POST", "/v1/counters", json={"by": 5}, headers=headers)
+        await service.mongo["once"].delete_many({})  # a day later
+        other = await call("POST", "/v1/counters", json={"by": 6}, headers=headers)
+
+        assert other.json()["id"] != first.json()["id"]
+
 
 class TestEtag:
     async def test_guards_a_change(self, call: Client):

@@ -8,6 +8,7 @@ import pytest
 from contracts.structures import StructureCreated
 from services.structures.domain import (
     EstablishmentClosed,
+    KindContradicted,
     NameMissing,
     PublicStructuresNotSelfService,
     SiretUnknown,
@@ -46,6 +47,12 @@ class TestDescribe:
     @pytest.mark.feature("STR-01", "STR-39")
     def test_is_private_when_nothing_is_said(self):
         assert describe(SIRET, kind=None).kind == "private"
+
+    @pytest.mark.parametrize(("identifier", "kind"), [(SIRET, "person"), (BONJEAN, "private")])
+    def test_refuses_a_kind_that_its_identifier_contradicts(self, identifier, kind):
+        with pytest.raises(KindContradicted) as refused:
+            describe(identifier, kind=kind, last_name="Bonjean", first_name="Ana")
+        assert refused.value.members["errors"][0]["pointer"] == "/body/kind"
 
     @pytest.mark.feature("STR-01", "STR-14")
     def test_a_particulier_is_a_person_and_has_no_legal_name(self):
