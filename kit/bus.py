@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -258,6 +259,8 @@ class Listener:
             except Exception as error:
                 why = f"{type(error).__name__}: {error}"[:200]
                 log.warning("nothing is heard yet", service=self._group, reason=why)
+                with suppress(Exception):  # What of it did start would never be closed.
+                    await self._broker.stop()
                 await asyncio.sleep(1)
 
     @property

@@ -63,8 +63,9 @@ class Service(Generic[S_co]):
         self.collections: list[Collection[Any]] = []
         self.jobs: Sequence[Job] = ()
         self.broker = KafkaBroker(
-            settings.kafka,
+            settings.kafka.split(","),
             client_id=name,
+            consumer_only=True,  # The relay has a producer of its own.
             allow_auto_create_topics=False,
             graceful_timeout=25,
             apply_types=False,
