@@ -3,6 +3,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+DATA := $(or $(CHORALE_DATA),var)
 # The first interpreter that is recent enough and can make an environment.
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -54,9 +55,9 @@ lock: ## Choose the versions of all dependencies again
 	&& compile --constraint requirements.lock --output-file deploy/requirements.lock
 
 clean-data: ## Empty the data folder (stop the platform first)
-	@test ! -e var/lock || ! command -v flock >/dev/null || flock --nonblock var/lock true \
+	@test ! -e $(DATA)/lock || ! command -v flock >/dev/null || flock --nonblock $(DATA)/lock true \
 	|| { echo "The platform is running: stop it first" >&2; exit 1; }
-	rm -rf var
+	rm -rf "$(DATA)"
 
 define NO_PYTHON
 Python 3.11 or later is needed, with its venv module: none was found as python3, python3.11, ...

@@ -59,7 +59,8 @@ def _opened(file: str, bar: Progress, task: TaskID) -> IO[bytes]:
 
 def _told(done: ImportReport, report: Path, seconds: float) -> str:
     lines = done.created + done.known + done.refused
+    where = f" (listed in {report})" if done.refused else ""
     return (
         f"{lines:,} lines in {seconds:.1f} s: {done.created:,} created, "
-        f"{done.known:,} known already, {done.refused:,} refused (listed in {report})"
+        f"{done.known:,} known already, {done.refused:,} refused{where}"
     )

@@ -5,7 +5,8 @@ import json
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import structlog
@@ -17,6 +18,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 
 from contracts.event import Event
 from kit import metrics
+from kit.change import Change
 from kit.collection import Ask
 from kit.committer import Committer
 from kit.draft import Hearing
@@ -93,11 +95,9 @@ class Bus:
                 told.append(record)
         outcomes = await self._committer.hear([(*self._ask(one),) for one in told])
         gaps = {r.slice for r, out in zip(told, outcomes, strict=True) if out == "gap"}
+        gaps |= await self._beat([one for one in beats if one.slice not in gaps])
         for slice in gaps:
             metrics.gap.labels(slice).inc()
-        for record in beats:
-            if record.slice not in gaps:
-                self._beat(record)
         return gaps
 
     def _ask(self, record: Record, attempt: int = 0) -> tuple[Ask, Hearing]:
@@ -116,49 +116,72 @@ class Bus:
             hearing.error = error
             return NOTHING, hearing
 
-    def _beat(self, record: Record) -> None:
-        try:
-            as_of = datetime.fromisoformat(json.loads(record.value)["as_of"])
-            self._heard.beat(record.slice, as_of)
-        except (ValueError, KeyError, TypeError):
-            log.warning("unreadable heartbeat", slice=record.slice)
+    async def _beat(self, records: list[Record]) -> set[str]:
+        """
+        Note how fresh what we know is; gives the slices of which we have not heard all.
+
+        A heartbeat names the last position told before it: without it, one that follows
+        a missing event would make us trust what we know.
+        """
+        claims = {one.slice: claim for one in records if (claim := _claim(one))}
+        if not claims:
+            return set()
+        last = await self._heard.positions([*claims])
+        behind = {s for s, (position, _) in claims.items() if last.get(s, 0) < position}
+        for slice in claims.keys() - behind:
+            self._heard.beat(slice, claims[slice][1])
+        return behind
 
     async def retry(self, most: int = 500) -> int:
-        """Hear again what is parked and due; gives how many events were tried."""
-        tried = 0
+        """Hear again what is parked and due; gives how many events were applied."""
+        applied = 0
         for lane in await self._parking.due_lanes(most):
             rows = await self._parking.lane(lane, most)
             asks = [self._ask(record, attempt) for record, attempt in rows]
             if len(rows) == most and (fall_back := asks[-1][1].otherwise):
                 # More of the lane waits: until it is heard, what is known must not be trusted.
                 asks[-1] = _both(asks[-1][0], fall_back), asks[-1][1]
-            await self._committer.hear(asks)
-            tried += len(rows)
-        return tried
+            applied += (await self._committer.hear(asks)).count("applied")
+        return applied
 
     async def keep_retrying(self, every: float) -> None:
         while True:
             try:
-                tried = await self.retry()
+                applied = await self.retry()
                 metrics.parked.labels(self._service).set(await self._parking.count())
-                if not tried:
+                if not applied:
                     await asyncio.sleep(every)
             except Exception:
                 log.warning("unable to hear again what is parked", exc_info=True)
                 await asyncio.sleep(every)
 
 
+def _claim(record: Record) -> tuple[int, datetime] | None:
+    """The last position and the moment that a heartbeat speaks of; None when it says nothing."""
+    try:
+        said = json.loads(record.value)
+        position, as_of = int(said["position"]), datetime.fromisoformat(said["as_of"])
+        if as_of.tzinfo is not None:
+            return position, as_of.astimezone(UTC)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        pass
+    log.warning("unreadable heartbeat", slice=record.slice)
+    return None
+
+
 def _both(first: Ask, second: Ask) -> Ask:
-    """The second on what the first leaves, where both concern the same entities."""
-    if first.places[: len(second.places)] != second.places:
-        return second
+    """The second on what the first leaves."""
+    places = (*first.places, *(one for one in second.places if one not in first.places))
 
     def decide(*states: Any) -> tuple[Any, ...]:
-        changes = first.decide(*states)
-        n = len(second.places)
-        return (*second.decide(*(one.state for one in changes[:n])), *changes[n:])
+        done = first.decide(*states[: len(first.places)])
+        changes = dict(zip(places, (*done, *map(Change, states[len(done) :])), strict=True))
+        after = second.decide(*(changes[place].state for place in second.places))
+        for place, change in zip(second.places, after, strict=True):
+            changes[place] = Change(change.state, changes[place].events + change.events)
+        return tuple(changes.values())
 
-    return Ask(first.places, decide)
+    return Ask(places, decide)
 
 
 class Listener:
@@ -187,7 +210,8 @@ class Listener:
                 auto_offset_reset="earliest",
                 session_timeout_ms=int(session * 1000),
                 heartbeat_interval_ms=int(session * 300),
-                rebalance_timeout_ms=60_000,
+                # A member that is killed while the group forms is waited for that long.
+                rebalance_timeout_ms=int(session * 2000),
                 max_poll_interval_ms=600_000,
                 partition_assignment_strategy=(StickyPartitionAssignor,),
                 ack_policy=AckPolicy.NACK_ON_ERROR,
@@ -235,6 +259,8 @@ class Listener:
             except Exception as error:
                 why = f"{type(error).__name__}: {error}"[:200]
                 log.warning("nothing is heard yet", service=self._group, reason=why)
+                with suppress(Exception):  # What of it did start would never be closed.
+                    await self._broker.stop()
                 await asyncio.sleep(1)
 
     @property

@@ -1,9 +1,8 @@
 """The one clock. Decisions get the time as an argument; the shell reads it here."""
 
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
-PARIS = ZoneInfo("Europe/Paris")
+from kit.days import day_of
 
 
 def now() -> datetime:
@@ -13,5 +12,5 @@ def now() -> datetime:
 
 
 def today() -> date:
-    """The day of the platform's users: dates of validity are days in Europe/Paris."""
-    return datetime.now(PARIS).date()
+    """The day of the platform's users."""
+    return day_of(now())

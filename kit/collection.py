@@ -89,7 +89,7 @@ class Collection(Generic[T]):
     async def get(self, id: str) -> T:
         found = await self.find(id)
         if found is None:
-            raise NotFound(id)
+            raise NotFound
         return found
 
     async def many(self, ids: list[str]) -> dict[str, T]:

@@ -15,7 +15,7 @@ from kit import metrics
 from kit.clock import now
 from kit.collection import Ask, Collection, Place, Stored
 from kit.context import asking, correlation
-from kit.draft import Asked, Draft, Hearing, Known
+from kit.draft import Asked, Done, Draft, Hearing, Known
 from kit.mongo import IndexModel, Mongo, Session, lost_race, unavailable
 from kit.parking import Parking
 from kit.problems import Unavailable
@@ -83,7 +83,7 @@ class Committer:
             self._forget_who_left()
             raise Unavailable from None
         if request:
-            request.rows += asked.rows
+            request.rows |= asked.rows
         return states
 
     async def keep_all(self, asks: list[Ask]) -> list[Any]:
@@ -221,11 +221,14 @@ class Committer:
         }
         return Known(stored, heard, closed, parked, seen)
 
-    async def _seen(self, once: list[str]) -> dict[str, str]:
+    async def _seen(self, once: list[str]) -> dict[str, Done]:
         if not once:
             return {}
         found = self._mongo["once"].find({"_id": {"$in": once}}, batch_size=len(once) + 1)
-        return {one["_id"]: one["body"] for one in await found.to_list(None)}
+        return {
+            one["_id"]: Done(one["body"], dict(one.get("rows", ())))
+            for one in await found.to_list(None)
+        }
 
     async def _heard(self, slices: list[str]) -> dict[str, int]:
         if not slices:
@@ -244,7 +247,10 @@ class Committer:
             await _all(self._parking.rows, draft.parking, session)
         if draft.once:
             at = now()
-            rows = [{"_id": one.id, "body": one.body, "at": at} for one in draft.once]
+            rows = [
+                {"_id": id, "body": done.body, "rows": [*done.rows.items()], "at": at}
+                for id, done in draft.once.items()
+            ]
             await self._mongo["once"].insert_many(rows, ordered=False, session=session)
 
     def _tell(self, draft: Draft) -> None:

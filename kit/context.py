@@ -22,8 +22,8 @@ class Asking:
 
     once: Once | None = None
     changed: bool = False
-    rows: list[str] = field(default_factory=list)
-    """The journal rows it wrote: a consistency token names them."""
+    rows: dict[int, str] = field(default_factory=dict)
+    """The last journal row it wrote in each slice: a consistency token names them."""
 
 
 asking: ContextVar[Asking | None] = ContextVar("asking", default=None)

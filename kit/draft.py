@@ -45,7 +45,15 @@ class Asked:
     correlation: str
     once: Once | None = None
     hearing: Hearing | None = None
-    rows: list[str] = field(default_factory=list)
+    rows: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What is remembered of a request: a hash of what it asked, and the last row in each slice."""
+
+    body: str
+    rows: dict[int, str]
 
 
 @dataclass(eq=False, slots=True)
@@ -58,7 +66,7 @@ class Known:
     """The lanes in which something is parked."""
     parked: set[str]
     """Of the parked events to be heard again, those that still are parked."""
-    once: dict[str, str]
+    once: dict[str, Done]
 
 
 Writes = dict[Collection[Any], list[Any]]
@@ -74,7 +82,7 @@ class Draft:
         self._tick, self._at = tick, at
         self._relied: set[Place] = set()
         self.rows: list[Row] = []
-        self.once: list[Once] = []
+        self.once: dict[str, Done] = {}
         self.parking: list[Any] = []
         self.outcomes: list[tuple[Asked, Any]] = []
 
@@ -90,13 +98,13 @@ class Draft:
     def _answer(self, asked: Asked) -> tuple[Any, ...]:
         once = asked.once
         if once and once.id in self._seen:
-            if self._seen[once.id] != once.body:
+            if self._seen[once.id].body != once.body:
                 raise IdempotencyKeyReused(field="header/idempotency-key")
+            asked.rows |= self._seen[once.id].rows
             return tuple(entity(self._now(place)) for place in asked.ask.places)
         states = self._apply(asked.ask, asked)
         if once:
-            self._seen[once.id] = once.body
-            self.once.append(once)
+            self._seen[once.id] = self.once[once.id] = Done(once.body, dict(asked.rows))
         return states
 
     def _hear(self, asked: Asked, hearing: Hearing) -> str:
@@ -152,9 +160,11 @@ class Draft:
     def _apply(self, ask: Ask, asked: Asked | None) -> tuple[Any, ...]:
         current = [self._now(place) or Stored(None) for place in ask.places]
         first = current[0].state if current else None
-        if ask.if_match is not None and first and first.version != ask.if_match:
-            raise PreconditionFailed
+        # Refusals first: whom it does not concern must not learn from a 412 that it exists.
         changes = ask.decide(*(stored.state for stored in current))
+        version = first.version if first else None
+        if ask.if_match is not None and ask.if_match != version:
+            raise PreconditionFailed
         decided = [
             self._decided(place, stored, change, asked)
             for place, stored, change in zip(ask.places, current, changes, strict=True)
@@ -167,7 +177,7 @@ class Draft:
                 self._relied.add(place)
             self.rows += rows
             if asked:
-                asked.rows += [one["_id"] for one in rows]
+                asked.rows |= {one["slice"]: one["_id"] for one in rows}
         return tuple(entity(self._now(place)) for place in ask.places)
 
     def _decided(

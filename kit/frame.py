@@ -19,8 +19,8 @@ from kit.draft import IdempotencyKeyReused
 from kit.heard import Heard
 from kit.ids import new_id
 from kit.internal import Caller, verify
-from kit.mongo import Mongo
-from kit.problems import Invalid, Problem
+from kit.mongo import Mongo, unavailable
+from kit.problems import Invalid, Problem, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -89,10 +89,14 @@ class Frame:
                 await self._called(scope, headers, receive, answer)
         except Problem as problem:
             await answer.problem(problem, path)
-        except Exception:
-            log.exception("unable to answer", method=scope["method"], path=path)
+        except Exception as error:
+            if away := unavailable(error):
+                log.warning("MongoDB is away", method=scope["method"], path=path)
+            else:
+                log.exception("unable to answer", method=scope["method"], path=path)
             if not answer.started:
-                await answer.problem(ServerError(correlation_id=correlation.get()), path)
+                wrong = Unavailable() if away else ServerError(correlation_id=correlation.get())
+                await answer.problem(wrong, path)
 
     async def _called(
         self, scope: Scope, headers: Headers, receive: Receive, answer: "Answer"
@@ -114,11 +118,11 @@ class Frame:
         if not _readable(body, headers):
             raise NotUtf8
         if scope["method"] == "POST" and not scope["path"].startswith(self._credentials or ("\0",)):
-            request.once = _once(caller, scope["path"], headers, body)
+            request.once = _once(caller, scope, headers, body)
         if request.once and await self._replay(request.once, answer):
             return
         answer.keep = request.once is not None
-        await self.app(scope, _again(body), answer.send)
+        await self.app(scope, _again(body, receive), answer.send)
         if request.once and request.changed and answer.kept and answer.status < 300:
             await self._once.update_one({"_id": request.once.id}, {"$set": answer.as_kept()})
 
@@ -170,7 +174,7 @@ class Answer:
             self.started, self.status = True, message["status"]
             self._headers = [*message.get("headers", ())]
             if self.asking and self.asking.rows:
-                token = consistency_token(self._service, self.asking.rows)
+                token = consistency_token(self._service, [*self.asking.rows.values()])
                 self._headers.append((b"consistency-token", token.encode()))
             journey = (b"x-correlation-id", correlation.get().encode())
             message = {**message, "headers": [*self._headers, journey]}
@@ -200,7 +204,7 @@ class Answer:
 
 def consistency_token(service: str, rows: list[str]) -> str:
     """Names the facts a write led to; a read that brings it back waits until they are heard."""
-    text = json.dumps({"s": service, "r": rows[-20:]}, separators=(",", ":"))
+    text = json.dumps({"s": service, "r": rows}, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -221,24 +225,25 @@ def _positions(text: str, hears: frozenset[str]) -> dict[str, int]:
     return {one[1]: int(one[3]) for one in found if one and one[2] in hears}
 
 
-def _once(caller: Caller, path: str, headers: Headers, body: bytes) -> Once | None:
+def _once(caller: Caller, scope: Scope, headers: Headers, body: bytes) -> Once | None:
     key = headers.get("idempotency-key")
     if key is None or not caller.id:
         return None
     if not KEY.fullmatch(key):
         raise Invalid("1 to 255 visible ASCII characters.", field="header/idempotency-key")
-    id = hashlib.sha256(f"{caller.id}\0{path}\0{key}".encode()).hexdigest()
-    return Once(id, hashlib.sha256(body).hexdigest())
+    id = hashlib.sha256(f"{caller.id}\0{scope['path']}\0{key}".encode()).hexdigest()
+    asked = scope.get("query_string", b"") + b"\0" + body
+    return Once(id, hashlib.sha256(asked).hexdigest())
 
 
-def _again(body: bytes) -> Receive:
+def _again(body: bytes, rest: Receive) -> Receive:
     """The body that was read already, then silence until the client goes."""
     told = False
 
     async def receive() -> Message:
         nonlocal told
         if told:
-            return {"type": "http.disconnect"}
+            return await rest()
         told = True
         return {"type": "http.request", "body": body, "more_body": False}
 

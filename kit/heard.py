@@ -34,6 +34,7 @@ class Heard:
 
     def beat(self, slice: str, as_of: datetime) -> None:
         """All that this slice was told before ``as_of`` has been applied here."""
+        as_of = min(as_of, now())  # the clock that said it may be ahead of ours
         if as_of > self._fresh.get(slice, as_of.min.replace(tzinfo=as_of.tzinfo)):
             self._fresh[slice] = as_of
             self._unsaved.add(slice)
@@ -42,15 +43,15 @@ class Heard:
         """For the other processes of the service, which hear other slices."""
         while True:
             await asyncio.sleep(every)
-            unsaved, self._unsaved = self._unsaved, set()
-            if unsaved:
+            if unsaved := {slice: self._fresh[slice] for slice in self._unsaved}:
                 await self._beats.bulk_write(
                     [
-                        UpdateOne({"_id": s}, {"$max": {"as_of": self._fresh[s]}}, upsert=True)
-                        for s in unsaved
+                        UpdateOne({"_id": slice}, {"$max": {"as_of": as_of}}, upsert=True)
+                        for slice, as_of in unsaved.items()
                     ],
                     ordered=False,
                 )
+                self._unsaved = {s for s in self._unsaved if unsaved.get(s) != self._fresh[s]}
 
     async def require_fresh(self, topic: str) -> None:
         """Raise TooStale unless all that the topic told until a few seconds ago is known here."""

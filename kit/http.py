@@ -112,7 +112,9 @@ def new_entity_id() -> str:
     """The id of what a POST creates: the same one when it comes again with its Idempotency-Key."""
     request = asking.get()
     if request and request.once:
-        return hashlib.sha256(request.once.id.encode()).hexdigest()[:32]
+        # Of the body too: a key is forgotten after a day, and may then name something else.
+        asked = request.once.id + request.once.body
+        return hashlib.sha256(asked.encode()).hexdigest()[:32]
     return new_id()
 
 

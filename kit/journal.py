@@ -8,12 +8,20 @@ from typing import Any
 from contracts.event import Event
 from kit.ids import new_id
 from kit.mongo import IndexModel, Mongo, Session, UpdateOne
+from kit.problems import Invalid
 
 SLICES = 16
 
 Row = dict[str, Any]
 Held = dict[int, int]
 """The slices a relay holds, each with the epoch of its lease."""
+
+
+LARGEST = 900_000  # bytes; Kafka takes a million, with headers
+
+
+class EventTooLarge(Invalid):
+    """What this leads to is too large to be told."""
 
 
 class Fenced(Exception):
@@ -33,6 +41,10 @@ def row(event: Event, *, clock: int, correlation: str, at: datetime) -> Row:
     """
     key = event.key
     one = slice_of(key)
+    data = event.model_dump_json().encode()
+    if len(data) + len(key) > LARGEST:
+        # Kafka would refuse it, and all that its service tells would wait behind it for ever.
+        raise EventTooLarge
     return {
         "_id": new_id(),
         "slice": one,
@@ -43,7 +55,7 @@ def row(event: Event, *, clock: int, correlation: str, at: datetime) -> Row:
         "public": event.audience == "public",
         "at": at,
         "correlation": correlation,
-        "data": event.model_dump_json().encode(),
+        "data": data,
     }
 
 
@@ -93,6 +105,7 @@ class Journal:
             "until": datetime(2000, 1, 1, tzinfo=UTC),
             "last": 0,
             "acked": 0,
+            "offset": -1,
         }
         await self._slices.bulk_write(
             [
@@ -149,13 +162,15 @@ class Journal:
         if raised.matched_count < len(slices):
             raise Fenced
 
-    async def acknowledge(self, held: Held, positions: dict[int, int]) -> None:
-        """Note up to which position each slice is in Kafka."""
-        if positions:
+    async def acknowledge(self, held: Held, reached: dict[int, tuple[int, int]]) -> None:
+        """Note up to which position each slice is in Kafka, and at which offset."""
+        if reached:
             await self._slices.bulk_write(
                 [
-                    UpdateOne({"_id": s, "epoch": held[s]}, {"$set": {"acked": position}})
-                    for s, position in positions.items()
+                    UpdateOne(
+                        {"_id": s, "epoch": held[s]}, {"$set": {"acked": acked, "offset": offset}}
+                    )
+                    for s, (acked, offset) in reached.items()
                 ],
                 ordered=False,
             )
@@ -180,7 +195,8 @@ class Journal:
         await self._slices.bulk_write(
             [
                 UpdateOne(
-                    {"_id": s, "epoch": held[s]}, {"$set": {"acked": 0}, "$unset": {"replay": ""}}
+                    {"_id": s, "epoch": held[s]},
+                    {"$set": {"acked": 0, "offset": -1}, "$unset": {"replay": ""}},
                 )
                 for s in slices
             ],

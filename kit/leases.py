@@ -45,6 +45,11 @@ class Leases:
         """The slices as they were when last asked for: counters and an operator's wishes."""
         return self._mine
 
+    @property
+    def sure(self) -> bool:
+        """Whether what ``held`` gave last is ours even now."""
+        return time.monotonic() < self._asked_at + self._seconds * 0.9
+
     def expire(self) -> None:
         """Ask again before the next use."""
         self._asked_at = -self._seconds

@@ -13,6 +13,7 @@ from pymongo.errors import (
     BulkWriteError,
     CollectionInvalid,
     ConnectionFailure,
+    OperationFailure,
     PyMongoError,
 )
 from pymongo.read_concern import ReadConcern
@@ -22,6 +23,7 @@ __all__ = ["DeleteOne", "IndexModel", "InsertOne", "Mongo", "UpdateOne"]
 Documents = Any  # a collection of the driver: both have the same methods, but not the same type
 Session = Any
 
+NAMESPACE_EXISTS = 48
 OPTIONS: dict[str, Any] = {
     "w": "majority",
     "readConcernLevel": "majority",
@@ -105,8 +107,13 @@ class Mongo:
     async def create(self, *collections: str) -> None:
         """Before the first transaction needs them: creating inside one is slow and may clash."""
         for name in {*collections} - {*await self._database.list_collection_names()}:
-            with suppress(CollectionInvalid):
-                await self._database.create_collection(name)
+            try:
+                with suppress(CollectionInvalid):
+                    await self._database.create_collection(name)
+            except OperationFailure as error:
+                # Another process of the service begins at the same moment.
+                if error.code != NAMESPACE_EXISTS:
+                    raise
 
     async def drop(self) -> None:
         await self._client.drop_database(self._database.name)

@@ -3,7 +3,7 @@
 import base64
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Query, Request
@@ -88,7 +88,9 @@ def _read(cursor: str, by: str) -> tuple[Any, str]:
         sorted_by, kind, value, id = json.loads(base64.b64decode(padded, "-_", validate=True))
         if kind == "t":
             value = datetime.fromisoformat(value)
-    except (ValueError, TypeError, RecursionError):
+            value.astimezone(UTC)
+        f"{value}{id}".encode()
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise Invalid("This cursor is not one of ours.", field="query/cursor") from None
     if sorted_by != by or not isinstance(id, str) or not isinstance(value, str | int | datetime):
         raise Invalid("This cursor belongs to another list.", field="query/cursor")

@@ -28,10 +28,18 @@ class LogLost(Exception):
 
 @dataclass(slots=True)
 class Progress:
-    """How far a slice is: positions given, and positions known to be in Kafka."""
+    """How far a slice is: positions given, those known to be in Kafka, and up to which offset."""
 
     last: int
     acked: int
+    offset: int
+
+    def shrunk(self, offset: int) -> bool:
+        """Whether Kafka, by where it put what came last, has lost what was there."""
+        if offset < 0:  # it did not say
+            return False
+        before, self.offset = self.offset, offset
+        return offset <= before
 
 
 class Relay:
@@ -102,9 +110,11 @@ class Relay:
                     await self._rest()
         finally:
             with suppress(Exception):
-                await asyncio.wait_for(producer.stop(), 5)
+                async with asyncio.timeout(5):
+                    await producer.stop()
 
     async def _rest(self) -> None:
+        # Not wait_for: before Python 3.12 it loses a cancellation that comes with the bell.
         with suppress(TimeoutError):
             async with asyncio.timeout(min(self._sweep, self._heartbeat / 2)):
                 await self._bell.wait()
@@ -125,7 +135,9 @@ class Relay:
         if rows or new:
             await self._publish(producer, held, [*rows, *new])
         more = bool(rows) or len(new) == self._most
-        if not more and asyncio.get_running_loop().time() >= self._next_beat:
+        # Had another relay taken a slice over while we looked for what waits, it might not have
+        # published yet what no longer waits.
+        if not more and self._leases.sure and asyncio.get_running_loop().time() >= self._next_beat:
             await self._beat(producer, held, as_of)
         return more
 
@@ -145,7 +157,9 @@ class Relay:
             await self._journal.begin_again(held, asked)
             self._progress = {at: p for at, p in self._progress.items() if at[0] not in asked}
         for one in self._leases.slices:
-            fresh = Progress(one["last"], 0 if one["_id"] in asked else one["acked"])
+            fresh = Progress(one["last"], one["acked"], one.get("offset", -1))
+            if one["_id"] in asked:
+                fresh = Progress(one["last"], 0, -1)
             self._progress.setdefault((one["_id"], one["epoch"]), fresh)
         self._progress = {(s, epoch): self._progress[s, epoch] for s, epoch in held.items()}
 
@@ -179,12 +193,13 @@ class Relay:
         lost = {
             one["slice"]
             for one, answer in zip(rows, answers, strict=True)
-            if 0 <= answer.offset < one["position"] - 1
+            if self._at(held, one["slice"]).shrunk(answer.offset)
         }
         if lost:
             await self._tell_again(held, lost)
         acked = {one["slice"]: one["position"] for one in rows}
-        await self._journal.acknowledge(held, acked)
+        reached = {s: (position, self._at(held, s).offset) for s, position in acked.items()}
+        await self._journal.acknowledge(held, reached)
         for slice, position in acked.items():
             self._at(held, slice).acked = position
         metrics.published.labels(self._service).inc(len(rows))
@@ -196,7 +211,6 @@ class Relay:
         A hearer that misses it must assume that something was decided it does not know of.
         """
         self._next_beat = asyncio.get_running_loop().time() + self._heartbeat
-        value = json.dumps({"as_of": as_of.isoformat()}).encode()
         quiet = [
             slice for slice in held if self._at(held, slice).acked == self._at(held, slice).last
         ]
@@ -210,12 +224,14 @@ class Relay:
                 "content-type": "application/json",
             }
             given = [(name, text.encode()) for name, text in attributes.items()]
+            claim = {"as_of": as_of.isoformat(), "position": self._at(held, slice).acked}
+            value = json.dumps(claim).encode()
             sent.append(await producer.send(self._topic, value, partition=slice, headers=given))
         answers: list[RecordMetadata] = await asyncio.gather(*sent)
         lost = {
             slice
             for slice, answer in zip(quiet, answers, strict=True)
-            if 0 <= answer.offset < self._at(held, slice).acked
+            if self._at(held, slice).shrunk(answer.offset)
         }
         if lost:
             await self._tell_again(held, lost)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from contracts.users import Habilitation, RightsChanged, Role
 from kit.change import Change, Entity
 from kit.collection import Ask, Place
+from kit.days import within
 from kit.mongo import IndexModel
 
 if TYPE_CHECKING:
@@ -56,11 +57,6 @@ class Rights(Entity):
     def approves(self, on: date) -> bool:
         """Who manages decides on approvals, unless the principal manager withdrew it."""
         return self.manages(on) and (self.role == "principal_manager" or self.may_approve)
-
-
-def within(start: date | None, end: date | None, on: date) -> bool:
-    """Both days included; a missing one is no limit."""
-    return (start is None or start <= on) and (end is None or on <= end)
 
 
 def applied(event: RightsChanged, current: Rights | None) -> Change[Rights]:

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from importlib.util import find_spec
 from typing import Any, Generic
@@ -25,11 +25,12 @@ from kit.http import answer_problems
 from kit.journal import Journal
 from kit.leases import Leases
 from kit.logs import configure
-from kit.mongo import IndexModel, Mongo
+from kit.mongo import IndexModel, Mongo, unavailable
 from kit.parking import Parking
 from kit.relay import Relay
 from kit.settings import Settings
-from kit.workers import WAKE, Job
+from kit.tasks import ended
+from kit.workers import GRACE, WAKE, Job
 
 log = structlog.get_logger(__name__)
 
@@ -62,8 +63,9 @@ class Service(Generic[S_co]):
         self.collections: list[Collection[Any]] = []
         self.jobs: Sequence[Job] = ()
         self.broker = KafkaBroker(
-            settings.kafka,
+            settings.kafka.split(","),
             client_id=name,
+            consumer_only=True,  # The relay has a producer of its own.
             allow_auto_create_topics=False,
             graceful_timeout=25,
             apply_types=False,
@@ -91,8 +93,8 @@ class Service(Generic[S_co]):
 
     @property
     def tells(self) -> bool:
-        """Whether it has a topic of its own: the contracts have one module for each that does."""
-        return find_spec(f"contracts.{self.name}") is not None
+        """Whether it has a topic of its own."""
+        return tells(self.name)
 
     @property
     def topics(self) -> set[str]:
@@ -186,8 +188,8 @@ class Service(Generic[S_co]):
             yield
         finally:
             await self.broker.stop()  # first, and it waits for what is being heard
-            await _cancelled(tasks)
-            await _cancelled([keeping])
+            await ended(tasks, again=GRACE + 2)
+            await ended([keeping], again=1)
             await self.mongo.close()
 
     def _background(self) -> list[Callable[[], Awaitable[None]]]:
@@ -204,14 +206,17 @@ class Service(Generic[S_co]):
         while True:
             try:
                 return await self.prepare()
-            except OSError as error:
-                reason = str(error)
             except Exception as error:
-                if "ServerSelection" not in type(error).__name__:
+                if not (isinstance(error, OSError) or unavailable(error)):
                     raise
-                reason = "no primary"
+                reason = type(error).__name__
             log.warning("MongoDB is away: the service waits", service=self.name, reason=reason)
             await asyncio.sleep(1)
+
+
+def tells(service: str) -> bool:
+    """Whether a service tells anything: the contracts have one module for each that does."""
+    return find_spec(f"contracts.{service}") is not None
 
 
 async def _kept(work: Callable[[], Awaitable[None]], service: str) -> None:
@@ -224,13 +229,6 @@ async def _kept(work: Callable[[], Awaitable[None]], service: str) -> None:
                 "a background task failed and begins again", service=service, exc_info=True
             )
             await asyncio.sleep(1)
-
-
-async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    with suppress(asyncio.CancelledError):
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def openapi(app: FastAPI) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ from kit.mongo import IndexModel
 
 log = structlog.get_logger(__name__)
 
+GRACE = 10  # seconds that what is under way has to end, at the end of the process
+SET_ASIDE_MOST = 1000
+
 WAKE = IndexModel("wake_at", partialFilterExpression={"wake_at": {"$type": "date"}})
 
 
@@ -39,6 +43,20 @@ class _Due(Generic[T]):
     def __init__(self, collection: Collection[T], every: float, most: int) -> None:
         self.collection, self._every, self._most = collection, every, most
         self._bell = asyncio.Event()
+        self._failed: dict[str, tuple[float, float]] = {}
+
+    def set_aside(self, id: str) -> None:
+        """
+        Look at this one later, and later each time.
+
+        Those that fail are due before all others, and would leave room for none.
+        """
+        at, longest = time.monotonic(), self._every * 60
+        _, delay = self._failed.pop(id, (at, self._every / 2))
+        delay = min(delay * 2, longest)
+        self._failed[id] = at + delay, delay
+        known = list(self._failed.items())[-SET_ASIDE_MOST:]
+        self._failed = {one: failed for one, failed in known if failed[0] > at - longest}
 
     def ring(self) -> None:
         self._bell.set()
@@ -46,7 +64,8 @@ class _Due(Generic[T]):
     async def next(self) -> list[T]:
         while True:
             self._bell.clear()
-            due = {"wake_at": {"$lte": now()}}
+            later = [one for one, (until, _) in self._failed.items() if until > time.monotonic()]
+            due = {"wake_at": {"$lte": now()}, "_id": {"$nin": later}}
             try:
                 if found := await self.collection.select(
                     due, sort=[("wake_at", 1)], most=self._most
@@ -54,9 +73,9 @@ class _Due(Generic[T]):
                     return found
             except Exception:
                 log.warning("unable to look for what is due", exc_info=True)
+            # Not wait_for: before Python 3.12 it loses a cancellation that comes with the bell.
             with suppress(TimeoutError):
-                rest = self._every * random.uniform(0.8, 1.2)
-                async with asyncio.timeout(rest):  # wait_for may lose a cancellation
+                async with asyncio.timeout(self._every * random.uniform(0.8, 1.2)):
                     await self._bell.wait()
 
 
@@ -79,12 +98,24 @@ class Timer(Generic[T]):
         committer.on_wake(self.collection, due.ring)
         while True:
             found = await due.next()
-            outcomes = await committer.keep_all([self.wake(one) for one in found])
-            failed = [one for one in outcomes if isinstance(one, Exception)]
-            for error in failed:
+            outcomes = await committer.keep_all([self._ask(one) for one in found])
+            failed = [
+                (one.id, outcome)
+                for one, outcome in zip(found, outcomes, strict=True)
+                if isinstance(outcome, Exception)
+            ]
+            for id, error in failed:
                 log.warning("unable to wake", collection=self.collection.name, exc_info=error)
+                due.set_aside(id)
             if failed:
                 await asyncio.sleep(self.every)
+
+    def _ask(self, one: T) -> Ask:
+        """What to ask for one; what ``wake`` raises concerns this one only."""
+        try:
+            return self.wake(one)
+        except Exception as error:
+            return _failing(error)
 
 
 @dataclass(slots=True)
@@ -111,24 +142,28 @@ class Worker(Generic[T]):
             while True:
                 for one in await due.next():
                     if one.id not in busy:
-                        busy[one.id] = asyncio.create_task(self._one(one.id))
+                        busy[one.id] = asyncio.create_task(self._one(one.id, due))
                         busy[one.id].add_done_callback(partial(_forget, busy, one.id))
                     if len(busy) >= self.at_once:
                         await asyncio.wait(busy.values(), return_when=asyncio.FIRST_COMPLETED)
                 # Those under way are still due until they are claimed.
                 await asyncio.sleep(0 if not busy else 0.01)
         finally:
-            for task in busy.values():
-                task.cancel()
-            await asyncio.gather(*busy.values(), return_exceptions=True)
+            # Cut off between the work and its record, it would be done twice.
+            if under_way := [*busy.values()]:
+                _, late = await asyncio.wait(under_way, timeout=GRACE)
+                for task in late:
+                    task.cancel()
+                await asyncio.gather(*late, return_exceptions=True)
 
-    async def _one(self, id: str) -> None:
+    async def _one(self, id: str, due: _Due[T]) -> None:
         correlation.set(new_id())
         try:
             if claimed := await self._claimed(id):
                 await self.work(claimed)
         except Exception:
             log.exception("unable to work", collection=self.collection.name, id=id)
+            due.set_aside(id)
             await asyncio.sleep(self.every)
 
     async def _claimed(self, id: str) -> T | None:
@@ -143,6 +178,13 @@ class Worker(Generic[T]):
 
         state = await self.collection.change(id, claim)
         return state if ours else None
+
+
+def _failing(error: Exception) -> Ask:
+    def fail() -> tuple[Change[Any], ...]:
+        raise error
+
+    return Ask((), fail)
 
 
 def _forget(busy: dict[str, asyncio.Task[None]], id: str, _: asyncio.Task[None]) -> None:

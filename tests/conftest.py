@@ -68,14 +68,19 @@ async def service(request: pytest.FixtureRequest, mongo_url: str) -> AsyncIterat
 
 
 @pytest.fixture(scope="session")
+def own_kafka(request: pytest.FixtureRequest) -> dict[str, str]:
+    """What tells the platform to use the broker of the tests, where it is to."""
+    return {"kafka": request.getfixturevalue("kafka_url")} if stack.apache() else {}
+
+
+@pytest.fixture(scope="session")
 async def platform(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    own_kafka: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Platform]:
     """The whole platform, started once: each test brings people and structures of its own."""
     running = Running(tmp_path_factory.mktemp("platform"), "--no-demo")
-    own = {"kafka": request.getfixturevalue("kafka_url")} if stack.apache() else {}
-    running.start(**UNHURRIED, **own).says("^ready$")
-    platform = Platform(running, **own)
+    running.start(**UNHURRIED, **own_kafka).says("^ready$")
+    platform = Platform(running, **own_kafka)
     try:
         yield platform
     finally:

@@ -6,9 +6,11 @@ the PISTE wire form can show are listed in tests/later.tsv, each with its reason
 """
 
 import csv
+import io
 import sys
 import textwrap
 from collections import defaultdict
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,12 +85,14 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def main() -> int:
     proofs = Proofs()
-    outcome = pytest.main(
-        ["--collect-only", "-qq", "--no-header", "--no-summary", str(ROOT / "tests")],
-        plugins=[proofs],
-    )
+    listed = io.StringIO()
+    with redirect_stdout(listed):
+        outcome = pytest.main(["--collect-only", "-q", str(ROOT / "tests")], plugins=[proofs])
+    if outcome is not pytest.ExitCode.OK:
+        sys.stderr.write(listed.getvalue())
+        return int(outcome)
     sys.stdout.write(report(set(proofs.tests)) + "\n")
-    return int(outcome)
+    return 0
 
 
 if __name__ == "__main__":

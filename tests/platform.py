@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from httpx import AsyncClient, Response
-from stdnum import luhn
 
 from deploy.embedded import mail
 from tests.running import Running
+from tests.sirets import a_siret
 
 PASSWORD = "un long mot de passe, assez rare"
 PATIENCE = 20
@@ -170,10 +170,3 @@ def an_address(name: str) -> str:
 def an_operator() -> str:
     """One of the addresses that ``OPERATORS`` makes operators of the platform."""
     return next(_operators)
-
-
-def a_siret() -> str:
-    """Another one each time, with a right checksum, of a company."""
-    siren = f"5{next(_turn):07}"
-    nic = f"{siren}{luhn.calc_check_digit(siren)}0001"
-    return f"{nic}{luhn.calc_check_digit(nic)}"

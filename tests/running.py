@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from urllib.request import urlopen
 
+from deploy.embedded.child import die_with
 from deploy.installation import Installation
-from tests.deploy.ports import free_ports
+from tests.ports import free_ports
 
 PATIENCE = 90
 
@@ -33,6 +35,7 @@ class Running:
                 stdout=told,
                 stderr=told,
                 env=os.environ | {f"CHORALE_{n.upper()}": str(v) for n, v in variables.items()},
+                preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509  # it takes no lock
             )
         return self
 

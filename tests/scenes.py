@@ -16,13 +16,13 @@ from tests.platform import (
     PASSWORD,
     Platform,
     User,
-    a_siret,
     an_address,
     an_operator,
     answered,
     token_in,
     until,
 )
+from tests.sirets import a_siret
 
 ROLES = ("anonymous", "signed_in", "self", "manager", "unrelated_manager", "operator", "system")
 

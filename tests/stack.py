@@ -7,7 +7,6 @@ With CHORALE_TEST_KAFKA=apache the broker is Apache Kafka, started here without 
 import asyncio
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,13 +19,7 @@ from deploy.embedded.child import Child
 from deploy.embedded.mongod import mongod, url
 from deploy.installation import Installation
 from deploy.kafka import cluster
-from tests.deploy.ports import free_ports
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+from tests.ports import free_ports
 
 
 @cache
@@ -74,7 +67,7 @@ async def mongo(folder: Path) -> AsyncIterator[str]:
         with MongoDBAtlasLocalContainer("mongodb/mongodb-atlas-local:8.0") as container:
             yield f"{container.get_connection_url()}?directConnection=true"
         return
-    port = free_port()
+    [port] = free_ports(1)
     child = await _started(mongod(folder, port))
     try:
         yield url(port)
@@ -96,7 +89,7 @@ async def kafka(folder: Path) -> AsyncIterator[str]:
             await topics.make(address)
             yield address
         return
-    port = free_port()
+    [port] = free_ports(1)
     child = await _started(broker(folder, port))
     try:
         yield f"127.0.0.1:{port}"

@@ -21,6 +21,18 @@ from tests.scenes import ROLES, SCENES, Cast
 PEOPLE = ("signed_in", "self", "manager", "unrelated_manager")
 
 
+@pytest.fixture(scope="module")
+async def upstream() -> AsyncIterator[Upstream]:
+    async with an_upstream() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+async def door(upstream: Upstream) -> AsyncIterator[Door]:
+    async with a_door(upstream) as one:
+        yield one
+
+
 class TestTheLaw:
     def test_speaks_of_every_path_of_the_api_and_of_no_other(self) -> None:
         paths = merged(committed())["paths"]
@@ -44,16 +56,6 @@ class TestTheLaw:
 
 class TestTheGateway:
     """The gateway refuses what is refused whatever the thing is; the services judge the rest."""
-
-    @pytest.fixture(scope="class")
-    async def upstream(self) -> AsyncIterator[Upstream]:
-        async with an_upstream() as one:
-            yield one
-
-    @pytest.fixture(scope="class")
-    async def door(self, upstream: Upstream) -> AsyncIterator[Door]:
-        async with a_door(upstream) as one:
-            yield one
 
     @every_action
     async def test_anonymous(self, action: Action, door: Door) -> None:

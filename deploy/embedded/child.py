@@ -65,7 +65,7 @@ class Child:
                 stderr=output,
                 env={**os.environ, **self._env},
                 start_new_session=True,
-                preexec_fn=lambda: _die_with(parent),
+                preexec_fn=lambda: die_with(parent),
             )
 
     async def until_ready(self) -> None:
@@ -125,7 +125,8 @@ class Child:
             self._process.kill()
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
+    """Between fork and exec of a child: have it told to end when the thread that forks it does."""
     if _libc:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:

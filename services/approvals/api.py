@@ -49,9 +49,9 @@ def api(
         held = await rights.of(caller.user_id, structure_id)
         return seat_of(held) if held else None
 
-    async def answer(approval: Approval, response: Response) -> ApprovalView:
+    async def answer(approval: Approval, caller: Caller, response: Response) -> ApprovalView:
         etag(response, approval.version)
-        return await views.shown(approval, people)
+        return await views.shown(approval, people, to=caller.user_id)
 
     @routes.get("", responses=may_answer(TooStale))
     async def list_to_decide(
@@ -69,7 +69,7 @@ def api(
         found = await approvals.get(id)
         seat = await seat_in(found.structure_id, caller)
         approval = domain.readable(found, seat, by=caller.user_id, now=now())
-        return await answer(approval, response)
+        return await answer(approval, caller, response)
 
     @routes.put(
         "/{id}/decision",
@@ -99,6 +99,6 @@ def api(
             ),
             if_match=if_match,
         )
-        return await answer(decided, response)
+        return await answer(decided, caller, response)
 
     return routes

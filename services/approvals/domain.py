@@ -3,14 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from contracts.approvals import ApprovalDecided, ApprovalOpened, ApproverMissing, Kind, Verdict
 from contracts.users import PersonChanged, RattachementRequested
 from kit.change import Change, Entity
+from kit.days import PARIS, day_of
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
 
-PARIS = ZoneInfo("Europe/Paris")
 LOOKING_LASTS = timedelta(minutes=1)
 """After that, whoever was telling the approvals that wait is taken for dead."""
 
@@ -143,7 +142,7 @@ def tell_opened(
     """Tell of an approval as soon as somebody may decide on it, and only once."""
     if current is None or current.told:
         return Change(current)
-    today, seats = _day(now), approvers.seats if approvers else ()
+    today, seats = day_of(now), approvers.seats if approvers else ()
     deciding = [seat for seat in seats if seat.decides(current, today)]
     if not deciding:
         return Change(current)
@@ -176,7 +175,7 @@ def take_seat(seat: Seat, current: Approvers | None, *, now: datetime) -> Change
     """Give somebody their place among those who decide, or take it away, as their rights say."""
     known = current or Approvers(id=seat.structure_id)
     others = [one for one in known.seats if one.user_id != seat.user_id]
-    lasting = any(span.last >= _day(now) for span in seat.spans)
+    lasting = any(span.last >= day_of(now) for span in seat.spans)
     seats = sorted((*others, seat) if lasting else others, key=lambda one: one.user_id)
     if tuple(seats) == known.seats:
         return Change(current)
@@ -219,7 +218,7 @@ def decide(
         raise NotFound
     if by == current.requester_id:
         raise NotYourOwn
-    if seat is None or seat.user_id != by or not seat.decides(current, _day(now)):
+    if seat is None or seat.user_id != by or not seat.decides(current, day_of(now)):
         raise NotFound
     if verdict == "refused" and not reason:
         raise ReasonMissing(field="body/reason")
@@ -249,7 +248,7 @@ def decide(
 
 def readable(current: Approval | None, seat: Seat | None, *, by: str, now: datetime) -> Approval:
     """The approval, for its requester and those who may decide; for all others there is none."""
-    if current and (by == current.requester_id or (seat and seat.decides(current, _day(now)))):
+    if current and (by == current.requester_id or (seat and seat.decides(current, day_of(now)))):
         return current
     raise NotFound
 
@@ -261,12 +260,8 @@ def copy_name(event: PersonChanged, current: Person | None) -> Change[Person]:
     return Change(Person(id=event.user_id, name=name, heard=event.version))
 
 
-def _day(now: datetime) -> date:
-    return now.astimezone(PARIS).date()
-
-
 def _next_look(approvers: Approvers, now: datetime) -> datetime | None:
     """The beginning of the next day on which somebody's time to decide begins."""
     firsts = [span.first for seat in approvers.seats for span in seat.spans]
-    day = min((first for first in firsts if first > _day(now)), default=None)
+    day = min((first for first in firsts if first > day_of(now)), default=None)
     return datetime.combine(day, time.min, tzinfo=PARIS) if day else None

@@ -26,7 +26,8 @@ class ApprovalView(BaseModel):
     state: State
     requester: Requester
     structure_id: str
-    structure_identifier: str
+    structure_identifier: str | None
+    """Null for the requester, as are the name and ``decided_by``: users says what they may know."""
     structure_name: str | None
     units: tuple[str, ...]
     valid_from: date
@@ -43,8 +44,13 @@ class Approvals(Page[ApprovalView]):
     """How many wait for a decision that the caller may take."""
 
 
-async def shown(approval: Approval, people: Collection[Person]) -> ApprovalView:
-    return _view(approval, await people.many([approval.requester_id]))
+async def shown(approval: Approval, people: Collection[Person], *, to: str) -> ApprovalView:
+    """As whoever asks may see it: a requester learns no more of the structure, nor who decided."""
+    view = _view(approval, await people.many([approval.requester_id]))
+    if to != approval.requester_id:
+        return view
+    unknown = {"structure_identifier": None, "structure_name": None, "decided_by": None}
+    return view.model_copy(update=unknown)
 
 
 async def to_decide(

@@ -1,9 +1,8 @@
 """Which sessions are worth nothing any more. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from contracts.users import SessionRevoked
 from kit.change import Change, Entity
 
 
@@ -15,7 +14,11 @@ class Revocation(Entity):
     heard_at: datetime
 
 
-def note(revoked: SessionRevoked, current: Revocation | None, now: datetime) -> Change[Revocation]:
-    if current or revoked.expires_at <= now:
+def refuse(
+    session_id: str, current: Revocation | None, until: datetime, now: datetime
+) -> Change[Revocation]:
+    """Refuse a session until all its access tokens have ended; the longest word stands."""
+    if until <= now or (current and current.expires_at >= until):
         return Change(current)
-    return Change(Revocation(id=revoked.session_id, expires_at=revoked.expires_at, heard_at=now))
+    refused = current or Revocation(id=session_id, expires_at=until, heard_at=now)
+    return Change(replace(refused, expires_at=until))

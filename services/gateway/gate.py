@@ -41,7 +41,6 @@ KEPT = {
         "Accept",
         "Accept-Language",
         "If-Match",
-        "If-None-Match",
         "Idempotency-Key",
         "User-Agent",
     )
@@ -122,6 +121,9 @@ class Gate:
         said["Authorization"] = f"Bearer {word}"
         said["X-Correlation-Id"] = journey
         said["X-Client-Address"] = address
+        if path == "/v1/tokens" and b"authorization" in headers:
+            # Here a client may prove who it is with HTTP Basic (RFC 6749, section 2.3.1).
+            said["X-Client-Authorization"] = _printable(headers[b"authorization"])
         if token := headers.get(b"consistency-token"):
             awaited = await self._awaited(token.decode("latin-1"), route.service, said)
             if awaited:

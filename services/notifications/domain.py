@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Literal
 
 from contracts.approvals import ApprovalOpened
@@ -163,7 +164,8 @@ def on_not_applied(event: RattachementNotApplied) -> Letter:
 
 def on_link_requested(event: LinkRequested, *, now: datetime) -> Letter:
     return Letter(
-        id=f"{event.user_id}:{event.purpose}:{event.nonce}",
+        # Ids are shown to operators and logged: a nonce is not.
+        id=f"{event.user_id}:{event.purpose}:{sha256(event.nonce.encode()).hexdigest()[:16]}",
         recipient_id=event.user_id,
         template=event.purpose,
         link=Link(purpose=event.purpose, nonce=event.nonce, expires_at=event.expires_at),

@@ -109,6 +109,10 @@ class StructureAlreadyKnown(Conflict):
     """A structure with this identifier is already known: ask to be attached to it."""
 
 
+class KindContradicted(Invalid):
+    """This kind of structure does not have this type of identifier."""
+
+
 class SiretUnknown(Invalid):
     """INSEE knows no establishment with this SIRET."""
 
@@ -132,6 +136,8 @@ def describe(
             "Choose the category “Gestion des structures et utilisateurs”, "
             "sub-category “Demande de création de structure publique”."
         )
+    if kind and (kind == "person") != (identifier.type == "PARTICULIER"):
+        raise KindContradicted("A person, and only a person, is a PARTICULIER.", field="body/kind")
     if identifier.type == "PARTICULIER":
         for field, name in (("last_name", last_name), ("first_name", first_name)):
             if not name:

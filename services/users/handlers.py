@@ -1,14 +1,13 @@
 """What users does when others tell."""
 
-from datetime import date, datetime
 from typing import Any
 
 from contracts.approvals import ApprovalDecided
 from contracts.structures import StructureCreated
 from kit.bus import Subscriptions
 from kit.change import Change
-from kit.clock import PARIS
 from kit.collection import Ask, Collection
+from kit.days import day_of
 from services.users.domain.accounts import Account
 from services.users.domain.management import appoint_creator
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
@@ -39,7 +38,7 @@ def handlers(
                 created=created,
                 user_id=creator,
                 defaults=defaults,
-                on=_day(created.created_at),
+                on=day_of(created.created_at),
             ),
         )
 
@@ -61,7 +60,7 @@ def handlers(
                 structure,
                 requester_active=account is not None and account.status == "active",
                 defaults=defaults,
-                on=_day(decided.decided_at),
+                on=day_of(decided.decided_at),
             )
             return *changes, Change(structure), Change(account)
 
@@ -78,7 +77,3 @@ def handlers(
         )
 
     return on
-
-
-def _day(moment: datetime) -> date:
-    return moment.astimezone(PARIS).date()

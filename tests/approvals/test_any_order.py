@@ -132,7 +132,7 @@ def stories(draw: st.DrawFn) -> tuple[list[Event], list[Any]]:
     return asked, draw(st.permutations([*asked, *again, *others]))
 
 
-@pytest.mark.feature("APP-15", "APP-16", "APP-20")
+@pytest.mark.feature("APP-16", "APP-20")
 @settings(max_examples=400, deadline=None)
 @given(stories())
 def test_every_question_is_kept_told_once_and_never_answered_by_its_requester(

@@ -152,7 +152,6 @@ class TestList:
         assert (await decide(stage, "u-ada", "r-across")).status_code == 404
         assert (await decide(stage, "u-ada", "r-inside")).status_code == 200
 
-    @pytest.mark.feature("APP-08")
     async def test_is_complete_page_by_page_newest_first(self, stage: Stage):
         at = now()
         # Two of them at the same moment, where a page ends.
@@ -210,7 +209,20 @@ class TestRead:
         unknown = await stage.by("u-eve").get("/v1/approvals/r-2")
 
         assert (foreign.status_code, unknown.status_code) == (404, 404)
-        assert foreign.json()["type"] == unknown.json()["type"]
+        assert foreign.json() | {"instance": ""} == unknown.json() | {"instance": ""}
+
+    async def test_tells_the_requester_no_more_of_the_structure_nor_who_decided(self, stage: Stage):
+        await stage.hear(rights("u-omar"), lea(), a_request())
+        decided = {"verdict": "refused", "reason": "Non."}
+        await stage.by("u-omar").put("/v1/approvals/r-1/decision", json=decided)
+
+        theirs = (await stage.by("u-omar").get("/v1/approvals/r-1")).json()
+        hers = (await stage.by("u-lea").get("/v1/approvals/r-1")).json()
+
+        kept = ("structure_identifier", "structure_name", "decided_by")
+        assert all(theirs[name] for name in kept)
+        assert [hers[name] for name in kept] == [None, None, None]
+        assert hers["reason"] == "Non."
 
     async def test_knows_the_name_a_requester_has_now(self, stage: Stage):
         await stage.hear(rights("u-omar"), a_request())
@@ -279,7 +291,6 @@ class TestDecide:
 
         assert (answer.json()["state"], answer.json()["reason"]) == ("refused", "Inconnue ici")
 
-    @pytest.mark.feature("APP-15")
     async def test_is_refused_to_the_requester(self, stage: Stage):
         await stage.hear(rights("u-omar"), rights("u-lea"), a_request())
 
@@ -377,7 +388,6 @@ class TestWaiting:
         assert kept["state"] == "requested"
         assert await stage.told() == ["approvals.approver-missing.v1"]
 
-    @pytest.mark.feature("APP-16")
     async def test_tells_of_a_decision_only_after_the_question(self, stage: Stage):
         await stage.hear(a_request(), rights("u-omar"))
 

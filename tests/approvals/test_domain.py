@@ -149,7 +149,6 @@ class TestTakeSeat:
 
         assert domain.take_seat(a_seat(), current, now=NOW) == Change(current)
 
-    @pytest.mark.feature("APP-16")
     def test_has_what_waits_looked_at_at_once(self):
         change = domain.take_seat(a_seat(), some_approvers(awaited_by="r-1"), now=NOW)
 
@@ -253,7 +252,6 @@ class TestDecide:
 
         assert refusal.value.members == {"verdict": "approved"}
 
-    @pytest.mark.feature("APP-15")
     def test_is_never_the_requester_s(self):
         with pytest.raises(NotYourOwn):
             decide(an_approval(), by="u-lea", seat=a_seat(user_id="u-lea"))

@@ -15,7 +15,7 @@ from deploy import topics
 from deploy.embedded import broker, mongod
 from deploy.embedded.child import Child
 from deploy.trouble import Trouble
-from tests.deploy.ports import free_ports
+from tests.ports import free_ports
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient
 
 from deploy.embedded import mail
-from tests.deploy.ports import free_ports
+from tests.ports import free_ports
 
 
 @pytest.fixture

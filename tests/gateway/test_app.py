@@ -92,6 +92,12 @@ class TestRevokedSessions:
         assert (await gateway.ask("/v1/me", token=token)).status == 401
         assert (await gateway.ask("/v1/me", token=an_access_token(sid="s2"))).status == 200
 
+    async def test_are_refused_though_the_event_cannot_be_read(self, gateway: Gateway) -> None:
+        headers = {"ce_id": "e1", "ce_type": SessionRevoked.type, "ce_position": "1"}
+        record = Record("users.events", 3, 0, "s1", headers, b"{}")
+        await gateway.service.bus.hear([record])
+        assert (await gateway.ask("/v1/me", token=an_access_token())).status == 401
+
     async def test_are_refused_soon_after_everywhere_else(
         self, gateway: Gateway, mongo_url: str, upstream: Upstream
     ) -> None:

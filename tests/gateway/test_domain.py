@@ -1,27 +1,29 @@
-"""A revoked session is noted once, for as long as its tokens could be used."""
+"""A revoked session is refused for as long as its tokens could be used."""
 
 from datetime import UTC, datetime, timedelta
 
-from contracts.users import SessionRevoked
-from services.gateway.domain import note
+from services.gateway.domain import refuse
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+UNTIL = NOW + timedelta(minutes=5)
 
 
-def a_revocation(**but: object) -> SessionRevoked:
-    known = {"session_id": "s1", "user_id": "u1", "expires_at": NOW + timedelta(minutes=5)}
-    return SessionRevoked.model_validate(known | but)
-
-
-class TestNote:
+class TestRefuse:
     def test_keeps_the_session_until_its_last_token_ends(self) -> None:
-        noted = note(a_revocation(), None, NOW).state
-        assert noted is not None
-        assert (noted.id, noted.expires_at) == ("s1", NOW + timedelta(minutes=5))
+        refused = refuse("s1", None, UNTIL, NOW).state
+        assert refused is not None
+        assert (refused.id, refused.expires_at) == ("s1", UNTIL)
 
     def test_is_idempotent(self) -> None:
-        noted = note(a_revocation(), None, NOW).state
-        assert note(a_revocation(), noted, NOW + timedelta(seconds=9)).state is noted
+        refused = refuse("s1", None, UNTIL, NOW).state
+        assert refuse("s1", refused, UNTIL, NOW + timedelta(seconds=9)).state is refused
+
+    def test_lets_the_longest_word_stand(self) -> None:
+        refused = refuse("s1", None, UNTIL, NOW).state
+        longer = refuse("s1", refused, UNTIL + timedelta(days=1), NOW).state
+        assert longer is not None
+        assert longer.expires_at == UNTIL + timedelta(days=1)
+        assert refuse("s1", longer, UNTIL, NOW).state is longer
 
     def test_keeps_nothing_of_a_session_whose_tokens_have_all_ended(self) -> None:
-        assert note(a_revocation(expires_at=NOW), None, NOW).state is None
+        assert refuse("s1", None, NOW, NOW).state is None

@@ -146,13 +146,23 @@ class TestHowOften:
 
 
 class TestWhatIsSentOn:
+    async def test_the_basic_credentials_of_a_client_where_they_serve(
+        self, door: Door, upstream: Upstream
+    ) -> None:
+        said = {"Authorization": "Basic eDp5"}
+        await door.ask("POST", "/v1/tokens", headers=said, data=b"grant_type=client_credentials")
+        assert upstream.last.headers["X-Client-Authorization"] == "Basic eDp5"
+        assert upstream.last.headers["Authorization"].startswith("Bearer ")
+
+        await door.ask("POST", "/v1/accounts", headers=said, data=b"{}")
+        assert "X-Client-Authorization" not in upstream.last.headers
+
     async def test_the_request_as_it_was(self, door: Door, upstream: Upstream) -> None:
         said = {
             "Accept": "text/csv",
             "Accept-Language": "fr",
             "Content-Type": "application/json",
             "If-Match": '"3"',
-            "If-None-Match": '"4"',
             "Idempotency-Key": "k1",
             "User-Agent": "caf\u00e9",
         }

@@ -8,13 +8,13 @@ from deploy.serving import Server
 from tests.conftest import settings_for
 from tests.journeys.town import Town
 from tests.notifications.post_office import PostOffice
-from tests.stack import free_port
+from tests.ports import free_ports
 from tests.world import World
 
 
 @pytest.fixture(scope="session")
 async def sirene_url() -> AsyncIterator[str]:
-    port = free_port()
+    [port] = free_ports(1)
     server = Server("sirene", sirene(slowness=0), port=port)
     running = asyncio.create_task(server.run_until_told())
     while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it

@@ -9,10 +9,10 @@ from typing import Any
 from httpx import Response
 from joserfc import jwt
 from joserfc.jwk import OKPKey
-from stdnum import luhn
 
 from kit.internal import Caller
 from tests.notifications.post_office import PostOffice
+from tests.sirets import a_siret
 from tests.world import KEY, World
 
 PASSWORD = "correct horse battery"
@@ -48,10 +48,7 @@ class Town:
         return Caller(user_id=claims["sub"], session_id=claims["sid"])
 
     async def structure(self, caller: Caller) -> dict[str, Any]:
-        number = str(10_000_000 + next(self._turn))
-        siren = number + luhn.calc_check_digit(number)
-        siret = siren + "0001" + luhn.calc_check_digit(siren + "0001")
-        body = {"identifier": {"type": "SIRET", "value": siret}}
+        body = {"identifier": {"type": "SIRET", "value": a_siret()}}
         made = await self.world.call("structures", caller)("POST", "/v1/structures", json=body)
         assert made.status_code == 201, made.text
         await self.settle()

@@ -6,6 +6,7 @@ import pytest
 
 from kit.collection import Collection
 from kit.service import Service
+from kit.tasks import ended
 from tests.counters import Counter
 
 
@@ -17,8 +18,7 @@ async def keeping(service: Service) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended([task], again=1)
 
 
 @pytest.fixture

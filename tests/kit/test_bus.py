@@ -1,18 +1,21 @@
 """What happens to the events that are heard, and to those that cannot be."""
 
 import asyncio
+import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from unittest.mock import Mock
 
 import pytest
 
 from kit import parking
-from kit.bus import Subscriptions
+from kit.bus import Subscriptions, _both
 from kit.change import Change
+from kit.clock import now
 from kit.collection import Ask
 from kit.mongo import InsertOne
 from kit.parking import NeverDiscarded
+from kit.record import HEARTBEAT, Record
 from kit.service import Service
 from tests.counters import Counted, Counter, Told, TooMuch, count
 from tests.kit.conftest import keeping
@@ -150,6 +153,55 @@ class TestHear:
         assert await trial.counted() == {"a": 11}
 
 
+def beat(slice: str, position: int, as_of: str) -> Record:
+    topic, _, partition = slice.rpartition("/")
+    said = json.dumps({"as_of": as_of, "position": position}).encode()
+    return Record(topic, int(partition), 0, "", {"ce_type": HEARTBEAT}, said)
+
+
+class TestBeat:
+    async def fresh(self, trial: Trial) -> dict[str, datetime]:
+        return trial.service.heard._fresh
+
+    async def test_says_how_fresh_what_is_known_is(self, trial: Trial):
+        event, at = trial.told("a", 1), now()
+        await trial.bus.hear([event, beat(event.slice, 1, at.isoformat())])
+
+        assert await self.fresh(trial) == {event.slice: at}
+
+    async def test_says_nothing_while_an_event_before_it_is_missing(self, trial: Trial):
+        first, second = trial.told("a", 1), trial.told("a", 10)
+        late = beat(first.slice, 2, now().isoformat())
+
+        assert await trial.bus.hear([second]) == {first.slice}
+        assert await trial.bus.hear([late]) == {first.slice}
+        assert await self.fresh(trial) == {}
+
+        assert await trial.bus.hear([first, second, late]) == set()
+        assert await self.fresh(trial) != {}
+
+    async def test_is_never_ahead_of_our_clock(self, trial: Trial):
+        await trial.bus.hear([beat("trial.events/3", 0, "2999-01-01T00:00:00+00:00")])
+
+        assert (await self.fresh(trial))["trial.events/3"] <= now()
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            b"[" * 100_000,
+            b'{"position": 0, "as_of": "2026-01-05T09:00:00"}',
+            b'{"position": 0, "as_of": "0001-01-01T00:00:00+14:00"}',
+            b'{"position": Infinity, "as_of": "2026-01-05T09:00:00+00:00"}',
+            b'{"as_of": "2026-01-05T09:00:00+00:00"}',
+            b"\xff",
+        ],
+    )
+    async def test_is_passed_over_when_it_cannot_be_read(self, trial: Trial, said: bytes):
+        await trial.bus.hear([replace(beat("trial.events/3", 0, ""), value=said)])
+
+        assert await self.fresh(trial) == {}
+
+
 class TestPark:
     async def test_parks_a_refusal_and_what_is_behind_it(self, trial: Trial):
         add = trial.add
@@ -277,7 +329,6 @@ class TestOtherwise:
 
     async def test_stands_until_all_behind_it_is_heard(self, guarded: Trial):
         fails = [OSError()]
-        add = guarded.add
 
         def handle(event: Counted) -> Ask | None:
             if event.n == 2 and fails:
@@ -291,7 +342,20 @@ class TestOtherwise:
         await guarded.bus.retry()
         after = await guarded.counters.get("a")
         assert (after.n, after.note) == (6, "well")
-        assert guarded.add == add
+
+    async def test_comes_on_top_of_what_the_event_leads_to(self, guarded: Trial):
+        """More of the lane waits than is heard at once, and the event concerns another entity."""
+        other = guarded.counters.ask("other", count("other", 5))
+        guarded.handle = lambda e: other if e.n == 1 else guarded.add(e)
+        both = _both(guarded.handle(Counted(counter="a", n=1)), guarded.mark("a"))
+        await guarded.service.committer.keep(both)
+        assert await guarded.counted() == {"other": 5, "a": 0}
+
+        both = _both(guarded.add(Counted(counter="a", n=2)), guarded.mark("a"))
+        await guarded.service.committer.keep(both)
+        assert [row["type"] for row in await guarded.service.journal.rows.find().to_list(None)] == [
+            "trial.counted.v1"
+        ] * 2
 
     async def test_is_never_discarded(self, guarded: Trial):
         bad = replace(guarded.told("a", 1), value=b"{}")

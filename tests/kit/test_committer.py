@@ -6,17 +6,26 @@ from dataclasses import replace
 import pytest
 from pymongo.errors import AutoReconnect
 
+from contracts.event import Event
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Collection
 from kit.context import Asking, Once, asking
 from kit.draft import IdempotencyKeyReused
-from kit.journal import SLICES
+from kit.journal import SLICES, EventTooLarge
 from kit.mongo import IndexModel
 from kit.problems import PreconditionFailed, Unavailable
 from kit.service import Service
 from tests.counters import Counted, Counter, TooMuch, count
 from tests.kit.conftest import keeping
+
+
+class Said(Event, type="trial.said.v1", key="counter"):
+    """A counter said something."""
+
+    counter: str
+    words: str
+
 
 ALL = dict.fromkeys(range(SLICES), 0)
 
@@ -180,11 +189,31 @@ class TestChange:
             await counters.change("a", count("a"), if_match=1)
         assert (await counters.get("a")).n == 2
 
+    async def test_wants_a_version_of_what_there_is(self, counters):
+        with pytest.raises(PreconditionFailed):
+            await counters.change("a", count("a"), if_match=1)
+        with pytest.raises(TooMuch):
+            await counters.change("a", count("a", most=0), if_match=1)
+
+    async def test_refuses_before_it_looks_at_the_version(self, counters):
+        await counters.change("a", count("a"))
+
+        with pytest.raises(TooMuch):
+            await counters.change("a", count("a", most=0), if_match=7)
+
     async def test_tells_facts_of_its_own_entity_only(self, counters):
         with pytest.raises(TypeError, match="keyed by"):
             await counters.change(
                 "a", lambda _: Change(Counter(id="a"), (Counted(counter="b", n=1),))
             )
+
+    async def test_refuses_what_is_too_large_to_be_told(self, service, counters):
+        """Kafka would refuse it, and every fact of the service would wait behind it."""
+        huge = Said(counter="a", words="x" * 1_000_000)
+        with pytest.raises(EventTooLarge):
+            await counters.change("a", lambda _: Change(Counter(id="a"), (huge,)))
+
+        assert await counters.find("a") is None
 
     async def test_tells_in_order_whatever_the_clock_says(self, service, counters, monkeypatch):
         await counters.change("a", count("a"))
@@ -287,4 +316,39 @@ class TestOnce:
         await self.again(counters, request)
 
         [row] = await service.journal.position(ALL, 10)
-        assert request.rows == [row["_id"]]
+        assert request.rows == {row["slice"]: row["_id"]}
+
+    async def test_names_the_last_row_of_every_slice(self, service, counters):
+        """However many facts a change leads to: a token that leaves some out would lie."""
+        ids = [f"c{n}" for n in range(60)]
+        asking.set(request := named("r-1"))
+        await service.committer.change_together(
+            tuple(map(counters.at, ids)), lambda *_: tuple(count(id)(None) for id in ids)
+        )
+
+        last = {row["slice"]: row["_id"] for row in await service.journal.position(ALL, 100)}
+        assert request.rows == last
+
+    async def test_names_the_same_rows_when_it_comes_again(self, counters):
+        first, again = named("r-1"), named("r-1")
+        await self.again(counters, first)
+        await self.again(counters, again)
+
+        assert again.rows == first.rows != {}
+
+    async def test_gives_the_state_that_another_process_kept_meanwhile(self, service, counters):
+        rival = Service("trial", service.settings)
+        theirs = rival.collection("counters", Counter)
+        seen = service.committer._seen
+
+        async def late(once):
+            await asyncio.sleep(0.05)  # whatever else is read is read by now
+            await asyncio.create_task(self.again(theirs, named("r-1")))
+            return await seen(once)
+
+        service.committer._seen = late
+        async with keeping(rival):
+            state = await self.again(counters, named("r-1"))
+        await rival.mongo.close()
+
+        assert state == Counter(id="a", version=1, n=1)

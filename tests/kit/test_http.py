@@ -1,14 +1,18 @@
 """What every service promises over HTTP."""
 
 import asyncio
+import base64
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import StreamingResponse
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from pydantic import BaseModel, Field
+from pymongo.errors import ServerSelectionTimeoutError
 
 from kit.bus import Subscriptions
 from kit.clock import now
@@ -75,6 +79,19 @@ def app_of(service: Service) -> FastAPI:
         kept = await counters.change(id, count(id, asked.by), if_match=seen)
         etag(answer, kept.version)
         return kept.n
+
+    @routes.post("/parts")
+    async def parts(caller: Person) -> StreamingResponse:
+        async def parts() -> AsyncIterator[bytes]:
+            for _ in range(50):
+                await asyncio.sleep(0)
+                yield b"x"
+
+        return StreamingResponse(parts())
+
+    @routes.get("/one")
+    async def one(caller: Person) -> str:
+        return (await counters.get("one")).id
 
     @routes.get("/broken")
     async def broken(caller: Person) -> None:
@@ -163,6 +180,10 @@ class TestProblems:
         assert (await call("POST", "/v1/counters", content=parts())).status_code == 413
 
 
+def cursor_of(*place) -> str:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
 def forged(**but) -> str:
     claims = {
         "aud": "chorale-internal",
@@ -175,6 +196,24 @@ def forged(**but) -> str:
         "str": [],
     }
     return jwt.encode({"alg": "HS256"}, claims | but, OctKey.import_key("another key" * 4))
+
+
+class TestBody:
+    async def test_is_followed_by_silence_until_the_client_goes(self, call: Client):
+        """An answer in parts would be cut short by a client believed to be gone."""
+        answer = await call("POST", "/v1/counters/parts", content=b"x")
+
+        assert answer.text == "x" * 50
+
+    async def test_is_not_understood_while_mongo_is_away(self, call: Client, service, monkeypatch):
+        def away(*_):
+            raise ServerSelectionTimeoutError
+
+        monkeypatch.setattr(service.collections[0], "load", away)
+        answer = await call("GET", "/v1/counters/one")
+
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"]
 
 
 class TestCaller:
@@ -236,6 +275,12 @@ class TestIdempotencyKey:
         assert other.status_code == 422
         assert other.json()["type"] == "/problems/idempotency-key-reused"
 
+    async def test_is_refused_for_another_query(self, call: Client):
+        ask = {"json": {"by": 5}, "headers": {"idempotency-key": "k-1"}}
+        await call("POST", "/v1/counters", **ask)
+
+        assert (await call("POST", "/v1/counters?by=6", **ask)).status_code == 422
+
     async def test_is_each_caller_s_own(self, call: Client):
         ask = {"json": {"by": 5}, "headers": {"idempotency-key": "k-1"}}
         mine = await call("POST", "/v1/counters", **ask)
@@ -249,6 +294,14 @@ class TestIdempotencyKey:
         wrong = await call("POST", "/v1/counters", json={"by": 5}, headers=headers)
 
         assert wrong.status_code == 422
+
+    async def test_names_something_else_once_it_was_forgotten(self, call: Client, service: Service):
+        headers = {"idempotency-key": "k-1"}
+        first = await call("POST", "/v1/counters", json={"by": 5}, headers=headers)
+        await service.mongo["once"].delete_many({})  # a day later
+        other = await call("POST", "/v1/counters", json={"by": 6}, headers=headers)
+
+        assert other.json()["id"] != first.json()["id"]
 
 
 class TestEtag:
@@ -288,7 +341,9 @@ class TestPage:
     @pytest.mark.parametrize(
         "cursor",
         ["x", "%00", "W10", "eyIkZ3QiOiAxfQ", "WyJfaWQiLCAidiIsIDEsICJhIl0", "a" * 501,
-         "WyJuIiwgInYiLCB7IiRndCI6IDF9LCAiYSJd"],
+         "WyJuIiwgInYiLCB7IiRndCI6IDF9LCAiYSJd",
+         cursor_of("n", "v", 1, "\ud800"), cursor_of("n", "v", "\ud800", "a"),
+         cursor_of("n", "t", "0001-01-01T00:00:00+14:00", "a")],
     )  # fmt: skip
     async def test_begins_at_cursors_of_ours_only(self, call: Client, cursor: str):
         assert (await call("GET", f"/v1/counters?cursor={cursor}")).status_code == 422

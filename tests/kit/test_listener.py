@@ -14,6 +14,7 @@ from tests.conftest import settings_for
 from tests.counters import Counted, Counter, a_row, count
 from tests.kit.conftest import keeping
 from tests.kit.test_relay import make_topic
+from tests.stack import free_port
 
 
 class Hearer:
@@ -40,7 +41,9 @@ class Hearer:
 async def hearer(mongo_url: str, kafka_url: str, monkeypatch) -> AsyncIterator[Hearer]:
     name = await make_topic(kafka_url)
     monkeypatch.setattr(Counted, "topic", classmethod(lambda _: f"{name}.events"))
-    settings = Settings(**settings_for(mongo_url, kafka=kafka_url))
+    # A list of brokers, of which the first is away.
+    brokers = f"127.0.0.1:{free_port()},{kafka_url}"
+    settings = Settings(**settings_for(mongo_url, kafka=brokers))
     service = Service("trial", settings)
     hearer = Hearer(service, f"{name}.events")
     async with keeping(service):
@@ -76,6 +79,14 @@ HOSTILE = {
         "headers": [("ce_type", b"trial.counted.v1"), ("ce_position", b"9" * 400)],
     },
     "heartbeat of nothing": {"value": b"[]", "headers": [("ce_type", b"kit.heartbeat.v1")]},
+    "heartbeat without end": {
+        "value": b"[" * 100_000,
+        "headers": [("ce_type", b"kit.heartbeat.v1")],
+    },
+    "header of no name": {
+        "value": b"{}",
+        "headers": [("ce_type", b"trial.counted.v1"), ("\0", b"x"), ("$a.b", b"y"), ("", b"z")],
+    },
     "unknown type": {"value": b"{}", "headers": [("ce_type", b"trial.unheard-of.v9")]},
 }
 
@@ -122,6 +133,25 @@ class TestListener:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert _dead(subscriber)
+
+    async def test_begins_once_kafka_is_there(self, hearer: Hearer, producer):
+        """A start that failed half-way is ended before the next."""
+        listener, begun = hearer.service.listener, list[int]()
+        [subscriber] = hearer.service.broker.subscribers
+        await hearer.service.broker.stop()
+        start = subscriber.start
+
+        async def start_at_second() -> None:
+            await start()
+            begun.append(1)
+            if len(begun) == 1:
+                raise ConnectionError
+
+        subscriber.start = start_at_second
+        await listener.run()
+        assert len(begun) == 2
+        await producer.send_and_wait(hearer.topic, **good(1, 3))
+        await hearer.until(3)
 
     async def ends(self, hearer: Hearer):
         consumer = hearer.service.listener._subscriber.consumer

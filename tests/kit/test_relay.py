@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import defaultdict
+from unittest.mock import AsyncMock
 
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from kit.ids import new_id
@@ -125,6 +126,16 @@ def events(records: list[Record]) -> list[Record]:
     return [one for one in records if one.type != HEARTBEAT]
 
 
+def placed(records: list[Record]) -> list[Record]:
+    return [one for one in records if one.position is not None]
+
+
+@pytest.fixture
+async def producer(kafka_url: str):
+    async with AIOKafkaProducer(bootstrap_servers=kafka_url) as producer:
+        yield producer
+
+
 @pytest.fixture
 async def relay(service: Service, kafka_url: str):
     """A relay that publishes what the trial service tells, under a topic of its own."""
@@ -190,6 +201,43 @@ class TestRelay:
         records = await told(kafka_url, name, lambda some: len(events(some)) >= 6)
 
         assert [one.position for one in events(records)] == [1, 2, 3, 4, 5, 6]
+
+    async def test_refills_a_broker_that_lost_the_end_of_its_log(
+        self, relay, service, kafka_url: str, producer
+    ):
+        """Heartbeats before the loss leave more records there than there are events."""
+        slice = f"{relay._service}.events/{slice_of('a')}"
+        for _ in range(3):
+            await relay.counters.change("a", count("a"))
+        await told(
+            kafka_url, relay._service, lambda some: [one.slice for one in some].count(slice) >= 7
+        )
+
+        name = await make_topic(kafka_url)
+        for _ in range(5):
+            await producer.send(f"{name}.events", b"{}", partition=slice_of("a"))
+        await producer.flush()
+        relay._topic = f"{name}.events"
+        records = await told(kafka_url, name, lambda some: len(placed(some)) >= 3)
+        assert [one.position for one in placed(records)] == [1, 2, 3]
+
+    async def test_does_not_vouch_for_a_slice_that_another_may_have_taken(
+        self, relay, service, monkeypatch
+    ):
+        """Paused while it looked: rows that wait no longer may be the other's, and unpublished."""
+        waiting = service.journal.has_waiting
+
+        async def paused(slices):
+            await asyncio.sleep(1)
+            return await waiting(slices)
+
+        beats = []
+        monkeypatch.setattr(service.leases, "_seconds", 0.5)
+        monkeypatch.setattr(service.journal, "has_waiting", paused)
+        monkeypatch.setattr(relay, "_beat", AsyncMock(side_effect=lambda *a: beats.append(a)))
+        await asyncio.sleep(2.5)
+
+        assert beats == []
 
     async def test_sends_again_what_was_not_acknowledged(self, relay, service, kafka_url: str):
         await relay.counters.change("a", count("a"))

@@ -5,15 +5,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from unittest.mock import AsyncMock, Mock
+
+import pytest
 
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Collection
 from kit.service import Service
-from kit.workers import Timer, Worker, _Due
+from kit.tasks import ended
+from kit.workers import Timer, Worker
 from tests.counters import Counter
 
 LEASE = timedelta(seconds=0.3)
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kit.workers.log", Mock())
 
 
 def due(id: str, at: datetime, **but):
@@ -38,9 +47,7 @@ async def running(service: Service, *jobs) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(tasks, again=2)
 
 
 async def until(counters: Collection[Counter], id: str, **wanted) -> Counter:
@@ -75,8 +82,76 @@ class TestTimer:
             await counters.change("good", due("good", now()))
             await until(counters, "good", note="done")
 
+    async def test_goes_on_when_one_cannot_even_be_asked_for(self, service, counters):
+        def wake(one: Counter):
+            return counters.ask(one.id, done) if one.id != "bad" else 1 / 0
+
+        await counters.change("bad", due("bad", now()))
+        await counters.change("good", due("good", now()))
+        timer = asyncio.create_task(Timer(counters, wake=wake, every=0.1).run(service.committer))
+        await until(counters, "good", note="done")
+        assert not timer.done()
+        timer.cancel()
+
+    async def test_leaves_room_for_others_however_many_cannot_be_woken(self, service, counters):
+        def wake(one: Counter):
+            return counters.ask(one.id, done if one.id == "good" else lambda _: 1 / 0)
+
+        for n in range(6):
+            await counters.change(f"bad{n}", due(f"bad{n}", now()))
+        await counters.change("good", due("good", now()))
+        async with running(service, Timer(counters, wake=wake, every=0.1, most=3)):
+            await until(counters, "good", note="done")
+
+    @pytest.mark.parametrize("steps", range(6))
+    async def test_ends_though_its_bell_rings_at_that_moment(
+        self, service, counters, steps, monkeypatch
+    ):
+        monkeypatch.setattr(counters, "select", AsyncMock(return_value=[]))
+        timer = Timer(counters, wake=lambda one: counters.ask(one.id, done), every=30)
+        task = asyncio.create_task(timer.run(service.committer))
+        await asyncio.sleep(0.01)
+        service.committer._wakers["counters"]()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+
+        over, _ = await asyncio.wait([task], timeout=1)
+        task.cancel()
+        assert over
+
 
 class TestWorker:
+    async def test_ends_what_it_began_when_the_service_ends(self, service, counters):
+        """Cut off between the work and its record, the work would be done twice."""
+        did: list[str] = []
+
+        async def work(one: Counter) -> None:
+            did.append(one.id)
+            await asyncio.sleep(0.2)
+            await counters.change(one.id, done)
+
+        await counters.change("a", due("a", now()))
+        async with running(service, Worker(counters, claim=claim, work=work, every=0.1)):
+            while not did:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+        assert (await counters.get("a")).note == "done"
+
+    async def test_leaves_room_for_others_however_many_cannot_be_claimed(self, service, counters):
+        def refuse(current: Counter | None, at: datetime) -> Change[Counter]:
+            return claim(current, at) if current and current.id == "good" else 1 / 0
+
+        async def work(one: Counter) -> None:
+            await counters.change(one.id, done)
+
+        for n in range(9):
+            await counters.change(f"bad{n}", due(f"bad{n}", now()))
+        await counters.change("good", due("good", now()))
+        worker = Worker(counters, claim=refuse, work=work, at_once=1, every=0.1)
+        async with running(service, worker):
+            await until(counters, "good", note="done")
+
     async def test_does_each_thing_once_though_two_compete(self, service, counters):
         did: list[str] = []
 
@@ -94,7 +169,11 @@ class TestWorker:
 
         assert sorted(did) == sorted(f"c{n}" for n in range(30))
 
-    async def test_is_followed_by_another_when_it_dies_at_work(self, service, counters):
+    async def test_is_followed_by_another_when_it_dies_at_work(
+        self, service, counters, monkeypatch
+    ):
+        monkeypatch.setattr("kit.workers.GRACE", 0.1)
+
         async def die(one: Counter) -> None:
             await asyncio.sleep(3600)
 
@@ -107,7 +186,9 @@ class TestWorker:
         async with running(service, Worker(counters, claim=claim, work=work, every=0.1)):
             assert (await until(counters, "a", note="done")).n == 2
 
-    async def test_is_not_held_up_by_one_that_hangs(self, service, counters):
+    async def test_is_not_held_up_by_one_that_hangs(self, service, counters, monkeypatch):
+        monkeypatch.setattr("kit.workers.GRACE", 0.1)
+
         async def work(one: Counter) -> None:
             if one.id == "slow":
                 await asyncio.sleep(3600)
@@ -131,24 +212,3 @@ class TestWorker:
         await counters.change("a", due("a", now()))
         async with running(service, Worker(counters, claim=claim, work=work, every=0.05)):
             assert (await until(counters, "a", note="done")).n == 3
-
-
-class TestLooking:
-    async def test_ends_even_when_told_so_as_something_falls_due(self):
-        due = _Due(Empty(), every=60, most=1)
-        looking = asyncio.create_task(due.next())
-        while not due._bell._waiters:
-            await asyncio.sleep(0)
-        due.ring()
-        await asyncio.sleep(0)
-        looking.cancel()
-        await asyncio.wait((looking,), timeout=1)
-        assert looking.cancelled()
-
-
-class Empty:
-    """A collection in which nothing is due."""
-
-    async def select(self, where, **rest) -> list[Counter]:
-        await asyncio.sleep(0)
-        return []

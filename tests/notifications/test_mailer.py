@@ -150,7 +150,7 @@ class TestLetters:
 
         assert {one["To"] for one in world.post.taken} == {"omar@example.org", "ada@example.org"}
 
-    @pytest.mark.feature("NOT-10", "APP-14", "NOT-16")
+    @pytest.mark.feature("NOT-10", "APP-14")
     async def test_tell_the_requester_why_it_is_refused(self, world: World):
         await world.stage.hear(somebody(), a_refusal())
 

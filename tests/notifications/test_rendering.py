@@ -158,7 +158,6 @@ class TestWords:
 
 
 class TestLink:
-    @pytest.mark.feature("NOT-08")
     @pytest.mark.parametrize("purpose", ["activation", "password-reset"])
     def test_leads_to_the_page_of_its_purpose(self, purpose: Any):
         link = Renderer("https://chorale.example/").link(purpose, "t.t.t")

@@ -36,7 +36,7 @@ async def created(world: World, user: str = "u-lea", **but: Any) -> str:
 
 
 class TestCreate:
-    @pytest.mark.feature("STR-04", "STR-17", "STR-39", "RAT-06")
+    @pytest.mark.feature("STR-04", "STR-17", "RAT-06")
     async def test_makes_it_known_with_what_insee_says(self, world: World, insee: Insee):
         answer = await world.calls("u-lea").post(
             STRUCTURES, json=a_body("732 829 320 00074", email="me@example.org")
@@ -53,7 +53,6 @@ class TestCreate:
         assert made["email"] == "me@example.org"
         assert insee.asked == [SIRET.value]
 
-    @pytest.mark.feature("STR-05")
     async def test_tells_it_once_with_its_creator(self, world: World):
         id = await created(world)
 
@@ -61,7 +60,7 @@ class TestCreate:
         assert (row["type"], row["key"]) == ("structures.structure-created.v1", id)
         assert b'"created_by":"u-lea"' in row["data"]
 
-    @pytest.mark.feature("STR-02", "STR-03")
+    @pytest.mark.feature("STR-02")
     async def test_is_refused_with_the_card_when_it_is_known(self, world: World, insee: Insee):
         id = await created(world)
 
@@ -157,7 +156,6 @@ class TestCreate:
         assert answer.status_code == 422
         assert pointers(answer) == [pointer]
 
-    @pytest.mark.feature("STR-07", "STR-12")
     async def test_asks_insee_only_about_sirets(self, world: World, insee: Insee):
         body = {"identifier": {"type": "RIDET", "value": "0123456001"}, "legal_name": "Kanak Bois"}
 
@@ -224,7 +222,6 @@ class TestRead:
         assert again.status_code == 409
         assert "structure" not in again.json()
 
-    @pytest.mark.feature("STR-14")
     async def test_hides_persons(self, world: World):
         body = {
             "identifier": {"type": "PARTICULIER", "value": "1990193160BONJEAN"},
@@ -240,7 +237,6 @@ class TestRead:
         reader = world.calls(client_id="c-1", scopes=frozenset({"structures:read"}))
         assert (await reader.get(path)).status_code == 404
 
-    @pytest.mark.feature("STR-55")
     async def test_shows_systems_the_card(self, world: World):
         path = f"{STRUCTURES}/{await created(world)}"
 
@@ -306,7 +302,6 @@ class TestSearch:
 
         assert await self.ids(world, **params) == []
 
-    @pytest.mark.feature("STR-49")
     async def test_gives_every_page_once(self, world: World):
         made = {await created(world, value=value) for value in (SIRET.value, *OTHERS)}
         seen, cursor = list[str](), ""
@@ -337,7 +332,6 @@ class TestSearch:
         desk = await world.calls("u-desk", operator=True).get(STRUCTURES)
         assert [one["id"] for one in desk.json()["items"]] == [id]
 
-    @pytest.mark.feature("STR-50")
     @pytest.mark.parametrize(
         ("params", "pointer"),
         [

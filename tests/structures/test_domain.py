@@ -8,6 +8,7 @@ import pytest
 from contracts.structures import StructureCreated
 from services.structures.domain import (
     EstablishmentClosed,
+    KindContradicted,
     NameMissing,
     PublicStructuresNotSelfService,
     SiretUnknown,
@@ -43,9 +44,15 @@ def asked(**but: Any) -> dict[str, Any]:
 
 
 class TestDescribe:
-    @pytest.mark.feature("STR-01", "STR-39")
+    @pytest.mark.feature("STR-01")
     def test_is_private_when_nothing_is_said(self):
         assert describe(SIRET, kind=None).kind == "private"
+
+    @pytest.mark.parametrize(("identifier", "kind"), [(SIRET, "person"), (BONJEAN, "private")])
+    def test_refuses_a_kind_that_its_identifier_contradicts(self, identifier, kind):
+        with pytest.raises(KindContradicted) as refused:
+            describe(identifier, kind=kind, last_name="Bonjean", first_name="Ana")
+        assert refused.value.members["errors"][0]["pointer"] == "/body/kind"
 
     @pytest.mark.feature("STR-01", "STR-14")
     def test_a_particulier_is_a_person_and_has_no_legal_name(self):
@@ -77,7 +84,7 @@ class TestDescribe:
 
 
 class TestCreate:
-    @pytest.mark.feature("STR-04", "STR-05", "STR-17")
+    @pytest.mark.feature("STR-04", "STR-17")
     def test_keeps_what_insee_says_and_tells_who_created_it(self):
         change = create(None, **asked(wanted=a_wanted(legal_name="Mine", email="me@example.org")))
 
@@ -96,7 +103,7 @@ class TestCreate:
             ),
         )
 
-    @pytest.mark.feature("STR-02", "STR-03")
+    @pytest.mark.feature("STR-02")
     def test_is_refused_when_it_is_known_and_shows_the_card(self):
         with pytest.raises(StructureAlreadyKnown) as refusal:
             create(a_structure(), **asked(by="u-omar"))
@@ -143,7 +150,6 @@ class TestCreate:
         assert change.state
         assert change.state.legal_name == "Acme"
 
-    @pytest.mark.feature("STR-14")
     def test_tells_nothing_of_a_person(self):
         wanted = a_wanted(identifier=BONJEAN, kind="person", last_name="Bonjean", first_name="Ana")
 
@@ -193,7 +199,6 @@ class TestSeesRecord:
 
 
 class TestCard:
-    @pytest.mark.feature("STR-53")
     def test_tells_where_it_is_and_nothing_private(self):
         shown = asdict(card(a_structure()))
 

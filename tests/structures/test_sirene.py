@@ -149,7 +149,6 @@ def always(status: int, body: Any = None, **headers: str) -> Answering:
 
 
 class TestSirene:
-    @pytest.mark.feature("STR-17")
     async def test_asks_with_the_key(self, sirene: Any):
         keys = []
 

@@ -95,7 +95,6 @@ class TestWrite:
         opened = await written(desk, **question, recipient_structure_id=OTHER)
         assert opened["recipient_structure_id"] == OTHER
 
-    @pytest.mark.feature("SUP-45")
     async def test_is_how_a_public_structure_is_asked_for(self, desk: Desk):
         asked = {
             "category": "GESTION_STRUCTURES_UTILISATEURS",

@@ -66,7 +66,6 @@ class TestRegister:
         assert not person.active
         assert person.version == 1
 
-    @pytest.mark.feature("ACC-05")
     def test_writes_to_the_login_unless_told_otherwise(self):
         _, account, _ = registered()
 

@@ -55,7 +55,6 @@ class TestAppointCreator:
             ),
         )
 
-    @pytest.mark.feature("RAT-20")
     def test_shows_the_structure_among_his_requests(self):
         _, _, request, _ = appointed()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from services.users.passwords import Passwords
+from services.users.passwords import Passwords, TooBusy
 
 
 async def test_a_password_is_known_again_however_its_accents_are_typed():
@@ -28,3 +28,13 @@ async def test_the_event_loop_goes_on_meanwhile():
     await hashing
 
     assert turns > 10
+
+
+async def test_those_who_would_wait_too_long_are_told_at_once(monkeypatch):
+    monkeypatch.setattr("services.users.passwords.WAITING_MOST", 2)
+    passwords = Passwords()
+    outcomes = await asyncio.gather(
+        *(passwords.hash("a long enough one") for _ in range(4)), return_exceptions=True
+    )
+
+    assert [isinstance(one, TooBusy) for one in outcomes] == [False, False, True, True]

@@ -151,7 +151,7 @@ class TestRequest:
 
         assert (await users.ask("s-closed")).status_code == 409
 
-    @pytest.mark.feature("RAT-07", "RAT-08")
+    @pytest.mark.feature("RAT-07")
     @pytest.mark.parametrize(
         ("but", "field"),
         [

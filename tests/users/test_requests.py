@@ -181,7 +181,6 @@ class TestAsk:
 
         assert pointer(refusal.value) == field
 
-    @pytest.mark.feature("RAT-08")
     def test_refuses_units_the_structure_does_not_have(self):
         with pytest.raises(UnknownUnits) as refusal:
             asked(a_structure(units=("ovens",)), None, None, extent=an_extent(units=("tills",)))
@@ -189,7 +188,6 @@ class TestAsk:
         assert pointer(refusal.value) == "/body/units"
         assert refusal.value.members["unknown"] == ["tills"]
 
-    @pytest.mark.feature("RAT-08")
     def test_asks_for_some_units(self):
         ovens = an_extent(units=("ovens",))
 
@@ -239,7 +237,6 @@ class TestSettle:
             ),
         )
 
-    @pytest.mark.feature("RAT-08")
     def test_gives_no_more_than_the_units_asked_for(self):
         request = a_request(extent=an_extent(units=("ovens", "tills")))
 

@@ -1,0 +1,16 @@
+"""Days as the platform's users count them. Pure."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def day_of(moment: datetime) -> date:
+    """The day it is in Europe/Paris: dates of validity are days there."""
+    return moment.astimezone(PARIS).date()
+
+
+def within(start: date | None, end: date | None, on: date) -> bool:
+    """Both days included; a missing one is no limit."""
+    return (start is None or start <= on) and (end is None or on <= end)

@@ -1,0 +1,96 @@
+"""Apache Kafka on this machine: what it is told, and that it keeps what it acknowledged."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from deploy.kafka import cluster, jars
+from deploy.trouble import Trouble
+from tests import stack
+
+PLACE = TopicPartition("users.events", 3)
+real = pytest.mark.skipif(not stack.apache(), reason="make test-kafka starts Apache Kafka")
+
+
+class TestSettings:
+    def test_listen_on_this_machine_alone(self, tmp_path: Path) -> None:
+        for broker in cluster.settings(tmp_path, [1, 2, 3, 4, 5, 6]):
+            for listener in str(broker["listeners"]).split(","):
+                assert listener.split("://")[1].startswith("127.0.0.1:")
+
+    def test_of_one_broker_ask_for_one_copy(self, tmp_path: Path) -> None:
+        [one] = cluster.settings(tmp_path, [1, 2])
+        assert (one["default.replication.factor"], one["min.insync.replicas"]) == (1, 1)
+        assert one["controller.quorum.voters"] == "1@127.0.0.1:2"
+
+    def test_of_three_let_one_be_away(self, tmp_path: Path) -> None:
+        three = cluster.settings(tmp_path, [1, 2, 3, 4, 5, 6])
+        for one in three:
+            assert (one["offsets.topic.replication.factor"], one["min.insync.replicas"]) == (3, 2)
+        voters = "1@127.0.0.1:2,2@127.0.0.1:4,3@127.0.0.1:6"
+        assert {one["controller.quorum.voters"] for one in three} == {voters}
+        assert len({one["log.dirs"] for one in three}) == 3
+
+    def test_no_topic_is_made_by_a_wrong_name(self, tmp_path: Path) -> None:
+        [one] = cluster.settings(tmp_path, [1, 2])
+        assert one["auto.create.topics.enable"] == "false"
+
+
+def test_a_machine_without_java_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Trouble, match="no java and no mvn"):
+        jars.resolve(tmp_path)
+
+
+async def values(address: str) -> list[bytes | None]:
+    async with AIOKafkaConsumer(bootstrap_servers=address, auto_offset_reset="earliest") as reader:
+        reader.assign([PLACE])
+        await reader.seek_to_beginning(PLACE)
+        end = (await reader.end_offsets([PLACE]))[PLACE]
+        found = list[bytes | None]()
+        async with asyncio.timeout(30):
+            while len(found) < end:
+                for some in (await reader.getmany(timeout_ms=200)).values():
+                    found += [one.value for one in some]
+        return found
+
+
+@real
+@pytest.mark.parametrize("brokers", [1, 3])
+async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, brokers: int) -> None:
+    """An idempotent producer goes on through it: each record is there once, in order."""
+    async with (
+        stack.apache_kafka(tmp_path, brokers=brokers) as (address, children),
+        AIOKafkaProducer(
+            bootstrap_servers=address, acks="all", enable_idempotence=True, compression_type="zstd"
+        ) as producer,
+    ):
+        keeping = [asyncio.create_task(child.keep()) for child in children]
+        sent = [b"%d" % n for n in range(300)]
+        async with asyncio.timeout(90):
+            for n, value in enumerate(sent):
+                if n in {100, 200}:
+                    pid = children[0].pid
+                    assert pid
+                    os.kill(pid, signal.SIGKILL)
+                given = await producer.send_and_wait(PLACE.topic, value, partition=PLACE.partition)
+                assert given.offset == n
+            await children[0].until_ready()
+        assert await values(address) == sent
+        for task in keeping:
+            task.cancel()
+
+
+@real
+async def test_topics_have_their_copies(tmp_path: Path) -> None:
+    async with stack.apache_kafka(tmp_path, brokers=3) as (address, _):
+        admin = AIOKafkaAdminClient(bootstrap_servers=address)
+        await admin.start()
+        [topic] = await admin.describe_topics([PLACE.topic])
+        await admin.close()
+        assert {len(one["replicas"]) for one in topic["partitions"]} == {3}

@@ -1,0 +1,31 @@
+"""How a service begins, and ends."""
+
+import asyncio
+
+from kit.service import Service
+from kit.tasks import ended
+
+
+class TestPrepare:
+    async def test_may_be_done_by_several_processes_at_once(self, service: Service):
+        names = [f"c{n}" for n in range(10)]
+        await asyncio.gather(*(service.mongo.create(*names) for _ in range(4)))
+        others = [Service("trial", service.settings) for _ in range(4)]
+        await asyncio.gather(*(one.prepare() for one in others))
+        for one in others:
+            await one.mongo.close()
+
+
+class TestEnded:
+    async def test_is_what_a_task_is_that_lost_a_cancellation(self):
+        async def deaf() -> None:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                await asyncio.sleep(60)
+
+        task = asyncio.create_task(deaf())
+        await asyncio.sleep(0)
+        async with asyncio.timeout(2):
+            await ended([task], again=0.05)
+        assert task.cancelled()
