@@ -14,7 +14,7 @@ from tests.conftest import settings_for
 from tests.counters import Counted, Counter, a_row, count
 from tests.kit.conftest import keeping
 from tests.kit.test_relay import make_topic
-from tests.ports import free_port
+from tests.ports import free_ports
 
 
 class Hearer:
@@ -42,7 +42,7 @@ async def hearer(mongo_url: str, kafka_url: str, monkeypatch) -> AsyncIterator[H
     name = await make_topic(kafka_url)
     monkeypatch.setattr(Counted, "topic", classmethod(lambda _: f"{name}.events"))
     # A list of brokers, of which the first is away.
-    brokers = f"127.0.0.1:{free_port()},{kafka_url}"
+    brokers = f"127.0.0.1:{free_ports(1)[0]},{kafka_url}"
     settings = Settings(**settings_for(mongo_url, kafka=brokers))
     service = Service("trial", settings)
     hearer = Hearer(service, f"{name}.events")
