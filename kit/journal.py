@@ -8,7 +8,7 @@ from typing import Any
 from contracts.event import Event
 from kit.ids import new_id
 from kit.mongo import IndexModel, Mongo, Session, UpdateOne
-from kit.problems import Invalid
+from kit.problems import Invalid, Unavailable
 
 SLICES = 16
 
@@ -22,6 +22,10 @@ LARGEST = 900_000  # bytes; Kafka takes a million, with headers
 
 class EventTooLarge(Invalid):
     """What this leads to is too large to be told."""
+
+
+class NotToldYet(Unavailable):
+    """What you wrote is kept, and has not been told to the others yet: ask again."""
 
 
 class Fenced(Exception):
@@ -207,7 +211,7 @@ class Journal:
         """
         The last position per slice of these rows; None when a row is unknown.
 
-        Waits for the relay at most ``patience`` seconds, then leaves out rows without a position.
+        Waits for the relay at most ``patience`` seconds, then raises NotToldYet.
         """
         delay, until = 0.005, asyncio.get_running_loop().time() + patience
         while True:
@@ -215,13 +219,13 @@ class Journal:
             rows = await found.to_list(None)
             if len(rows) < len(set(ids)):
                 return None
-            late = asyncio.get_running_loop().time() > until
-            if late or all("position" in one for one in rows):
+            if all("position" in one for one in rows):
                 break
+            if asyncio.get_running_loop().time() > until:
+                raise NotToldYet
             await asyncio.sleep(delay)
             delay = min(delay * 2, 0.05)
         last: dict[int, int] = {}
         for one in rows:
-            if "position" in one:
-                last[one["slice"]] = max(last.get(one["slice"], 0), one["position"])
+            last[one["slice"]] = max(last.get(one["slice"], 0), one["position"])
         return last

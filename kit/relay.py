@@ -21,6 +21,9 @@ from kit.record import HEARTBEAT
 
 log = structlog.get_logger(__name__)
 
+PATIENCE = 20
+"""Seconds for Kafka to take what it was sent; then we begin again with a new producer."""
+
 
 class LogLost(Exception):
     """Kafka holds less than it has acknowledged: the journal must tell it again."""
@@ -189,7 +192,7 @@ class Relay:
             )
             for one in rows
         ]
-        answers: list[RecordMetadata] = await asyncio.gather(*sent)
+        answers = await _answered(sent)
         lost = {
             one["slice"]
             for one, answer in zip(rows, answers, strict=True)
@@ -227,7 +230,7 @@ class Relay:
             claim = {"as_of": as_of.isoformat(), "position": self._at(held, slice).acked}
             value = json.dumps(claim).encode()
             sent.append(await producer.send(self._topic, value, partition=slice, headers=given))
-        answers: list[RecordMetadata] = await asyncio.gather(*sent)
+        answers = await _answered(sent)
         lost = {
             slice
             for slice, answer in zip(quiet, answers, strict=True)
@@ -240,6 +243,12 @@ class Relay:
         metrics.log_lost.labels(self._service).inc(len(slices))
         await self._journal.begin_again(held, [*slices])
         raise LogLost(f"{self._topic}: slices {sorted(slices)} are told again")
+
+
+async def _answered(sent: list[asyncio.Future[RecordMetadata]]) -> list[RecordMetadata]:
+    """What Kafka said of each; an idempotent producer by itself would ask it for ever."""
+    async with asyncio.timeout(PATIENCE):
+        return await asyncio.gather(*sent)
 
 
 async def ask_replay(mongo: Mongo) -> int:

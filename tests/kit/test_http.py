@@ -18,6 +18,7 @@ from kit.bus import Subscriptions
 from kit.clock import now
 from kit.http import IfMatch, Operator, Person, etag, may_answer, new_entity_id
 from kit.internal import Caller, sign
+from kit.journal import SLICES
 from kit.mongo import IndexModel
 from kit.pages import Page, PageAsked, page
 from kit.service import Service
@@ -38,7 +39,7 @@ class Counting(BaseModel):
 @pytest.fixture(scope="module")
 async def built(mongo_url: str) -> AsyncIterator[Service]:
     """Built once: what is promised here does not depend on the driver."""
-    service = Service("trial", Settings(**settings_for(mongo_url)))
+    service = Service("trial", Settings(**settings_for(mongo_url), consistency_patience=0.2))
     service.app_of_routes = app_of(service)
     async with keeping(service):
         yield service
@@ -50,6 +51,7 @@ async def built(mongo_url: str) -> AsyncIterator[Service]:
 async def service(built: Service) -> Service:
     for name in ("counters", "journal", "once", "heard"):
         await built.mongo[name].delete_many({})
+    await built.mongo["slices"].update_many({}, {"$set": {"last": 0}})
     built.heard._patience = 3
     return built
 
@@ -356,7 +358,12 @@ class TestConsistency:
 
         assert answer.headers["consistency-token"]
         positions = await call("GET", f"/internal/positions?rows={row['_id']}")
-        assert positions.json() == {"positions": {}}  # nobody publishes it here
+        # Nobody publishes it here; that it is nowhere yet must not pass for heard everywhere.
+        assert (positions.status_code, positions.json()["type"]) == (503, "/problems/not-told-yet")
+
+        given = await service.journal.position(dict.fromkeys(range(SLICES), 0), 10)
+        found = await call("GET", f"/internal/positions?rows={row['_id']}")
+        assert found.json() == {"positions": {f"trial.events/{given[0]['slice']}": 1}}
         assert (await call("GET", "/internal/positions?rows=nothing")).status_code == 404
 
     async def test_makes_a_read_wait_for_what_it_names(self, call: Client, service: Service):

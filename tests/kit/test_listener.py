@@ -14,7 +14,7 @@ from tests.conftest import settings_for
 from tests.counters import Counted, Counter, a_row, count
 from tests.kit.conftest import keeping
 from tests.kit.test_relay import make_topic
-from tests.stack import free_port
+from tests.ports import free_port
 
 
 class Hearer:
