@@ -99,7 +99,8 @@ class Gate:
         if answer is not None:
             await give(answer, journey, send, bodiless=scope["method"] == "HEAD")
             spent = time.perf_counter() - began
-            metrics.requests.labels("gateway", scope["method"], answer.status).observe(spent)
+            method = scope["method"] if scope["method"] in METHODS else "OTHER"
+            metrics.requests.labels("gateway", method, answer.status).observe(spent)
 
     async def _answered(
         self, scope: Scope, headers: Headers, journey: str, receive: Receive, send: Send
