@@ -64,7 +64,7 @@ class Relay:
         idempotent: bool = True,
         heartbeat: float = 10,
         most: int = 1000,
-        sweep: float = 1,
+        sweep: float = 0.2,
     ) -> None:
         self._service, self._topic = service, f"{service}.events"
         self._journal, self._leases = journal, leases
