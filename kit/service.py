@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -229,8 +228,3 @@ async def _kept(work: Callable[[], Awaitable[None]], service: str) -> None:
                 "a background task failed and begins again", service=service, exc_info=True
             )
             await asyncio.sleep(1)
-
-
-def openapi(app: FastAPI) -> str:
-    """What a service promises over HTTP, as committed under contracts/openapi."""
-    return json.dumps(app.openapi(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
