@@ -79,8 +79,7 @@ class Frame:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         headers, path = Headers(scope=scope), scope["path"]
-        journey = headers.get("x-correlation-id", "")
-        correlation.set(journey if JOURNEY.fullmatch(journey) else new_id())
+        correlation.set(journey_of(headers.get("x-correlation-id", "")))
         answer = Answer(send, self._service, scope["method"])
         try:
             if path in OPEN:
@@ -200,6 +199,11 @@ class Answer:
         shown = [(n.decode(), v.decode("latin-1")) for n, v in self._headers]
         headers = [(n, v) for n, v in shown if n.lower() in REPLAYED]
         return {"status": self.status, "headers": headers, "content": b"".join(self.kept)}
+
+
+def journey_of(given: str) -> str:
+    """The correlation id that a caller gave, if it is one; else a new one."""
+    return given if JOURNEY.fullmatch(given) else new_id()
 
 
 def consistency_token(service: str, rows: list[str]) -> str:

@@ -1,7 +1,6 @@
 """What every request goes through. Plain ASGI: this is the one path all traffic takes."""
 
 import asyncio
-import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -14,9 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kit import metrics
 from kit.context import correlation
-from kit.frame import BodyTooLarge, ServerError
+from kit.frame import BodyTooLarge, ServerError, journey_of
 from kit.http import MethodNotAllowed, NoSuchPath
-from kit.ids import new_id
 from kit.problems import Problem, Unavailable
 from services.gateway import consistency, paths
 from services.gateway.addresses import Addresses, within
@@ -46,8 +44,6 @@ KEPT = {
     )
 }
 """What a service sees of a client's headers: nothing a client could say who it is with."""
-
-_CORRELATION = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 
 class TooSlow(Problem):
@@ -85,7 +81,7 @@ class Gate:
             return
         began = time.perf_counter()
         headers: Headers = dict(scope["headers"])
-        journey = _journey(headers)
+        journey = journey_of(headers.get(b"x-correlation-id", b"").decode("latin-1"))
         correlation.set(journey)
         try:
             answer = await self._answered(scope, headers, journey, receive, send)
@@ -191,11 +187,6 @@ class Gate:
         if len(self._positions) > POSITIONS_REMEMBERED:
             self._positions.popitem(last=False)
         return known
-
-
-def _journey(headers: Headers) -> str:
-    given = headers.get(b"x-correlation-id", b"")
-    return given.decode() if _CORRELATION.fullmatch(given) else new_id()
 
 
 def _printable(value: bytes) -> str:

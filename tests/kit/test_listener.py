@@ -33,7 +33,7 @@ class Hearer:
 
     async def until(self, n: int) -> None:
         async with asyncio.timeout(20):
-            while (found := await self.counters.find("a")) is None or found.n < n:  # noqa: ASYNC110
+            while (found := await self.counters.find("a")) is None or found.n < n:  # noqa: ASYNC110  # it is kept elsewhere
                 await asyncio.sleep(0.02)
 
 

@@ -133,7 +133,7 @@ class TestWorker:
 
         await counters.change("a", due("a", now()))
         async with running(service, Worker(counters, claim=claim, work=work, every=0.1)):
-            while not did:  # noqa: ASYNC110
+            while not did:  # noqa: ASYNC110  # another task does it
                 await asyncio.sleep(0.01)
 
         assert (await counters.get("a")).note == "done"

@@ -60,7 +60,7 @@ class PostOffice:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  # as above
         await asyncio.sleep(self.slowly)
         answer = self.after_data.pop(0) if self.after_data else "250 OK"
         if answer.startswith("250"):
