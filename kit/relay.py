@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -61,6 +62,7 @@ class Relay:
         leases: Leases,
         kafka: str,
         *,
+        secured: Mapping[str, Any] | None = None,
         idempotent: bool = True,
         heartbeat: float = 10,
         most: int = 1000,
@@ -68,7 +70,7 @@ class Relay:
     ) -> None:
         self._service, self._topic = service, f"{service}.events"
         self._journal, self._leases = journal, leases
-        self._kafka, self._idempotent = kafka, idempotent
+        self._kafka, self._idempotent = {"bootstrap_servers": kafka, **(secured or {})}, idempotent
         self._heartbeat, self._most, self._sweep = heartbeat, most, sweep
         self._bell = asyncio.Event()
         self._progress: dict[tuple[int, int], Progress] = {}
@@ -96,7 +98,7 @@ class Relay:
         # Ours alone, and rebuilt after any failure: an idempotent producer that has lost a batch
         # refuses that partition for ever, and one that is not could let a later batch overtake.
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._kafka,
+            **self._kafka,
             acks="all",
             enable_idempotence=self._idempotent,
             compression_type="zstd",

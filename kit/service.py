@@ -22,6 +22,7 @@ from kit.frame import Frame
 from kit.heard import Heard
 from kit.http import answer_problems
 from kit.journal import Journal
+from kit.kafka import secured, security
 from kit.leases import Leases
 from kit.logs import configure
 from kit.mongo import IndexModel, Mongo, unavailable
@@ -42,14 +43,14 @@ class Service(Generic[S_co]):
 
     def __init__(self, name: str, settings: S_co, *, heartbeat: float = 10) -> None:
         self.name, self.settings = name, settings
-        database = settings.database_prefix + name
-        self.mongo = Mongo(settings.mongo, database, settings.mongo_driver)
+        self.mongo = Mongo.of(name, settings)
         self.journal, self.leases = Journal(self.mongo), Leases(self.mongo)
         self.relay = Relay(
             name,
             self.journal,
             self.leases,
             settings.kafka,
+            secured=secured(settings),
             idempotent=settings.kafka_idempotence,
             heartbeat=heartbeat,
         )
@@ -63,6 +64,7 @@ class Service(Generic[S_co]):
         self.jobs: Sequence[Job] = ()
         self.broker = KafkaBroker(
             settings.kafka.split(","),
+            security=security(settings),
             client_id=name,
             consumer_only=True,  # The relay has a producer of its own.
             allow_auto_create_topics=False,

@@ -15,6 +15,7 @@ from deploy import topics
 from deploy.embedded import broker, mongod
 from deploy.embedded.child import Child
 from deploy.trouble import Trouble
+from kit.settings import Connections
 from tests.ports import free_ports
 
 
@@ -94,7 +95,7 @@ class TestBroker:
                 lambda: topics.Topics(names=asked.names, partitions=3, retention_ms=1),
             )
             with pytest.raises(Trouble, match="has 16 partitions, not 3"):
-                await topics.make(f"127.0.0.1:{port}")
+                await topics.make(Connections(kafka=f"127.0.0.1:{port}"), brokers=1)
 
 
 async def partitions(port: int) -> dict[str, int]:
