@@ -24,7 +24,7 @@ test-kafka: $(INSTALLED) ## Run the tests that meet a broker on Apache Kafka (a 
 	@for program in java mvn; do command -v $$program >/dev/null \
 	|| { echo "Apache Kafka needs a JDK 17 and Maven: there is no $$program" >&2; exit 1; }; done
 	CHORALE_TEST_KAFKA=apache $(BIN)/python -m pytest tests/kit/test_relay.py \
-	tests/kit/test_listener.py tests/deploy/test_kafka.py tests/journeys/test_main_job.py $(ARGS)
+	tests/kit/test_listener.py tests/deploy/test_kafka.py tests/deploy/test_access.py tests/journeys/test_main_job.py $(ARGS)
 
 check: $(INSTALLED) ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .

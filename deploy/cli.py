@@ -141,6 +141,38 @@ def replay(service: str) -> None:
 
 
 @app.command()
+def backup(service: str, file: Path) -> None:
+    """Keep all that one service has, as it is at one moment; the service works meanwhile."""
+    from deploy import backup as saving
+    from deploy.installation import Installation
+    from kit.settings import Connections, read
+
+    Installation().join()
+    try:
+        counts = saving.backup(_known(service), file, read(Connections))
+    except Trouble as problem:
+        raise _told(problem) from problem
+    print(f"{sum(counts.values()):,} documents of {service} are in {file}")
+
+
+@app.command()
+def restore(
+    service: str,
+    file: Path,
+    accept_loss: Annotated[
+        bool, typer.Option(help="Go on without events that nobody has any more.")
+    ] = False,
+) -> None:
+    """Bring a service back from a backup, and from Kafka what it has told since; it is stopped."""
+    from deploy.installation import Installation
+    from deploy.restoring import restore
+
+    Installation().join()
+    for line in _run(restore(_known(service), file, accept_loss=accept_loss)):
+        print(line)
+
+
+@app.command()
 def settings() -> None:
     """Print every setting of every part with its default."""
     from deploy.env import example
@@ -181,8 +213,12 @@ def _run(doing: Coroutine[Any, Any, Any]) -> Any:
     except asyncio.CancelledError:
         return None  # Ctrl-C is how it is meant to end.
     except Trouble as problem:
-        print(problem, file=sys.stderr)
-        raise typer.Exit(1) from problem
+        raise _told(problem) from problem
+
+
+def _told(problem: Trouble) -> typer.Exit:
+    print(problem, file=sys.stderr)
+    return typer.Exit(1)
 
 
 if __name__ == "__main__":

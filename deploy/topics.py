@@ -49,21 +49,26 @@ def asked_for(brokers: int | None = None) -> Topics:
     return replace(topics, replicas=brokers, in_sync=max(1, brokers - 1))
 
 
-async def make_patiently(settings: Connections, *, brokers: int | None = None) -> None:
+async def make_patiently(
+    settings: Connections, *, brokers: int | None = None, alter: bool = True
+) -> None:
     """As ``make``, once there are brokers enough to do so."""
     while True:
         try:
-            await make(settings, brokers=brokers)
+            await make(settings, brokers=brokers, alter=alter)
             return
         except (KafkaError, OSError):
             await asyncio.sleep(0.05)
 
 
-async def make(settings: Connections, *, brokers: int | None = None) -> list[str]:
+async def make(
+    settings: Connections, *, brokers: int | None = None, alter: bool = True
+) -> list[str]:
     """
     Create the topics that are missing, and give the others their settings; says what it changed.
 
     The partitions of a topic that is there are never changed: a key would leave its slice.
+    ``alter``: not every broker can be asked for settings.
     """
     topics = asked_for(brokers)
     client = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, **secured(settings))
@@ -74,17 +79,11 @@ async def make(settings: Connections, *, brokers: int | None = None) -> list[str
         await _create(client, topics, missing)
         # What was asked for a moment ago may not be told yet, so only what was there is verified.
         others = [name for name in topics.names if name in there]
-        known = await client.describe_topics(others)
-        differing = await _differing(client, topics, others)
+        for one in await client.describe_topics(others):
+            _verify(one, topics)
+        differing = await _differing(client, topics, others) if alter else {}
     finally:
         await client.close()
-    for one in known:
-        if len(one["partitions"]) != topics.partitions:
-            found = len(one["partitions"])
-            raise Trouble(
-                f"{one['topic']} has {found} partitions, not {topics.partitions}: "
-                "a topic keeps those it was made with"
-            )
     changed = [f"{name}: created, {topics.partitions} partitions" for name in missing]
     if differing:
         async with admin.cluster(settings) as cluster:
@@ -93,6 +92,15 @@ async def make(settings: Connections, *, brokers: int | None = None) -> list[str
                 told = ", ".join(f"{setting}={value}" for setting, value in wrong.items())
                 changed.append(f"{name}: {told}")
     return changed
+
+
+def _verify(found: Mapping[str, Any], asked: Topics) -> None:
+    partitions = len(found["partitions"])
+    if partitions != asked.partitions:
+        raise Trouble(
+            f"{found['topic']} has {partitions} partitions, not {asked.partitions}: "
+            "a topic keeps those it was made with"
+        )
 
 
 async def _create(client: AIOKafkaAdminClient, topics: Topics, names: Sequence[str]) -> None:

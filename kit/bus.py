@@ -123,7 +123,7 @@ class Bus:
         A heartbeat names the last position told before it: without it, one that follows
         a missing event would make us trust what we know.
         """
-        claims = {one.slice: claim for one in records if (claim := _claim(one))}
+        claims = {one.slice: said for one in records if (said := claim(one))}
         if not claims:
             return set()
         last = await self._heard.positions([*claims])
@@ -156,7 +156,7 @@ class Bus:
                 await asyncio.sleep(every)
 
 
-def _claim(record: Record) -> tuple[int, datetime] | None:
+def claim(record: Record) -> tuple[int, datetime] | None:
     """The last position and the moment that a heartbeat speaks of; None when it says nothing."""
     try:
         said = json.loads(record.value)

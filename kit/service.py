@@ -35,6 +35,14 @@ from kit.workers import GRACE, WAKE, Job
 log = structlog.get_logger(__name__)
 
 
+RESTORING = "restoring"
+"""The collection that is there while a database is brought back from a backup."""
+
+
+class HalfRestored(Exception):
+    """This database is not whole: `chorale restore` has to end first."""
+
+
 S_co = TypeVar("S_co", bound=Settings, covariant=True, default=Settings)
 
 
@@ -206,6 +214,8 @@ class Service(Generic[S_co]):
     async def _prepare_patiently(self) -> None:
         while True:
             try:
+                if await self.mongo[RESTORING].find_one():
+                    raise HalfRestored(self.mongo.name)
                 return await self.prepare()
             except Exception as error:
                 if not (isinstance(error, OSError) or unavailable(error)):

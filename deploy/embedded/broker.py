@@ -20,7 +20,7 @@ def broker(data: Path, port: int) -> Child:
             *("--storage-engine", "memory://tansu/"),
         ],
         log_file=data / "log" / "broker.log",
-        ready=lambda: topics.make_patiently(settings, brokers=1),
+        ready=lambda: topics.make_patiently(settings, brokers=1, alter=False),
     )
 
 

@@ -15,16 +15,13 @@ from pydantic import SecretStr
 from pymongo.errors import OperationFailure
 
 from deploy import access, keys, topics
-from deploy.embedded import mongod
-from deploy.embedded.child import Child
 from deploy.installation import service_names
 from deploy.kafka.admin import GROUP, READ, TOPIC, WRITE, Right
-from deploy.replicas import make_set
 from kit.kafka import secured
 from kit.mongo import Mongo, Session
 from kit.settings import Connections
 from tests import stack
-from tests.ports import free_ports
+from tests.deploy import guarded
 
 real = pytest.mark.skipif(not stack.apache(), reason="make test-kafka starts Apache Kafka")
 
@@ -60,18 +57,19 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-async def guarded(
+async def kafka(
     secrets: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Connections]:
-    """Three brokers with the properties of production, asked by their operator."""
-    folder = tmp_path_factory.mktemp("guarded")
-    async with stack.apache_kafka(folder, brokers=3, secrets=secrets) as (address, _):
-        yield signed_in(address, "admin", secrets)
+    async with guarded.kafka(tmp_path_factory.mktemp("kafka"), secrets) as settings:
+        yield settings
 
 
-def signed_in(address: str, name: str, secrets: Path) -> Connections:
-    password = (secrets / name / "chorale_kafka_password").read_text()
-    return Connections(kafka=address, kafka_user=name, kafka_password=SecretStr(password))
+@pytest.fixture(scope="module")
+async def mongo(
+    secrets: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Connections]:
+    async with guarded.mongo(tmp_path_factory.mktemp("mongo"), secrets) as settings:
+        yield settings
 
 
 async def tell(settings: Connections, topic: str) -> None:
@@ -96,21 +94,21 @@ async def hear(settings: Connections, topic: str, group: str) -> bytes | None:
 @real
 class TestKafka:
     @pytest.fixture(autouse=True)
-    async def applied(self, guarded: Connections, secrets: Path) -> list[str]:
-        return await access.apply_to_kafka(guarded, access.passwords(secrets, "kafka"))
+    async def applied(self, kafka: Connections, secrets: Path) -> list[str]:
+        return await access.apply_to_kafka(kafka, access.passwords(secrets, "kafka"))
 
     async def test_takes_from_each_service_its_own_facts_alone(
-        self, guarded: Connections, secrets: Path
+        self, kafka: Connections, secrets: Path
     ) -> None:
-        await tell(signed_in(guarded.kafka, "users", secrets), "users.events")
+        await tell(guarded.signed_in(kafka.kafka, "users", secrets), "users.events")
         with pytest.raises(TopicAuthorizationFailedError):
-            await tell(signed_in(guarded.kafka, "structures", secrets), "users.events")
+            await tell(guarded.signed_in(kafka.kafka, "structures", secrets), "users.events")
 
     async def test_gives_each_service_what_it_hears_in_its_own_group(
-        self, guarded: Connections, secrets: Path
+        self, kafka: Connections, secrets: Path
     ) -> None:
-        structures = signed_in(guarded.kafka, "structures", secrets)
-        await tell(signed_in(guarded.kafka, "users", secrets), "users.events")
+        structures = guarded.signed_in(kafka.kafka, "structures", secrets)
+        await tell(guarded.signed_in(kafka.kafka, "users", secrets), "users.events")
         assert await hear(structures, "users.events", "structures") == b"{}"
         with pytest.raises(TopicAuthorizationFailedError):
             await hear(structures, "approvals.events", "structures")
@@ -118,67 +116,32 @@ class TestKafka:
             await hear(structures, "users.events", "approvals")
 
     async def test_knows_nobody_without_the_password(
-        self, guarded: Connections, secrets: Path
+        self, kafka: Connections, secrets: Path
     ) -> None:
         wrong = Connections(
-            kafka=guarded.kafka, kafka_user="users", kafka_password=SecretStr("guessed")
+            kafka=kafka.kafka, kafka_user="users", kafka_password=SecretStr("guessed")
         )
         with pytest.raises(KafkaConnectionError):
             await tell(wrong, "users.events")
 
-    async def test_is_told_what_changes_once(self, guarded: Connections, secrets: Path) -> None:
+    async def test_is_told_what_changes_once(self, kafka: Connections, secrets: Path) -> None:
         known = access.passwords(secrets, "kafka")
-        assert await access.apply_to_kafka(guarded, known) == []
-        async with access.admin.cluster(guarded) as cluster:
+        assert await access.apply_to_kafka(kafka, known) == []
+        async with access.admin.cluster(kafka) as cluster:
             await cluster.grant([Right(TOPIC, "users.events", "support", WRITE)])
         withdrawn = "support: write topic users.events: withdrawn"
-        assert await access.apply_to_kafka(guarded, known) == [withdrawn]
-
-
-@pytest.fixture(scope="module")
-async def locked(
-    secrets: Path, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Connections]:
-    """Three mongods that ask for a password, as their operator sees them."""
-    folder, ports = tmp_path_factory.mktemp("locked"), free_ports(3)
-    (folder / "key").touch(mode=0o600)
-    (folder / "key").write_text((secrets / "mongo_keyfile").read_text())
-    members = [guarded_mongod(folder, port) for port in ports]
-    for one in members:
-        await one.spawn()
-    hosts = [f"127.0.0.1:{port}" for port in ports]
-    settings = Connections(
-        mongo=f"mongodb://{','.join(hosts)}/?replicaSet={mongod.REPLICA_SET}",
-        mongo_user="admin",
-        mongo_password=SecretStr((secrets / "admin" / "chorale_mongo_password").read_text()),
-    )
-    async with asyncio.timeout(60):
-        for _ in range(2):  # Asked again, it changes nothing.
-            await make_set(hosts[0], hosts, settings)
-    yield settings
-    for one in members:
-        one.kill()
-
-
-def guarded_mongod(folder: Path, port: int) -> Child:
-    asked = mongod.mongod(folder / str(port), port)
-    return Child(
-        f"mongod-{port}",
-        [*asked.command, "--keyFile", str(folder / "key")],
-        log_file=folder / f"{port}.log",
-        ready=asyncio.Event().wait,
-    )
+        assert await access.apply_to_kafka(kafka, known) == [withdrawn]
 
 
 @real
 class TestMongoDB:
     async def test_opens_to_each_service_its_own_database_alone(
-        self, locked: Connections, secrets: Path
+        self, mongo: Connections, secrets: Path
     ) -> None:
         known = access.passwords(secrets, "mongo")
-        assert len(await access.apply_to_mongo(locked, known)) == len(known)
-        assert await access.apply_to_mongo(locked, known) == []
-        mine = locked.model_copy(
+        assert len(await access.apply_to_mongo(mongo, known)) == len(known)
+        assert await access.apply_to_mongo(mongo, known) == []
+        mine = mongo.model_copy(
             update={"mongo_user": "users", "mongo_password": SecretStr(known["users"])}
         )
         users, structures = Mongo.of("users", mine), Mongo.of("structures", mine)
@@ -194,8 +157,8 @@ class TestMongoDB:
         await users.close()
         await structures.close()
 
-    async def test_knows_nobody_without_a_password(self, locked: Connections) -> None:
-        stranger = Mongo.of("users", Connections(mongo=locked.mongo))
+    async def test_knows_nobody_without_a_password(self, mongo: Connections) -> None:
+        stranger = Mongo.of("users", Connections(mongo=mongo.mongo))
         with pytest.raises(OperationFailure, match="requires authentication"):
             await stranger["things"].find_one({})
         await stranger.close()
