@@ -6,20 +6,24 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from deploy import backup, restoring
+from deploy import archive, backup, restoring
+from deploy.restoring import LOST
+from deploy.trouble import Trouble
 from kit.clock import now
 from kit.journal import SLICES
 from kit.record import HEARTBEAT, Record
-from kit.service import Service
+from kit.service import HalfRestored, Service
 from kit.settings import Connections
 from tests.conftest import settings_for
 from tests.journeys.conftest import sirene_url  # noqa: F401  # a fixture
 from tests.journeys.town import Town
 from tests.notifications.post_office import PostOffice
+from tests.platform import until
 from tests.world import BUILDERS, KEY, World, record
 
 
@@ -202,3 +206,129 @@ class TestUsers:
         await world.check()
         for who in (lea, ana, fresh):
             await town.letter(who, "rattachement")  # one, and one alone
+
+    async def test_ends_every_session(self, town: Town, world: LossyWorld, tmp_path: Path) -> None:
+        """One that was ended after the backup would live again."""
+        await town.person()
+        backup.backup("users", tmp_path / "users", world.connections())
+        await world.lose("users")
+        await world.restore("users", tmp_path / "users")
+        await world.start("users")
+        sessions = await world.services["users"].mongo["sessions"].find().to_list(None)
+        assert sessions
+        assert all(one["revoked_at"] for one in sessions)
+
+
+@pytest.mark.parametrize("name", ["structures", "approvals", "notifications", "support"])
+async def test_another_service_hears_again_what_it_had_heard(
+    town: Town, world: LossyWorld, tmp_path: Path, name: str
+) -> None:
+    claire, lea, ana = [await town.person(first) for first in ("Claire", "Léa", "Ana")]
+    structure = await town.structure(claire)
+    before = await town.ask(lea, structure["id"])
+    backup.backup(name, tmp_path / "kept", world.connections())
+    await town.decide(claire, before.json()["id"], "approved")
+    after = await town.ask(ana, structure["id"])
+    sent = {one["Message-ID"] for one in town.office.taken}
+
+    await world.lose(name)
+    await world.restore(name, tmp_path / "kept")
+    await world.start(name)
+    await town.settle()
+    await world.check()
+    await town.decide(claire, after.json()["id"], "approved")
+    for who in (lea, ana):
+        assert [one["status"] for one in await town.mine(who)] == ["granted"]
+    await town.structure(claire)
+    await world.check()
+    approvals = await world.services["approvals"].mongo["approvals"].find().to_list(None)
+    assert {one["state"] for one in approvals} == {"approved"}
+    waiting = partial(
+        world.services["notifications"].mongo["letters"].count_documents, {"status": "waiting"}
+    )
+    await until(waiting, lambda left: not left)
+    again = [one["Message-ID"] for one in town.office.taken]
+    if name != "notifications":  # A letter that left after its backup leaves again, as the same.
+        assert len(again) == len(set(again))
+    assert sent <= set(again)
+
+
+class TestPositions:
+    async def test_of_what_nobody_has_any_more_are_never_given_again(
+        self, town: Town, world: LossyWorld, tmp_path: Path
+    ) -> None:
+        """Kafka is gone as well, and approvals has heard what users can no longer tell."""
+        claire, lea = await town.person("Claire"), await town.person("Léa")
+        structure = await town.structure(claire)
+        backup.backup("users", tmp_path / "users", world.connections())
+        asked = await town.ask(lea, structure["id"])
+        heard = await world.services["approvals"].heard.positions()
+        await world.lose("users")
+        world.kafka["users"].clear()
+        with pytest.raises(Trouble, match="neither in Kafka nor in any journal"):
+            await world.restore("users", tmp_path / "users")
+        refused = Service("users", world.services["users"].settings)
+        with pytest.raises(HalfRestored):
+            await refused._prepare_patiently()
+        await refused.mongo.drop()
+        await refused.mongo.close()
+
+        told = await world.restore("users", tmp_path / "users", accept_loss=True)
+        assert told.filled >= 1
+        await world.start("users")
+        rows = world.services["users"].journal.rows
+        for slice, last in heard.items():
+            if slice.startswith("users."):
+                n = int(slice.rpartition("/")[2])
+                assert await rows.count_documents({"slice": n, "position": {"$lte": last}}) == last
+        assert asked.json()["id"] not in {one["key"] async for one in rows.find()}
+        assert LOST in {one["type"] async for one in rows.find()}
+
+    async def test_stop_whoever_was_restored_before_those_who_heard_more(
+        self, town: Town, world: LossyWorld, tmp_path: Path
+    ) -> None:
+        """Both are lost, and Kafka: users comes back knowing less than approvals has heard."""
+        claire = await town.person("Claire")
+        backup.backup("users", tmp_path / "users", world.connections())
+        lea, structure = await town.person("Léa"), await town.structure(claire)
+        await town.ask(lea, structure["id"])
+        backup.backup("approvals", tmp_path / "approvals", world.connections())
+        await asyncio.gather(*(world.lose(name) for name in BUILDERS if name != "approvals"))
+        await world.lose("approvals")
+        world.kafka.clear()
+        await world.restore("users", tmp_path / "users")
+        with pytest.raises(Trouble, match="drop and restore users again"):
+            await world.restore("approvals", tmp_path / "approvals")
+        early = Service("users", world.services["users"].settings)
+        with pytest.raises(HalfRestored):
+            await early._prepare_patiently()
+        await early.mongo.drop()
+        await early.mongo.close()
+        await world.restore("users", tmp_path / "users", accept_loss=True)
+        for name in BUILDERS:
+            await world.start(name)
+
+
+class TestArchive:
+    def test_that_is_damaged_is_refused_before_anything_is_written(self, tmp_path: Path) -> None:
+        file = tmp_path / "kept"
+        writer = archive.Writer(file, {"service": "users"})
+        writer.collection("things")
+        writer.documents(b"\x05\0\0\0\0" * 100)
+        writer.close()
+        assert archive.verify(file) == {"things": 100}
+        assert file.stat().st_mode & 0o777 == 0o600
+        whole = file.read_bytes()
+        for cut in (whole[:-30], whole[:40], b"", whole[:60] + b"\0" + whole[61:]):
+            file.write_bytes(cut)
+            with pytest.raises(Trouble):
+                archive.verify(file)
+
+    async def test_never_goes_into_a_database_that_is_there(
+        self, town: Town, world: LossyWorld, tmp_path: Path
+    ) -> None:
+        backup.backup("users", tmp_path / "users", world.connections())
+        with pytest.raises(Trouble, match="is not empty"):
+            restoring.load("users", tmp_path / "users", world.connections())
+        with pytest.raises(Trouble, match="is a backup of users"):
+            restoring.load("support", tmp_path / "users", world.connections())
