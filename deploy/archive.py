@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -54,7 +55,7 @@ class Writer:
 
 def head(file: Path) -> Document:
     """What the archive says of itself."""
-    kind, document = next(_pieces(file))
+    kind, document = next(_pieces(file), (END, bson.encode({})))
     said: Document = bson.decode(document)
     if kind != HEAD or said.get("format") != FORMAT:
         raise Trouble(f"{file} is not a backup that this release can read")
@@ -67,7 +68,7 @@ def verify(file: Path) -> dict[str, int]:
     for kind, document in _pieces(file):
         if kind == END:
             end = bson.decode(document)
-            break
+            continue
         total.update(kind + document)
         if kind == COLLECTION:
             name = bson.decode(document)["name"]
@@ -96,5 +97,5 @@ def _pieces(file: Path) -> Iterator[tuple[bytes, bytes]]:
             while kind := stream.read(1):
                 size = stream.read(4)
                 yield kind, size + stream.read(int.from_bytes(size, "little") - 4)
-    except (OSError, EOFError, bson.errors.InvalidBSON) as broken:
+    except (OSError, EOFError, zlib.error, bson.errors.InvalidBSON) as broken:
         raise Trouble(f"{file} cannot be read: {broken}") from broken

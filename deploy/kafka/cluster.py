@@ -130,6 +130,9 @@ def settings(folder: Path, ports: Sequence[int]) -> list[Mapping[str, object]]:
         "share.coordinator.state.topic.replication.factor": copies,
         "share.coordinator.state.topic.min.isr": in_sync,
         "group.initial.rebalance.delay.ms": 0,
+        # 9 s by default, for which a dead broker's slices would have no leader.
+        "broker.heartbeat.interval.ms": 500,
+        "broker.session.timeout.ms": 3000,
         # 128 MB by default.
         "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
     }
