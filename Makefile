@@ -30,6 +30,9 @@ test-kafka: $(INSTALLED) ## Run the tests that meet a broker on Apache Kafka (a 
 test-image: $(INSTALLED) ## Do what the Dockerfile does, without Docker, and serve from it
 	CHORALE_TEST_IMAGE=1 $(BIN)/python -m pytest tests/deploy/test_image.py $(ARGS)
 
+test-restore: $(INSTALLED) ## Lose each service's database and bring it back
+	CHORALE_TEST_RESTORE=1 $(BIN)/python -m pytest tests/deploy/test_restore.py $(ARGS)
+
 check: $(INSTALLED) ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -76,4 +79,4 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run test test-kafka test-image check features schemas openapi settings lock clean-data
+.PHONY: help run test test-kafka test-image test-restore check features schemas openapi settings lock clean-data

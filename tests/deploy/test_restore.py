@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -25,6 +26,11 @@ from tests.journeys.town import Town
 from tests.notifications.post_office import PostOffice
 from tests.platform import until
 from tests.world import BUILDERS, KEY, World, record
+
+thorough = pytest.mark.skipif(
+    not os.environ.get("CHORALE_TEST_RESTORE"),
+    reason="make test-restore tries it with every service",
+)
 
 
 class LossyWorld(World):
@@ -207,6 +213,7 @@ class TestUsers:
         for who in (lea, ana, fresh):
             await town.letter(who, "rattachement")  # one, and one alone
 
+    @thorough
     async def test_ends_every_session(self, town: Town, world: LossyWorld, tmp_path: Path) -> None:
         """One that was ended after the backup would live again."""
         await town.person()
@@ -219,6 +226,7 @@ class TestUsers:
         assert all(one["revoked_at"] for one in sessions)
 
 
+@thorough
 @pytest.mark.parametrize("name", ["structures", "approvals", "notifications", "support"])
 async def test_another_service_hears_again_what_it_had_heard(
     town: Town, world: LossyWorld, tmp_path: Path, name: str
@@ -253,6 +261,7 @@ async def test_another_service_hears_again_what_it_had_heard(
     assert sent <= set(again)
 
 
+@thorough
 class TestPositions:
     async def test_of_what_nobody_has_any_more_are_never_given_again(
         self, town: Town, world: LossyWorld, tmp_path: Path
@@ -324,6 +333,7 @@ class TestArchive:
             with pytest.raises(Trouble):
                 archive.verify(file)
 
+    @thorough
     async def test_never_goes_into_a_database_that_is_there(
         self, town: Town, world: LossyWorld, tmp_path: Path
     ) -> None:
