@@ -17,7 +17,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from contracts.event import Event
-from kit import metrics
+from kit import metrics, traces
 from kit.change import Change
 from kit.collection import Ask
 from kit.committer import Committer
@@ -93,15 +93,52 @@ class Bus:
                 beats.append(record)
             elif record.position is not None or record.type in self._subscriptions.handlers:
                 told.append(record)
-        outcomes = await self._committer.hear([(*self._ask(one),) for one in told])
+        outcomes = await self._kept([self._ask(one) for one in told])
         gaps = {r.slice for r, out in zip(told, outcomes, strict=True) if out == "gap"}
         gaps |= await self._beat([one for one in beats if one.slice not in gaps])
         for slice in gaps:
-            metrics.gap.labels(slice).inc()
+            metrics.gaps.labels(self._service, slice.partition("/")[0]).inc()
         return gaps
 
+    async def _kept(self, asks: list[tuple[Ask, Hearing]]) -> list[str]:
+        """Keep what events lead to. What was heard before leads to nothing, and is in no trace."""
+        spans = [self._span(hearing) for _, hearing in asks] if traces.on() else ()
+        outcomes = await self._committer.hear(asks)
+        for span, outcome in zip(spans, outcomes, strict=bool(spans)):
+            if span and outcome != "repeated":
+                span.set_attribute("chorale.outcome", outcome)
+                span.end()
+        return outcomes
+
+    def _span(self, hearing: Hearing) -> traces.Span | None:
+        """
+        The span of one event, under the one that led to it.
+
+        A span for the whole batch would belong to a hundred traces, and be in none.
+        """
+        record = hearing.record
+        if not hearing.trace or record.type not in self._subscriptions.handlers:
+            return None
+        said: traces.Attributes = {
+            "messaging.system": "kafka",
+            "messaging.operation.type": "process",
+            "messaging.operation.name": "process",
+            "messaging.destination.name": record.topic,
+            "messaging.destination.partition.id": str(record.partition),
+            "messaging.consumer.group.name": self._service,
+            "messaging.kafka.offset": record.offset,
+            "messaging.message.id": record.id,
+            "chorale.event.type": record.type,
+            "chorale.attempt": hearing.attempt + 1,
+        }
+        name = f"process {record.topic}"
+        span = traces.begin(self._service, name, "consumer", hearing.trace, said)
+        if span:
+            hearing.trace = traces.named(span)
+        return span
+
     def _ask(self, record: Record, attempt: int = 0) -> tuple[Ask, Hearing]:
-        hearing = Hearing(record, attempt=attempt)
+        hearing = Hearing(record, attempt=attempt, trace=record.trace)
         if record.type not in self._subscriptions.handlers:
             return NOTHING, hearing
         kind, handler = self._subscriptions.handlers[record.type]
@@ -141,14 +178,13 @@ class Bus:
             if len(rows) == most and (fall_back := asks[-1][1].otherwise):
                 # More of the lane waits: until it is heard, what is known must not be trusted.
                 asks[-1] = _both(asks[-1][0], fall_back), asks[-1][1]
-            applied += (await self._committer.hear(asks)).count("applied")
+            applied += (await self._kept(asks)).count("applied")
         return applied
 
     async def keep_retrying(self, every: float) -> None:
         while True:
             try:
                 applied = await self.retry()
-                metrics.parked.labels(self._service).set(await self._parking.count())
                 if not applied:
                     await asyncio.sleep(every)
             except Exception:
@@ -266,8 +302,12 @@ class Listener:
     @property
     def assigned(self) -> bool:
         """Whether the consumer has its part of the topics."""
-        consumers = [getattr(one, "consumer", None) for one in self._broker.subscribers]
-        return all(consumer is not None and consumer.assignment() for consumer in consumers)
+        return all(map(_partitions, self._broker.subscribers))
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions it has."""
+        return sum(map(_partitions, self._broker.subscribers))
 
     async def watch(self, *, every: float = 5, strikes: int = 12) -> None:
         """End the process when its consumer is dead but looks alive; it is then started anew."""
@@ -278,6 +318,11 @@ class Listener:
             if count >= strikes:
                 log.critical("the consumer has stopped without saying so")
                 os._exit(70)
+
+
+def _partitions(subscriber: Any) -> int:
+    consumer = getattr(subscriber, "consumer", None)
+    return len(consumer.assignment()) if consumer is not None else 0
 
 
 def _dead(subscriber: Any) -> bool:

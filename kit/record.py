@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kit.context import traceparent
+
 if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
 
@@ -50,6 +52,11 @@ class Record:
         """Its place in the slice, from 1; None when it did not come from a journal."""
         text = self.headers.get("ce_position", "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+    @property
+    def trace(self) -> str:
+        """The span that led to it, if somebody follows that."""
+        return traceparent(self.headers.get("traceparent", ""))
 
     @property
     def lane(self) -> str:

@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     body_limit: int = Field(default=1_000_000, description="Bytes of a request's body")
     page_size: int = 50
     page_size_most: int = 500
+    traces: str = Field(
+        default="", description="Where spans are sent (OTLP/HTTP, .../v1/traces); empty: none are"
+    )
+    traces_ratio: float = Field(
+        default=1, ge=0, le=1, description="The part of requests that are followed"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod

@@ -107,7 +107,7 @@ class TestTimer:
     async def test_ends_though_its_bell_rings_at_that_moment(
         self, service, counters, steps, monkeypatch
     ):
-        monkeypatch.setattr(counters, "select", AsyncMock(return_value=[]))
+        monkeypatch.setattr(counters, "followed", AsyncMock(return_value=[]))
         timer = Timer(counters, wake=lambda one: counters.ask(one.id, done), every=30)
         task = asyncio.create_task(timer.run(service.committer))
         await asyncio.sleep(0.01)
