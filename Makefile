@@ -26,6 +26,13 @@ test-kafka: $(INSTALLED) ## Run the tests that meet a broker on Apache Kafka (a 
 	CHORALE_TEST_KAFKA=apache $(BIN)/python -m pytest tests/kit/test_relay.py \
 	tests/kit/test_listener.py tests/deploy/test_kafka.py tests/journeys/test_main_job.py $(ARGS)
 
+test-alerts: ## Check the alerts and run their tests (promtool, of the package prometheus)
+	@command -v promtool >/dev/null \
+	|| { echo "There is no promtool: install Prometheus (Debian: apt install prometheus)" >&2; exit 1; }
+	promtool check rules deploy/observability/alerts.yaml
+	promtool check config deploy/observability/prometheus.yaml
+	promtool test rules tests/observability/alerts_test.yaml
+
 check: $(INSTALLED) ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -72,4 +79,4 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run test test-kafka check features schemas openapi settings lock clean-data
+.PHONY: help run test test-kafka test-alerts check features schemas openapi settings lock clean-data

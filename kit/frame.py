@@ -80,7 +80,7 @@ class Frame:
             return await self.app(scope, receive, send)
         headers, path = Headers(scope=scope), scope["path"]
         correlation.set(journey_of(headers.get("x-correlation-id", "")))
-        answer = Answer(send, self._service, scope["method"])
+        answer = Answer(send, self._service, scope["method"], counted=path not in OPEN)
         if path in OPEN:
             return await self._answered(scope, headers, receive, answer)
         parent = traceparent(headers.get("traceparent", "")) or trace.get()
@@ -176,8 +176,8 @@ class Frame:
 class Answer:
     """What goes back, with the headers that every answer has."""
 
-    def __init__(self, send: Send, service: str, method: str) -> None:
-        self._send, self._service = send, service
+    def __init__(self, send: Send, service: str, method: str, *, counted: bool) -> None:
+        self._send, self._service, self._counted = send, service, counted
         self.method = method if method in metrics.METHODS else "_OTHER"
         self._began = time.perf_counter()
         self.asking: Asking | None = None
@@ -195,8 +195,9 @@ class Answer:
                 self._headers.append((b"consistency-token", token.encode()))
             journey = (b"x-correlation-id", correlation.get().encode())
             message = {**message, "headers": [*self._headers, journey]}
-            spent = time.perf_counter() - self._began
-            metrics.answered(self._service, self.method, self.status, spent)
+            if self._counted:  # Probes are neither load nor trouble.
+                spent = time.perf_counter() - self._began
+                metrics.answered(self._service, self.method, self.status, spent)
         elif self.keep and message["type"] == "http.response.body":
             self.kept.append(message.get("body", b""))
         await self._send(message)

@@ -27,6 +27,7 @@ Measure = Callable[[], Awaitable[None]]
 
 
 async def keep_measuring(service: Service[Any]) -> None:
+    metrics.begin_at_zero(service.name, service.topics)
     while True:
         try:
             async with asyncio.timeout(PATIENCE):

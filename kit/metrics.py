@@ -5,7 +5,7 @@ Every value has the label ``service``. What is measured in the database is the s
 replica of a service: take the highest, never the sum.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.metrics_core import Metric
@@ -14,6 +14,8 @@ from prometheus_client.samples import Sample
 from kit.problems import Problem
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+RETRY_REASONS = ("lost_race", "unavailable", "failed")
+OUTCOMES = ("applied", "repeated", "gap", "parked", "behind")
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 # Counted where it happens: each replica has its part.
@@ -118,6 +120,18 @@ due_age = Gauge(
     "For how long the first of them has been due, 0 when none is (max over replicas)",
     ["service", "collection"],
 )
+
+
+def begin_at_zero(service: str, topics: Iterable[str]) -> None:
+    """Rates see only what rises: the first of what must never happen would go unseen."""
+    lost_slices.labels(service)
+    replays.labels(service)
+    for topic in topics:
+        gaps.labels(service, topic)
+    for reason in RETRY_REASONS:
+        retries.labels(service, reason)
+    for outcome in OUTCOMES:
+        heard.labels(service, outcome)
 
 
 def answered(service: str, method: str, status: int, seconds: float) -> None:

@@ -26,6 +26,7 @@ oldest_waiting = Gauge(
     ["service"],
 )
 
+OUTCOMES = ("sent", "postponed", "failed", "suppressed")
 NOT_LEFT: tuple[Status, ...] = ("waiting", "failed", "suppressed")
 
 
@@ -36,6 +37,8 @@ def attempted(letter: Letter) -> None:
 
 def measuring(letters: Collection[Letter]) -> Measure:
     """Those sent are not counted: there are too many, and ``attempts`` says how many more."""
+    for outcome in OUTCOMES:
+        attempts.labels("notifications", outcome)
 
     async def measure() -> None:
         for state in NOT_LEFT:

@@ -1,19 +1,16 @@
 """A request can be followed, through Kafka and through time; and while nobody follows, it is free."""
 
 import asyncio
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-import structlog
 from fastapi import APIRouter
 
 from kit import logs, traces
 from kit.bus import Subscriptions
 from kit.change import Change
-from kit.clock import now
 from kit.collection import Ask
 from kit.context import trace, traceparent
 from kit.journal import headers
@@ -110,15 +107,13 @@ class TestSpan:
             raise TooMuch
         [span] = spans.all
         assert span.attributes == {"error.type": "TooMuch"}
-        assert not span.status.is_ok or span.status.status_code.name == "UNSET"
+        assert span.status.is_unset
 
     def test_names_its_trace_in_the_logs(self, spans: Spans):
         with traces.span("trial", "look", root=True):
             entry = logs._journey(None, "", {})
         [span] = spans.all
         assert entry["trace_id"] == f"{span.context.trace_id:032x}"
-        assert json.dumps(entry)
-        assert structlog
 
 
 class TestLink:
@@ -297,7 +292,6 @@ class TestWaking:
         of = {row["key"]: row.get("trace", "") for row in rows}
         assert of["a"][36:52] == f"{woken.context.span_id:016x}"
         assert of["b"] == ""
-        assert now() > NOW
 
 
 def commit_of(span):
