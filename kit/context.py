@@ -15,7 +15,7 @@ _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a
 
 def traceparent(given: str) -> str:
     """What somebody says of the span they are in; empty when it is not one."""
-    return given if given and _TRACEPARENT.fullmatch(given) else ""
+    return given if _TRACEPARENT.fullmatch(given) else ""
 
 
 @dataclass(frozen=True, slots=True)

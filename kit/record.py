@@ -56,7 +56,8 @@ class Record:
     @property
     def trace(self) -> str:
         """The span that led to it, if somebody follows that."""
-        return traceparent(self.headers.get("traceparent", ""))
+        given = self.headers.get("traceparent")
+        return traceparent(given) if given else ""
 
     @property
     def lane(self) -> str:

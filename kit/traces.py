@@ -7,7 +7,7 @@ came. Spans hold no ids of entities, paths, queries or bodies: these may be abou
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Literal
 
 from opentelemetry.context import Context
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 Attributes = Mapping[str, str | int | float | bool]
 Kind = Literal["internal", "server", "client", "producer", "consumer"]
 
+_NOTHING = nullcontext(None)
 _W3C = TraceContextTextMapPropagator()
 FLUSH = 5_000  # milliseconds that the end of a process waits for the last spans to be sent
 
@@ -131,7 +132,6 @@ def named(span: Span) -> str:
     return carrier["traceparent"]
 
 
-@contextmanager
 def span(
     service: str,
     name: str,
@@ -141,10 +141,16 @@ def span(
     parent: str | None = None,
     root: bool = False,
     links: Iterable[str] = (),
-) -> Iterator[Span | None]:
+) -> AbstractContextManager[Span | None]:
     """A span around what is done inside, under ``parent`` or the span we are in."""
+    if _sending is None and not parent:
+        return _NOTHING
     above = trace.get() if parent is None else parent
-    begun = begin(service, name, kind, above, attributes, root=root, links=links)
+    return _within(begin(service, name, kind, above, attributes, root=root, links=links), above)
+
+
+@contextmanager
+def _within(begun: Span | None, above: str) -> Iterator[Span | None]:
     before = trace.set(named(begun) if begun else above)
     try:
         yield begun
