@@ -86,8 +86,13 @@ class TestScraping:
 
 
 class TestPage:
+    def test_names_what_exists(self):
+        names = {name for name in named(PAGE) if not name.endswith("_")}
+        assert names <= {metric.name + ending for metric in known for ending in ("", "_total")}
+
     def test_lists_every_metric_with_its_labels_and_no_other(self):
-        rows = re.findall(r"^\| `(chorale_\w+)` \| ([^|]*) \|", PAGE, re.MULTILINE)
+        listing = PAGE.partition("\n## Metrics\n")[2]
+        rows = re.findall(r"^\| `(chorale_\w+)` \| ([^|]*) \|", listing, re.MULTILINE)
         listed = {name: re.findall(r"\w+", labels) for name, labels in rows}
         assert len(listed) == len(rows)
         assert listed == labels()
