@@ -38,7 +38,7 @@ batch = Histogram(
 )
 transaction = Histogram(
     "chorale_transaction_duration_seconds",
-    "Reading, deciding and writing one batch",
+    "Writing one batch",
     ["service"],
     buckets=SECONDS,
 )
