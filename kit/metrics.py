@@ -107,7 +107,7 @@ parked = Gauge(
 )
 parked_lanes = Gauge(
     "chorale_parked_lanes",
-    "Keys held up by an event set aside (counted up to 100,000; max over replicas)",
+    "Keys of which an event is set aside (counted up to 100,000; max over replicas)",
     ["service"],
 )
 due = Gauge(

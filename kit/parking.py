@@ -125,7 +125,7 @@ class Parking:
         return int(await self.rows.count_documents({"lane": {"$gte": ""}}, limit=most))
 
     async def lanes(self, most: int) -> int:
-        """How many keys wait behind an event that is parked, counted up to ``most``."""
+        """Of how many keys something is parked, counted up to ``most``."""
         steps = [{"$sort": {"lane": 1}}, {"$group": {"_id": "$lane"}}, {"$limit": most}]
         found = self.rows.aggregate([*steps, {"$count": "lanes"}])
         counted = await (await found if isawaitable(found) else found).to_list(None)
