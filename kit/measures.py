@@ -13,6 +13,7 @@ from kit import metrics
 from kit.clock import now
 from kit.collection import Collection
 from kit.journal import SLICES
+from kit.workers import due_by
 
 if TYPE_CHECKING:
     from kit.service import Service
@@ -77,7 +78,7 @@ async def _hearing(service: Service[Any]) -> None:
 
 async def _due(name: str, collection: Collection[Any]) -> None:
     at = now()
-    behind = {"wake_at": {"$lte": at}}
+    behind = due_by(at)
     count = await collection.documents.count_documents(behind, limit=MOST)
     first = await collection.documents.find_one(behind, {"wake_at": 1}, sort=[("wake_at", 1)])
     age = (at - first["wake_at"]).total_seconds() if first else 0

@@ -29,6 +29,11 @@ SET_ASIDE_MOST = 1000
 WAKE = IndexModel("wake_at", partialFilterExpression={"wake_at": {"$type": "date"}})
 
 
+def due_by(at: datetime) -> dict[str, Any]:
+    """What is due: said with its type, or MongoDB would not look in an index of dates alone."""
+    return {"wake_at": {"$type": "date", "$lte": at}}
+
+
 class Job(Protocol):
     """Something to be done on entities of one collection as they fall due."""
 
@@ -67,7 +72,7 @@ class _Due(Generic[T]):
         while True:
             self._bell.clear()
             later = [one for one, (until, _) in self._failed.items() if until > time.monotonic()]
-            due = {"wake_at": {"$lte": now()}, "_id": {"$nin": later}}
+            due = due_by(now()) | {"_id": {"$nin": later}}
             try:
                 if found := await self.collection.followed(
                     due, sort=[("wake_at", 1)], most=self._most
