@@ -68,11 +68,17 @@ class Settings(Connections):
     consistency_patience: float = Field(
         default=3, description="Seconds a read waits for the fact its token names"
     )
-    hear_at_once: int = Field(default=500, description="Events taken from Kafka at once")
+    hear_at_once: int = Field(default=2000, description="Events taken from Kafka at once")
     retry_every: float = Field(default=1, description="Seconds between looks at what is parked")
     body_limit: int = Field(default=1_000_000, description="Bytes of a request's body")
     page_size: int = 50
     page_size_most: int = 500
+    traces: str = Field(
+        default="", description="Where spans are sent (OTLP/HTTP, .../v1/traces); empty: none are"
+    )
+    traces_ratio: float = Field(
+        default=1, ge=0, le=1, description="The part of requests that are followed"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
