@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from email.message import EmailMessage
+from email.message import Message
 from typing import Any
 
 import structlog
@@ -94,7 +94,7 @@ class Mailer:
         )
         return self._renderer.link(letter.link.purpose, token)
 
-    async def _hand_over(self, letter: Letter, message: EmailMessage) -> None:
+    async def _hand_over(self, letter: Letter, message: Message) -> None:
         try:
             said = {"chorale.template": letter.template, "chorale.attempt": letter.attempts}
             with traces.span("notifications", "send letter", "client", said):
