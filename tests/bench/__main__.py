@@ -1,6 +1,7 @@
 """``python -m tests.bench [name ...] [--runs N] [--quick]``"""
 
 import argparse
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -9,10 +10,11 @@ import uvloop
 
 from tests.bench import report
 from tests.bench.commands import commands
+from tests.bench.hearing import hearing
 from tests.bench.results import Result
 
 Bench = Callable[..., Awaitable[Result]]
-BENCHES: dict[str, Bench] = {"commands": commands}
+BENCHES: dict[str, Bench] = {"hearing": hearing, "commands": commands}
 
 
 def main() -> None:
@@ -23,6 +25,7 @@ def main() -> None:
     said = asked.parse_args()
     if unknown := {*said.names} - {*BENCHES}:
         asked.error(f"there is no {', '.join(sorted(unknown))}")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     for name in said.names or BENCHES:
         began = time.monotonic()
         print(f"{name} ...", flush=True)

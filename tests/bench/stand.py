@@ -3,11 +3,13 @@
 import asyncio
 import os
 import resource
+import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +53,11 @@ class Stand:
                 **{f"CHORALE_{name.upper()}": value for name, value in UNHURRIED.items()},
             }.items()
         }
+
+    @cached_property
+    def mongod(self) -> int:
+        """Its process."""
+        return next(pid for pid in children() if b"mongod" in _command(pid))
 
     def secret(self, name: str) -> str:
         return (self.folder / "secrets" / f"chorale_{name}").read_text()
@@ -132,6 +139,17 @@ async def _widen(url: str, gigabytes: float) -> None:
     size = f"cache_size={int(gigabytes * 1024)}M"
     await mongo._database.command({"setParameter": 1, "wiredTigerEngineRuntimeConfig": size})
     await mongo.close()
+
+
+def children() -> list[int]:
+    """The processes that we started."""
+    listed = subprocess.run(("ps", "-A", "-o", "pid=,ppid="), capture_output=True, check=True)
+    rows = (map(int, line.split()) for line in listed.stdout.splitlines())
+    return [pid for pid, parent in rows if parent == os.getpid()]
+
+
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def cpu_of(pid: int) -> float:
