@@ -11,10 +11,21 @@ import uvloop
 from tests.bench import report
 from tests.bench.commands import commands
 from tests.bench.hearing import hearing
+from tests.bench.importing import importing
+from tests.bench.lists import lists
 from tests.bench.results import Result
+from tests.bench.rights import rights
+from tests.bench.starting import starting
 
 Bench = Callable[..., Awaitable[Result]]
-BENCHES: dict[str, Bench] = {"hearing": hearing, "commands": commands}
+BENCHES: dict[str, Bench] = {
+    "hearing": hearing,
+    "commands": commands,
+    "rights": rights,
+    "importing": importing,
+    "lists": lists,
+    "starting": starting,
+}
 
 
 def main() -> None:
