@@ -12,6 +12,7 @@ from tests.bench import report
 from tests.bench.commands import commands
 from tests.bench.hearing import hearing
 from tests.bench.importing import importing
+from tests.bench.journey import journey
 from tests.bench.lists import lists
 from tests.bench.results import Result
 from tests.bench.rights import rights
@@ -21,6 +22,7 @@ Bench = Callable[..., Awaitable[Result]]
 BENCHES: dict[str, Bench] = {
     "hearing": hearing,
     "commands": commands,
+    "journey": journey,
     "rights": rights,
     "importing": importing,
     "lists": lists,

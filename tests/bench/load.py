@@ -94,10 +94,10 @@ async def closed(plan: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def generate(plan: dict[str, Any]) -> dict[str, Any]:
+async def generate(plan: dict[str, Any], module: str = "tests.bench.load") -> dict[str, Any]:
     """Run a plan in a process of its own."""
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bench.load"),
+        *(sys.executable, "-m", module),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

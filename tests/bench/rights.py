@@ -34,7 +34,7 @@ class _Copy:
     async def fill(self) -> None:
         await self.service.mongo.create("rights")
         await insert(self.documents, self._documents())
-        await self.service.prepare()
+        await self.service._prepare_patiently()
 
     def _documents(self) -> Iterator[dict[str, Any]]:
         levels = tuple(

@@ -59,6 +59,11 @@ class Stand:
         """Its process."""
         return next(pid for pid in children() if b"mongod" in _command(pid))
 
+    @cached_property
+    def broker_pid(self) -> int:
+        word = b"kafka.Kafka" if self.apache else b"broker"
+        return next(pid for pid in children() if word in _command(pid))
+
     def secret(self, name: str) -> str:
         return (self.folder / "secrets" / f"chorale_{name}").read_text()
 
@@ -149,7 +154,10 @@ def children() -> list[int]:
 
 
 def _command(pid: int) -> bytes:
-    return Path(f"/proc/{pid}/cmdline").read_bytes()
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:  # it has ended, as did whoever listed it
+        return b""
 
 
 def cpu_of(pid: int) -> float:
