@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 import structlog
@@ -20,7 +21,7 @@ from contracts.event import Event
 from kit import metrics
 from kit.change import Change
 from kit.collection import Ask
-from kit.committer import Committer
+from kit.committer import BREATH, Committer
 from kit.draft import Hearing
 from kit.heard import Heard
 from kit.parking import Parking
@@ -33,6 +34,7 @@ Handler = Callable[[E], Ask | None]
 Otherwise = Callable[[str], Ask]
 
 NOTHING = Ask((), lambda: ())
+TOGETHER = 500  # events read before the first of them are given to the committer
 
 
 class Subscriptions:
@@ -93,7 +95,16 @@ class Bus:
                 beats.append(record)
             elif record.position is not None or record.type in self._subscriptions.handlers:
                 told.append(record)
-        outcomes = await self._committer.hear([(*self._ask(one),) for one in told])
+        hearing = []
+        for first in range(0, len(told), TOGETHER):
+            asks = []
+            for one in told[first : first + TOGETHER]:
+                asks.append(self._ask(one))
+                if len(asks) % BREATH == 0:
+                    await asyncio.sleep(0)
+            # What is read first is being kept while the rest is read.
+            hearing.append(self._committer.hear(asks))
+        outcomes = [*chain.from_iterable(await asyncio.gather(*hearing))]
         gaps = {r.slice for r, out in zip(told, outcomes, strict=True) if out == "gap"}
         gaps |= await self._beat([one for one in beats if one.slice not in gaps])
         for slice in gaps:
@@ -215,7 +226,7 @@ class Listener:
                 max_poll_interval_ms=600_000,
                 partition_assignment_strategy=(StickyPartitionAssignor,),
                 ack_policy=AckPolicy.NACK_ON_ERROR,
-                parser=_keep_all,
+                parser=_all_of,
                 decoder=_raw,
             )
             self._subscriber(self._hear)
@@ -286,14 +297,20 @@ def _dead(subscriber: Any) -> bool:
     return task is not None and task.done()
 
 
-async def _keep_all(records: tuple[Any, ...], parse: Callable[[Any], Awaitable[Any]]) -> Any:
-    """A header FastStream cannot decode would make it skip the message, whatever the policy."""
-    for one in records:
-        one.headers = tuple(
-            (name, (value or b"").decode(errors="backslashreplace").encode())
-            for name, value in one.headers
-        )
-    return await parse(records)
+async def _all_of(records: tuple[Any, ...], parse: Callable[[Any], Awaitable[Any]]) -> Any:
+    """
+    Have FastStream read the first record only, to know what to acknowledge.
+
+    Records are read in Record.of; a header FastStream cannot decode would make it skip them all.
+    """
+    [first] = records[:1]
+    first.headers = tuple(
+        (name, (value or b"").decode(errors="backslashreplace").encode())
+        for name, value in first.headers
+    )
+    message = await parse((first,))
+    message.raw_message = records
+    return message
 
 
 async def _raw(message: KafkaMessage) -> Any:

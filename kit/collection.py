@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -18,16 +18,15 @@ if TYPE_CHECKING:
 Derived = Callable[[Any], dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Stored(Generic[T]):
+# Tuples, not dataclasses: several of each are made, and hashed, for every event.
+class Stored(NamedTuple, Generic[T]):
     """A state as it is kept, and the clock of the entity's last fact."""
 
     state: T | None
     clock: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where an entity is, or will be."""
 
     collection: Collection[Any]

@@ -81,10 +81,19 @@ class Draft:
         self._closed, self._seen, self._parked = known.closed, known.once, known.parked
         self._tick, self._at = tick, at
         self._relied: set[Place] = set()
+        self._unparked: set[str] = set()
         self.rows: list[Row] = []
         self.once: dict[str, Done] = {}
         self.parking: list[Any] = []
         self.outcomes: list[tuple[Asked, Any]] = []
+
+    def carry(self, known: Known) -> None:
+        """Have what was read be as it will be once this draft is kept."""
+        known.stored |= self.changed
+        known.heard |= {s: p for s, p in self.heard.items() if p != self._heard_before.get(s)}
+        known.closed |= self._closed
+        known.parked -= self._unparked
+        known.once |= self.once
 
     def decide(self, asked: Asked) -> None:
         asked.rows.clear()
@@ -150,6 +159,7 @@ class Draft:
             self._fall_back(hearing)
             return "parked"
         self._parked.discard(record.id)
+        self._unparked.add(record.id)
         self.parking.append(DeleteOne({"_id": record.id}))
         return "applied"
 

@@ -2,7 +2,6 @@
 
 import traceback
 from collections.abc import Container
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,7 +52,7 @@ def parked(record: Record, error: Exception, at: datetime) -> Any:
         "blocks": not stranger,
         "order": record.position or 0,
         # As pairs: a header's name may be anything, a field's may not.
-        "record": asdict(record) | {"headers": [*record.headers.items()]},
+        "record": record._asdict() | {"headers": [*record.headers.items()]},
         "attempts": 1,
         "first": at,
         "due": due(error, 1, at),

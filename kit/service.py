@@ -28,6 +28,7 @@ from kit.mongo import IndexModel, Mongo, unavailable
 from kit.parking import Parking
 from kit.relay import Relay
 from kit.settings import Settings
+from kit.store import Store
 from kit.tasks import ended
 from kit.workers import GRACE, WAKE, Job
 
@@ -58,7 +59,8 @@ class Service(Generic[S_co]):
         )
         self.subscriptions = Subscriptions()
         self.parking = Parking(self.mongo, self.subscriptions.otherwise)
-        self.committer = Committer(name, self.mongo, self.parking, told=self.relay.wake)
+        self.store = Store(self.mongo, self.parking)
+        self.committer = Committer(name, self.mongo, self.store, told=self.relay.wake)
         self.collections: list[Collection[Any]] = []
         self.jobs: Sequence[Job] = ()
         self.broker = KafkaBroker(
@@ -156,7 +158,7 @@ class Service(Generic[S_co]):
             indexes = [*collection.indexes, *([WAKE] if collection.name in waking else [])]
             if indexes:
                 await collection.documents.create_indexes(indexes)
-        for part in (self.committer, self.journal, self.leases, self.parking, self.heard):
+        for part in (self.store, self.journal, self.leases, self.parking, self.heard):
             await part.prepare()
 
     async def unwell(self) -> list[str]:

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     consistency_patience: float = Field(
         default=3, description="Seconds a read waits for the fact its token names"
     )
-    hear_at_once: int = Field(default=500, description="Events taken from Kafka at once")
+    hear_at_once: int = Field(default=2000, description="Events taken from Kafka at once")
     retry_every: float = Field(default=1, description="Seconds between looks at what is parked")
     body_limit: int = Field(default=1_000_000, description="Bytes of a request's body")
     page_size: int = 50
