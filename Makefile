@@ -26,6 +26,9 @@ test-kafka: $(INSTALLED) ## Run the tests that meet a broker on Apache Kafka (a 
 	CHORALE_TEST_KAFKA=apache $(BIN)/python -m pytest tests/kit/test_relay.py \
 	tests/kit/test_listener.py tests/deploy/test_kafka.py tests/journeys/test_main_job.py $(ARGS)
 
+bench: $(INSTALLED) ## Measure the numbers of docs/benchmarks.md again (a quiet machine)
+	$(BIN)/python -m tests.bench $(ARGS)
+
 check: $(INSTALLED) ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -72,4 +75,4 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run test test-kafka check features schemas openapi settings lock clean-data
+.PHONY: help run test test-kafka bench check features schemas openapi settings lock clean-data

@@ -16,6 +16,8 @@ from tests.bench.journey import journey
 from tests.bench.lists import lists
 from tests.bench.results import Result
 from tests.bench.rights import rights
+from tests.bench.scaling import scaling
+from tests.bench.searching import searching
 from tests.bench.starting import starting
 
 Bench = Callable[..., Awaitable[Result]]
@@ -24,9 +26,11 @@ BENCHES: dict[str, Bench] = {
     "commands": commands,
     "journey": journey,
     "rights": rights,
+    "searching": searching,
     "importing": importing,
     "lists": lists,
     "starting": starting,
+    "scaling": scaling,
 }
 
 
@@ -47,7 +51,7 @@ def main() -> None:
         found = replace(found, seconds=round(time.monotonic() - began, 1))
         print(report.told(found), flush=True)
         if not said.quick:
-            report.keep(name, found)
+            report.keep(name, found, runs=runs)
 
 
 if __name__ == "__main__":

@@ -127,7 +127,9 @@ def _result(sides: _Sides, here: Stand) -> Result:
             Measured(f"{words}: the load's share of a core", "", sides.of(name, "cpu")),
         ]
         if name != "bare":
-            parts.append(Measured(f"{words}: seconds to tell the rest", "s", sides.of(name, "untold")))
+            parts.append(
+                Measured(f"{words}: seconds to tell the rest", "s", sides.of(name, "untold"))
+            )
     return Result(
         title="A command over HTTP",
         claims=(
@@ -136,11 +138,15 @@ def _result(sides: _Sides, here: Stand) -> Result:
         ),
         parts=tuple(parts),
         notes=(
-            f"{CLIENTS} clients on kept connections, each asking again as soon as it is answered: "
-            "`POST /v1/rattachements` (reads a structure, writes the request, the rattachement "
-            "and a journal row) against a route of FastAPI with one `insert_one` of motor, "
-            "`w: majority`. One process each, the same uvicorn, loop and parser.",
-            f"On {here.broker}; the relay tells meanwhile, and what it has yet to tell at the end "
-            "of a turn is told before the next turn begins.",
+            (
+                f"{CLIENTS} clients on kept connections, each asking again as soon as it is answered: "
+                "`POST /v1/rattachements` (reads a structure, writes the request, the rattachement "
+                "and a journal row) against a route of FastAPI with one `insert_one` of motor, "
+                "`w: majority`. One process each, the same uvicorn, loop and parser."
+            ),
+            (
+                f"On {here.broker}; the relay tells meanwhile, and what it has yet to tell at the end "
+                "of a turn is told before the next turn begins."
+            ),
         ),
     )

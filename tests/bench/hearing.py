@@ -119,16 +119,17 @@ class Hearer:
 
     async def measure(self, after: int, to: int, *, seconds: float = 60) -> Pace:
         """From a count of events to another, or for so many seconds."""
-        await until(lambda: self._reached(after), every=0.005)
+        await self.until(after)
         start, written = await self.heard(), await self._documents()
         began, cpu, mongod = time.perf_counter(), self._cpu(), cpu_of(self.here.mongod)
         end = began + seconds
-        while (heard := await self.heard()) < to and time.perf_counter() < end:
-            await asyncio.sleep(0.01)
-        spent = time.perf_counter() - began
-        inserted, updated = [
-            b - a for a, b in zip(written, await self._documents(), strict=True)
-        ]
+
+        async def over() -> bool:
+            return time.perf_counter() > end or await self.heard() >= to
+
+        await until(over, every=0.01, patience=2 * seconds)
+        heard, spent = await self.heard(), time.perf_counter() - began
+        inserted, updated = [b - a for a, b in zip(written, await self._documents(), strict=True)]
         return Pace(
             events=(heard - start) / spent,
             inserted=inserted / spent,
@@ -137,8 +138,11 @@ class Hearer:
             mongod=(cpu_of(self.here.mongod) - mongod) / spent,
         )
 
-    async def _reached(self, position: int) -> bool:
-        return await self.heard() >= position
+    async def until(self, events: int) -> None:
+        async def so() -> bool:
+            return await self.heard() >= events
+
+        await until(so, every=0.005)
 
     def _cpu(self) -> float:
         return sum(one.cpu() for one in self.processes)
@@ -179,9 +183,7 @@ async def insert_raw(here: Stand, documents: dict[str, list[dict[str, Any]]]) ->
     """The same documents once more: only inserted, a batch of each collection in turn."""
     service = Service("raw", here.settings(Settings))
     raw = service.mongo
-    batches = [
-        (name, list(some)) for name, all_ in documents.items() for some in _cut(all_)
-    ]
+    batches = [(name, list(some)) for name, all_ in documents.items() for some in _cut(all_)]
     batches.sort(key=lambda one: one[0])
     half = len(batches) // 2
     turns = [one for pair in zip(batches[:half], batches[half:], strict=False) for one in pair]
@@ -203,7 +205,7 @@ def _cut(documents: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 async def written_by_hearing(here: Stand, events: int) -> dict[str, list[dict[str, Any]]]:
     """The documents that hearing these events leaves."""
     async with hearer(here) as one:
-        await until(lambda: one._reached(events))
+        await one.until(events)
         return {
             name: await one.service.mongo[name].find({}).limit(events).to_list(None)
             for name in ("approvals", "journal")
@@ -249,7 +251,5 @@ def _result(here: Stand, paces: dict[str, list[Pace]], raw: list[float]) -> Resu
             Measured("the hearer's share of a core", "", of("many", "cpu")),
             Measured("mongod's share of a core", "", of("many", "mongod")),
         ),
-        notes=(
-            f"On {here.broker}.",
-        ),
+        notes=(f"On {here.broker}.",),
     )

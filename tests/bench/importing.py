@@ -67,8 +67,10 @@ async def importing(runs: int, *, quick: bool) -> Result:
         claims=(Claim(speed, at_least=3_000),),
         parts=(Measured("created in one import", "", tuple(float(n) for _, n in found)),),
         notes=(
-            f"`chorale import structures`, {lines:,} lines a file, with the search index written "
-            "beside each structure, while `chorale up` runs on the same cores, tells every "
-            "structure and hears it in users. The embedded broker. As the command says it.",
+            (
+                f"`chorale import structures`, {lines:,} lines a file, with the search index written "
+                "beside each structure, while `chorale up` runs on the same cores, tells every "
+                "structure and hears it in users. The embedded broker. As the command says it."
+            ),
         ),
     )

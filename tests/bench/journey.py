@@ -1,6 +1,5 @@
 """The main job at a steady rate: request, approval, decision, letter, each hop timed."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -181,9 +180,7 @@ def _result(
         for name in shares[0]
     ]
     parts.append(Measured("share of a core: the load", "", tuple(one["cpu"] for one in seen)))
-    lines = {
-        words: [(share, at(share, hop)) for share in SHARES] for hop, words in hops.items()
-    }
+    lines = {words: [(share, at(share, hop)) for share in SHARES] for hop, words in hops.items()}
     return Result(
         title=f"The main job at {rate} a second",
         claims=tuple(
@@ -191,15 +188,15 @@ def _result(
             for hop, words in HOPS.items()
         ),
         parts=tuple(parts),
-        curves=(
-            Curve("journey", f"Each hop at {rate}/s", "percentile", "ms", lines, bound=250),
-        ),
+        curves=(Curve("journey", f"Each hop at {rate}/s", "percentile", "ms", lines, bound=250),),
         notes=(
-            f"On {here.broker}, each service in a process of its own, through the gateway. "
-            "Requests arrive every 10 ms whether or not those before them are answered, and each "
-            "is counted from the moment it was to be sent. As soon as a change stream shows "
-            "the approval, its manager approves; the letter is the one to the requester, and "
-            "counts when the SMTP server has all of it. A letter to the manager leaves for each "
-            "request as well. Every request of every run came to its letter.",
+            (
+                f"On {here.broker}, each service in a process of its own, through the gateway. "
+                "Requests arrive every 10 ms whether or not those before them are answered, and each "
+                "is counted from the moment it was to be sent. As soon as a change stream shows "
+                "the approval, its manager approves; the letter is the one to the requester, and "
+                "counts when the SMTP server has all of it. A letter to the manager leaves for each "
+                "request as well. Every request of every run came to its letter."
+            ),
         ),
     )

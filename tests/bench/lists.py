@@ -204,8 +204,10 @@ async def lists(runs: int, *, quick: bool) -> Result:
             for name, values in found.items()
         ),
         notes=(
-            "Each list was first read to its end, 500 items a page: every item was there, once. "
-            "First pages have 50 items, asked one after the other, straight from the service, "
-            "after the rights check. The services' own processes, the embedded broker.",
+            (
+                "Each list was first read to its end, 500 items a page: every item was there, once. "
+                "First pages have 50 items, asked one after the other, straight from the service, "
+                "after the rights check. The services' own processes, the embedded broker."
+            ),
         ),
     )

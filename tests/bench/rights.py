@@ -113,11 +113,11 @@ def _result(copies: list[_Copy]) -> Result:
         title="A rights check inside a service",
         claims=(*claims, Claim(grown, at_most=1.5)),
         parts=tuple(parts),
-        curves=(
-            Curve("rights", "Rights check, p50", "rows", "µs", points, stretched=True),
-        ),
+        curves=(Curve("rights", "Rights check, p50", "rows", "µs", points, stretched=True),),
         notes=(
-            "`RightsCopy.of` (freshness, look-up, the state as a value) and `find_one` by `_id` "
-            "take turns, each call on another row drawn at random, one at a time, same driver.",
+            (
+                "`RightsCopy.of` (freshness, look-up, the state as a value) and `find_one` by `_id` "
+                "take turns, each call on another row drawn at random, one at a time, same driver."
+            ),
         ),
     )

@@ -13,13 +13,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from deploy import keys, up
+from deploy.embedded.child import Child
+from deploy.kafka import jars
 from kit.change import Entity
 from kit.collection import Collection, Stored
 from kit.mongo import Mongo
 from kit.service import Service
-from deploy import keys, up
-from deploy.embedded.child import Child
-from deploy.kafka import jars
 from kit.settings import Settings
 from tests import stack
 from tests.ports import free_ports

@@ -50,8 +50,10 @@ async def starting(runs: int, *, quick: bool) -> Result:
         ),
         parts=(Measured("first run: until ready, demo loaded", "s", (first,)),),
         notes=(
-            "`chorale up`, all embedded, with the demo, from the start of the command to its line "
-            f"`ready`. Memory is PSS of the command, `mongod` and the broker, {SETTLED_AFTER} s "
-            "after that.",
+            (
+                "`chorale up`, all embedded, with the demo, from the start of the command to its line "
+                f"`ready`. Memory is PSS of the command, `mongod` and the broker, {SETTLED_AFTER} s "
+                "after that."
+            ),
         ),
     )

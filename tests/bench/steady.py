@@ -78,7 +78,10 @@ class Journeys:
         server = await loop.create_server(Mailbox, "127.0.0.1", plan["smtp"])
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(plan["mongo"])
         async with await client["approvals"]["approvals"].watch(
-            [{"$match": {"operationType": "insert"}}, {"$project": {"documentKey": 1, "fullDocument.requester_id": 1}}]
+            [
+                {"$match": {"operationType": "insert"}},
+                {"$project": {"documentKey": 1, "fullDocument.requester_id": 1}},
+            ]
         ) as stream:
             watching = asyncio.create_task(self._watch(stream))
             began, cpu = time.perf_counter(), own_cpu()
