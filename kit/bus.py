@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from contracts.event import Event
-from kit import metrics
+from kit import metrics, traces
 from kit.change import Change
 from kit.collection import Ask
 from kit.committer import BREATH, Committer
@@ -103,16 +104,51 @@ class Bus:
                 if len(asks) % BREATH == 0:
                     await asyncio.sleep(0)
             # What is read first is being kept while the rest is read.
-            hearing.append(self._committer.hear(asks))
+            hearing.append(self._kept(asks))
         outcomes = [*chain.from_iterable(await asyncio.gather(*hearing))]
         gaps = {r.slice for r, out in zip(told, outcomes, strict=True) if out == "gap"}
         gaps |= await self._beat([one for one in beats if one.slice not in gaps])
         for slice in gaps:
-            metrics.gap.labels(slice).inc()
+            metrics.gaps.labels(self._service, slice.partition("/")[0]).inc()
         return gaps
 
+    def _kept(self, asks: list[tuple[Ask, Hearing]]) -> asyncio.Future[list[str]]:
+        """Keep what events lead to; each that somebody follows is heard in a span of its own."""
+        spans = [self._span(hearing) for _, hearing in asks] if traces.on() else []
+        outcomes = self._committer.hear(asks)
+        if any(spans):
+            outcomes.add_done_callback(partial(_end, spans))
+        return outcomes
+
+    def _span(self, hearing: Hearing) -> traces.Span | None:
+        """
+        The span of one event, under the one that led to it.
+
+        A span for the whole batch would belong to a hundred traces, and be in none.
+        """
+        record = hearing.record
+        if not hearing.trace or record.type not in self._subscriptions.handlers:
+            return None
+        said: traces.Attributes = {
+            "messaging.system": "kafka",
+            "messaging.operation.type": "process",
+            "messaging.operation.name": "process",
+            "messaging.destination.name": record.topic,
+            "messaging.destination.partition.id": str(record.partition),
+            "messaging.consumer.group.name": self._service,
+            "messaging.kafka.offset": record.offset,
+            "messaging.message.id": record.id,
+            "chorale.event.type": record.type,
+            "chorale.attempt": hearing.attempt + 1,
+        }
+        name = f"process {record.topic}"
+        span = traces.begin(self._service, name, "consumer", hearing.trace, said)
+        if span:
+            hearing.trace = traces.named(span)
+        return span
+
     def _ask(self, record: Record, attempt: int = 0) -> tuple[Ask, Hearing]:
-        hearing = Hearing(record, attempt=attempt)
+        hearing = Hearing(record, attempt=attempt, trace=record.trace)
         if record.type not in self._subscriptions.handlers:
             return NOTHING, hearing
         kind, handler = self._subscriptions.handlers[record.type]
@@ -134,12 +170,20 @@ class Bus:
         A heartbeat names the last position told before it: without it, one that follows
         a missing event would make us trust what we know.
         """
-        claims = {one.slice: claim for one in records if (claim := _claim(one))}
+        claims = {one.slice: said for one in records if (said := claim(one))}
         if not claims:
             return set()
         last = await self._heard.positions([*claims])
         behind = {s for s, (position, _) in claims.items() if last.get(s, 0) < position}
-        for slice in claims.keys() - behind:
+        ahead = {s: one for s, one in claims.items() if last.get(s, 0) > one[0]}
+        forgotten = await self._heard.forgotten(ahead) if ahead else set()
+        for slice in forgotten:
+            topic = slice.partition("/")[0]
+            metrics.forgotten_slices.labels(self._service, topic).inc()
+            log.error(
+                "what was heard is unknown to whoever told it: its journal was lost", slice=slice
+            )
+        for slice in claims.keys() - behind - forgotten:
             self._heard.beat(slice, claims[slice][1])
         return behind
 
@@ -152,14 +196,13 @@ class Bus:
             if len(rows) == most and (fall_back := asks[-1][1].otherwise):
                 # More of the lane waits: until it is heard, what is known must not be trusted.
                 asks[-1] = _both(asks[-1][0], fall_back), asks[-1][1]
-            applied += (await self._committer.hear(asks)).count("applied")
+            applied += (await self._kept(asks)).count("applied")
         return applied
 
     async def keep_retrying(self, every: float) -> None:
         while True:
             try:
                 applied = await self.retry()
-                metrics.parked.labels(self._service).set(await self._parking.count())
                 if not applied:
                     await asyncio.sleep(every)
             except Exception:
@@ -167,7 +210,17 @@ class Bus:
                 await asyncio.sleep(every)
 
 
-def _claim(record: Record) -> tuple[int, datetime] | None:
+def _end(spans: list[traces.Span | None], outcomes: asyncio.Future[list[str]]) -> None:
+    """What was heard before leads to nothing, and is in no trace."""
+    if outcomes.cancelled() or outcomes.exception():
+        return
+    for span, outcome in zip(spans, outcomes.result(), strict=True):
+        if span and outcome != "repeated":
+            span.set_attribute("chorale.outcome", outcome)
+            span.end()
+
+
+def claim(record: Record) -> tuple[int, datetime] | None:
     """The last position and the moment that a heartbeat speaks of; None when it says nothing."""
     try:
         said = json.loads(record.value)
@@ -277,8 +330,12 @@ class Listener:
     @property
     def assigned(self) -> bool:
         """Whether the consumer has its part of the topics."""
-        consumers = [getattr(one, "consumer", None) for one in self._broker.subscribers]
-        return all(consumer is not None and consumer.assignment() for consumer in consumers)
+        return all(map(_partitions, self._broker.subscribers))
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions it has."""
+        return sum(map(_partitions, self._broker.subscribers))
 
     async def watch(self, *, every: float = 5, strikes: int = 12) -> None:
         """End the process when its consumer is dead but looks alive; it is then started anew."""
@@ -289,6 +346,11 @@ class Listener:
             if count >= strikes:
                 log.critical("the consumer has stopped without saying so")
                 os._exit(70)
+
+
+def _partitions(subscriber: Any) -> int:
+    consumer = getattr(subscriber, "consumer", None)
+    return len(consumer.assignment()) if consumer is not None else 0
 
 
 def _dead(subscriber: Any) -> bool:

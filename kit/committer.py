@@ -7,16 +7,16 @@ import random
 import sys
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from kit import metrics
+from kit import metrics, traces
 from kit.clock import now
 from kit.collection import Ask, Collection, Place
-from kit.context import asking, correlation
+from kit.context import asking, correlation, trace
 from kit.draft import Asked, Draft, Hearing
 from kit.mongo import Mongo, lost_race, unavailable
 from kit.problems import Unavailable
@@ -59,6 +59,10 @@ class Committer:
         self._clock = self._left = 0
         self._wakers: dict[str, Callable[[], None]] = {}
 
+    @property
+    def service(self) -> str:
+        return self._service
+
     def on_wake(self, collection: Collection[Any], ring: Callable[[], None]) -> None:
         """Have ``ring`` called whenever an entity of this collection is kept that is due."""
         self._wakers[collection.name] = ring
@@ -75,8 +79,16 @@ class Committer:
 
     async def keep(self, ask: Ask) -> tuple[Any, ...]:
         """Decide and keep; raises the decision's refusal, or Unavailable when MongoDB is away."""
+        with traces.span(self._service, "commit") as span:
+            asked = self._asked(ask)
+            try:
+                return await self._kept(asked)
+            finally:
+                if span:
+                    traces.link(span, asked.earlier)
+
+    async def _kept(self, asked: Asked) -> tuple[Any, ...]:
         request = asking.get()
-        asked = self._asked(ask)
         if request and request.once:
             if request.changed:
                 raise TypeError("A request that may be repeated leads to one change")
@@ -92,9 +104,15 @@ class Committer:
             request.rows |= asked.rows
         return states
 
-    async def keep_all(self, asks: list[Ask]) -> list[Any]:
-        """Many decisions of one caller; gives for each its states, or the exception it raised."""
+    async def keep_all(self, asks: list[Ask], spans: Sequence[str] = ()) -> list[Any]:
+        """
+        Many decisions of one caller; gives for each its states, or the exception it raised.
+
+        ``spans`` are those that each is decided in, where they differ.
+        """
         asked = [self._asked(ask) for ask in asks]
+        for one, span in zip(asked, spans, strict=bool(spans)):
+            one.trace = span
         self._submit(asked)
         return await asyncio.gather(*(one.outcome for one in asked), return_exceptions=True)
 
@@ -105,11 +123,12 @@ class Committer:
         return asyncio.gather(*(one.outcome for one in asked))
 
     def _asked(self, ask: Ask, hearing: Hearing | None = None) -> Asked:
-        journey = correlation.get()
+        journey, here = correlation.get(), trace.get()
         if hearing:
+            here = hearing.trace
             journey = hearing.record.headers.get("ce_correlationid", hearing.record.id)
         outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        return Asked(ask, outcome, journey, hearing=hearing)
+        return Asked(ask, outcome, journey, hearing=hearing, trace=here)
 
     def _forget_who_left(self) -> None:
         """Callers come and give up for as long as MongoDB is away: they must not pile up."""
@@ -190,8 +209,9 @@ class Committer:
                 await self._commit(draft, len(batch))
             except Exception as error:
                 ready = None
-                metrics.aborted.labels(self._service).inc()
                 lost = _lost(error)
+                why = "lost_race" if lost else "unavailable" if unavailable(error) else "failed"
+                metrics.retries.labels(self._service, why).inc()
                 if lost and attempt < (LOST_TOGETHER if len(batch) > 1 else LOST_ALONE):
                     await asyncio.sleep(random.uniform(0, 0.002 * min(attempt, 50)))
                 elif unavailable(error) and not lost:
@@ -241,7 +261,9 @@ class Committer:
 
     async def _commit(self, draft: Draft, size: int) -> None:
         if not draft.empty:
+            began = time.perf_counter()
             await self._mongo.transaction(lambda session: self._store.write(draft, session))
+            metrics.transaction.labels(self._service).observe(time.perf_counter() - began)
         metrics.batch.labels(self._service).observe(size)
 
     def _tell(self, draft: Draft) -> None:

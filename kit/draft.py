@@ -34,6 +34,8 @@ class Hearing:
     """Why it cannot be applied, if that is known already."""
     attempt: int = 0
     """How often it was tried before; more than 0 when it comes from the parking."""
+    trace: str = ""
+    """The span in which it is heard."""
 
 
 @dataclass(eq=False, slots=True)
@@ -45,6 +47,10 @@ class Asked:
     correlation: str
     once: Once | None = None
     hearing: Hearing | None = None
+    trace: str = ""
+    """The span we are in."""
+    earlier: tuple[str, ...] = ()
+    """The spans that last changed what it decided on."""
     rows: dict[int, str] = field(default_factory=dict)
 
 
@@ -172,6 +178,8 @@ class Draft:
         first = current[0].state if current else None
         # Refusals first: whom it does not concern must not learn from a 412 that it exists.
         changes = ask.decide(*(stored.state for stored in current))
+        if asked and asked.trace:
+            asked.earlier = tuple(stored.trace for stored in current if stored.trace)
         version = first.version if first else None
         if ask.if_match is not None and ask.if_match != version:
             raise PreconditionFailed
@@ -197,18 +205,19 @@ class Draft:
         if change.state == stored.state and not change.events:
             return None, []
         clock, rows = stored.clock, []
+        trace = asked.trace if asked else ""
         for event in change.events:
             if event.key != place.id:
                 raise TypeError(f"{event.type} is keyed by {event.key!r}, not by {place.id!r}")
             clock = self._tick(clock)
             correlation = asked.correlation if asked else ""
-            rows.append(row(event, clock=clock, correlation=correlation, at=self._at))
+            rows.append(row(event, clock=clock, correlation=correlation, at=self._at, trace=trace))
         if change.state is None:
-            return Stored(None, clock), rows
+            return Stored(None, clock, trace), rows
         if change.state.id != place.id:
             raise TypeError(f"{place.collection.name}: {change.state.id!r} is not {place.id!r}")
         version = stored.state.version + 1 if stored.state else 1
-        return Stored(replace(change.state, version=version), clock), rows
+        return Stored(replace(change.state, version=version), clock, trace), rows
 
     def _now(self, place: Place) -> Stored[Any] | None:
         return self.changed.get(place) or self._before.get(place)
@@ -247,8 +256,8 @@ class Draft:
         for slice, last in self.heard.items():
             before = self._heard_before.get(slice)
             if before is None:
-                writes.append(InsertOne({"_id": slice, "last": last}))
+                writes.append(InsertOne({"_id": slice, "last": last, "at": self._at}))
             elif before != last:
                 same = {"_id": slice, "last": before}
-                writes.append(UpdateOne(same, {"$set": {"last": last}}))
+                writes.append(UpdateOne(same, {"$set": {"last": last, "at": self._at}}))
         return writes

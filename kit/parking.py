@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Container
 from datetime import datetime, timedelta
+from inspect import isawaitable
 from typing import Any
 
 from pydantic import ValidationError
@@ -119,8 +120,16 @@ class Parking:
         rows = await found.sort("order", 1).limit(most).to_list(None)
         return [(_record(one), one["attempts"]) for one in rows]
 
-    async def count(self) -> int:
-        return int(await self.rows.count_documents({}))
+    async def count(self, most: int) -> int:
+        """How many events are parked, counted up to ``most``."""
+        return int(await self.rows.count_documents({"lane": {"$gte": ""}}, limit=most))
+
+    async def lanes(self, most: int) -> int:
+        """Of how many keys something is parked, counted up to ``most``."""
+        steps = [{"$sort": {"lane": 1}}, {"$group": {"_id": "$lane"}}, {"$limit": most}]
+        found = self.rows.aggregate([*steps, {"$count": "lanes"}])
+        counted = await (await found if isawaitable(found) else found).to_list(None)
+        return int(counted[0]["lanes"]) if counted else 0
 
     async def list(self, after: str, most: int) -> list[dict[str, Any]]:
         """For operators: what and why, without the event's own words."""

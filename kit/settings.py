@@ -8,17 +8,47 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 
-class Settings(BaseSettings):
+class Connections(BaseSettings):
     """
-    Settings every service has; a service adds its own in a subclass in its ``settings.py``.
+    Where Kafka and MongoDB are, and who we are to them.
 
-    Each is an environment variable ``CHORALE_<NAME>``; a secret may instead be the content of the
-    file ``<CHORALE_SECRETS>/chorale_<name>``. ``deploy/.env.example`` lists them all.
+    Each setting is an environment variable ``CHORALE_<NAME>``; a secret may instead be the content
+    of the file ``<CHORALE_SECRETS>/chorale_<name>``. ``deploy/.env.example`` lists them all.
     """
 
     model_config = SettingsConfigDict(env_prefix="CHORALE_", extra="ignore", frozen=True)
 
     kafka: str = "127.0.0.1:9192"
+    kafka_user: str = Field(default="", description="Who signs in (SCRAM-SHA-512); empty: nobody")
+    kafka_password: SecretStr = SecretStr("")
+    kafka_tls: bool = False
+    kafka_ca: str = Field(
+        default="", description="File of the authorities believed with TLS; empty: the system's"
+    )
+    mongo: str = Field(
+        default="mongodb://127.0.0.1:27117/?replicaSet=rs0",
+        description="TLS is asked for here: &tls=true&tlsCAFile=...",
+    )
+    mongo_user: str = Field(default="", description="Who signs in; empty: nobody")
+    mongo_password: SecretStr = SecretStr("")
+    mongo_driver: Literal["motor", "pymongo"] = "motor"
+    database_prefix: str = Field(default="", description="Put before each database's name")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, file_secret_settings
+
+
+class Settings(Connections):
+    """Settings every service has; a service adds its own in a subclass in its ``settings.py``."""
+
     kafka_idempotence: bool = Field(
         default=True, description="False only for the embedded broker, which does not know it"
     )
@@ -27,9 +57,6 @@ class Settings(BaseSettings):
         description="Seconds after which the keys of a killed process go to another "
         "(Apache Kafka takes 6 or more)",
     )
-    mongo: str = "mongodb://127.0.0.1:27117/?replicaSet=rs0"
-    mongo_driver: Literal["motor", "pymongo"] = "motor"
-    database_prefix: str = Field(default="", description="Put before each database's name")
 
     internal_key: SecretStr = Field(description="What the gateway signs its word with (HS256)")
     link_key: SecretStr = Field(description="What links in letters are signed with (HS256)")
@@ -46,21 +73,16 @@ class Settings(BaseSettings):
     body_limit: int = Field(default=1_000_000, description="Bytes of a request's body")
     page_size: int = 50
     page_size_most: int = 500
+    traces: str = Field(
+        default="", description="Where spans are sent (OTLP/HTTP, .../v1/traces); empty: none are"
+    )
+    traces_ratio: float = Field(
+        default=1, ge=0, le=1, description="The part of requests that are followed"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, file_secret_settings
 
-
-S = TypeVar("S", bound=Settings)
+S = TypeVar("S", bound=Connections)
 
 
 def read(kind: type[S], **known: Any) -> S:
