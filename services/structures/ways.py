@@ -1,7 +1,7 @@
 """Which way to what is sought reads the fewest structures, judged by a sample of them. Pure."""
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -33,21 +33,24 @@ class Sample:
     """So many structures drawn by chance, of all that there are."""
 
     def __init__(self, drawn: Iterable[Looked], among: int) -> None:
-        self._drawn = tuple(drawn)
-        self._each = among / max(1, len(self._drawn))
-        self._grams = Counter(gram for one in self._drawn for gram in one.grams)
+        self._having = defaultdict[str, list[Looked]](list)
+        self._many = 0
+        for self._many, one in enumerate(drawn, 1):
+            for gram in one.grams:
+                self._having[gram].append(one)
+        self._each = among / max(1, self._many)
 
     def rarest(self, grams: Iterable[str]) -> str:
-        return min(grams, key=lambda gram: (self._grams[gram], gram))
+        return min(grams, key=lambda gram: (len(self._having.get(gram, ())), gram))
 
     def way(self, patterns: tuple[Pattern, ...], gram: str, wanted: int) -> str:
         """
-        The index to read by.
+        The index to read by; ``gram`` is one that whatever fits must have.
 
         What many fit is soonest found by reading all in the order of the answer, until there are
         enough; what few fit by reading everything that has its rarest gram.
         """
-        fitting = sum(one.fits(patterns) for one in self._drawn)
-        having_gram = self._grams[gram] * self._each
-        until_enough = wanted * len(self._drawn) / fitting if fitting else float("inf")
-        return IN_ORDER if until_enough < having_gram else BY_GRAM
+        having_gram = self._having.get(gram, ())
+        fitting = sum(one.fits(patterns) for one in having_gram)
+        until_enough = wanted * self._many / fitting if fitting else float("inf")
+        return IN_ORDER if until_enough < len(having_gram) * self._each else BY_GRAM
