@@ -107,11 +107,13 @@ class _Group:
     def __init__(self, here: Stand, consumers: int) -> None:
         self.hearer, self.consumers, self.found = Hearer(here), consumers, list[float]()
 
-    async def join(self) -> None:
+    async def start(self) -> None:
         await self.hearer.prepare()
         for _ in range(self.consumers):
             # A session that outlasts the turns of the others.
-            await self.hearer.start(kafka_session=300)
+            await self.hearer.start(kafka_session=60)
+
+    async def joined(self) -> None:
         for process in self.hearer.processes:
             await process.ready()
 
@@ -140,8 +142,9 @@ class _Group:
 async def _by_consumers(here: Stand, runs: int, events: int) -> Points:
     teller, groups = Teller(here), [_Group(here, many) for many in CONSUMERS]
     for group in groups:
-        await group.join()
-    await asyncio.sleep(3)  # until the groups have settled
+        await group.start()
+    for group in groups:
+        await group.joined()
     for _ in range(runs):
         for group in groups:
             group.rest()
