@@ -1,6 +1,5 @@
 """What more of something does to hearing: events in a batch, consumers, entities, the driver."""
 
-import asyncio
 import os
 import signal
 from collections.abc import Iterator

@@ -51,6 +51,8 @@ class Mailbox(asyncio.Protocol):
 
     def _answer(self, line: bytes) -> bytes:
         word = line[:4].upper()
+        if word == b"EHLO":
+            return b"250-bench\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"
         if word == b"RCPT":
             self._to = re.search(rb"<([^@>]*)", line)[1].decode()
         if word == b"DATA":
