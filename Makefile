@@ -40,6 +40,9 @@ test-alerts: ## Check the alerts and run their tests (promtool, of the package p
 	promtool check config deploy/observability/prometheus.yaml
 	promtool test rules tests/observability/alerts_test.yaml
 
+bench: $(INSTALLED) ## Measure the numbers of docs/benchmarks.md again (a quiet machine)
+	$(BIN)/python -m tests.bench $(ARGS)
+
 check: $(INSTALLED) ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -86,5 +89,5 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run test test-kafka test-image test-restore test-alerts check features schemas openapi settings \
+.PHONY: help run test test-kafka test-image test-restore test-alerts bench check features schemas openapi settings \
 	lock clean-data

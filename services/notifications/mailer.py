@@ -48,8 +48,8 @@ class Mailer:
             self.collection,
             claim=domain.claim,
             work=self.send,
-            # More than connections: while some are handed over, others are claimed and recorded.
-            at_once=4 * self._settings.smtp_connections,
+            # Many for each connection: each also waits for two commits, which many share.
+            at_once=16 * self._settings.smtp_connections,
         )
         async with self._post:
             try:
