@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from deploy import topics
 from deploy.embedded.child import Child
@@ -15,14 +16,21 @@ MEMORY = "512m"
 PORTS_OF_ONE = 2
 
 
-def brokers(data: Path, ports: Sequence[int], *, jars_in: Path | None = None) -> list[Child]:
+def brokers(
+    data: Path,
+    ports: Sequence[int],
+    *,
+    jars_in: Path | None = None,
+    but: Mapping[str, object] = MappingProxyType({}),
+) -> list[Child]:
     """
     Brokers to be spawned, all of them before the first is waited for.
 
     Takes a while the first time: call it in a thread.
 
     ``ports``: two for each broker, the first for its clients. Their logs stay in ``data``, so that
-    a broker that was killed and is started again has what it had acknowledged.
+    a broker that was killed and is started again has what it had acknowledged. ``but``: properties
+    that differ from ours.
     """
     found = jars.resolve(jars_in or data / "kafka")
     java = [
@@ -35,7 +43,7 @@ def brokers(data: Path, ports: Sequence[int], *, jars_in: Path | None = None) ->
         folder = Path(str(properties["log.dirs"]))
         file = folder.parent / "server.properties"
         folder.mkdir(parents=True, exist_ok=True)
-        file.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
+        file.write_text("".join(f"{name}={value}\n" for name, value in {**properties, **but}.items()))
         if not (folder / "meta.properties").exists():
             _format(java, file)
         children.append(
@@ -53,7 +61,7 @@ def addresses(ports: Sequence[int]) -> list[str]:
     return [f"127.0.0.1:{port}" for port in ports[::PORTS_OF_ONE]]
 
 
-def settings(folder: Path, ports: Sequence[int]) -> list[Mapping[str, object]]:
+def settings(folder: Path, ports: Sequence[int]) -> list[dict[str, object]]:
     """The server.properties of each broker."""
     clients, controllers = addresses(ports), addresses(ports[1:])
     copies = min(3, len(clients))
