@@ -43,7 +43,9 @@ def brokers(
         folder = Path(str(properties["log.dirs"]))
         file = folder.parent / "server.properties"
         folder.mkdir(parents=True, exist_ok=True)
-        file.write_text("".join(f"{name}={value}\n" for name, value in {**properties, **but}.items()))
+        file.write_text(
+            "".join(f"{name}={value}\n" for name, value in {**properties, **but}.items())
+        )
         if not (folder / "meta.properties").exists():
             _format(java, file)
         children.append(

@@ -84,9 +84,7 @@ class Client:
             self.tally.wrong.append(f"{kind}: {method} {path} {status} {said[:200]!r}")
         return Answered(status, json.loads(said) if said[:1] in b"{[" and said else None, token)
 
-    async def insist(
-        self, kind: str, method: str, path: str, *good: int, **asked: Any
-    ) -> Answered:
+    async def insist(self, kind: str, method: str, path: str, *good: int, **asked: Any) -> Answered:
         """Until it is answered as it must be; anything else is noted as wrong."""
         end, delay = clock() + STUBBORNNESS, 0.15
         while clock() < end:

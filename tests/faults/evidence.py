@@ -101,7 +101,9 @@ async def topics(kafka: str, found: Evidence) -> None:
     """Every topic from its beginning to its end."""
     places = [TopicPartition(f"{name}.events", n) for name in TELLING for n in range(SLICES)]
     found.topics = {name: [[] for _ in range(SLICES)] for name in TELLING}
-    async with AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False) as reader:
+    async with AIOKafkaConsumer(
+        bootstrap_servers=kafka, enable_auto_commit=False, auto_offset_reset="earliest"
+    ) as reader:
         reader.assign(places)
         ends = await reader.end_offsets(places)
         for place in places:

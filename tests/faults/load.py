@@ -125,7 +125,10 @@ class Load:
 
     async def _ticket(self) -> None:
         """A draft, written again and again; one in three is sent and closed."""
-        by, to = random.choice(self._people.requesters), random.choice(("gateway", *["support"] * 4))
+        by, to = (
+            random.choice(self._people.requesters),
+            random.choice(("gateway", *["support"] * 4)),
+        )
         created = await self._command(
             *("ticket", "POST", "/v1/tickets", 201),
             by=by,
@@ -141,7 +144,9 @@ class Load:
             noted.title, noted.version = str(n), noted.version + 1
         if random.random() < 1 / 3:
             await self._send(id, noted, by, to)
-        read = await self._client.insist("ticket read", "GET", f"/v1/tickets/{id}", 200, by=by, to=to)
+        read = await self._client.insist(
+            "ticket read", "GET", f"/v1/tickets/{id}", 200, by=by, to=to
+        )
         self._ledger.reads += 1
         if (read.body["title"], read.body["state"]) != (noted.title, noted.state):
             self._client.tally.wrong.append(f"reading: ticket {id} shows {read.body}")

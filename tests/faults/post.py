@@ -81,4 +81,3 @@ class Post(Catcher):
 
     def stop(self) -> None:
         self._server.close()
-

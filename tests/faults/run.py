@@ -159,7 +159,9 @@ def asked() -> argparse.Namespace:
     one.add_argument("--minutes", type=float, default=38, help="That the storms may last.")
     one.add_argument("--seed", default=str(random.randrange(10**6)))
     one.add_argument("--calm", type=float, default=15, help="Seconds of load before any fault.")
-    one.add_argument("--alone", type=float, default=0.25, help="Share of the kills with one of each.")
+    one.add_argument(
+        "--alone", type=float, default=0.25, help="Share of the kills with one of each."
+    )
     one.add_argument("--report", type=Path, default=None)
     one.add_argument("--data", type=Path, default=None)
     one.add_argument("--no-wipe", dest="wipe", action="store_false")

@@ -87,8 +87,8 @@ def topic(service: str, rows: Iterable[Told], partitions: list[list[Told]]) -> l
                 what = f"{service}/{number}: {one.position} comes before {len(heard) + 1}"
                 found.append(Finding("disordered", what))
         if len(heard) < len(journal[number]):
-            left = len(journal[number]) - len(heard)
-            found.append(Finding("lost", f"{service}/{number}: {left} events are not in Kafka"))
+            what = f"{service}/{number}: {len(heard)} of {len(journal[number])} are in Kafka"
+            found.append(Finding("lost", what))
         found += _ordered(f"{service}/{number} in Kafka", heard)
     return found
 
