@@ -7,7 +7,12 @@ from pathlib import Path
 
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import InvalidReplicationFactorError, KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import (
+    InvalidReplicationFactorError,
+    KafkaError,
+    LeaderNotAvailableError,
+    TopicAlreadyExistsError,
+)
 
 from deploy.trouble import Trouble
 
@@ -78,6 +83,8 @@ async def make(kafka: str, *, replicas: int = 1) -> Topics:
     finally:
         await admin.close()
     for one in known:
+        if not one["partitions"]:  # Somebody else is making it at this moment.
+            raise LeaderNotAvailableError(one["topic"])
         if len(one["partitions"]) != topics.partitions:
             found = len(one["partitions"])
             raise Trouble(f"{one['topic']} has {found} partitions, not {topics.partitions}")
