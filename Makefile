@@ -24,7 +24,21 @@ test-kafka: $(INSTALLED) ## Run the tests that meet a broker on Apache Kafka (a 
 	@for program in java mvn; do command -v $$program >/dev/null \
 	|| { echo "Apache Kafka needs a JDK 17 and Maven: there is no $$program" >&2; exit 1; }; done
 	CHORALE_TEST_KAFKA=apache $(BIN)/python -m pytest tests/kit/test_relay.py \
-	tests/kit/test_listener.py tests/deploy/test_kafka.py tests/journeys/test_main_job.py $(ARGS)
+	tests/kit/test_listener.py tests/deploy/test_kafka.py tests/deploy/test_access.py \
+	tests/deploy/test_guarded.py tests/journeys/test_main_job.py $(ARGS)
+
+test-image: $(INSTALLED) ## Do what the Dockerfile does, without Docker, and serve from it
+	CHORALE_TEST_IMAGE=1 $(BIN)/python -m pytest tests/deploy/test_image.py $(ARGS)
+
+test-restore: $(INSTALLED) ## Lose each service's database and bring it back
+	CHORALE_TEST_RESTORE=1 $(BIN)/python -m pytest tests/deploy/test_restore.py $(ARGS)
+
+test-alerts: ## Check the alerts and run their tests (promtool, of the package prometheus)
+	@command -v promtool >/dev/null \
+	|| { echo "There is no promtool: install Prometheus (Debian: apt install prometheus)" >&2; exit 1; }
+	promtool check rules deploy/observability/alerts.yaml
+	promtool check config deploy/observability/prometheus.yaml
+	promtool test rules tests/observability/alerts_test.yaml
 
 check: $(INSTALLED) ## Lint, formatting, types, and who may import whom
 	$(BIN)/ruff check .
@@ -72,4 +86,5 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run test test-kafka check features schemas openapi settings lock clean-data
+.PHONY: help run test test-kafka test-image test-restore test-alerts check features schemas openapi settings \
+	lock clean-data

@@ -73,15 +73,46 @@ def kafka(
 
 @app.command()
 def topics(
-    kafka: Annotated[str, typer.Option(envvar="CHORALE_KAFKA")] = "127.0.0.1:9192",
-    replicas: Annotated[int, typer.Option(min=1, help="Copies of each partition.")] = 1,
+    brokers: Annotated[
+        int | None, typer.Option(min=1, help="Fewer than topics.yaml has copies for.")
+    ] = None,
 ) -> None:
-    """Create the topics that are missing, and verify the others."""
+    """Create the topics that are missing, and give the others the settings of topics.yaml."""
     from deploy.topics import make
+    from kit.settings import Connections, read
 
-    made = _run(make(kafka, replicas=replicas))
-    for name in made.names:
-        print(f"{name}: {made.partitions} partitions")
+    _tell(_run(make(read(Connections), brokers=brokers)), "The topics are as declared")
+
+
+@app.command()
+def access(
+    passwords: Annotated[Path, typer.Argument(help="The folder of `chorale secrets`.")],
+    database: Annotated[bool, typer.Option(help="MongoDB too.")] = True,
+) -> None:
+    """Let each service into its own topic, group and database, and into nothing else."""
+    from deploy import access as rules
+    from kit.settings import Connections, read
+
+    settings = read(Connections)
+    known = rules.passwords(passwords, "kafka")
+    changed = _run(rules.apply_to_kafka(settings, known))
+    if database:
+        changed += _run(rules.apply_to_mongo(settings, rules.passwords(passwords, "mongo")))
+    _tell(changed, "Who may do what is as declared")
+
+
+@app.command("mongo-set")
+def mongo_set(
+    members: Annotated[list[str], typer.Argument(help="HOST:PORT of each, this one first.")],
+    at: Annotated[str, typer.Option(help="Where this one is, on its own machine.")] = (
+        "127.0.0.1:27017"
+    ),
+) -> None:
+    """Make a replica set of MongoDBs that know nobody yet, and its operator."""
+    from deploy.replicas import make_set
+    from kit.settings import Connections, read
+
+    _run(make_set(at, members, read(Connections)))
 
 
 @imports.command("structures")
@@ -110,6 +141,38 @@ def replay(service: str) -> None:
 
 
 @app.command()
+def backup(service: str, file: Path) -> None:
+    """Keep all that one service has, as it is at one moment; the service works meanwhile."""
+    from deploy import backup as saving
+    from deploy.installation import Installation
+    from kit.settings import Connections, read
+
+    Installation().join()
+    try:
+        counts = saving.backup(_known(service), file, read(Connections))
+    except Trouble as problem:
+        raise _told(problem) from problem
+    print(f"{sum(counts.values()):,} documents of {service} are in {file}")
+
+
+@app.command()
+def restore(
+    service: str,
+    file: Path,
+    accept_loss: Annotated[
+        bool, typer.Option(help="Go on without events that nobody has any more.")
+    ] = False,
+) -> None:
+    """Bring a service back from a backup, and from Kafka what it has told since; it is stopped."""
+    from deploy.installation import Installation
+    from deploy.restoring import restore
+
+    Installation().join()
+    for line in _run(restore(_known(service), file, accept_loss=accept_loss)):
+        print(line)
+
+
+@app.command()
 def settings() -> None:
     """Print every setting of every part with its default."""
     from deploy.env import example
@@ -120,12 +183,17 @@ def settings() -> None:
 @app.command()
 def secrets(folder: Path) -> None:
     """Make the keys of an installation in a folder; those that are there stay."""
-    from deploy import keys
+    from deploy import installation, keys
 
     keys.make(folder)
+    keys.make_passwords(folder, installation.service_names())
     for given in ("sirene_key", "smtp_password"):  # Theirs to give; empty means none.
         (folder / f"chorale_{given}").touch(mode=0o600)
     print(f"The secrets are in {folder}")
+
+
+def _tell(changed: list[str], otherwise: str) -> None:
+    print("\n".join(changed) or otherwise)
 
 
 def _known(service: str) -> str:
@@ -145,8 +213,12 @@ def _run(doing: Coroutine[Any, Any, Any]) -> Any:
     except asyncio.CancelledError:
         return None  # Ctrl-C is how it is meant to end.
     except Trouble as problem:
-        print(problem, file=sys.stderr)
-        raise typer.Exit(1) from problem
+        raise _told(problem) from problem
+
+
+def _told(problem: Trouble) -> typer.Exit:
+    print(problem, file=sys.stderr)
+    return typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The keys of one installation."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
-from secrets import token_urlsafe
+from secrets import token_hex, token_urlsafe
 
 from joserfc.jwk import OKPKey
 
@@ -20,6 +21,20 @@ def make(folder: Path) -> None:
             half.unlink(missing_ok=True)
         _keep(private, json.dumps(key.as_dict(private=True)))
         _keep(public, json.dumps(key.as_dict(private=False)))
+
+
+def make_passwords(folder: Path, services: Iterable[str]) -> None:
+    """
+    What services, brokers and databases know one another by.
+
+    ``<folder>/<name>`` is what one of them is told, and ``admin`` whoever lets them in.
+    """
+    for name in ("admin", *services):
+        (folder / name).mkdir(mode=0o700, exist_ok=True)
+        for server in ("kafka", "mongo"):
+            _keep(folder / name / f"chorale_{server}_password", token_urlsafe(32))
+    _keep(folder / "kafka_broker_password", token_urlsafe(32))
+    _keep(folder / "mongo_keyfile", token_hex(64))
 
 
 def _keep(file: Path, secret: str) -> None:

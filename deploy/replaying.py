@@ -4,15 +4,14 @@ from deploy.trouble import Trouble
 from kit.mongo import Mongo
 from kit.relay import ask_replay
 from kit.service import tells
-from kit.settings import Settings, read
+from kit.settings import Connections, read
 
 
 async def replay(service: str) -> int:
     """Ask the relay of a service to publish all it ever told; returns how many events that is."""
     if not tells(service):
         raise Trouble(f"{service} tells nothing: it has no journal to tell again")
-    settings = read(Settings)
-    mongo = Mongo(settings.mongo, settings.database_prefix + service, settings.mongo_driver)
+    mongo = Mongo.of(service, read(Connections))
     try:
         return await ask_replay(mongo)
     finally:

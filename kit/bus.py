@@ -7,6 +7,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
 from typing import Any, TypeVar
 
 import structlog
@@ -17,10 +19,10 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from contracts.event import Event
-from kit import metrics
+from kit import metrics, traces
 from kit.change import Change
 from kit.collection import Ask
-from kit.committer import Committer
+from kit.committer import BREATH, Committer
 from kit.draft import Hearing
 from kit.heard import Heard
 from kit.parking import Parking
@@ -33,6 +35,7 @@ Handler = Callable[[E], Ask | None]
 Otherwise = Callable[[str], Ask]
 
 NOTHING = Ask((), lambda: ())
+TOGETHER = 500  # events read before the first of them are given to the committer
 
 
 class Subscriptions:
@@ -93,15 +96,59 @@ class Bus:
                 beats.append(record)
             elif record.position is not None or record.type in self._subscriptions.handlers:
                 told.append(record)
-        outcomes = await self._committer.hear([(*self._ask(one),) for one in told])
+        hearing = []
+        for first in range(0, len(told), TOGETHER):
+            asks = []
+            for one in told[first : first + TOGETHER]:
+                asks.append(self._ask(one))
+                if len(asks) % BREATH == 0:
+                    await asyncio.sleep(0)
+            # What is read first is being kept while the rest is read.
+            hearing.append(self._kept(asks))
+        outcomes = [*chain.from_iterable(await asyncio.gather(*hearing))]
         gaps = {r.slice for r, out in zip(told, outcomes, strict=True) if out == "gap"}
         gaps |= await self._beat([one for one in beats if one.slice not in gaps])
         for slice in gaps:
-            metrics.gap.labels(slice).inc()
+            metrics.gaps.labels(self._service, slice.partition("/")[0]).inc()
         return gaps
 
+    def _kept(self, asks: list[tuple[Ask, Hearing]]) -> asyncio.Future[list[str]]:
+        """Keep what events lead to; each that somebody follows is heard in a span of its own."""
+        spans = [self._span(hearing) for _, hearing in asks] if traces.on() else []
+        outcomes = self._committer.hear(asks)
+        if any(spans):
+            outcomes.add_done_callback(partial(_end, spans))
+        return outcomes
+
+    def _span(self, hearing: Hearing) -> traces.Span | None:
+        """
+        The span of one event, under the one that led to it.
+
+        A span for the whole batch would belong to a hundred traces, and be in none.
+        """
+        record = hearing.record
+        if not hearing.trace or record.type not in self._subscriptions.handlers:
+            return None
+        said: traces.Attributes = {
+            "messaging.system": "kafka",
+            "messaging.operation.type": "process",
+            "messaging.operation.name": "process",
+            "messaging.destination.name": record.topic,
+            "messaging.destination.partition.id": str(record.partition),
+            "messaging.consumer.group.name": self._service,
+            "messaging.kafka.offset": record.offset,
+            "messaging.message.id": record.id,
+            "chorale.event.type": record.type,
+            "chorale.attempt": hearing.attempt + 1,
+        }
+        name = f"process {record.topic}"
+        span = traces.begin(self._service, name, "consumer", hearing.trace, said)
+        if span:
+            hearing.trace = traces.named(span)
+        return span
+
     def _ask(self, record: Record, attempt: int = 0) -> tuple[Ask, Hearing]:
-        hearing = Hearing(record, attempt=attempt)
+        hearing = Hearing(record, attempt=attempt, trace=record.trace)
         if record.type not in self._subscriptions.handlers:
             return NOTHING, hearing
         kind, handler = self._subscriptions.handlers[record.type]
@@ -123,7 +170,7 @@ class Bus:
         A heartbeat names the last position told before it: without it, one that follows
         a missing event would make us trust what we know.
         """
-        claims = {one.slice: claim for one in records if (claim := _claim(one))}
+        claims = {one.slice: said for one in records if (said := claim(one))}
         if not claims:
             return set()
         last = await self._heard.positions([*claims])
@@ -141,14 +188,13 @@ class Bus:
             if len(rows) == most and (fall_back := asks[-1][1].otherwise):
                 # More of the lane waits: until it is heard, what is known must not be trusted.
                 asks[-1] = _both(asks[-1][0], fall_back), asks[-1][1]
-            applied += (await self._committer.hear(asks)).count("applied")
+            applied += (await self._kept(asks)).count("applied")
         return applied
 
     async def keep_retrying(self, every: float) -> None:
         while True:
             try:
                 applied = await self.retry()
-                metrics.parked.labels(self._service).set(await self._parking.count())
                 if not applied:
                     await asyncio.sleep(every)
             except Exception:
@@ -156,7 +202,17 @@ class Bus:
                 await asyncio.sleep(every)
 
 
-def _claim(record: Record) -> tuple[int, datetime] | None:
+def _end(spans: list[traces.Span | None], outcomes: asyncio.Future[list[str]]) -> None:
+    """What was heard before leads to nothing, and is in no trace."""
+    if outcomes.cancelled() or outcomes.exception():
+        return
+    for span, outcome in zip(spans, outcomes.result(), strict=True):
+        if span and outcome != "repeated":
+            span.set_attribute("chorale.outcome", outcome)
+            span.end()
+
+
+def claim(record: Record) -> tuple[int, datetime] | None:
     """The last position and the moment that a heartbeat speaks of; None when it says nothing."""
     try:
         said = json.loads(record.value)
@@ -215,7 +271,7 @@ class Listener:
                 max_poll_interval_ms=600_000,
                 partition_assignment_strategy=(StickyPartitionAssignor,),
                 ack_policy=AckPolicy.NACK_ON_ERROR,
-                parser=_keep_all,
+                parser=_all_of,
                 decoder=_raw,
             )
             self._subscriber(self._hear)
@@ -266,8 +322,12 @@ class Listener:
     @property
     def assigned(self) -> bool:
         """Whether the consumer has its part of the topics."""
-        consumers = [getattr(one, "consumer", None) for one in self._broker.subscribers]
-        return all(consumer is not None and consumer.assignment() for consumer in consumers)
+        return all(map(_partitions, self._broker.subscribers))
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions it has."""
+        return sum(map(_partitions, self._broker.subscribers))
 
     async def watch(self, *, every: float = 5, strikes: int = 12) -> None:
         """End the process when its consumer is dead but looks alive; it is then started anew."""
@@ -280,20 +340,31 @@ class Listener:
                 os._exit(70)
 
 
+def _partitions(subscriber: Any) -> int:
+    consumer = getattr(subscriber, "consumer", None)
+    return len(consumer.assignment()) if consumer is not None else 0
+
+
 def _dead(subscriber: Any) -> bool:
     coordinator = getattr(getattr(subscriber, "consumer", None), "_coordinator", None)
     task = getattr(coordinator, "_coordination_task", None)
     return task is not None and task.done()
 
 
-async def _keep_all(records: tuple[Any, ...], parse: Callable[[Any], Awaitable[Any]]) -> Any:
-    """A header FastStream cannot decode would make it skip the message, whatever the policy."""
-    for one in records:
-        one.headers = tuple(
-            (name, (value or b"").decode(errors="backslashreplace").encode())
-            for name, value in one.headers
-        )
-    return await parse(records)
+async def _all_of(records: tuple[Any, ...], parse: Callable[[Any], Awaitable[Any]]) -> Any:
+    """
+    Have FastStream read the first record only, to know what to acknowledge.
+
+    Records are read in Record.of; a header FastStream cannot decode would make it skip them all.
+    """
+    [first] = records[:1]
+    first.headers = tuple(
+        (name, (value or b"").decode(errors="backslashreplace").encode())
+        for name, value in first.headers
+    )
+    message = await parse((first,))
+    message.raw_message = records
+    return message
 
 
 async def _raw(message: KafkaMessage) -> Any:

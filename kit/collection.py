@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 Derived = Callable[[Any], dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Stored(Generic[T]):
+# Tuples, not dataclasses: several of each are made, and hashed, for every event.
+class Stored(NamedTuple, Generic[T]):
     """A state as it is kept, and the clock of the entity's last fact."""
 
     state: T | None
     clock: int = 0
+    trace: str = ""
+    """The span that changed it last, if somebody followed that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where an entity is, or will be."""
 
     collection: Collection[Any]
@@ -104,16 +105,28 @@ class Collection(Generic[T]):
         most: int = 0,
     ) -> list[T]:
         """Every entity that matches, in one reply; ``most`` 0 is no limit."""
+        return [state for state, _ in await self.followed(where, sort=sort, most=most)]
+
+    async def followed(
+        self,
+        where: dict[str, Any],
+        *,
+        sort: list[tuple[str, int]] | None = None,
+        most: int = 0,
+    ) -> list[tuple[T, str]]:
+        """The same, each with the span that changed it last."""
         found = self.documents.find(where, batch_size=10_000)
         if sort:
             found = found.sort(sort)
-        return [self.state(one) for one in await found.limit(most).to_list(None)]
+        rows = await found.limit(most).to_list(None)
+        return [(self.state(one), one.get("trace", "")) for one in rows]
 
     async def load(self, ids: list[str]) -> dict[str, Stored[T]]:
         # One reply for all of them: the default first batch of 101 would cost a second trip.
         found = self.documents.find({"_id": {"$in": ids}}, batch_size=len(ids) + 1)
         return {
-            one["_id"]: Stored(self.state(one), one["clock"]) for one in await found.to_list(None)
+            one["_id"]: Stored(self.state(one), one["clock"], one.get("trace", ""))
+            for one in await found.to_list(None)
         }
 
     def state(self, document: dict[str, Any]) -> T:
@@ -127,7 +140,7 @@ class Collection(Generic[T]):
         del document["id"]
         if self._derived:
             document |= self._derived(stored.state)
-        return document | {"clock": stored.clock}
+        return document | {"clock": stored.clock, "trace": stored.trace}
 
 
 def entity(stored: Stored[Any] | None) -> Entity | None:

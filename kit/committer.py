@@ -4,33 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from kit import metrics
+from kit import metrics, traces
 from kit.clock import now
-from kit.collection import Ask, Collection, Place, Stored
-from kit.context import asking, correlation
-from kit.draft import Asked, Done, Draft, Hearing, Known
-from kit.mongo import IndexModel, Mongo, Session, lost_race, unavailable
-from kit.parking import Parking
+from kit.collection import Ask, Collection, Place
+from kit.context import asking, correlation, trace
+from kit.draft import Asked, Draft, Hearing
+from kit.mongo import Mongo, lost_race, unavailable
 from kit.problems import Unavailable
+from kit.store import Lost, Store
+from kit.tasks import ended
 
 log = structlog.get_logger(__name__)
 
-ONCE_KEPT = 24 * 3600  # seconds, as Idempotency-Key promises
-
-
+AHEAD = 100  # decisions that wait, to be worth a batch beside the one that is being written
+BREATH = 25  # decisions in a row, then what else this process does has its turn
 LOST_TOGETHER, LOST_ALONE = 20, 150  # races in a row after which others no longer wait for it
 LEFT_MOST = 1000  # callers that gave up and are still in the queue
 
 
-class Lost(Exception):
-    """Somebody else changed one of these entities since we read it."""
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """The batch that is being written: as it was decided beforehand, if it was."""
+
+    draft: Draft | None
+    writing: asyncio.Task[bool]
 
 
 class Committer:
@@ -40,18 +46,22 @@ class Committer:
         self,
         service: str,
         mongo: Mongo,
-        parking: Parking,
+        store: Store,
         told: Callable[[], None],
         *,
         most: int = 500,
         patience: float = 15,
     ) -> None:
-        self._service, self._mongo, self._parking, self._told = service, mongo, parking, told
+        self._service, self._mongo, self._store, self._told = service, mongo, store, told
         self._most, self._patience = most, patience
         self._waiting: deque[Asked] = deque()
         self._bell = asyncio.Event()
         self._clock = self._left = 0
         self._wakers: dict[str, Callable[[], None]] = {}
+
+    @property
+    def service(self) -> str:
+        return self._service
 
     def on_wake(self, collection: Collection[Any], ring: Callable[[], None]) -> None:
         """Have ``ring`` called whenever an entity of this collection is kept that is due."""
@@ -69,8 +79,16 @@ class Committer:
 
     async def keep(self, ask: Ask) -> tuple[Any, ...]:
         """Decide and keep; raises the decision's refusal, or Unavailable when MongoDB is away."""
+        with traces.span(self._service, "commit") as span:
+            asked = self._asked(ask)
+            try:
+                return await self._kept(asked)
+            finally:
+                if span:
+                    traces.link(span, asked.earlier)
+
+    async def _kept(self, asked: Asked) -> tuple[Any, ...]:
         request = asking.get()
-        asked = self._asked(ask)
         if request and request.once:
             if request.changed:
                 raise TypeError("A request that may be repeated leads to one change")
@@ -86,24 +104,31 @@ class Committer:
             request.rows |= asked.rows
         return states
 
-    async def keep_all(self, asks: list[Ask]) -> list[Any]:
-        """Many decisions of one caller; gives for each its states, or the exception it raised."""
+    async def keep_all(self, asks: list[Ask], spans: Sequence[str] = ()) -> list[Any]:
+        """
+        Many decisions of one caller; gives for each its states, or the exception it raised.
+
+        ``spans`` are those that each is decided in, where they differ.
+        """
         asked = [self._asked(ask) for ask in asks]
+        for one, span in zip(asked, spans, strict=bool(spans)):
+            one.trace = span
         self._submit(asked)
         return await asyncio.gather(*(one.outcome for one in asked), return_exceptions=True)
 
-    async def hear(self, heard: list[tuple[Ask, Hearing]]) -> list[str]:
+    def hear(self, heard: list[tuple[Ask, Hearing]]) -> asyncio.Future[list[str]]:
         """Keep what events lead to, in order, and that they were heard; says what came of each."""
         asked = [self._asked(ask, hearing) for ask, hearing in heard]
         self._submit(asked)
-        return [*await asyncio.gather(*(one.outcome for one in asked))]
+        return asyncio.gather(*(one.outcome for one in asked))
 
     def _asked(self, ask: Ask, hearing: Hearing | None = None) -> Asked:
-        journey = correlation.get()
+        journey, here = correlation.get(), trace.get()
         if hearing:
+            here = hearing.trace
             journey = hearing.record.headers.get("ce_correlationid", hearing.record.id)
         outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        return Asked(ask, outcome, journey, hearing=hearing)
+        return Asked(ask, outcome, journey, hearing=hearing, trace=here)
 
     def _forget_who_left(self) -> None:
         """Callers come and give up for as long as MongoDB is away: they must not pile up."""
@@ -116,37 +141,77 @@ class Committer:
         self._waiting += asked
         self._bell.set()
 
-    async def prepare(self) -> None:
-        await self._mongo.create("once")
-        forget = IndexModel("at", expireAfterSeconds=ONCE_KEPT)
-        await self._mongo["once"].create_indexes([forget])
-
     async def run(self) -> None:
-        """Take whatever waits, keep it, then look again: nobody waits for a batch to fill."""
-        while True:
-            await self._bell.wait()
-            self._bell.clear()
-            while self._waiting:
+        """
+        Take whatever waits, keep it, then look again: nobody waits for a batch to fill.
+
+        While one batch is being written the next is decided on what that one will leave, if there
+        is enough of it to be worth its own transaction. It is written only once that is kept.
+        """
+        last: _UnderWay | None = None
+        try:
+            while True:
+                await self._worth_taking(last)
                 most = min(self._most, len(self._waiting))
                 batch = [self._waiting.popleft() for _ in range(most)]
-                try:
-                    await self._keep(batch)
-                except Exception as error:
-                    log.critical("a batch failed unforeseen", exc_info=True)
-                    for asked in batch:
-                        _fail(asked, error)
+                before = last if last and not last.writing.done() else None
+                draft = await self._drafted(batch, before)
+                if before and not await before.writing:
+                    draft = None  # It rests on what was not kept like that.
+                last = _UnderWay(draft, asyncio.create_task(self._written(batch, draft)))
+                last.writing.add_done_callback(lambda _: self._bell.set())
+        finally:
+            if last:
+                await ended([last.writing], again=0.5)
 
-    async def _keep(self, batch: list[Asked]) -> None:
-        """Keep a batch, halving it until what fails does so alone."""
+    async def _worth_taking(self, last: _UnderWay | None) -> None:
+        """Return when something waits; while a batch is being written, only when much does."""
+        while True:
+            enough = 1
+            if last and not last.writing.done():
+                enough = AHEAD if last.draft else sys.maxsize
+            if len(self._waiting) >= enough:
+                return
+            self._bell.clear()
+            await self._bell.wait()
+
+    async def _drafted(self, batch: list[Asked], before: _UnderWay | None) -> Draft | None:
+        """Decide now; None when that fails, and is to be tried where failures are dealt with."""
+        try:
+            return await self._decide(batch, before.draft if before else None)
+        except Exception:
+            return None
+
+    async def _written(self, batch: list[Asked], draft: Draft | None) -> bool:
+        """Keep a batch; says whether it was kept as this draft has it."""
+        try:
+            return await self._keep(batch, draft)
+        except Exception as error:
+            log.critical("a batch failed unforeseen", exc_info=True)
+            for asked in batch:
+                _fail(asked, error)
+            return False
+
+    async def _keep(self, batch: list[Asked], ready: Draft | None = None) -> bool:
+        """
+        Keep a batch, halving it until what fails does so alone.
+
+        Says whether what was decided beforehand is what was kept.
+        """
         attempt = 0
+        if any(asked.outcome.done() for asked in batch):
+            ready = None
         # Whoever gave up waiting no longer wants it done.
         while batch := [asked for asked in batch if not asked.outcome.done()]:
             attempt += 1
             try:
-                draft = await self._attempt(batch)
+                draft = ready or await self._decide(batch)
+                await self._commit(draft, len(batch))
             except Exception as error:
-                metrics.aborted.labels(self._service).inc()
+                ready = None
                 lost = _lost(error)
+                why = "lost_race" if lost else "unavailable" if unavailable(error) else "failed"
+                metrics.retries.labels(self._service, why).inc()
                 if lost and attempt < (LOST_TOGETHER if len(batch) > 1 else LOST_ALONE):
                     await asyncio.sleep(random.uniform(0, 0.002 * min(attempt, 50)))
                 elif unavailable(error) and not lost:
@@ -155,14 +220,17 @@ class Committer:
                 elif len(batch) > 1:
                     half = len(batch) // 2
                     await self._keep(batch[:half])
-                    return await self._keep(batch[half:])
+                    await self._keep(batch[half:])
+                    return False
                 elif self._set_aside(batch[0], error):
                     attempt = 0
                 else:
-                    return
+                    return False
             else:
                 # Kept, whatever happens from here on: never decided again.
-                return self._tell(draft)
+                self._tell(draft)
+                return draft is ready
+        return False
 
     def _set_aside(self, asked: Asked, error: Exception) -> bool:
         """What cannot be written: an event is tried once more as one to park, a caller is told."""
@@ -179,79 +247,24 @@ class Committer:
         hearing.error = error
         return True
 
-    async def _attempt(self, batch: list[Asked]) -> Draft:
-        draft = Draft(await self._read(batch), self._tick, now())
-        for asked in batch:
+    async def _decide(self, batch: list[Asked], before: Draft | None = None) -> Draft:
+        """Decide all, on what there is or what a draft that is being written will leave."""
+        known = await self._store.known(batch)
+        if before:
+            before.carry(known)
+        draft = Draft(known, self._tick, now())
+        for n, asked in enumerate(batch, 1):
             draft.decide(asked)
-        if not draft.empty:
-            await self._mongo.transaction(lambda session: self._write(draft, session))
-        metrics.batch.labels(self._service).observe(len(batch))
+            if n % BREATH == 0:
+                await asyncio.sleep(0)  # the batch that is being written goes on meanwhile
         return draft
 
-    async def _read(self, batch: list[Asked]) -> Known:
-        wanted: dict[Collection[Any], set[str]] = defaultdict(set)
-        once, slices, lanes, again = list[str](), set[str](), set[str](), list[str]()
-        for asked in batch:
-            places = asked.ask.places
-            if asked.hearing:
-                places += asked.hearing.otherwise.places if asked.hearing.otherwise else ()
-                if asked.hearing.attempt:
-                    again.append(asked.hearing.record.id)
-                else:
-                    slices.add(asked.hearing.record.slice)
-                    lanes.add(asked.hearing.record.lane)
-            if asked.once:
-                once.append(asked.once.id)
-            for place in places:
-                wanted[place.collection].add(place.id)
-        # First what says what was done, then what it was done to: in another order, a process
-        # that does the same meanwhile would make us believe that something was done, and decide
-        # what follows it on the state before it.
-        seen, heard, parked = await asyncio.gather(
-            self._seen(once), self._heard([*slices]), self._parking.still(again)
-        )
-        closed, *loaded = await asyncio.gather(
-            self._parking.closed([*lanes]),
-            *(collection.load([*ids]) for collection, ids in wanted.items()),
-        )
-        stored: dict[Place, Stored[Any]] = {
-            Place(collection, id): one
-            for collection, found in zip(wanted, loaded, strict=True)
-            for id, one in found.items()
-        }
-        return Known(stored, heard, closed, parked, seen)
-
-    async def _seen(self, once: list[str]) -> dict[str, Done]:
-        if not once:
-            return {}
-        found = self._mongo["once"].find({"_id": {"$in": once}}, batch_size=len(once) + 1)
-        return {
-            one["_id"]: Done(one["body"], dict(one.get("rows", ())))
-            for one in await found.to_list(None)
-        }
-
-    async def _heard(self, slices: list[str]) -> dict[str, int]:
-        if not slices:
-            return {}
-        found = self._mongo["heard"].find({"_id": {"$in": slices}}, batch_size=len(slices) + 1)
-        return {one["_id"]: one["last"] for one in await found.to_list(None)}
-
-    async def _write(self, draft: Draft, session: Session) -> None:
-        for collection, writes in draft.writes().items():
-            await _all(collection.documents, writes, session)
-        if heard := draft.heard_writes():
-            await _all(self._mongo["heard"], heard, session)
-        if draft.rows:
-            await self._mongo["journal"].insert_many(draft.rows, ordered=False, session=session)
-        if draft.parking:
-            await _all(self._parking.rows, draft.parking, session)
-        if draft.once:
-            at = now()
-            rows = [
-                {"_id": id, "body": done.body, "rows": [*done.rows.items()], "at": at}
-                for id, done in draft.once.items()
-            ]
-            await self._mongo["once"].insert_many(rows, ordered=False, session=session)
+    async def _commit(self, draft: Draft, size: int) -> None:
+        if not draft.empty:
+            began = time.perf_counter()
+            await self._mongo.transaction(lambda session: self._store.write(draft, session))
+            metrics.transaction.labels(self._service).observe(time.perf_counter() - began)
+        metrics.batch.labels(self._service).observe(size)
 
     def _tell(self, draft: Draft) -> None:
         # Refusals too are told only now: they may rest on states that were not yet kept.
@@ -294,11 +307,3 @@ def _lost(error: Exception) -> bool:
 def _fail(asked: Asked, error: Exception) -> None:
     if not asked.outcome.done():
         asked.outcome.set_exception(error)
-
-
-async def _all(documents: Any, writes: list[Any], session: Session) -> None:
-    """Write all of these, or raise Lost when one found its document changed."""
-    done = await documents.bulk_write(writes, ordered=False, session=session)
-    found = done.matched_count + done.deleted_count
-    if found + done.inserted_count + done.upserted_count < len(writes):
-        raise Lost

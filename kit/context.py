@@ -1,10 +1,21 @@
 """What travels with a request or an event, beside its own words."""
 
+import re
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 correlation: ContextVar[str] = ContextVar("correlation", default="")
 """The journey we are in, from the request that began it to the last fact it leads to."""
+
+trace: ContextVar[str] = ContextVar("trace", default="")
+"""The span we are in, as a W3C ``traceparent``; empty when nobody follows what we do."""
+
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def traceparent(given: str) -> str:
+    """What somebody says of the span they are in; empty when it is not one."""
+    return given if _TRACEPARENT.fullmatch(given) else ""
 
 
 @dataclass(frozen=True, slots=True)

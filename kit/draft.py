@@ -34,6 +34,8 @@ class Hearing:
     """Why it cannot be applied, if that is known already."""
     attempt: int = 0
     """How often it was tried before; more than 0 when it comes from the parking."""
+    trace: str = ""
+    """The span in which it is heard."""
 
 
 @dataclass(eq=False, slots=True)
@@ -45,6 +47,10 @@ class Asked:
     correlation: str
     once: Once | None = None
     hearing: Hearing | None = None
+    trace: str = ""
+    """The span we are in."""
+    earlier: tuple[str, ...] = ()
+    """The spans that last changed what it decided on."""
     rows: dict[int, str] = field(default_factory=dict)
 
 
@@ -81,10 +87,19 @@ class Draft:
         self._closed, self._seen, self._parked = known.closed, known.once, known.parked
         self._tick, self._at = tick, at
         self._relied: set[Place] = set()
+        self._unparked: set[str] = set()
         self.rows: list[Row] = []
         self.once: dict[str, Done] = {}
         self.parking: list[Any] = []
         self.outcomes: list[tuple[Asked, Any]] = []
+
+    def carry(self, known: Known) -> None:
+        """Have what was read be as it will be once this draft is kept."""
+        known.stored |= self.changed
+        known.heard |= {s: p for s, p in self.heard.items() if p != self._heard_before.get(s)}
+        known.closed |= self._closed
+        known.parked -= self._unparked
+        known.once |= self.once
 
     def decide(self, asked: Asked) -> None:
         asked.rows.clear()
@@ -150,6 +165,7 @@ class Draft:
             self._fall_back(hearing)
             return "parked"
         self._parked.discard(record.id)
+        self._unparked.add(record.id)
         self.parking.append(DeleteOne({"_id": record.id}))
         return "applied"
 
@@ -162,6 +178,8 @@ class Draft:
         first = current[0].state if current else None
         # Refusals first: whom it does not concern must not learn from a 412 that it exists.
         changes = ask.decide(*(stored.state for stored in current))
+        if asked and asked.trace:
+            asked.earlier = tuple(stored.trace for stored in current if stored.trace)
         version = first.version if first else None
         if ask.if_match is not None and ask.if_match != version:
             raise PreconditionFailed
@@ -187,18 +205,19 @@ class Draft:
         if change.state == stored.state and not change.events:
             return None, []
         clock, rows = stored.clock, []
+        trace = asked.trace if asked else ""
         for event in change.events:
             if event.key != place.id:
                 raise TypeError(f"{event.type} is keyed by {event.key!r}, not by {place.id!r}")
             clock = self._tick(clock)
             correlation = asked.correlation if asked else ""
-            rows.append(row(event, clock=clock, correlation=correlation, at=self._at))
+            rows.append(row(event, clock=clock, correlation=correlation, at=self._at, trace=trace))
         if change.state is None:
-            return Stored(None, clock), rows
+            return Stored(None, clock, trace), rows
         if change.state.id != place.id:
             raise TypeError(f"{place.collection.name}: {change.state.id!r} is not {place.id!r}")
         version = stored.state.version + 1 if stored.state else 1
-        return Stored(replace(change.state, version=version), clock), rows
+        return Stored(replace(change.state, version=version), clock, trace), rows
 
     def _now(self, place: Place) -> Stored[Any] | None:
         return self.changed.get(place) or self._before.get(place)

@@ -13,8 +13,8 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kit import metrics
-from kit.context import Asking, Once, asking, correlation
+from kit import metrics, traces
+from kit.context import Asking, Once, asking, correlation, trace, traceparent
 from kit.draft import IdempotencyKeyReused
 from kit.heard import Heard
 from kit.ids import new_id
@@ -80,7 +80,23 @@ class Frame:
             return await self.app(scope, receive, send)
         headers, path = Headers(scope=scope), scope["path"]
         correlation.set(journey_of(headers.get("x-correlation-id", "")))
-        answer = Answer(send, self._service, scope["method"])
+        answer = Answer(send, self._service, scope["method"], counted=path not in OPEN)
+        if path in OPEN:
+            return await self._answered(scope, headers, receive, answer)
+        parent = traceparent(headers.get("traceparent", "")) or trace.get()
+        said = {"http.request.method": answer.method, "chorale.correlation_id": correlation.get()}
+        with traces.span(
+            self._service, answer.method, "server", said, parent=parent, root=True
+        ) as span:
+            await self._answered(scope, headers, receive, answer)
+            if span:
+                route = getattr(scope.get("route"), "path", "")
+                traces.answered(span, answer.method, route, answer.status)
+
+    async def _answered(
+        self, scope: Scope, headers: Headers, receive: Receive, answer: "Answer"
+    ) -> None:
+        path = scope["path"]
         try:
             if path in OPEN:
                 await self.app(scope, receive, answer.send)
@@ -152,6 +168,7 @@ class Frame:
             return False
         headers = [(n.encode(), v.encode()) for n, v in row["headers"]]
         headers.append((b"idempotency-replayed", b"true"))
+        metrics.replays.labels(self._service).inc()
         await answer.whole(row["status"], headers, bytes(row["content"]))
         return True
 
@@ -159,8 +176,9 @@ class Frame:
 class Answer:
     """What goes back, with the headers that every answer has."""
 
-    def __init__(self, send: Send, service: str, method: str) -> None:
-        self._send, self._service, self._method = send, service, method
+    def __init__(self, send: Send, service: str, method: str, *, counted: bool) -> None:
+        self._send, self._service, self._counted = send, service, counted
+        self.method = method if method in metrics.METHODS else "_OTHER"
         self._began = time.perf_counter()
         self.asking: Asking | None = None
         self.keep = self.started = False
@@ -177,8 +195,9 @@ class Answer:
                 self._headers.append((b"consistency-token", token.encode()))
             journey = (b"x-correlation-id", correlation.get().encode())
             message = {**message, "headers": [*self._headers, journey]}
-            spent = time.perf_counter() - self._began
-            metrics.requests.labels(self._service, self._method, self.status).observe(spent)
+            if self._counted:  # Probes are neither load nor trouble.
+                spent = time.perf_counter() - self._began
+                metrics.answered(self._service, self.method, self.status, spent)
         elif self.keep and message["type"] == "http.response.body":
             self.kept.append(message.get("body", b""))
         await self._send(message)
@@ -189,6 +208,7 @@ class Answer:
         await self.send({"type": "http.response.body", "body": body})
 
     async def problem(self, problem: Problem, path: str) -> None:
+        metrics.refused(self._service, problem)
         headers = [(b"content-type", PROBLEM_JSON.encode())]
         if problem.retry_after is not None:
             headers.append((b"retry-after", str(problem.retry_after).encode()))

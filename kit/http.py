@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from kit import metrics
 from kit.context import asking
 from kit.frame import PROBLEM_JSON
 from kit.ids import new_id
@@ -123,6 +124,7 @@ def answer_problems(app: FastAPI) -> None:
 
     async def answer(request: Request, problem: Exception) -> JSONResponse:
         assert isinstance(problem, Problem)  # noqa: S101  # Starlette calls us for nothing else
+        metrics.refused(request.app.state.service.name, problem)
         body = problem.as_json() | {"instance": request.url.path}
         headers = {} if problem.retry_after is None else {"retry-after": str(problem.retry_after)}
         if problem.status == HTTPStatus.UNAUTHORIZED:

@@ -36,7 +36,7 @@ def slice_of(key: str) -> int:
     return zlib.crc32(key.encode()) % SLICES
 
 
-def row(event: Event, *, clock: int, correlation: str, at: datetime) -> Row:
+def row(event: Event, *, clock: int, correlation: str, at: datetime, trace: str = "") -> Row:
     """
     An event as it will be published, serialised once.
 
@@ -49,7 +49,8 @@ def row(event: Event, *, clock: int, correlation: str, at: datetime) -> Row:
     if len(data) + len(key) > LARGEST:
         # Kafka would refuse it, and all that its service tells would wait behind it for ever.
         raise EventTooLarge
-    return {
+    followed = {"trace": trace} if trace else {}
+    return followed | {
         "_id": new_id(),
         "slice": one,
         "waiting": one,
@@ -78,6 +79,8 @@ def headers(one: Row) -> list[tuple[str, bytes]]:
         "ce_position": str(one["position"]),
         "content-type": "application/json",
     }
+    if trace := one.get("trace"):
+        attributes["traceparent"] = trace
     return [(name, value.encode()) for name, value in attributes.items()]
 
 
@@ -118,6 +121,13 @@ class Journal:
             ],
             ordered=False,
         )
+
+    async def waiting(self, most: int) -> tuple[int, datetime | None]:
+        """How many rows have no position yet, counted up to ``most``, and since when the oldest."""
+        every = {"waiting": {"$in": [*range(SLICES)]}}
+        depth = await self.rows.count_documents(every, limit=most)
+        oldest = await self.rows.find_one(every, {"at": 1}, sort=[("clock", 1)])
+        return depth, oldest and oldest["at"]
 
     async def has_waiting(self, slices: list[int]) -> bool:
         return bool(await self.rows.find_one({"waiting": {"$in": slices}}, {"_id": 1}))
@@ -189,10 +199,10 @@ class Journal:
         rows = list(await found.sort("position", 1).limit(most).to_list(None))
         return [one for n, one in enumerate(rows) if one["position"] == rows[0]["position"] + n]
 
-    async def unacknowledged(self) -> int:
-        """How many events have their position but are not known to be in Kafka."""
+    async def told(self) -> dict[int, tuple[int, int]]:
+        """For each slice the last position given, and the last that is known to be in Kafka."""
         slices = await self._slices.find({}, {"last": 1, "acked": 1}).to_list(None)
-        return sum(one["last"] - one["acked"] for one in slices)
+        return {one["_id"]: (one["last"], one["acked"]) for one in slices}
 
     async def begin_again(self, held: Held, slices: list[int]) -> None:
         """Note that nothing of these slices is in Kafka any more."""

@@ -7,12 +7,14 @@ from typing import Any
 
 import structlog
 
-from kit.context import correlation
+from kit.context import correlation, trace
 
 
 def _journey(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if journey := correlation.get():
         entry["correlation_id"] = journey
+    if here := trace.get():
+        entry["trace_id"] = here[3:35]
     return entry
 
 

@@ -1,5 +1,7 @@
 """The one file that knows the MongoDB drivers: motor, or PyMongo's own async API by setting."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
@@ -17,6 +19,8 @@ from pymongo.errors import (
     PyMongoError,
 )
 from pymongo.read_concern import ReadConcern
+
+from kit.settings import Connections
 
 __all__ = ["DeleteOne", "IndexModel", "InsertOne", "Mongo", "UpdateOne"]
 
@@ -46,26 +50,42 @@ CODEC: CodecOptions[dict[str, Any]] = CodecOptions(
 )
 
 
-def _client(url: str, driver: str) -> Any:
+def _client(url: str, driver: str, signed_in: dict[str, Any]) -> Any:
     if driver == "motor":
         # Each operation takes a thread: the default of 5 per core would cap a service at 10.
         os.environ.setdefault("MOTOR_MAX_WORKERS", "64")
         from motor.motor_asyncio import AsyncIOMotorClient  # noqa: PLC0415  # one of the two
 
-        return AsyncIOMotorClient(url, **OPTIONS)
+        return AsyncIOMotorClient(url, **OPTIONS, **signed_in)
     from pymongo import AsyncMongoClient  # noqa: PLC0415  # is never loaded
 
-    return AsyncMongoClient(url, **OPTIONS)
+    return AsyncMongoClient(url, **OPTIONS, **signed_in)
 
 
 class Mongo:
     """One database of one service, whichever driver serves it."""
 
-    def __init__(self, url: str, database: str, driver: str = "motor") -> None:
+    def __init__(
+        self, url: str, database: str, driver: str = "motor", *, user: str = "", password: str = ""
+    ) -> None:
         self._motor = driver == "motor"
-        self._client = _client(url, driver)
+        signed_in: dict[str, Any] = {}
+        if user:
+            signed_in = {"username": user, "password": password, "authSource": "admin"}
+        self._client = _client(url, driver, signed_in)
         self._database = self._client.get_database(database, codec_options=CODEC)
         self.name = database
+
+    @classmethod
+    def of(cls, service: str, settings: Connections) -> Mongo:
+        """The database of a service, as the settings say."""
+        return cls(
+            settings.mongo,
+            settings.database_prefix + service,
+            settings.mongo_driver,
+            user=settings.mongo_user,
+            password=settings.mongo_password.get_secret_value(),
+        )
 
     def __getitem__(self, collection: str) -> Documents:
         return self._database[collection]

@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 
+from kit import metrics
 from kit.clock import now
 from kit.http import Anyone, Operator
+from kit.measures import MOST
 from kit.problems import Invalid, NotFound
 
 if TYPE_CHECKING:
@@ -33,8 +35,8 @@ def probes(service: "Service") -> APIRouter:
         return Response("; ".join(wrong) or "ok", 503 if wrong else 200)
 
     @routes.get("/metrics")
-    async def metrics() -> Response:
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    async def watched() -> Response:
+        return Response(metrics.shown(service.name), media_type=CONTENT_TYPE_LATEST)
 
     return routes
 
@@ -62,17 +64,16 @@ def internal(service: "Service") -> APIRouter:
     @routes.get("/ops/lag")
     async def lag(caller: Operator) -> dict[str, Any]:
         """What waits to be told, and how far behind others' facts this service is."""
-        waiting = {"waiting": {"$exists": True}}
-        depth = await service.journal.rows.count_documents(waiting)
-        oldest = await service.journal.rows.find_one(waiting, {"at": 1}, sort=[("clock", 1)])
+        depth, oldest = await service.journal.waiting(MOST)
+        told = await service.journal.told()
         return {
             "service": service.name,
             "journal_waiting": depth,
-            "journal_unacknowledged": await service.journal.unacknowledged(),
-            "journal_oldest_seconds": (now() - oldest["at"]).total_seconds() if oldest else 0,
+            "journal_unacknowledged": sum(last - acked for last, acked in told.values()),
+            "journal_oldest_seconds": (now() - oldest).total_seconds() if oldest else 0,
             "behind_seconds": {t: await service.heard.age(t) for t in sorted(service.topics)},
             "heard": await service.heard.positions(),
-            "parked": await service.parking.count(),
+            "parked": await service.parking.count(MOST),
         }
 
     @routes.get("/ops/parked")

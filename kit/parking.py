@@ -2,8 +2,8 @@
 
 import traceback
 from collections.abc import Container
-from dataclasses import asdict
 from datetime import datetime, timedelta
+from inspect import isawaitable
 from typing import Any
 
 from pydantic import ValidationError
@@ -53,7 +53,7 @@ def parked(record: Record, error: Exception, at: datetime) -> Any:
         "blocks": not stranger,
         "order": record.position or 0,
         # As pairs: a header's name may be anything, a field's may not.
-        "record": asdict(record) | {"headers": [*record.headers.items()]},
+        "record": record._asdict() | {"headers": [*record.headers.items()]},
         "attempts": 1,
         "first": at,
         "due": due(error, 1, at),
@@ -120,8 +120,16 @@ class Parking:
         rows = await found.sort("order", 1).limit(most).to_list(None)
         return [(_record(one), one["attempts"]) for one in rows]
 
-    async def count(self) -> int:
-        return int(await self.rows.count_documents({}))
+    async def count(self, most: int) -> int:
+        """How many events are parked, counted up to ``most``."""
+        return int(await self.rows.count_documents({"lane": {"$gte": ""}}, limit=most))
+
+    async def lanes(self, most: int) -> int:
+        """Of how many keys something is parked, counted up to ``most``."""
+        steps = [{"$sort": {"lane": 1}}, {"$group": {"_id": "$lane"}}, {"$limit": most}]
+        found = self.rows.aggregate([*steps, {"$count": "lanes"}])
+        counted = await (await found if isawaitable(found) else found).to_list(None)
+        return int(counted[0]["lanes"]) if counted else 0
 
     async def list(self, after: str, most: int) -> list[dict[str, Any]]:
         """For operators: what and why, without the event's own words."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+from kit.context import traceparent
 
 if TYPE_CHECKING:
     from aiokafka import ConsumerRecord
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
 HEARTBEAT = "kit.heartbeat.v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     topic: str
     partition: int
     offset: int
@@ -50,6 +50,12 @@ class Record:
         """Its place in the slice, from 1; None when it did not come from a journal."""
         text = self.headers.get("ce_position", "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+    @property
+    def trace(self) -> str:
+        """The span that led to it, if somebody follows that."""
+        given = self.headers.get("traceparent")
+        return traceparent(given) if given else ""
 
     @property
     def lane(self) -> str:

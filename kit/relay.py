@@ -2,16 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.structs import RecordMetadata
 
-from kit import metrics
+from kit import metrics, traces
 from kit.clock import now
 from kit.ids import new_id
 from kit.journal import Fenced, Held, Journal, Row, headers
@@ -61,6 +63,7 @@ class Relay:
         leases: Leases,
         kafka: str,
         *,
+        secured: Mapping[str, Any] | None = None,
         idempotent: bool = True,
         heartbeat: float = 10,
         most: int = 1000,
@@ -68,7 +71,7 @@ class Relay:
     ) -> None:
         self._service, self._topic = service, f"{service}.events"
         self._journal, self._leases = journal, leases
-        self._kafka, self._idempotent = kafka, idempotent
+        self._kafka, self._idempotent = {"bootstrap_servers": kafka, **(secured or {})}, idempotent
         self._heartbeat, self._most, self._sweep = heartbeat, most, sweep
         self._bell = asyncio.Event()
         self._progress: dict[tuple[int, int], Progress] = {}
@@ -96,7 +99,7 @@ class Relay:
         # Ours alone, and rebuilt after any failure: an idempotent producer that has lost a batch
         # refuses that partition for ever, and one that is not could let a later batch overtake.
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._kafka,
+            **self._kafka,
             acks="all",
             enable_idempotence=self._idempotent,
             compression_type="zstd",
@@ -136,7 +139,10 @@ class Relay:
             for one in new:
                 self._at(held, one["slice"]).last = one["position"]
         if rows or new:
+            began = time.time_ns()
             await self._publish(producer, held, [*rows, *new])
+            if traces.on():
+                self._trace(new, began)
         more = bool(rows) or len(new) == self._most
         # Had another relay taken a slice over while we looked for what waits, it might not have
         # published yet what no longer waits.
@@ -207,6 +213,24 @@ class Relay:
             self._at(held, slice).acked = position
         metrics.published.labels(self._service).inc(len(rows))
 
+    def _trace(self, rows: list[Row], began: int) -> None:
+        """Told for the first time; what is told again, perhaps years later, is in no trace."""
+        for one in rows:
+            said = {
+                "messaging.system": "kafka",
+                "messaging.operation.type": "send",
+                "messaging.operation.name": "send",
+                "messaging.destination.name": self._topic,
+                "messaging.destination.partition.id": str(one["slice"]),
+                "messaging.message.id": one["_id"],
+                "chorale.event.type": one["type"],
+                "chorale.waited": began / 1e9 - one["at"].timestamp(),
+            }
+            name, parent = f"send {self._topic}", one.get("trace", "")
+            span = traces.begin(self._service, name, "producer", parent, said, began=began)
+            if span:
+                span.end()
+
     async def _beat(self, producer: AIOKafkaProducer, held: Held, as_of: datetime) -> None:
         """
         Say on every slice that all that was committed before ``as_of`` has been told.
@@ -240,7 +264,7 @@ class Relay:
             await self._tell_again(held, lost)
 
     async def _tell_again(self, held: Held, slices: set[int]) -> None:
-        metrics.log_lost.labels(self._service).inc(len(slices))
+        metrics.lost_slices.labels(self._service).inc(len(slices))
         await self._journal.begin_again(held, [*slices])
         raise LogLost(f"{self._topic}: slices {sorted(slices)} are told again")
 

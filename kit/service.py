@@ -13,7 +13,7 @@ from fastapi import APIRouter, FastAPI
 from faststream.kafka import KafkaBroker
 from typing_extensions import TypeVar  # the standard one has no default before Python 3.13
 
-from kit import ops
+from kit import ops, traces
 from kit.bus import Bus, Listener, Subscriptions
 from kit.change import T
 from kit.collection import Collection, Derived
@@ -22,16 +22,27 @@ from kit.frame import Frame
 from kit.heard import Heard
 from kit.http import answer_problems
 from kit.journal import Journal
+from kit.kafka import secured, security
 from kit.leases import Leases
 from kit.logs import configure
+from kit.measures import Measure, keep_measuring
 from kit.mongo import IndexModel, Mongo, unavailable
 from kit.parking import Parking
 from kit.relay import Relay
 from kit.settings import Settings
+from kit.store import Store
 from kit.tasks import ended
 from kit.workers import GRACE, WAKE, Job
 
 log = structlog.get_logger(__name__)
+
+
+RESTORING = "restoring"
+"""The collection that is there while a database is brought back from a backup."""
+
+
+class HalfRestored(Exception):
+    """This database is not whole: `chorale restore` has to end first."""
 
 
 S_co = TypeVar("S_co", bound=Settings, covariant=True, default=Settings)
@@ -42,14 +53,14 @@ class Service(Generic[S_co]):
 
     def __init__(self, name: str, settings: S_co, *, heartbeat: float = 10) -> None:
         self.name, self.settings = name, settings
-        database = settings.database_prefix + name
-        self.mongo = Mongo(settings.mongo, database, settings.mongo_driver)
+        self.mongo = Mongo.of(name, settings)
         self.journal, self.leases = Journal(self.mongo), Leases(self.mongo)
         self.relay = Relay(
             name,
             self.journal,
             self.leases,
             settings.kafka,
+            secured=secured(settings),
             idempotent=settings.kafka_idempotence,
             heartbeat=heartbeat,
         )
@@ -58,11 +69,14 @@ class Service(Generic[S_co]):
         )
         self.subscriptions = Subscriptions()
         self.parking = Parking(self.mongo, self.subscriptions.otherwise)
-        self.committer = Committer(name, self.mongo, self.parking, told=self.relay.wake)
+        self.store = Store(self.mongo, self.parking)
+        self.committer = Committer(name, self.mongo, self.store, told=self.relay.wake)
         self.collections: list[Collection[Any]] = []
         self.jobs: Sequence[Job] = ()
+        self.measures: Sequence[Measure] = ()
         self.broker = KafkaBroker(
             settings.kafka.split(","),
+            security=security(settings),
             client_id=name,
             consumer_only=True,  # The relay has a producer of its own.
             allow_auto_create_topics=False,
@@ -104,6 +118,7 @@ class Service(Generic[S_co]):
         *api: APIRouter,
         hears: Subscriptions | None = None,
         jobs: Sequence[Job] = (),
+        measures: Sequence[Measure] = (),
         credentials: tuple[str, ...] = (),
     ) -> FastAPI:
         """
@@ -114,7 +129,7 @@ class Service(Generic[S_co]):
         if hears:
             self.subscriptions.handlers.update(hears.handlers)
             self.subscriptions.otherwise.update(hears.otherwise)
-        self.jobs = jobs
+        self.jobs, self.measures = jobs, measures
         self.bus = Bus(self.name, self.subscriptions, self.committer, self.parking, self.heard)
         self.listener = Listener(
             self.broker,
@@ -148,15 +163,20 @@ class Service(Generic[S_co]):
         answer_problems(app)
         return app
 
+    @property
+    def waking(self) -> list[Collection[Any]]:
+        """The collections whose entities wait for their time."""
+        waking = {job.collection.name for job in self.jobs}
+        return [one for one in self.collections if one.name in waking]
+
     async def prepare(self) -> None:
         """Collections and indexes exist before the first transaction needs them."""
         await self.mongo.create(*(one.name for one in self.collections))
-        waking = {job.collection.name for job in self.jobs}
         for collection in self.collections:
-            indexes = [*collection.indexes, *([WAKE] if collection.name in waking else [])]
+            indexes = [*collection.indexes, *([WAKE] if collection in self.waking else [])]
             if indexes:
                 await collection.documents.create_indexes(indexes)
-        for part in (self.committer, self.journal, self.leases, self.parking, self.heard):
+        for part in (self.store, self.journal, self.leases, self.parking, self.heard):
             await part.prepare()
 
     async def unwell(self) -> list[str]:
@@ -174,6 +194,7 @@ class Service(Generic[S_co]):
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         configure(self.settings.log_level)
+        traces.configure(self.settings.traces, self.settings.traces_ratio)
         await self._prepare_patiently()
         # What is loaded by now stays. Left to itself, the collector walks through all of it again
         # and again, which halved the speed of hearing when it was tried.
@@ -190,6 +211,7 @@ class Service(Generic[S_co]):
             await ended(tasks, again=GRACE + 2)
             await ended([keeping], again=1)
             await self.mongo.close()
+            await asyncio.to_thread(traces.flush)
 
     def _background(self) -> list[Callable[[], Awaitable[None]]]:
         return [
@@ -198,12 +220,15 @@ class Service(Generic[S_co]):
             self.listener.watch,
             partial(self.bus.keep_retrying, self.settings.retry_every),
             partial(self.heard.keep_saving, 1),
+            partial(keep_measuring, self),
             *(partial(job.run, self.committer) for job in self.jobs),
         ]
 
     async def _prepare_patiently(self) -> None:
         while True:
             try:
+                if await self.mongo[RESTORING].find_one():
+                    raise HalfRestored(self.mongo.name)
                 return await self.prepare()
             except Exception as error:
                 if not (isinstance(error, OSError) or unavailable(error)):

@@ -8,45 +8,31 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 
-class Settings(BaseSettings):
+class Connections(BaseSettings):
     """
-    Settings every service has; a service adds its own in a subclass in its ``settings.py``.
+    Where Kafka and MongoDB are, and who we are to them.
 
-    Each is an environment variable ``CHORALE_<NAME>``; a secret may instead be the content of the
-    file ``<CHORALE_SECRETS>/chorale_<name>``. ``deploy/.env.example`` lists them all.
+    Each setting is an environment variable ``CHORALE_<NAME>``; a secret may instead be the content
+    of the file ``<CHORALE_SECRETS>/chorale_<name>``. ``deploy/.env.example`` lists them all.
     """
 
     model_config = SettingsConfigDict(env_prefix="CHORALE_", extra="ignore", frozen=True)
 
     kafka: str = "127.0.0.1:9192"
-    kafka_idempotence: bool = Field(
-        default=True, description="False only for the embedded broker, which does not know it"
+    kafka_user: str = Field(default="", description="Who signs in (SCRAM-SHA-512); empty: nobody")
+    kafka_password: SecretStr = SecretStr("")
+    kafka_tls: bool = False
+    kafka_ca: Path | None = Field(
+        default=None, description="File of the authorities believed with TLS; else the system's"
     )
-    kafka_session: float = Field(
-        default=10,
-        description="Seconds after which the keys of a killed process go to another "
-        "(Apache Kafka takes 6 or more)",
+    mongo: str = Field(
+        default="mongodb://127.0.0.1:27117/?replicaSet=rs0",
+        description="TLS is asked for here: &tls=true&tlsCAFile=...",
     )
-    mongo: str = "mongodb://127.0.0.1:27117/?replicaSet=rs0"
+    mongo_user: str = Field(default="", description="Who signs in; empty: nobody")
+    mongo_password: SecretStr = SecretStr("")
     mongo_driver: Literal["motor", "pymongo"] = "motor"
     database_prefix: str = Field(default="", description="Put before each database's name")
-
-    internal_key: SecretStr = Field(description="What the gateway signs its word with (HS256)")
-    link_key: SecretStr = Field(description="What links in letters are signed with (HS256)")
-
-    rights_max_age: float = Field(
-        default=5, description="Seconds without a heartbeat after which rights are not trusted"
-    )
-    heartbeat_every: float = Field(default=1, description="Seconds")
-    consistency_patience: float = Field(
-        default=3, description="Seconds a read waits for the fact its token names"
-    )
-    hear_at_once: int = Field(default=500, description="Events taken from Kafka at once")
-    retry_every: float = Field(default=1, description="Seconds between looks at what is parked")
-    body_limit: int = Field(default=1_000_000, description="Bytes of a request's body")
-    page_size: int = 50
-    page_size_most: int = 500
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @classmethod
     def settings_customise_sources(
@@ -60,7 +46,43 @@ class Settings(BaseSettings):
         return init_settings, env_settings, file_secret_settings
 
 
-S = TypeVar("S", bound=Settings)
+class Settings(Connections):
+    """Settings every service has; a service adds its own in a subclass in its ``settings.py``."""
+
+    kafka_idempotence: bool = Field(
+        default=True, description="False only for the embedded broker, which does not know it"
+    )
+    kafka_session: float = Field(
+        default=10,
+        description="Seconds after which the keys of a killed process go to another "
+        "(Apache Kafka takes 6 or more)",
+    )
+
+    internal_key: SecretStr = Field(description="What the gateway signs its word with (HS256)")
+    link_key: SecretStr = Field(description="What links in letters are signed with (HS256)")
+
+    rights_max_age: float = Field(
+        default=5, description="Seconds without a heartbeat after which rights are not trusted"
+    )
+    heartbeat_every: float = Field(default=1, description="Seconds")
+    consistency_patience: float = Field(
+        default=3, description="Seconds a read waits for the fact its token names"
+    )
+    hear_at_once: int = Field(default=2000, description="Events taken from Kafka at once")
+    retry_every: float = Field(default=1, description="Seconds between looks at what is parked")
+    body_limit: int = Field(default=1_000_000, description="Bytes of a request's body")
+    page_size: int = 50
+    page_size_most: int = 500
+    traces: str = Field(
+        default="", description="Where spans are sent (OTLP/HTTP, .../v1/traces); empty: none are"
+    )
+    traces_ratio: float = Field(
+        default=1, ge=0, le=1, description="The part of requests that are followed"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+S = TypeVar("S", bound=Connections)
 
 
 def read(kind: type[S], **known: Any) -> S:

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 
-async def ended(tasks: Iterable[asyncio.Task[None]], *, again: float) -> None:
+async def ended(tasks: Iterable[asyncio.Task[Any]], *, again: float) -> None:
     """
     Cancel these until they have ended, once more every ``again`` seconds.
 

@@ -3,8 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol
 
 import structlog
 
+from kit import traces
 from kit.change import Change, T
 from kit.clock import now
 from kit.collection import Ask, Collection
@@ -26,6 +27,11 @@ GRACE = 10  # seconds that what is under way has to end, at the end of the proce
 SET_ASIDE_MOST = 1000
 
 WAKE = IndexModel("wake_at", partialFilterExpression={"wake_at": {"$type": "date"}})
+
+
+def due_by(at: datetime) -> dict[str, Any]:
+    """What is due: said with its type, or MongoDB would not look in an index of dates alone."""
+    return {"wake_at": {"$type": "date", "$lte": at}}
 
 
 class Job(Protocol):
@@ -61,13 +67,14 @@ class _Due(Generic[T]):
     def ring(self) -> None:
         self._bell.set()
 
-    async def next(self) -> list[T]:
+    async def next(self) -> list[tuple[T, str]]:
+        """Those that are due, each with the span that changed it last."""
         while True:
             self._bell.clear()
             later = [one for one, (until, _) in self._failed.items() if until > time.monotonic()]
-            due = {"wake_at": {"$lte": now()}, "_id": {"$nin": later}}
+            due = due_by(now()) | {"_id": {"$nin": later}}
             try:
-                if found := await self.collection.select(
+                if found := await self.collection.followed(
                     due, sort=[("wake_at", 1)], most=self._most
                 ):
                     return found
@@ -98,10 +105,11 @@ class Timer(Generic[T]):
         committer.on_wake(self.collection, due.ring)
         while True:
             found = await due.next()
-            outcomes = await committer.keep_all([self._ask(one) for one in found])
+            with self._spans(committer.service, found) as spans:
+                outcomes = await committer.keep_all([self._ask(one) for one, _ in found], spans)
             failed = [
                 (one.id, outcome)
-                for one, outcome in zip(found, outcomes, strict=True)
+                for (one, _), outcome in zip(found, outcomes, strict=True)
                 if isinstance(outcome, Exception)
             ]
             for id, error in failed:
@@ -109,6 +117,25 @@ class Timer(Generic[T]):
                 due.set_aside(id)
             if failed:
                 await asyncio.sleep(self.every)
+
+    @contextmanager
+    def _spans(self, service: str, found: list[tuple[T, str]]) -> Iterator[list[str]]:
+        """
+        For each a trace of its own, linked to the one that set its time.
+
+        That was days ago, perhaps: one trace for both would never be whole.
+        """
+        name = f"wake {self.collection.name}"
+        begun = [
+            traces.begin(service, name, "internal", "", root=traces.sampled(before), links=[before])
+            for _, before in found
+        ]
+        try:
+            yield [traces.named(span) if span else "" for span in begun]
+        finally:
+            for span in begun:
+                if span:
+                    span.end()
 
     def _ask(self, one: T) -> Ask:
         """What to ask for one; what ``wake`` raises concerns this one only."""
@@ -140,9 +167,10 @@ class Worker(Generic[T]):
         busy: dict[str, asyncio.Task[None]] = {}
         try:
             while True:
-                for one in await due.next():
+                for one, before in await due.next():
                     if one.id not in busy:
-                        busy[one.id] = asyncio.create_task(self._one(one.id, due))
+                        doing = self._one(one.id, due, committer.service, before)
+                        busy[one.id] = asyncio.create_task(doing)
                         busy[one.id].add_done_callback(partial(_forget, busy, one.id))
                     if len(busy) >= self.at_once:
                         await asyncio.wait(busy.values(), return_when=asyncio.FIRST_COMPLETED)
@@ -156,11 +184,13 @@ class Worker(Generic[T]):
                     task.cancel()
                 await asyncio.gather(*late, return_exceptions=True)
 
-    async def _one(self, id: str, due: _Due[T]) -> None:
+    async def _one(self, id: str, due: _Due[T], service: str, before: str) -> None:
         correlation.set(new_id())
         try:
-            if claimed := await self._claimed(id):
-                await self.work(claimed)
+            # In the trace of what set its time: this is how that request ends.
+            with traces.span(service, f"work {self.collection.name}", parent=before):
+                if claimed := await self._claimed(id):
+                    await self.work(claimed)
         except Exception:
             log.exception("unable to work", collection=self.collection.name, id=id)
             due.set_aside(id)

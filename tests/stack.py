@@ -19,6 +19,7 @@ from deploy.embedded.child import Child
 from deploy.embedded.mongod import mongod, url
 from deploy.installation import Installation
 from deploy.kafka import cluster
+from kit.settings import Connections
 from tests.ports import free_ports
 
 
@@ -86,7 +87,7 @@ async def kafka(folder: Path) -> AsyncIterator[str]:
 
         with KafkaContainer("confluentinc/cp-kafka:7.8.0").with_kraft() as container:
             address = container.get_bootstrap_server()
-            await topics.make(address)
+            await topics.make(Connections(kafka=address), brokers=1)
             yield address
         return
     [port] = free_ports(1)
@@ -99,11 +100,15 @@ async def kafka(folder: Path) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def apache_kafka(folder: Path, *, brokers: int = 1) -> AsyncIterator[tuple[str, list[Child]]]:
+async def apache_kafka(
+    folder: Path, *, brokers: int = 1, secrets: Path | None = None
+) -> AsyncIterator[tuple[str, list[Child]]]:
     """Its address, and its processes; the jars are kept for the next time."""
     ports = free_ports(cluster.PORTS_OF_ONE * brokers)
     jars = Installation.model_fields["data"].default / "kafka"
-    children = await asyncio.to_thread(cluster.brokers, folder, ports, jars_in=jars)
+    children = await asyncio.to_thread(
+        cluster.brokers, folder, ports, jars_in=jars, secrets=secrets
+    )
     try:
         for child in children:
             await child.spawn()

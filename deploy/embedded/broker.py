@@ -5,10 +5,12 @@ from pathlib import Path
 from deploy import topics
 from deploy.embedded.child import Child
 from deploy.trouble import Trouble
+from kit.settings import Connections
 
 
 def broker(data: Path, port: int) -> Child:
     """Listens on 127.0.0.1 alone; ready once our topics are there, after each of its lives."""
+    settings = Connections(kafka=f"127.0.0.1:{port}", kafka_user="", kafka_tls=False)
     url = f"tcp://127.0.0.1:{port}"
     return Child(
         "broker",
@@ -18,7 +20,7 @@ def broker(data: Path, port: int) -> Child:
             *("--storage-engine", "memory://tansu/"),
         ],
         log_file=data / "log" / "broker.log",
-        ready=lambda: topics.make_patiently(f"127.0.0.1:{port}"),
+        ready=lambda: topics.make_patiently(settings, brokers=1, alter=False),
     )
 
 

@@ -1,5 +1,6 @@
 """The broker's jars, resolved by Maven once for each state of pom.xml."""
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -16,6 +17,16 @@ PATIENCE = 600
 def missing() -> list[str]:
     """The programs that would have to be installed first."""
     return [name for name in ("java", "mvn") if not shutil.which(name)]
+
+
+def version() -> str:
+    """The release of Apache Kafka that runs here, and in containers."""
+    found = re.search(
+        r"<artifactId>kafka_[\d.]+</artifactId>\s*<version>([\d.]+)<", POM.read_text()
+    )
+    if not found:
+        raise Trouble(f"{POM} names no release of Apache Kafka")
+    return found[1]
 
 
 def resolve(folder: Path) -> Path:

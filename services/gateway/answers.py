@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from starlette.types import Message, Send
 
+from kit import metrics
 from kit.problems import Problem, Unauthorized
 from services.gateway.proxy import Answer
 
@@ -17,6 +18,7 @@ PRECAUTIONS = (
 
 
 def refusal(problem: Problem, path: str) -> Answer:
+    metrics.refused("gateway", problem)
     headers = [(b"content-type", b"application/problem+json")]
     if problem.retry_after is not None:
         headers.append((b"retry-after", str(problem.retry_after).encode()))

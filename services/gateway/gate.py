@@ -11,8 +11,8 @@ from urllib.parse import quote
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from kit import metrics
-from kit.context import correlation
+from kit import metrics, traces
+from kit.context import correlation, traceparent
 from kit.frame import BodyTooLarge, ServerError, journey_of
 from kit.http import MethodNotAllowed, NoSuchPath
 from kit.problems import Problem, Unavailable
@@ -28,7 +28,6 @@ log = structlog.get_logger(__name__)
 
 Headers = dict[bytes, bytes]
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 PROBES = frozenset({"/livez", "/readyz"})
 POSITIONS_REMEMBERED = 10_000
 
@@ -79,24 +78,40 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
         headers: Headers = dict(scope["headers"])
         journey = journey_of(headers.get(b"x-correlation-id", b"").decode("latin-1"))
         correlation.set(journey)
+        if not scope["path"].startswith("/v1/"):
+            await self._answer(scope, headers, journey, receive, send)
+            return
+        method = scope["method"] if scope["method"] in metrics.METHODS else "_OTHER"
+        said = {"http.request.method": method, "chorale.correlation_id": journey}
+        # Whoever asks from outside chooses neither our trace nor whether it is kept.
+        outside = [traceparent(headers.get(b"traceparent", b"").decode("latin-1"))]
+        with traces.span("gateway", method, "server", said, root=True, links=outside) as span:
+            status = await self._answer(scope, headers, journey, receive, send)
+            if span:
+                traces.answered(span, method, _route(scope["path"]), status)
+
+    async def _answer(
+        self, scope: Scope, headers: Headers, journey: str, receive: Receive, send: Send
+    ) -> int:
+        """Gives the status answered; 0 when the own app answered, or nobody waited."""
+        began = time.perf_counter()
         try:
             answer = await self._answered(scope, headers, journey, receive, send)
         except Problem as problem:
             answer = refusal(problem, scope["path"][: paths.PATH_LIMIT])
         except Gone:
-            return
+            return 0
         except Exception:
             log.exception("Unable to answer a request")
             answer = refusal(ServerError(correlation_id=journey), scope["path"][: paths.PATH_LIMIT])
-        if answer is not None:
-            await give(answer, journey, send, bodiless=scope["method"] == "HEAD")
-            spent = time.perf_counter() - began
-            method = scope["method"] if scope["method"] in METHODS else "OTHER"
-            metrics.requests.labels("gateway", method, answer.status).observe(spent)
+        if answer is None:
+            return 0
+        await give(answer, journey, send, bodiless=scope["method"] == "HEAD")
+        metrics.answered("gateway", scope["method"], answer.status, time.perf_counter() - began)
+        return answer.status
 
     async def _answered(
         self, scope: Scope, headers: Headers, journey: str, receive: Receive, send: Send
@@ -104,7 +119,7 @@ class Gate:
         """The answer to give; None once the gateway's own app has given it."""
         method, address = scope["method"], self._addresses.of(_peer(scope), headers)
         path = paths.checked(scope.get("raw_path") or quote(scope["path"]).encode())
-        if method not in METHODS:
+        if method not in metrics.METHODS:
             raise MethodNotAllowed
         if (page := self._pages.get(path)) and method in ("GET", "HEAD"):
             return page()
@@ -187,6 +202,14 @@ class Gate:
         if len(self._positions) > POSITIONS_REMEMBERED:
             self._positions.popitem(last=False)
         return known
+
+
+def _route(path: str) -> str:
+    """What of a path may be shown: the rest of it may be about a person."""
+    try:
+        return route_for(path).prefix
+    except NoSuchPath:
+        return ""
 
 
 def _printable(value: bytes) -> str:

@@ -7,6 +7,8 @@ import aiohttp
 import structlog
 from yarl import URL
 
+from kit import traces
+from kit.context import trace
 from kit.problems import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -32,6 +34,7 @@ KEPT = frozenset(
 
 # Said here, or the library would say it of itself; telling it not to costs more.
 _SAID = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "-"}
+_NO_TYPE = ("Content-Type",)
 
 
 class Answer(NamedTuple):
@@ -75,16 +78,21 @@ class Upstreams:
     async def _once(
         self, service: str, method: str, target: str, headers: dict[str, str], body: bytes
     ) -> Answer:
-        async with self._opened().request(
-            method,
-            URL(self._addresses[service] + target, encoded=True),
-            data=body or None,
-            headers=_SAID | headers,
-            skip_auto_headers=("Content-Type",) if body and "Content-Type" not in headers else None,
-            allow_redirects=False,
-        ) as answer:
-            kept = [(n, v) for n, v in answer.raw_headers if n.lower() in KEPT]
-            return Answer(answer.status, kept, await answer.read())
+        said = {"http.request.method": method, "server.address": service}
+        with traces.span("gateway", method, "client", said) as span:
+            here = {"traceparent": trace.get()} if trace.get() else {}
+            async with self._opened().request(
+                method,
+                URL(self._addresses[service] + target, encoded=True),
+                data=body or None,
+                headers=_SAID | headers | here,
+                skip_auto_headers=_NO_TYPE if body and "Content-Type" not in headers else None,
+                allow_redirects=False,
+            ) as answer:
+                kept = [(n, v) for n, v in answer.raw_headers if n.lower() in KEPT]
+                if span:
+                    traces.answered(span, method, "", answer.status)
+                return Answer(answer.status, kept, await answer.read())
 
     def _opened(self) -> aiohttp.ClientSession:
         # Not in the constructor: a session belongs to the loop that runs when it is made.

@@ -7,13 +7,14 @@ from typing import Any
 
 import structlog
 
+from kit import traces
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Collection
 from kit.committer import Committer
 from kit.links import sign_link
 from kit.workers import Worker
-from services.notifications import domain
+from services.notifications import domain, metrics
 from services.notifications.domain import Letter, Person
 from services.notifications.post import Post, Undelivered
 from services.notifications.rendering import Renderer, compose, without_addresses
@@ -95,7 +96,9 @@ class Mailer:
 
     async def _hand_over(self, letter: Letter, message: EmailMessage) -> None:
         try:
-            await self._post.send(message)
+            said = {"chorale.template": letter.template, "chorale.attempt": letter.attempts}
+            with traces.span("notifications", "send letter", "client", said):
+                await self._post.send(message)
         except Undelivered as failure:
             error = without_addresses(str(failure))[:LONGEST_ERROR]
             log.warning(
@@ -107,11 +110,15 @@ class Mailer:
                 await self._record(letter, domain.postponed, error=error, now=now())
             return
         at, message_id = now(), message["Message-ID"]
-        await self.collection.change(
+        kept = await self.collection.change(
             letter.id, lambda current: domain.sent(current, message_id=message_id, now=at)
         )
+        metrics.attempted(kept)
 
     async def _record(
         self, claimed: Letter, outcome: Callable[..., Change[Letter]], **found: Any
     ) -> None:
-        await self.collection.change(claimed.id, lambda current: outcome(claimed, current, **found))
+        kept = await self.collection.change(
+            claimed.id, lambda current: outcome(claimed, current, **found)
+        )
+        metrics.attempted(kept)

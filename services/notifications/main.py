@@ -9,6 +9,7 @@ from services.notifications.api import api
 from services.notifications.domain import Letter, Person
 from services.notifications.handlers import handlers
 from services.notifications.mailer import Mailer
+from services.notifications.metrics import measuring
 from services.notifications.rendering import Renderer
 from services.notifications.settings import NotificationsSettings
 
@@ -28,6 +29,7 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
         api(people, letters, renderer),
         hears=handlers(people, letters),
         jobs=[Mailer(people, letters, renderer, settings)],
+        measures=[measuring(letters)],
     )
 
 

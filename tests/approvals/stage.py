@@ -50,7 +50,7 @@ class Stage:
         records = [self._record(event) for event in events]
         for heard in (records, records):
             assert await self.service.bus.hear(heard) == set()
-        assert await self.service.parking.count() == 0
+        assert await self.service.parking.count(1) == 0
 
     def _record(self, event: Event) -> Record:
         row = journal.row(event, clock=1, correlation="journey", at=now())

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from deploy import topics
 from deploy.embedded import broker, mongod
 from deploy.embedded.child import Child
 from deploy.trouble import Trouble
+from kit.settings import Connections
 from tests.ports import free_ports
 
 
@@ -74,7 +76,7 @@ class TestBroker:
             first = child.pid
             assert first
             os.kill(first, signal.SIGKILL)
-            wanted = dict.fromkeys(topics.asked_for().names, topics.asked_for().partitions)
+            wanted = dict.fromkeys(topics.declared().names, topics.declared().partitions)
             for _ in range(200):
                 if child.pid != first and await partitions(port) == wanted:
                     break
@@ -87,14 +89,10 @@ class TestBroker:
     ) -> None:
         [port] = free_ports(1)
         async with running(broker.broker(tmp_path, port)):
-            asked = topics.asked_for()
-            monkeypatch.setattr(
-                topics,
-                "asked_for",
-                lambda: topics.Topics(names=asked.names, partitions=3, retention_ms=1),
-            )
+            other = replace(topics.declared(), partitions=3)
+            monkeypatch.setattr(topics, "declared", lambda: other)
             with pytest.raises(Trouble, match="has 16 partitions, not 3"):
-                await topics.make(f"127.0.0.1:{port}")
+                await topics.make(Connections(kafka=f"127.0.0.1:{port}"), brokers=1)
 
 
 async def partitions(port: int) -> dict[str, int]:

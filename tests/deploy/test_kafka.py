@@ -3,15 +3,19 @@
 import asyncio
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from deploy import topics
 from deploy.kafka import cluster, jars
 from deploy.trouble import Trouble
+from kit.settings import Connections
 from tests import stack
+from tests.platform import until
 
 PLACE = TopicPartition("users.events", 3)
 real = pytest.mark.skipif(not stack.apache(), reason="make test-kafka starts Apache Kafka")
@@ -87,10 +91,24 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, brokers: in
 
 
 @real
-async def test_topics_have_their_copies(tmp_path: Path) -> None:
+async def test_topics_are_as_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Made once; asked again, only what is not as declared is changed, and never the partitions."""
     async with stack.apache_kafka(tmp_path, brokers=3) as (address, _):
+        settings = Connections(kafka=address)
         admin = AIOKafkaAdminClient(bootstrap_servers=address)
         await admin.start()
         [topic] = await admin.describe_topics([PLACE.topic])
         await admin.close()
         assert {len(one["replicas"]) for one in topic["partitions"]} == {3}
+        assert await topics.make(settings) == []
+
+        other = replace(topics.declared(), retention_days=1)
+        monkeypatch.setattr(topics, "declared", lambda: other)
+        changed = await topics.make(settings)
+        assert changed == [f"{name}: retention.ms=86400000" for name in other.names]
+        # The other brokers hear of it a moment later.
+        await until(lambda: topics.make(settings), lambda changed: not changed)
+
+        monkeypatch.setattr(topics, "declared", lambda: replace(other, partitions=32))
+        with pytest.raises(Trouble, match="has 16 partitions, not 32"):
+            await topics.make(settings)

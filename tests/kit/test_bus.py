@@ -138,14 +138,14 @@ class TestHear:
         rival = Service("trial", service.settings)
         theirs = Trial(rival)
         first, second = trial.told("a", 1), trial.told("a", 10)
-        heard = service.committer._heard
+        heard = service.store._heard
 
         async def late(slices):
             await asyncio.sleep(0.05)  # whatever else is read is read by now
             await theirs.bus.hear([first])
             return await heard(slices)
 
-        service.committer._heard = late
+        service.store._heard = late
         async with keeping(rival):
             await trial.bus.hear([first, second])
         await rival.mongo.close()
@@ -197,7 +197,7 @@ class TestBeat:
         ],
     )
     async def test_is_passed_over_when_it_cannot_be_read(self, trial: Trial, said: bytes):
-        await trial.bus.hear([replace(beat("trial.events/3", 0, ""), value=said)])
+        await trial.bus.hear([beat("trial.events/3", 0, "")._replace(value=said)])
 
         assert await self.fresh(trial) == {}
 
@@ -221,7 +221,7 @@ class TestPark:
         assert await trial.parked() == []
 
     async def test_goes_on_when_an_operator_discards(self, trial: Trial):
-        bad = replace(trial.told("a", 1), value=b"{}")
+        bad = trial.told("a", 1)._replace(value=b"{}")
         await trial.bus.hear([bad, trial.told("a", 2)])
         await trial.parking.discard(bad.id, by="ops", reason="a test")
         await trial.bus.retry()
@@ -231,13 +231,13 @@ class TestPark:
 
     @pytest.mark.parametrize("value", [b"", b"\xff", b"[]", b"null", b'{"counter": "a"}'])
     async def test_parks_what_it_cannot_read(self, trial: Trial, value: bytes):
-        await trial.bus.hear([replace(trial.told("a", 1), value=value), trial.told("b", 2)])
+        await trial.bus.hear([trial.told("a", 1)._replace(value=value), trial.told("b", 2)])
 
         assert await trial.counted() == {"b": 2}
         assert await trial.parked() == [("a", "ValidationError")]
 
     async def test_keeps_what_was_wrong_but_not_what_was_said(self, trial: Trial):
-        bad = replace(trial.told("a", 1), value=b'{"counter": "a", "n": "Jeanne Martin"}')
+        bad = trial.told("a", 1)._replace(value=b'{"counter": "a", "n": "Jeanne Martin"}')
         await trial.bus.hear([bad])
 
         [row] = await trial.parking.list("", 10)
@@ -262,7 +262,7 @@ class TestPark:
         assert set((await trial.counted()).values()) == {7}
 
     async def test_parks_what_has_headers_of_any_name(self, trial: Trial):
-        bad = replace(trial.told("a", 1), value=b"{}")
+        bad = trial.told("a", 1)._replace(value=b"{}")
         bad.headers.update({"a\0b": "1", "$where": "2", "a.b": "3", "": "4"})
         async with asyncio.timeout(3):
             await trial.bus.hear([bad, trial.told("b", 2)])
@@ -274,7 +274,7 @@ class TestPark:
     async def test_lets_what_cannot_even_be_parked_stop_its_slice_only(self, trial, monkeypatch):
         monkeypatch.setattr("kit.draft.parked", lambda *_: InsertOne({"_id": 2**70}))
         monkeypatch.setattr("kit.committer.log", Mock())
-        bad = replace(trial.told("a", 1), value=b"{}")
+        bad = trial.told("a", 1)._replace(value=b"{}")
         async with asyncio.timeout(20):
             gaps = await trial.bus.hear([bad, trial.told("a", 1), trial.told("b", 2)])
 
@@ -323,7 +323,7 @@ class TestPark:
 
 class TestOtherwise:
     async def test_is_kept_when_an_event_is_set_aside(self, guarded: Trial):
-        await guarded.bus.hear([guarded.told("a", 1), replace(guarded.told("a", 2), value=b"{}")])
+        await guarded.bus.hear([guarded.told("a", 1), guarded.told("a", 2)._replace(value=b"{}")])
 
         assert (await guarded.counters.get("a")).note == "?"
 
@@ -358,7 +358,7 @@ class TestOtherwise:
         ] * 2
 
     async def test_is_never_discarded(self, guarded: Trial):
-        bad = replace(guarded.told("a", 1), value=b"{}")
+        bad = guarded.told("a", 1)._replace(value=b"{}")
         await guarded.bus.hear([bad])
 
         with pytest.raises(NeverDiscarded):

@@ -339,14 +339,14 @@ class TestOnce:
     async def test_gives_the_state_that_another_process_kept_meanwhile(self, service, counters):
         rival = Service("trial", service.settings)
         theirs = rival.collection("counters", Counter)
-        seen = service.committer._seen
+        seen = service.store._seen
 
         async def late(once):
             await asyncio.sleep(0.05)  # whatever else is read is read by now
             await asyncio.create_task(self.again(theirs, named("r-1")))
             return await seen(once)
 
-        service.committer._seen = late
+        service.store._seen = late
         async with keeping(rival):
             state = await self.again(counters, named("r-1"))
         await rival.mongo.close()

@@ -1,6 +1,7 @@
 """Entities that wait for their moment, and work that outlives whoever does it."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,7 +15,7 @@ from kit.clock import now
 from kit.collection import Collection
 from kit.service import Service
 from kit.tasks import ended
-from kit.workers import Timer, Worker
+from kit.workers import WAKE, Timer, Worker, due_by
 from tests.counters import Counter
 
 LEASE = timedelta(seconds=0.3)
@@ -107,7 +108,7 @@ class TestTimer:
     async def test_ends_though_its_bell_rings_at_that_moment(
         self, service, counters, steps, monkeypatch
     ):
-        monkeypatch.setattr(counters, "select", AsyncMock(return_value=[]))
+        monkeypatch.setattr(counters, "followed", AsyncMock(return_value=[]))
         timer = Timer(counters, wake=lambda one: counters.ask(one.id, done), every=30)
         task = asyncio.create_task(timer.run(service.committer))
         await asyncio.sleep(0.01)
@@ -212,3 +213,15 @@ class TestWorker:
         await counters.change("a", due("a", now()))
         async with running(service, Worker(counters, claim=claim, work=work, every=0.05)):
             assert (await until(counters, "a", note="done")).n == 3
+
+
+class TestDueBy:
+    async def test_is_found_without_looking_at_what_is_not_due(self, service: Service, counters):
+        await counters.documents.create_indexes([WAKE])
+        for n in range(100):
+            await counters.change(f"c{n}", due(f"c{n}", None if n > 2 else now()))
+        found = counters.documents.find(due_by(now()) | {"_id": {"$nin": []}}).sort("wake_at", 1)
+        plan = json.dumps((await found.limit(9).explain())["executionStats"], default=str)
+
+        assert '"nReturned": 3' in plan
+        assert '"totalDocsExamined": 3,' in plan
