@@ -5,7 +5,6 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 
 from pydantic import SecretStr
 
@@ -22,15 +21,7 @@ PORTS_OF_ONE = 2
 
 
 def brokers(
-<<<<<<< HEAD
-    data: Path,
-    ports: Sequence[int],
-    *,
-    jars_in: Path | None = None,
-    but: Mapping[str, object] = MappingProxyType({}),
-=======
     data: Path, ports: Sequence[int], *, jars_in: Path | None = None, secrets: Path | None = None
->>>>>>> main
 ) -> list[Child]:
     """
     Brokers to be spawned, all of them before the first is waited for.
@@ -38,13 +29,8 @@ def brokers(
     Takes a while the first time: call it in a thread.
 
     ``ports``: two for each broker, the first for its clients. Their logs stay in ``data``, so that
-<<<<<<< HEAD
-    a broker that was killed and is started again has what it had acknowledged. ``but``: properties
-    that differ from ours.
-=======
     a broker that was killed and is started again has what it had acknowledged. With ``secrets``
     (of ``chorale secrets``) everybody signs in, as in production.
->>>>>>> main
     """
     found = jars.resolve(jars_in or data / "kafka")
     java = [
@@ -53,22 +39,10 @@ def brokers(
     ]
     written = _secured(data / "kafka", ports, secrets) if secrets else _open(data / "kafka", ports)
     children = []
-<<<<<<< HEAD
-    for number, properties in enumerate(settings(data / "kafka", ports), 1):
-        folder = Path(str(properties["log.dirs"]))
-        file = folder.parent / "server.properties"
-        folder.mkdir(parents=True, exist_ok=True)
-        file.write_text(
-            "".join(f"{name}={value}\n" for name, value in {**properties, **but}.items())
-        )
-        if not (folder / "meta.properties").exists():
-            _format(java, file)
-=======
     for number, (file, env) in enumerate(written, 1):
         _format(java, file, env, secrets)
         settings = _as_operator(addresses(ports)[number - 1], secrets)
         ready = partial(topics.make_patiently, settings, brokers=len(written))
->>>>>>> main
         children.append(
             Child(
                 f"kafka-{number}",
@@ -135,7 +109,7 @@ def addresses(ports: Sequence[int]) -> list[str]:
     return [f"127.0.0.1:{port}" for port in ports[::PORTS_OF_ONE]]
 
 
-def settings(folder: Path, ports: Sequence[int]) -> list[dict[str, object]]:
+def settings(folder: Path, ports: Sequence[int]) -> list[Mapping[str, object]]:
     """The server.properties of each broker."""
     clients, controllers = addresses(ports), addresses(ports[1:])
     asked = topics.asked_for(len(clients))
