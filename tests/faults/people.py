@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -38,8 +39,9 @@ async def gather(stage: Stage, ledger: Ledger) -> People:
             id = created.json()["id"]
             ledger.structures[id] = by.id
             structures.append((id, by))
-        for _, by in structures[-MANAGERS:]:
-            await until(lambda: platform.ask("GET", "/v1/approvals", by=by, after=created), _well)
+            # Users has heard of it, so that somebody may ask to be attached to it.
+            look = partial(platform.ask, "GET", "/v1/rattachements", by=by, after=created)
+            await until(look, _well)
         return People(managers, requesters, prober, structures)
     finally:
         await platform.http.aclose()

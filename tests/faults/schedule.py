@@ -47,7 +47,7 @@ def deck(chance: random.Random, cards: Sequence[str]) -> Iterator[str]:
         yield from chance.sample(cards, len(cards))
 
 
-def rounds(seed: str, *, members: int) -> Iterator[list[Fault]]:
+def rounds(seed: str, members: int) -> Iterator[list[Fault]]:
     """Without end; ``members``: how many brokers, and how many members of MongoDB."""
     chance = random.Random(seed)
     services = deck(chance, [name for name in HEARING for _ in range(2)])

@@ -50,8 +50,10 @@ async def _on_their_way(client: AsyncMongoClient[dict[str, Any]]) -> tuple[list[
             if one["acked"] < one["last"]:
                 left.append(f"{service}/{one['_id']} is told up to {one['acked']} of {one['last']}")
     for hearer in HEARING:
-        async for one in client[hearer]["heard"].find():
-            if one["last"] < last.get(one["_id"], 0):
-                left.append(f"{hearer} has heard {one['last']} of {last[one['_id']]}")
+        left += [
+            f"{hearer} has heard {one['last']} of {last[one['_id']]} in {one['_id']}"
+            async for one in client[hearer]["heard"].find()
+            if one["last"] < last.get(one["_id"], 0)
+        ]
     letters = await client["notifications"]["letters"].count_documents({"status": "waiting"})
     return left, letters

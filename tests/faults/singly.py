@@ -4,9 +4,9 @@ import asyncio
 
 from tests.faults.points import HEARING
 from tests.faults.stage import Stage
-from tests.faults.tally import clock
+from tests.faults.tally import clock, say
 
-WATCHED = ("request", "decision", "ticket", "structure", "reading")
+WATCHED = {"request", "decision", "ticket", "structure", "reading"}
 WELL, LONGEST = 3.0, 60.0
 """Seconds without a bad answer until the next may be killed, and at most."""
 
@@ -26,8 +26,8 @@ async def one_by_one(stage: Stage) -> dict[str, dict[str, float]]:
         await asyncio.sleep(8)  # What an outage does may show only when something has run out.
         await _until_well(stage)
         longest = stage.tally.outage.longest
-        found[target] = {kind: longest.get(kind, 0.0) for kind in WATCHED}
-        print(f"alone: {target} {found[target]}", flush=True)
+        found[target] = {kind: round(longest.get(kind, 0.0), 1) for kind in sorted(WATCHED)}
+        say(f"alone: {target} {found[target]}")
     return found
 
 
@@ -35,5 +35,5 @@ async def _until_well(stage: Stage) -> None:
     outage, began, since = stage.tally.outage, clock(), clock()
     while clock() - since < WELL and clock() - began < LONGEST:
         await asyncio.sleep(0.1)
-        if outage.since:
+        if outage.since.keys() & WATCHED:
             since = clock()

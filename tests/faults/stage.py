@@ -155,4 +155,4 @@ class Stage:
                 await engine.child._process.wait()
         self.post.stop()
         if self.disk:
-            subprocess.run(["umount", "--lazy", str(self.disk)], check=False)
+            await asyncio.to_thread(subprocess.run, ["umount", str(self.disk)], check=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.faults.schedule import ROUND, Fault
 from tests.faults.stage import Stage
-from tests.faults.tally import clock
+from tests.faults.tally import clock, say
 
 
 class Storm:
@@ -22,7 +22,7 @@ class Storm:
         for n, faults in enumerate(self._rounds):
             if len(tally.deaths) >= kills or clock() > end:
                 break
-            print(f"round {n}, {len(tally.deaths)} killed: {'; '.join(map(str, faults))}")
+            say(f"{len(tally.deaths)} killed, round {n}: " + "; ".join(map(str, faults)))
             await self._round(faults)
         await asyncio.gather(*self._lasting)
 

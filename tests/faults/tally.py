@@ -54,3 +54,7 @@ class Tally:
     def answered(self, kind: str, what: str, *, well: bool) -> None:
         self.answers[kind][what] += 1
         self.outage.answered(kind, well, clock())
+
+
+def say(line: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {line}"[:1000], flush=True)
