@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 
@@ -41,7 +41,7 @@ class Client:
         self._words: dict[str, tuple[float, str]] = {}
         self.began: dict[str, int] = {}
 
-    async def __aenter__(self) -> "Client":
+    async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=3),
             timeout=aiohttp.ClientTimeout(total=PATIENCE),
