@@ -175,7 +175,15 @@ class Bus:
             return set()
         last = await self._heard.positions([*claims])
         behind = {s for s, (position, _) in claims.items() if last.get(s, 0) < position}
-        for slice in claims.keys() - behind:
+        ahead = {s: one for s, one in claims.items() if last.get(s, 0) > one[0]}
+        forgotten = await self._heard.forgotten(ahead) if ahead else set()
+        for slice in forgotten:
+            topic = slice.partition("/")[0]
+            metrics.forgotten_slices.labels(self._service, topic).inc()
+            log.error(
+                "what was heard is unknown to whoever told it: its journal was lost", slice=slice
+            )
+        for slice in claims.keys() - behind - forgotten:
             self._heard.beat(slice, claims[slice][1])
         return behind
 

@@ -256,8 +256,8 @@ class Draft:
         for slice, last in self.heard.items():
             before = self._heard_before.get(slice)
             if before is None:
-                writes.append(InsertOne({"_id": slice, "last": last}))
+                writes.append(InsertOne({"_id": slice, "last": last, "at": self._at}))
             elif before != last:
                 same = {"_id": slice, "last": before}
-                writes.append(UpdateOne(same, {"$set": {"last": last}}))
+                writes.append(UpdateOne(same, {"$set": {"last": last, "at": self._at}}))
         return writes

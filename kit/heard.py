@@ -2,13 +2,16 @@
 
 import asyncio
 import time
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from kit.clock import now
 from kit.journal import SLICES
 from kit.mongo import Mongo, UpdateOne
 from kit.problems import Unavailable
+
+CLOCKS_APART = timedelta(seconds=30)
 
 
 class NotHeardYet(Unavailable):
@@ -90,6 +93,20 @@ class Heard:
                 raise NotHeardYet
             await asyncio.sleep(delay)
             delay = min(delay * 2, 0.05)
+
+    async def forgotten(self, claims: Mapping[str, tuple[int, datetime]]) -> set[str]:
+        """
+        The slices whose teller says, long after we heard more of it, that it has told less.
+
+        Its journal was lost: it gives positions again that we have heard, and we would skip them.
+        """
+        rows = await self._positions.find({"_id": {"$in": [*claims]}}).to_list(None)
+        return {
+            one["_id"]
+            for one in rows
+            if claims[one["_id"]][0] < one["last"]
+            and claims[one["_id"]][1] > one.get("at", now()) + CLOCKS_APART
+        }
 
     async def positions(self, slices: list[str] | None = None) -> dict[str, int]:
         where: dict[str, Any] = {} if slices is None else {"_id": {"$in": slices}}

@@ -13,7 +13,7 @@ def security(settings: Connections) -> BaseSecurity:
     """As FastStream takes it."""
     context = None
     if settings.kafka_tls:
-        context = ssl.create_default_context(cafile=settings.kafka_ca)
+        context = ssl.create_default_context(cafile=settings.kafka_ca or None)
     if not settings.kafka_user:
         return BaseSecurity(ssl_context=context)
     password = settings.kafka_password.get_secret_value()

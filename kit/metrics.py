@@ -26,6 +26,11 @@ heard = Counter(
 gaps = Counter(
     "chorale_gaps_total", "Slices found to miss an event, each time", ["service", "topic"]
 )
+forgotten_slices = Counter(
+    "chorale_forgotten_slices_total",
+    "Slices whose teller no longer knows what was heard of it, each time it says so",
+    ["service", "topic"],
+)
 lost_slices = Counter(
     "chorale_lost_slices_total", "Slices found shorter in Kafka than told", ["service"]
 )
@@ -128,6 +133,7 @@ def begin_at_zero(service: str, topics: Iterable[str]) -> None:
     replays.labels(service)
     for topic in topics:
         gaps.labels(service, topic)
+        forgotten_slices.labels(service, topic)
     for reason in RETRY_REASONS:
         retries.labels(service, reason)
     for outcome in OUTCOMES:

@@ -22,8 +22,8 @@ class Connections(BaseSettings):
     kafka_user: str = Field(default="", description="Who signs in (SCRAM-SHA-512); empty: nobody")
     kafka_password: SecretStr = SecretStr("")
     kafka_tls: bool = False
-    kafka_ca: Path | None = Field(
-        default=None, description="File of the authorities believed with TLS; else the system's"
+    kafka_ca: str = Field(
+        default="", description="File of the authorities believed with TLS; empty: the system's"
     )
     mongo: str = Field(
         default="mongodb://127.0.0.1:27117/?replicaSet=rs0",

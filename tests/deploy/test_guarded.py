@@ -22,13 +22,12 @@ from pydantic import SecretStr
 from pymongo import AsyncMongoClient
 from typer.testing import CliRunner
 
-from deploy import installation
+from deploy import installation, up
 from deploy.cli import app
 from deploy.embedded import mail, sirene
 from deploy.embedded.child import die_with
 from deploy.installation import Installation
 from deploy.serving import Server
-from deploy.up import until_ready
 from kit.settings import Connections
 from tests import stack
 from tests.conftest import UNHURRIED
@@ -126,7 +125,10 @@ class Deployed:
 
 
 @pytest.fixture
-async def deployed(tmp_path: Path) -> AsyncIterator[tuple[Deployed, Platform]]:
+async def deployed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Deployed, Platform]]:
+    monkeypatch.setattr(up, "PATIENCE", 180)  # Twelve processes begin at once.
     secrets = tmp_path / "secrets"
     assert CliRunner().invoke(app, ["secrets", str(secrets)]).exit_code == 0
     names = [name for name in Installation.model_fields if name.endswith("_port")]
@@ -151,7 +153,7 @@ async def deployed(tmp_path: Path) -> AsyncIterator[tuple[Deployed, Platform]]:
         for name in installation.service_names():
             deployed.start(name)
         urls = {name: Installation(**ports).url_of(name) for name in installation.service_names()}
-        await until_ready(urls, path="/readyz")
+        await up.until_ready(urls, path="/readyz")
         platform = Platform(SimpleNamespace(data=tmp_path, ports=ports), kafka=kafka.kafka)
         yield deployed, platform
         await platform.http.aclose()

@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from kit import parking
+from kit import heard, parking
 from kit.bus import Subscriptions, _both
 from kit.change import Change
 from kit.clock import now
@@ -179,6 +179,26 @@ class TestBeat:
 
         assert await trial.bus.hear([first, second, late]) == set()
         assert await self.fresh(trial) != {}
+
+    async def test_is_not_believed_from_a_teller_that_has_forgotten_what_it_told(
+        self, trial: Trial, monkeypatch: pytest.MonkeyPatch
+    ):
+        event = trial.told("a", 1)
+        await trial.bus.hear([event, trial.told("a", 2)])
+
+        await trial.bus.hear(
+            [beat(event.slice, 1, now().isoformat())]
+        )  # it spoke before the second
+        assert await self.fresh(trial) != {}
+
+        trial.service.heard._fresh.clear()
+        monkeypatch.setattr(heard, "CLOCKS_APART", timedelta(seconds=-10))
+        await trial.bus.hear([beat(event.slice, 2, now().isoformat())])
+        assert await self.fresh(trial) != {}
+
+        trial.service.heard._fresh.clear()
+        await trial.bus.hear([beat(event.slice, 1, now().isoformat())])
+        assert await self.fresh(trial) == {}
 
     async def test_is_never_ahead_of_our_clock(self, trial: Trial):
         await trial.bus.hear([beat("trial.events/3", 0, "2999-01-01T00:00:00+00:00")])
