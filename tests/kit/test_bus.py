@@ -13,6 +13,7 @@ from kit.bus import Subscriptions, _both
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask
+from kit.journal import SLICES
 from kit.mongo import InsertOne
 from kit.parking import NeverDiscarded
 from kit.record import HEARTBEAT, Record
@@ -201,9 +202,43 @@ class TestBeat:
         assert await self.fresh(trial) == {}
 
     async def test_is_never_ahead_of_our_clock(self, trial: Trial):
-        await trial.bus.hear([beat("trial.events/3", 0, "2999-01-01T00:00:00+00:00")])
+        soon = now() + timedelta(seconds=0.5)
+        await trial.bus.hear([beat("trial.events/3", 0, soon.isoformat())])
 
         assert (await self.fresh(trial))["trial.events/3"] <= now()
+
+    async def test_is_not_believed_when_a_clock_must_be_wrong(self, trial: Trial):
+        """What is old would look new."""
+        late = now() + timedelta(seconds=30)
+        await trial.bus.hear([beat("trial.events/3", 0, late.isoformat())])
+        assert await self.fresh(trial) == {}
+
+        await trial.bus.hear([beat("trial.events/3", 0, now().isoformat())])
+        assert await self.fresh(trial) != {}
+
+    async def test_is_not_believed_when_it_was_kept_by_a_wrong_clock(self, trial: Trial):
+        beats = trial.service.mongo["heartbeats"]
+        slices = [f"trial.events/{n}" for n in range(SLICES)]
+        await beats.insert_many([{"_id": one, "as_of": now()} for one in slices])
+        assert await trial.service.heard.age("trial.events") is not None
+
+        late = now() + timedelta(hours=1)
+        await beats.update_one({"_id": slices[3]}, {"$set": {"as_of": late}})
+        trial.service.heard._known.clear()
+        assert await trial.service.heard.age("trial.events") is None
+
+    async def test_soon_replaces_what_a_wrong_clock_kept(self, trial: Trial):
+        heard, beats = trial.service.heard, trial.service.mongo["heartbeats"]
+        late, early = now() + timedelta(hours=1), now() - timedelta(hours=1)
+        await beats.insert_many([{"_id": "a/1", "as_of": late}, {"_id": "a/2", "as_of": early}])
+        at = now()
+        for slice in ("a/1", "a/2", "a/3"):
+            heard.beat(slice, at)
+        saving = asyncio.create_task(heard.keep_saving(0))
+        async with asyncio.timeout(10):
+            while {one["as_of"] async for one in beats.find()} != {at}:  # noqa: ASYNC110  # kept elsewhere
+                await asyncio.sleep(0.01)
+        saving.cancel()
 
     @pytest.mark.parametrize(
         "said",
