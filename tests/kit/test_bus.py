@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -16,6 +17,7 @@ from kit.collection import Ask
 from kit.journal import SLICES
 from kit.mongo import InsertOne
 from kit.parking import NeverDiscarded
+from kit.problems import Unavailable
 from kit.record import HEARTBEAT, Record
 from kit.service import Service
 from tests.counters import Counted, Counter, Told, TooMuch, count
@@ -315,6 +317,33 @@ class TestPark:
 
         assert await trial.parked() == [("a", "OverflowError")]
         assert set((await trial.counted()).values()) == {7}
+
+    async def test_does_not_park_what_somebody_else_stands_in_the_way_of(
+        self, trial: Trial, monkeypatch: pytest.MonkeyPatch
+    ):
+        """A process that died with a transaction open holds what it wrote until that is given up."""
+        monkeypatch.setattr("kit.committer.LOST_ALONE", 3)
+        first, second, third = (trial.told("a", n) for n in (1, 10, 100))
+        await trial.bus.hear([first])
+        holds, dies = asyncio.Event(), asyncio.Event()
+
+        async def hold(session: Any) -> None:
+            held = trial.counters.documents
+            await held.update_one({"_id": "a"}, {"$inc": {"n": 1}}, session=session)
+            holds.set()
+            await dies.wait()
+            raise ConnectionResetError
+
+        holding = asyncio.create_task(trial.service.mongo.transaction(hold))
+        await holds.wait()
+        with pytest.raises(Unavailable):
+            await trial.bus.hear([second, third])
+        assert await trial.parked() == []
+
+        dies.set()
+        await asyncio.gather(holding, return_exceptions=True)
+        await trial.bus.hear([second, third])
+        assert await trial.counted() == {"a": 111}
 
     async def test_parks_what_has_headers_of_any_name(self, trial: Trial):
         bad = trial.told("a", 1)._replace(value=b"{}")
