@@ -17,6 +17,8 @@ from deploy.trouble import Trouble
 
 REPLICA_SET = "rs0"
 _NOT_YET_INITIATED, _NOT_A_MEMBER = 94, 93
+TRANSACTIONS_LAST = 5
+"""Seconds."""
 LOCK_PATIENCE = 20
 """Seconds that the mongod of an earlier run is given to end."""
 
@@ -73,6 +75,8 @@ def _member(
         # Nobody waits here for one that stops to hand over.
         "shutdownTimeoutMillisForSignaledShutdown=100",
         "diagnosticDataCollectionEnabled=false",
+        # 60 by default: for as long nobody could write what a process was about to when it died.
+        f"transactionLifetimeLimitSeconds={TRANSACTIONS_LAST}",
     )
     return Child(
         name,

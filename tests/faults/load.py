@@ -18,17 +18,8 @@ REWRITES = 5
 FILED = {"category": "FACTURES_EMISES", "subcategory": "SAISIE_ET_DEPOT"}
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """Begun in a second, on average over the run: what an outage held up is made up for."""
-
-    journeys: float = 10
-    tickets: float = 28
-    structures: float = 0.5
-    reads: float = 60
-
-    def commands(self) -> float:
-        return self.journeys * 2 + self.tickets * (1 + REWRITES + 2 / 3) + self.structures
+JOURNEYS, TICKETS, STRUCTURES, READS = 10.0, 28.0, 0.5, 60.0
+"""Begun in a second, on average over the run: what an outage held up is made up for."""
 
 
 @dataclass(slots=True)
@@ -48,8 +39,8 @@ class Pace:
 class Load:
     """Runs until it is told to stop; what was begun is then brought to its end."""
 
-    def __init__(self, client: Client, people: People, ledger: Ledger, rates: Rates) -> None:
-        self._client, self._people, self._ledger, self._rates = client, people, ledger, rates
+    def __init__(self, client: Client, people: People, ledger: Ledger) -> None:
+        self._client, self._people, self._ledger = client, people, ledger
         self._stopping = False
         pairs = [*product(people.requesters, people.structures)]
         random.Random(0).shuffle(pairs)
@@ -60,12 +51,11 @@ class Load:
         self._tokens: dict[str, str] = {}
 
     async def run(self) -> None:
-        rates = self._rates
         kinds: list[tuple[Callable[[], Awaitable[None]], float, int]] = [
-            (self._journey, rates.journeys, 48),
-            (self._ticket, rates.tickets, 40),
-            (self._structure, rates.structures, 2),
-            (self._read, rates.reads, 12),
+            (self._journey, JOURNEYS, 48),
+            (self._ticket, TICKETS, 40),
+            (self._structure, STRUCTURES, 2),
+            (self._read, READS, 12),
         ]
         async with asyncio.TaskGroup() as group:
             for do, rate, clients in kinds:

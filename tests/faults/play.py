@@ -14,7 +14,7 @@ from tests.faults import evidence, people
 from tests.faults.account import Account, Span, Verdict, counted
 from tests.faults.client import Client
 from tests.faults.deliveries import delivered
-from tests.faults.load import Load, Rates
+from tests.faults.load import Load
 from tests.faults.points import TELLING
 from tests.faults.probe import Probe
 from tests.faults.schedule import rounds
@@ -57,7 +57,8 @@ class Play:
 
     async def _hurt(self, client: Client, crowd: people.People) -> None:
         account, given = self.account, self._given
-        load, probe = (kind(client, crowd, account.ledger) for kind in (Load, Probe))
+        load = Load(client, crowd, account.ledger)
+        probe = Probe(client, crowd, account.ledger)
         account.staleness = probe.seen
         working = [asyncio.create_task(load.run()), asyncio.create_task(probe.run())]
         account.calm = await self._meanwhile(asyncio.sleep(given.calm))
@@ -101,7 +102,7 @@ class Play:
 
     async def _wipe(self, client: Client, crowd: people.People) -> None:
         """All that Kafka had is gone, under load: the journals tell it again."""
-        load = Load(client, crowd, self.account.ledger, Rates())
+        load = Load(client, crowd, self.account.ledger)
         working = asyncio.create_task(load.run())
         await self._stage.wipe_brokers()
         for service in TELLING:
