@@ -51,6 +51,7 @@ class Load:
         self._tokens: dict[str, str] = {}
 
     async def run(self) -> None:
+        self._stopping = False
         kinds: list[tuple[Callable[[], Awaitable[None]], float, int]] = [
             (self._journey, JOURNEYS, 48),
             (self._ticket, TICKETS, 40),

@@ -47,18 +47,17 @@ class Play:
             urls = {name: stage.here.url_of(name) for name in stage.services.lives}
             key = (self._data / "secrets" / "chorale_internal_key").read_text()
             async with Client(urls, key, self.account.tally) as client:
-                await self._hurt(client, crowd)
+                load = Load(client, crowd, self.account.ledger)
+                await self._hurt(load, Probe(client, crowd, self.account.ledger))
                 await self._judge("the storm")
-                await self._wipe(client, crowd)
+                await self._wipe(load)
                 await self._judge("the replay")
         finally:
             await stage.stop()
         return self.account
 
-    async def _hurt(self, client: Client, crowd: people.People) -> None:
+    async def _hurt(self, load: Load, probe: Probe) -> None:
         account, given = self.account, self._given
-        load = Load(client, crowd, account.ledger)
-        probe = Probe(client, crowd, account.ledger)
         account.staleness = probe.seen
         working = [asyncio.create_task(load.run()), asyncio.create_task(probe.run())]
         account.calm = await self._meanwhile(asyncio.sleep(given.calm))
@@ -100,9 +99,8 @@ class Play:
         for one in findings[:20]:
             say(f"   {one.kind}: {one.what}")
 
-    async def _wipe(self, client: Client, crowd: people.People) -> None:
+    async def _wipe(self, load: Load) -> None:
         """All that Kafka had is gone, under load: the journals tell it again."""
-        load = Load(client, crowd, self.account.ledger)
         working = asyncio.create_task(load.run())
         await self._stage.wipe_brokers()
         for service in TELLING:

@@ -6,6 +6,7 @@ from typing import Any
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
+from kit.parking import NEVER
 from tests.faults.lives import Life
 from tests.faults.points import HEARING, TELLING
 from tests.faults.stage import Stage
@@ -55,5 +56,7 @@ async def _on_their_way(client: AsyncMongoClient[dict[str, Any]]) -> tuple[list[
             async for one in client[hearer]["heard"].find()
             if one["last"] < last.get(one["_id"], 0)
         ]
+        if parked := await client[hearer]["parked"].count_documents({"due": {"$lt": NEVER}}):
+            left.append(f"{parked} events wait to be heard again by {hearer}")
     letters = await client["notifications"]["letters"].count_documents({"status": "waiting"})
     return left, letters
