@@ -49,9 +49,9 @@ class Play:
             async with Client(urls, key, self.account.tally) as client:
                 load = Load(client, crowd, self.account.ledger)
                 await self._hurt(load, Probe(client, crowd, self.account.ledger))
-                await self._judge("the storm")
+                await self._judge("the storm", log_lost=False)
                 await self._wipe(load)
-                await self._judge("the replay")
+                await self._judge("the replay", log_lost=True)
         finally:
             await stage.stop()
         return self.account
@@ -78,7 +78,7 @@ class Play:
         await doing
         return Span(clock() - began, ledger.commands - before[0], ledger.reads - before[1])
 
-    async def _judge(self, after: str) -> None:
+    async def _judge(self, after: str, *, log_lost: bool) -> None:
         account, stage = self.account, self._stage
         settled = await settle(stage)
         found = await evidence.databases(stage.mongo)
@@ -92,7 +92,7 @@ class Play:
             {id: message_id(id, domain) for id in found.letters},
             sorted([*deaths, *stage.post.cuts]),
         )
-        findings = [*judged(found, account.ledger), *letters.found]
+        findings = [*judged(found, account.ledger, log_lost=log_lost), *letters.found]
         counts = counted(found, account.ledger)
         account.verdicts.append(Verdict(after, settled, findings, letters, counts))
         say(f"after {after}, settled in {settled:.0f} s: {len(findings)} findings")

@@ -175,8 +175,9 @@ class TestJudged:
 class TestTopic:
     rows = evidence().journals["users"]
 
-    def judged(self, *events: Told) -> list[str]:
-        return [one.kind for one in topic("users", self.rows, [[*events]])]
+    def judged(self, *events: Told, log_lost: bool = False) -> list[str]:
+        found = topic("users", self.rows, [[*events]], log_lost=log_lost)
+        return [one.kind for one in found]
 
     def test_may_repeat_itself(self):
         first, second = self.rows
@@ -188,6 +189,11 @@ class TestTopic:
     def test_must_not_have_a_later_event_first(self):
         first, second = self.rows
         assert "disordered" in self.judged(second, first)
+
+    def test_may_have_a_later_event_first_by_which_a_loss_was_seen(self):
+        first, second = self.rows
+        assert self.judged(second, first, second, log_lost=True) == []
+        assert self.judged(second, first, log_lost=True) == ["lost"]
 
     def test_must_not_have_what_was_not_kept(self):
         first, second = self.rows

@@ -19,13 +19,18 @@ class Finding:
     what: str
 
 
-def judged(evidence: Evidence, ledger: Ledger) -> list[Finding]:
-    """All that is wrong in what the services kept and told."""
+def judged(evidence: Evidence, ledger: Ledger, *, log_lost: bool = False) -> list[Finding]:
+    """
+    All that is wrong in what the services kept and told.
+
+    ``log_lost``: Kafka lost all it had. The first that it is told then is what came next: by where
+    it is put, the loss shows. All is told again behind it.
+    """
     found = [*parked(evidence.parked), *hearers(evidence.heard, evidence.last)]
     for service, rows in evidence.journals.items():
         found += positions(service, rows, evidence.last[service])
         if evidence.topics:
-            found += topic(service, rows, evidence.topics[service])
+            found += topic(service, rows, evidence.topics[service], log_lost=log_lost)
     found += requests(ledger, evidence)
     found += tickets(ledger, evidence)
     found += structures(ledger, evidence)
@@ -69,7 +74,9 @@ def _ordered(where: str, events: Iterable[Told]) -> list[Finding]:
     return found
 
 
-def topic(service: str, rows: Iterable[Told], partitions: list[list[Told]]) -> list[Finding]:
+def topic(
+    service: str, rows: Iterable[Told], partitions: list[list[Told]], *, log_lost: bool = False
+) -> list[Finding]:
     """What Kafka has, repeats removed, is the journal: in the order of its positions."""
     found = []
     journal = defaultdict[int, dict[int, Told]](dict)
@@ -83,7 +90,7 @@ def topic(service: str, rows: Iterable[Told], partitions: list[list[Told]]) -> l
                 found.append(Finding("wrong", f"{service}/{number}: {one} is not what was kept"))
             elif one.position == len(heard) + 1:
                 heard.append(one)
-            elif one.position > len(heard) + 1:
+            elif one.position > len(heard) + 1 and not log_lost:
                 what = f"{service}/{number}: {one.position} comes before {len(heard) + 1}"
                 found.append(Finding("disordered", what))
         if len(heard) < len(journal[number]):
