@@ -12,9 +12,9 @@ from tests.faults.points import HEARING, TELLING
 from tests.faults.stage import Stage
 from tests.faults.tally import clock
 
-PATIENCE = 240.0
-LONGEST_WAIT = 14 * 3600
-"""Seconds: a letter that failed often waits half a day for its next attempt."""
+PATIENCE = 600.0
+LATER = Life(skew=14 * 3600)
+"""A letter that failed often waits half a day for its next attempt."""
 
 
 class NeverSettled(Exception):
@@ -23,7 +23,7 @@ class NeverSettled(Exception):
 
 async def settle(stage: Stage, patience: float = PATIENCE) -> float:
     """Seconds until all was told, heard and sent; the clock of letters is moved on by hours."""
-    began, moved = clock(), False
+    began = clock()
     async with AsyncMongoClient[dict[str, Any]](stage.mongo) as client:
         while True:
             try:
@@ -32,10 +32,10 @@ async def settle(stage: Stage, patience: float = PATIENCE) -> float:
                 left, letters = [type(error).__name__], 0
             if not left and not letters:
                 return clock() - began
-            if not left and not moved:
+            if not left and stage.services.lives["notifications"] != LATER:
                 await asyncio.sleep(5)  # Those that are due leave by themselves.
-                stage.services.kill("notifications", Life(skew=LONGEST_WAIT))
-                moved = True
+                stage.services.kill("notifications", LATER)
+                await asyncio.sleep(1)
             if clock() - began > patience:
                 raise NeverSettled(f"{left[:10]}, {letters} letters")
             await asyncio.sleep(1)
