@@ -10,7 +10,12 @@ from typing import Any
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import InvalidReplicationFactorError, KafkaError, TopicAlreadyExistsError
+from aiokafka.errors import (
+    InvalidReplicationFactorError,
+    KafkaError,
+    LeaderNotAvailableError,
+    TopicAlreadyExistsError,
+)
 
 from deploy.kafka import admin
 from deploy.trouble import Trouble
@@ -96,6 +101,8 @@ async def make(
 
 def _verify(found: Mapping[str, Any], asked: Topics) -> None:
     partitions = len(found["partitions"])
+    if not partitions:
+        raise LeaderNotAvailableError(found["topic"])  # Somebody makes it at this moment.
     if partitions != asked.partitions:
         raise Trouble(
             f"{found['topic']} has {partitions} partitions, not {asked.partitions}: "

@@ -235,7 +235,8 @@ class Committer:
     def _set_aside(self, asked: Asked, error: Exception) -> bool:
         """What cannot be written: an event is tried once more as one to park, a caller is told."""
         hearing = asked.hearing
-        if hearing is None:
+        if hearing is None or _lost(error):
+            # What somebody else stands in the way of is no event to park: it is heard again.
             _fail(asked, Unavailable() if _lost(error) else error)
             return False
         if hearing.error:

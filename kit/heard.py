@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from kit.clock import now
 from kit.journal import SLICES
 from kit.mongo import Mongo, UpdateOne
 from kit.problems import Unavailable
 
+log = structlog.get_logger(__name__)
+
 CLOCKS_APART = timedelta(seconds=30)
+AHEAD = timedelta(seconds=1)
+"""How far another's clock may be ahead of ours: what it says is younger than it is by that much."""
 
 
 class NotHeardYet(Unavailable):
@@ -30,14 +36,25 @@ class Heard:
         self._mongo, self._max_age, self._patience = mongo, max_age, patience
         self._fresh: dict[str, datetime] = {}
         self._unsaved: set[str] = set()
+        self._disbelieved: set[str] = set()
         self._known: dict[str, tuple[float, datetime | None]] = {}
 
     async def prepare(self) -> None:
         await self._mongo.create("heard", "heartbeats")
 
     def beat(self, slice: str, as_of: datetime) -> None:
-        """All that this slice was told before ``as_of`` has been applied here."""
-        as_of = min(as_of, now())  # the clock that said it may be ahead of ours
+        """
+        All that this slice was told before ``as_of`` has been applied here.
+
+        A clock that is far ahead of ours, or that ours is behind, would make what is old look new.
+        """
+        if _from_the_future(as_of):
+            if slice not in self._disbelieved:
+                log.error("a heartbeat comes from the future: a clock is wrong", slice=slice)
+                self._disbelieved.add(slice)
+            return
+        self._disbelieved.discard(slice)
+        as_of = min(as_of, now())
         if as_of > self._fresh.get(slice, as_of.min.replace(tzinfo=as_of.tzinfo)):
             self._fresh[slice] = as_of
             self._unsaved.add(slice)
@@ -49,7 +66,7 @@ class Heard:
             if unsaved := {slice: self._fresh[slice] for slice in self._unsaved}:
                 await self._beats.bulk_write(
                     [
-                        UpdateOne({"_id": slice}, {"$max": {"as_of": as_of}}, upsert=True)
+                        UpdateOne({"_id": slice}, [{"$set": {"as_of": _later(as_of)}}], upsert=True)
                         for slice, as_of in unsaved.items()
                     ],
                     ordered=False,
@@ -76,7 +93,11 @@ class Heard:
 
     async def _read(self, slices: list[str]) -> datetime | None:
         found = self._beats.find({"_id": {"$in": slices}}, batch_size=SLICES + 1)
-        kept = {one["_id"]: one["as_of"] for one in await found.to_list(None)}
+        kept = {
+            one["_id"]: one["as_of"]
+            for one in await found.to_list(None)
+            if not _from_the_future(one["as_of"])
+        }
         moments = [
             max(filter(None, (kept.get(s), self._fresh.get(s))), default=None) for s in slices
         ]
@@ -106,11 +127,22 @@ class Heard:
             for one in rows
             if claims[one["_id"]][0] < one["last"]
             and claims[one["_id"]][1] > one.get("at", now()) + CLOCKS_APART
+            and not _from_the_future(claims[one["_id"]][1])
         }
 
     async def positions(self, slices: list[str] | None = None) -> dict[str, int]:
         where: dict[str, Any] = {} if slices is None else {"_id": {"$in": slices}}
         return {one["_id"]: one["last"] for one in await self._positions.find(where).to_list(None)}
+
+
+def _later(as_of: datetime) -> dict[str, Any]:
+    """The later of this moment and the one that is kept, unless a wrong clock kept that."""
+    wrong = {"$gt": ["$as_of", now() + AHEAD]}
+    return {"$cond": [wrong, as_of, {"$max": ["$as_of", as_of]}]}
+
+
+def _from_the_future(as_of: datetime) -> bool:
+    return as_of > now() + AHEAD
 
 
 def _age(as_of: datetime) -> float:

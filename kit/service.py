@@ -80,6 +80,9 @@ class Service(Generic[S_co]):
             client_id=name,
             consumer_only=True,  # The relay has a producer of its own.
             allow_auto_create_topics=False,
+            # 5 minutes by default: for as long nothing is heard of a topic that was not there yet
+            # when we joined, as after a loss of all brokers.
+            metadata_max_age_ms=5_000,
             graceful_timeout=25,
             apply_types=False,
             logger=None,

@@ -1,7 +1,9 @@
-"""A real mongod, a replica set of one, from the wheels of PyPI. Its data outlives it."""
+"""A real mongod, alone or in a replica set, from the wheels of PyPI. Its data outlives it."""
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
@@ -15,17 +17,51 @@ from deploy.trouble import Trouble
 
 REPLICA_SET = "rs0"
 _NOT_YET_INITIATED, _NOT_A_MEMBER = 94, 93
+TRANSACTIONS_LAST = 5
+"""Seconds."""
 LOCK_PATIENCE = 20
 """Seconds that the mongod of an earlier run is given to end."""
 
 
-def url(port: int) -> str:
-    return f"mongodb://127.0.0.1:{port}/?replicaSet={REPLICA_SET}"
+def url(*ports: int) -> str:
+    """Of a set, by all its members: any one of them may be away."""
+    hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+    return f"mongodb://{hosts}/?replicaSet={REPLICA_SET}"
 
 
 def mongod(data: Path, port: int) -> Child:
-    """Listens on 127.0.0.1 alone; ready once it is the primary of its set."""
-    folder = data / "mongo"
+    """A set of one. Listens on 127.0.0.1 alone; ready once it is the primary of its set."""
+    ready = partial(_become_primary, port)
+    return _member("mongod", data / "mongo", port, log=data / "log", ready=ready)
+
+
+def replica_set(data: Path, ports: Sequence[int], *, election_ms: int = 10_000) -> list[Child]:
+    """
+    Members to be spawned, all of them before the first is waited for: ready once one is primary.
+
+    ``election_ms``: how long the others wait for a primary that says nothing.
+    """
+    members = [{"_id": n, "host": f"127.0.0.1:{port}"} for n, port in enumerate(ports)]
+    wanted = {
+        "_id": REPLICA_SET,
+        "members": members,
+        "settings": {"electionTimeoutMillis": election_ms},
+    }
+    return [
+        _member(
+            f"mongod-{n}",
+            data / f"mongo-{n}",
+            port,
+            log=data / "log",
+            ready=partial(_have_primary, port, wanted, first=n == 1),
+        )
+        for n, port in enumerate(ports, 1)
+    ]
+
+
+def _member(
+    name: str, folder: Path, port: int, *, log: Path, ready: Callable[[], Awaitable[None]]
+) -> Child:
     folder.mkdir(parents=True, exist_ok=True)
     options = {
         "--dbpath": str(folder),
@@ -36,20 +72,22 @@ def mongod(data: Path, port: int) -> Child:
         "--oplogSize": "512",
     }
     parameters = (
-        # There is no other member to wait for when it stops.
+        # Nobody waits here for one that stops to hand over.
         "shutdownTimeoutMillisForSignaledShutdown=100",
         "diagnosticDataCollectionEnabled=false",
+        # 60 by default: for as long nobody could write what a process was about to when it died.
+        f"transactionLifetimeLimitSeconds={TRANSACTIONS_LAST}",
     )
     return Child(
-        "mongod",
+        name,
         [
             str(_binary()),
             *(word for option in options.items() for word in option),
             *(word for parameter in parameters for word in ("--setParameter", parameter)),
             "--quiet",
         ],
-        log_file=data / "log" / "mongod.log",
-        ready=lambda: _become_primary(port),
+        log_file=log / f"{name}.log",
+        ready=ready,
     )
 
 
@@ -89,12 +127,8 @@ def _binary() -> Path:
 
 
 async def _become_primary(port: int) -> None:
-    host = f"127.0.0.1:{port}"
-    wanted = {"_id": REPLICA_SET, "members": [{"_id": 0, "host": host}]}
-    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-        host, directConnection=True, serverSelectionTimeoutMS=200
-    )
-    async with client:
+    wanted = {"_id": REPLICA_SET, "members": [{"_id": 0, "host": f"127.0.0.1:{port}"}]}
+    async with _alone(port) as client:
         while True:
             try:
                 await _initiate(client, wanted)
@@ -103,6 +137,26 @@ async def _become_primary(port: int) -> None:
             except ConnectionFailure:
                 pass
             await asyncio.sleep(0.05)
+
+
+async def _have_primary(port: int, wanted: dict[str, Any], *, first: bool) -> None:
+    """One member begins the set; all then wait for the primary that they choose."""
+    async with _alone(port) as client:
+        while True:
+            try:
+                if first:
+                    await _initiate(client, wanted)
+                if (await client.admin.command("hello")).get("primary"):
+                    return
+            except (ConnectionFailure, OperationFailure):
+                pass  # The others do not listen yet.
+            await asyncio.sleep(0.05)
+
+
+def _alone(port: int) -> "AsyncMongoClient[dict[str, Any]]":
+    return AsyncMongoClient(
+        f"127.0.0.1:{port}", directConnection=True, serverSelectionTimeoutMS=200
+    )
 
 
 async def _initiate(client: "AsyncMongoClient[dict[str, Any]]", wanted: dict[str, Any]) -> None:

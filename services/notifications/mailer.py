@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from email.message import Message
 from typing import Any
 
@@ -13,6 +14,7 @@ from kit.clock import now
 from kit.collection import Collection
 from kit.committer import Committer
 from kit.links import sign_link
+from kit.problems import Unavailable
 from kit.workers import Worker
 from services.notifications import domain, metrics
 from services.notifications.domain import Letter, Person
@@ -109,11 +111,20 @@ class Mailer:
             else:
                 await self._record(letter, domain.postponed, error=error, now=now())
             return
-        at, message_id = now(), message["Message-ID"]
-        kept = await self.collection.change(
-            letter.id, lambda current: domain.sent(current, message_id=message_id, now=at)
-        )
-        metrics.attempted(kept)
+        await self._sent(letter.id, message["Message-ID"], now())
+
+    async def _sent(self, id: str, message_id: str, at: datetime) -> None:
+        """Record a hand-over, however long MongoDB is away: the letter would leave again."""
+        while True:
+            try:
+                kept = await self.collection.change(
+                    id, lambda current: domain.sent(current, message_id=message_id, now=at)
+                )
+            except Unavailable:
+                log.warning("A letter that left is not recorded yet", letter=id)
+                await asyncio.sleep(1)
+            else:
+                return metrics.attempted(kept)
 
     async def _record(
         self, claimed: Letter, outcome: Callable[..., Change[Letter]], **found: Any

@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -13,8 +14,10 @@ from kit.bus import Subscriptions, _both
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask
+from kit.journal import SLICES
 from kit.mongo import InsertOne
 from kit.parking import NeverDiscarded
+from kit.problems import Unavailable
 from kit.record import HEARTBEAT, Record
 from kit.service import Service
 from tests.counters import Counted, Counter, Told, TooMuch, count
@@ -201,9 +204,43 @@ class TestBeat:
         assert await self.fresh(trial) == {}
 
     async def test_is_never_ahead_of_our_clock(self, trial: Trial):
-        await trial.bus.hear([beat("trial.events/3", 0, "2999-01-01T00:00:00+00:00")])
+        soon = now() + timedelta(seconds=0.5)
+        await trial.bus.hear([beat("trial.events/3", 0, soon.isoformat())])
 
         assert (await self.fresh(trial))["trial.events/3"] <= now()
+
+    async def test_is_not_believed_when_a_clock_must_be_wrong(self, trial: Trial):
+        """What is old would look new."""
+        late = now() + timedelta(seconds=30)
+        await trial.bus.hear([beat("trial.events/3", 0, late.isoformat())])
+        assert await self.fresh(trial) == {}
+
+        await trial.bus.hear([beat("trial.events/3", 0, now().isoformat())])
+        assert await self.fresh(trial) != {}
+
+    async def test_is_not_believed_when_it_was_kept_by_a_wrong_clock(self, trial: Trial):
+        beats = trial.service.mongo["heartbeats"]
+        slices = [f"trial.events/{n}" for n in range(SLICES)]
+        await beats.insert_many([{"_id": one, "as_of": now()} for one in slices])
+        assert await trial.service.heard.age("trial.events") is not None
+
+        late = now() + timedelta(hours=1)
+        await beats.update_one({"_id": slices[3]}, {"$set": {"as_of": late}})
+        trial.service.heard._known.clear()
+        assert await trial.service.heard.age("trial.events") is None
+
+    async def test_soon_replaces_what_a_wrong_clock_kept(self, trial: Trial):
+        heard, beats = trial.service.heard, trial.service.mongo["heartbeats"]
+        late, early = now() + timedelta(hours=1), now() - timedelta(hours=1)
+        await beats.insert_many([{"_id": "a/1", "as_of": late}, {"_id": "a/2", "as_of": early}])
+        at = now()
+        for slice in ("a/1", "a/2", "a/3"):
+            heard.beat(slice, at)
+        saving = asyncio.create_task(heard.keep_saving(0))
+        async with asyncio.timeout(10):
+            while {one["as_of"] async for one in beats.find()} != {at}:  # noqa: ASYNC110  # kept elsewhere
+                await asyncio.sleep(0.01)
+        saving.cancel()
 
     @pytest.mark.parametrize(
         "said",
@@ -280,6 +317,33 @@ class TestPark:
 
         assert await trial.parked() == [("a", "OverflowError")]
         assert set((await trial.counted()).values()) == {7}
+
+    async def test_does_not_park_what_somebody_else_stands_in_the_way_of(
+        self, trial: Trial, monkeypatch: pytest.MonkeyPatch
+    ):
+        """A process that died with a transaction open holds what it wrote until that is given up."""
+        monkeypatch.setattr("kit.committer.LOST_ALONE", 3)
+        first, second, third = (trial.told("a", n) for n in (1, 10, 100))
+        await trial.bus.hear([first])
+        holds, dies = asyncio.Event(), asyncio.Event()
+
+        async def hold(session: Any) -> None:
+            held = trial.counters.documents
+            await held.update_one({"_id": "a"}, {"$inc": {"n": 1}}, session=session)
+            holds.set()
+            await dies.wait()
+            raise ConnectionResetError
+
+        holding = asyncio.create_task(trial.service.mongo.transaction(hold))
+        await holds.wait()
+        with pytest.raises(Unavailable):
+            await trial.bus.hear([second, third])
+        assert await trial.parked() == []
+
+        dies.set()
+        await asyncio.gather(holding, return_exceptions=True)
+        await trial.bus.hear([second, third])
+        assert await trial.counted() == {"a": 111}
 
     async def test_parks_what_has_headers_of_any_name(self, trial: Trial):
         bad = trial.told("a", 1)._replace(value=b"{}")

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 
 from kit.bus import Subscriptions, _dead
 from kit.journal import headers
 from kit.service import Service
 from kit.settings import Settings
+from tests import stack
 from tests.conftest import settings_for
 from tests.counters import Counted, Counter, a_row, count
 from tests.kit.conftest import keeping
@@ -151,6 +153,25 @@ class TestListener:
         await listener.run()
         assert len(begun) == 2
         await producer.send_and_wait(hearer.topic, **good(1, 3))
+        await hearer.until(3)
+
+    @pytest.mark.skipif(not stack.apache(), reason="make test-kafka starts Apache Kafka")
+    async def test_hears_a_topic_that_was_gone_for_a_while(
+        self, hearer: Hearer, producer, kafka_url: str
+    ):
+        """As after a loss of all brokers, when consumers come back before the topics do."""
+        await producer.send_and_wait(hearer.topic, **good(1, 1))
+        await hearer.until(1)
+        admin = AIOKafkaAdminClient(bootstrap_servers=kafka_url)
+        await admin.start()
+        await admin.delete_topics([hearer.topic])
+        async with asyncio.timeout(30):
+            while hearer.service.listener.assigned:  # noqa: ASYNC110  # by another task
+                await asyncio.sleep(0.1)
+        await admin.close()
+
+        await make_topic(kafka_url, hearer.topic.removesuffix(".events"))
+        await producer.send_and_wait(hearer.topic, **good(2, 2))
         await hearer.until(3)
 
     async def ends(self, hearer: Hearer):

@@ -100,9 +100,9 @@ class TestLeases:
         assert after
 
 
-async def make_topic(kafka_url: str) -> str:
+async def make_topic(kafka_url: str, name: str = "") -> str:
     """A service name of its own, with its topic."""
-    name = "t" + new_id()[-8:]
+    name = name or "t" + new_id()[-8:]
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka_url)
     await admin.start()
     await admin.create_topics([NewTopic(f"{name}.events", SLICES, 1)])

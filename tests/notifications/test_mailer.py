@@ -21,6 +21,7 @@ from contracts.users import (
 )
 from kit.clock import now, today
 from kit.links import read_link
+from kit.problems import Unavailable
 from services.notifications import domain
 from services.notifications.mailer import Mailer
 from services.notifications.rendering import Renderer
@@ -304,6 +305,30 @@ class TestFailure:
         kept = await letter(world, last_error={"$ne": ""})
 
         assert (kept["status"], kept["last_error"]) == ("waiting", "No answer in time.")
+
+
+class TestRecord:
+    @pytest.mark.feature("NOT-15")
+    async def test_of_a_letter_that_left_is_kept_when_mongodb_is_back(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ):
+        """Given up, the letter would leave a second time."""
+        committer = world.stage.service.committer
+        keep, refused = committer.keep, list[int]()
+
+        async def away(ask: Any) -> Any:
+            if world.post.taken and not refused:
+                refused.append(1)
+                raise Unavailable
+            return await keep(ask)
+
+        monkeypatch.setattr(committer, "keep", away)
+        await world.stage.hear(somebody(), a_refusal())
+        kept = await letter(world, "sent")
+
+        assert refused == [1]
+        assert kept["attempts"] == 1
+        assert len(world.post.taken) == 1
 
 
 class TestUnknownRecipient:

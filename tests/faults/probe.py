@@ -1,0 +1,154 @@
+"""Whether anybody is ever answered on rights, or on a session, that changed too long ago."""
+
+import asyncio
+import json
+from base64 import urlsafe_b64decode
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from itertools import count
+
+from tests.faults.client import Answered, Client
+from tests.faults.ledger import Ledger, Request, Ticket
+from tests.faults.people import People
+from tests.faults.tally import clock
+from tests.platform import PASSWORD, User
+
+ALLOWED = 5.0
+"""Seconds: CHORALE_RIGHTS_MAX_AGE."""
+SLACK = 0.7
+"""What the gateway may have remembered an answer for, and its look at what other replicas heard."""
+EVERY = 0.1
+LONGEST = 120.0
+
+Ask = Callable[[], Awaitable[Answered | None]]
+
+
+@dataclass(slots=True)
+class Staleness:
+    """Of one kind of answer: how often it was probed, and how late a stale one ever was begun."""
+
+    probed: int = 0
+    latest: float = 0
+    violations: list[str] = field(default_factory=list)
+
+
+class Probe:
+    """Changes one thing at a time, and asks for it until the change shows."""
+
+    def __init__(self, client: Client, people: People, ledger: Ledger) -> None:
+        self._client, self._people, self._ledger = client, people, ledger
+        self.seen = {kind: Staleness() for kind in ("rights", "ticket", "session")}
+        self._keys = count()
+        self._stopping = False
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    async def run(self) -> None:
+        structures = iter(self._people.structures)
+        while not self._stopping:
+            if pair := next(structures, None):
+                await self._grant(*pair)
+            await self._sign_out()
+            await asyncio.sleep(1)
+
+    async def _grant(self, structure: str, claire: User) -> None:
+        """Somebody gets rights: structures and support must not deny them for long."""
+        nadia, insist = self._people.prober, self._client.insist
+        asked = await insist(
+            *("request", "POST", "/v1/rattachements", 202),
+            by=nadia,
+            body={"structure_id": structure},
+            key=f"probe-{next(self._keys)}",
+        )
+        id = asked.body["id"]
+        noted = self._ledger.requests[id] = Request(nadia.id, structure)
+        await insist(
+            *("decision", "PUT", f"/v1/approvals/{id}/decision", 200),
+            by=claire,
+            body={"verdict": "approved"},
+            after=asked.token,
+        )
+        noted.verdict, noted.decided_by = "approved", claire.id
+        while True:
+            kept = await insist(
+                *("truth", "GET", f"/v1/rattachements/{id}", 200), by=nadia, to="users"
+            )
+            if kept.body["status"] == "granted":
+                break
+            await asyncio.sleep(EVERY)
+        since = clock()
+        await asyncio.gather(
+            self._until("rights", since, self._reads(nadia, structure), _knows_more),
+            self._until("ticket", since, self._writes(nadia, structure), _written),
+        )
+
+    def _reads(self, nadia: User, structure: str) -> Ask:
+        path = f"/v1/structures/{structure}"
+        return lambda: self._client.ask("probe", "GET", path, by=nadia, to="structures")
+
+    def _writes(self, nadia: User, structure: str) -> Ask:
+        """One ticket, asked for under one key until it is there: a refusal keeps nothing."""
+        body, key = {"draft": True, "structure_id": structure}, f"probe-{next(self._keys)}"
+
+        async def write() -> Answered | None:
+            answer = await self._client.ask(
+                "probe", "POST", "/v1/tickets", by=nadia, to="support", body=body, key=key
+            )
+            if answer and answer.status == 201:
+                self._ledger.tickets[answer.body["id"]] = Ticket(nadia.id)
+            return answer
+
+        return write
+
+    async def _until(
+        self, kind: str, since: float, ask: Ask, fresh: Callable[[Answered], bool | None]
+    ) -> None:
+        """``fresh`` says None of what is neither a right answer nor a stale one."""
+        seen = self.seen[kind]
+        seen.probed += 1
+        while clock() < since + LONGEST:
+            begun = clock() - since
+            answer = await ask()
+            verdict = fresh(answer) if answer else None
+            if verdict:
+                return
+            if verdict is False:
+                seen.latest = max(seen.latest, begun)
+                if begun > ALLOWED + SLACK:
+                    seen.violations.append(f"{kind}: stale {begun:.1f} s after the change")
+            await asyncio.sleep(EVERY)
+        seen.violations.append(f"{kind}: not seen {LONGEST:.0f} s after the change")
+
+    async def _sign_out(self) -> None:
+        """Somebody signs out: the gateway must not let that token in for long."""
+        nadia = self._people.prober
+        opened = await self._client.insist(
+            *("sign in", "POST", "/v1/sessions", 201),
+            by=nadia,
+            body={"email": nadia.email, "password": PASSWORD},
+        )
+        here = User(nadia.email, opened.body["access_token"], nadia.id)
+        path = f"/v1/sessions/{_session(here.access_token)}"
+        await self._client.insist("sign out", "DELETE", path, 204, by=nadia, to="users")
+        since = clock()
+        me: Ask = lambda: self._client.ask("probe", "GET", "/v1/me", by=here)  # noqa: E731
+        await self._until("session", since, me, _signed_out)
+
+
+def _knows_more(answer: Answered) -> bool | None:
+    return "created_by" in answer.body if answer.status == 200 else None
+
+
+def _written(answer: Answered) -> bool | None:
+    return {201: True, 422: False}.get(answer.status)
+
+
+def _session(token: str) -> str:
+    claims = token.split(".")[1]
+    said = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    return str(said["sid"])
+
+
+def _signed_out(answer: Answered) -> bool | None:
+    return {401: True, 200: False}.get(answer.status)
