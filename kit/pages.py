@@ -50,16 +50,19 @@ async def page(
     *,
     by: str = "_id",
     descending: bool = True,
+    by_index: str | None = None,
 ) -> tuple[list[T], str | None]:
     """
     One page of what matches, sorted by a field and then by id, and the cursor of the next.
 
-    ``by`` must be set on every match and indexed with ``_id``. Raises Invalid, naming ``cursor``.
+    ``by`` must be set on every match and indexed with ``_id``. ``by_index``: the index to read by,
+    where the database could not know. Raises Invalid, naming ``cursor``.
     """
     order = -1 if descending else 1
     matching = {"$and": [where, _after(asked.cursor, by, order)]} if asked.cursor else where
     sort = [("_id", order)] if by == "_id" else [(by, order), ("_id", order)]
-    found = collection.documents.find(matching, batch_size=asked.size + 2).sort(sort)
+    read = collection.documents.find(matching, batch_size=asked.size + 2, hint=by_index)
+    found = read.sort(sort)
     rows = await found.limit(asked.size + 1).to_list(None)
     more = len(rows) > asked.size
     rows = rows[: asked.size]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from email.message import EmailMessage
+from email.message import Message
 from typing import Any
 
 import structlog
@@ -50,8 +50,8 @@ class Mailer:
             self.collection,
             claim=domain.claim,
             work=self.send,
-            # More than connections: while some are handed over, others are claimed and recorded.
-            at_once=4 * self._settings.smtp_connections,
+            # Many for each connection: each also waits for two commits, which many share.
+            at_once=16 * self._settings.smtp_connections,
         )
         async with self._post:
             try:
@@ -96,7 +96,7 @@ class Mailer:
         )
         return self._renderer.link(letter.link.purpose, token)
 
-    async def _hand_over(self, letter: Letter, message: EmailMessage) -> None:
+    async def _hand_over(self, letter: Letter, message: Message) -> None:
         try:
             said = {"chorale.template": letter.template, "chorale.attempt": letter.attempts}
             with traces.span("notifications", "send letter", "client", said):

@@ -1,7 +1,7 @@
 """The SMTP server, reached over a few connections that are kept open."""
 
 import asyncio
-from email.message import EmailMessage
+from email.message import Message
 from typing import Self
 
 from aiosmtplib import (
@@ -43,7 +43,7 @@ class _Line:
         )
         self._used_at = 0.0
 
-    async def send(self, message: EmailMessage) -> None:
+    async def send(self, message: Message) -> None:
         await self._open()
         try:
             await self._client.send_message(message)
@@ -82,7 +82,7 @@ class Post:
         for line in self._lines:
             line.close()
 
-    async def send(self, message: EmailMessage) -> None:
+    async def send(self, message: Message) -> None:
         """Hand one letter over, or raise Undelivered within the time the post is given."""
         try:
             async with asyncio.timeout(PATIENCE):
@@ -90,7 +90,7 @@ class Post:
         except TimeoutError:
             raise Undelivered("No answer in time.", for_good=False) from None
 
-    async def _send(self, message: EmailMessage) -> None:
+    async def _send(self, message: Message) -> None:
         line = await self._free.get()
         try:
             await line.send(message)

@@ -4,11 +4,15 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from email.charset import QP, Charset
 from email.errors import MessageError
+from email.header import Header
 from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.message import Message
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
 from email.utils import format_datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -21,6 +25,10 @@ from services.notifications.domain import Letter, Person
 PARIS = ZoneInfo("Europe/Paris")
 LONGEST_LINE = 990
 """Bytes; SMTP forbids more than 998 in one line."""
+PLAIN_ADDRESS = re.compile(
+    r"[\w+-]+(?:\.[\w+-]+)*@[a-z\d-]+(?:\.[a-z\d-]+)*", re.ASCII | re.IGNORECASE
+)
+"""Nearly every one, at a fraction of what parsing it costs."""
 REMOVED = "[lien retiré]"
 
 
@@ -80,19 +88,26 @@ class Renderer:
 
 def compose(
     letter: Letter, rendered: Rendered, *, sender: Address, to: str, now: datetime
-) -> EmailMessage:
+) -> Message:
     """The e-mail itself; ValueError when nothing can be sent to such an address."""
-    message = EmailMessage(policy=SMTP)
-    message["From"] = sender
+    # Not EmailMessage: it parses each header that it is given, for twenty times the processor.
+    parts = [_part(rendered.text, "plain"), _part(rendered.html, "html")]
+    message = MIMEMultipart("alternative", _subparts=parts)
+    message["From"] = str(sender)
     message["To"] = _address(to)
-    message["Subject"] = rendered.subject
+    message["Subject"] = Header(rendered.subject, "utf-8", header_name="Subject").encode()
     message["Date"] = format_datetime(now)
     message["Message-ID"] = message_id(letter.id, sender.domain)
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = "fr"
-    message.set_content(rendered.text, cte=_encoding(rendered.text))
-    message.add_alternative(rendered.html, subtype="html", cte=_encoding(rendered.html))
     return message
+
+
+def _part(text: str, subtype: str) -> MIMENonMultipart:
+    part = MIMENonMultipart("text", subtype)
+    del part["MIME-Version"]
+    part.set_payload(text, _encoding(text))
+    return part
 
 
 def message_id(letter_id: str, domain: str) -> str:
@@ -115,11 +130,13 @@ def without_addresses(text: str) -> str:
     return re.sub(r"[^\s<>@]+@[^\s<>@]+", lambda found: masked(found[0]), text)
 
 
-def _address(text: str) -> Address:
+def _address(text: str) -> str:
+    if PLAIN_ADDRESS.fullmatch(text):
+        return text
     if not re.fullmatch(r"[^\s<>@]+@[^\s<>@]+", text):
         raise ValueError("This is no address.")
     try:
-        return Address(addr_spec=text)
+        return str(Address(addr_spec=text))
     except MessageError as wrong:
         raise ValueError("This is no address.") from wrong
 
@@ -128,9 +145,12 @@ def _in_a_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def _encoding(text: str) -> str:
+def _encoding(text: str) -> Charset:
     longest = max((len(line.encode()) for line in text.splitlines()), default=0)
-    return "8bit" if longest <= LONGEST_LINE else "quoted-printable"
+    charset = Charset("utf-8")
+    eight_bits: Any = None
+    charset.body_encoding = eight_bits if longest <= LONGEST_LINE else QP
+    return charset
 
 
 def _day(iso: str) -> str:

@@ -16,7 +16,7 @@ from services.structures.domain import Card, Record, Structure
 from services.structures.identifiers import InvalidIdentifier, identify
 from services.structures.search import SearchTooLong, SearchTooWide
 from services.structures.sirene import Sirene, SireneUnavailable
-from services.structures.views import Sought, Visibility, sought
+from services.structures.views import Search, Sought, Visibility
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
 Reader = Annotated[Caller, reader("structures:read")]
@@ -60,6 +60,7 @@ def api(
     structures: Collection[Structure], visibility: Visibility, sirene: Sirene, *, checksums: bool
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/structures", tags=["structures"])
+    finding = Search(structures)
 
     @routes.post(
         "",
@@ -114,8 +115,9 @@ def api(
     @routes.get("", responses=may_answer(SearchTooWide, SearchTooLong, ScopeMissing))
     async def search(caller: Reader, asked: PageAsked, filters: Filters) -> Page[Card]:
         """Find structures by name, identifier, postcode or city."""
-        where = {"$and": [await sought(structures, filters), await visibility.where(caller)]}
-        found, following = await page(structures, where, asked, descending=False)
+        fitting, way = await finding.filter(filters, asked.size)
+        where = {"$and": [fitting, await visibility.where(caller)]}
+        found, following = await page(structures, where, asked, descending=False, by_index=way)
         return Page[Card](items=[domain.card(one) for one in found], next=following)
 
     return routes

@@ -41,7 +41,19 @@ def fold(text: str) -> str:
 
 
 def grams(folded: str) -> frozenset[str]:
-    return frozenset(folded[at : at + 3] for at in range(len(folded) - 2))
+    """Its trigrams, and the first three letters of each word with the space before them."""
+    beginnings = (at for at, one in enumerate(folded[:-3]) if one == " ")
+    return frozenset(folded[at : at + 3] for at in range(len(folded) - 2)).union(
+        folded[at : at + 4] for at in beginnings
+    )
+
+
+def _first(letters: str) -> str:
+    return f"^{letters[:3]}"
+
+
+def _last(letters: str) -> str:
+    return f"{letters[-3:]}$"
 
 
 def digit_grams(identifier: str) -> frozenset[str]:
@@ -60,7 +72,9 @@ def search_fields(structure: Structure) -> dict[str, Any]:
     person = f"{structure.first_name or ''} {structure.last_name or ''}"
     said = (structure.legal_name, structure.label, person, "" if numeric else identifier)
     texts = sorted({fold(text) for text in said if text and text.strip()})
-    led_by = (digit_grams(identifier) if numeric else frozenset[str]()).union(*map(grams, texts))
+    led_by = {edge(text.strip()) for text in texts for edge in (_first, _last)}.union(
+        digit_grams(identifier) if numeric else (), *map(grams, texts)
+    )
     fields: dict[str, Any] = {"public": structure.public, "texts": texts, "grams": sorted(led_by)}
     if structure.address and structure.address.postcode:
         fields["postcode"] = structure.address.postcode
@@ -106,7 +120,10 @@ def _wildcard(q: str) -> Pattern:
         raise SearchTooWide("Give at least three characters in a row.", field="query/q")
     first, *inner, last = pieces
     within_words = [first and f" {first}", *inner, last and f"{last} "]
-    pattern = Pattern(_expression(within_words), frozenset[str]().union(*map(grams, within_words)))
+    leading = set[str]().union(*map(grams, within_words))
+    leading |= {_first(first)} if len(first) >= _LITERAL_LEAST else set()
+    leading |= {_last(last)} if len(last) >= _LITERAL_LEAST else set()
+    pattern = Pattern(_expression(within_words), frozenset(leading))
     if not "".join(pieces).isdigit():
         return pattern
     held = range(3 if len(longest) >= _DIGITS_THAT_LEAD else 0)

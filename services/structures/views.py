@@ -1,7 +1,6 @@
 """How structures are found, and by whom."""
 
-import asyncio
-from collections.abc import Iterable
+import time
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,9 +13,11 @@ from kit.service import Service
 from services.structures import domain
 from services.structures.domain import Structure
 from services.structures.search import Pattern, fold, patterns, search_fields
+from services.structures.ways import IN_ORDER, Looked, Sample
 
-_COUNTED: Final = 2_000
-_GRAMS_COUNTED: Final = 16
+_DRAWN: Final = 2_000
+_DRAWN_EVERY: Final = 60
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,20 +51,46 @@ async def known(structures: Collection[Structure], ids: list[str]) -> list[str]:
     return [one["_id"] for one in await found.to_list(None)]
 
 
-async def sought(structures: Collection[Structure], asked: Sought) -> dict[str, Any]:
-    """As a filter: all of it must hold."""
-    found = patterns(asked.q) if asked.q is not None else ()
-    every = [_fits(pattern) for pattern in found]
-    leading = frozenset[str]().union(*(one.grams for one in found if one.digits is None))
-    if leading:
-        every.append({"grams": await _rarest(structures, leading)})
-    if asked.identifier:
-        every.append({"identifier.value": {"$regex": f"^{asked.identifier.upper()}"}})
-    if asked.postcode:
-        every.append({"postcode": asked.postcode})
-    if asked.city:
-        every.append({"city": fold(asked.city)})
-    return {"$and": every} if every else {}
+class Search:
+    """Turns what is asked into a filter, and says by which index to read what it finds."""
+
+    def __init__(self, structures: Collection[Structure]) -> None:
+        self._structures = structures
+        self._drawn: tuple[float, Sample] | None = None
+
+    async def filter(self, asked: Sought, wanted: int) -> tuple[dict[str, Any], str | None]:
+        """All of it must hold; ``wanted``: how many are read at once."""
+        found = patterns(asked.q) if asked.q is not None else ()
+        every = [_fits(pattern) for pattern in found]
+        if asked.identifier:
+            every.append({"identifier.value": {"$regex": f"^{asked.identifier.upper()}"}})
+        if asked.postcode:
+            every.append({"postcode": asked.postcode})
+        if asked.city:
+            every.append({"city": fold(asked.city)})
+        way = None
+        if leading := frozenset[str]().union(*(one.grams for one in found if one.digits is None)):
+            sample = await self._sample()
+            gram = sample.rarest(leading)
+            if len(every) == len(found):
+                way = sample.way(found, gram, wanted)
+            if way != IN_ORDER:
+                every.append({"grams": gram})
+        return {"$and": every} if every else {}, way
+
+    async def _sample(self) -> Sample:
+        if self._drawn is None or time.monotonic() - self._drawn[0] > _DRAWN_EVERY:
+            documents = self._structures.documents
+            shown = {"texts": 1, "grams": 1, "identifier.value": 1}
+            # Ids are hashes: the first ones are no more alike than any others.
+            found = documents.find({}, shown, batch_size=_DRAWN + 1).sort("_id", 1).limit(_DRAWN)
+            drawn = [
+                Looked(tuple(one["texts"]), one["identifier"]["value"], tuple(one["grams"]))
+                for one in await found.to_list(None)
+            ]
+            sample = Sample(drawn, await documents.estimated_document_count())
+            self._drawn = time.monotonic(), sample
+        return self._drawn[1]
 
 
 def _fits(pattern: Pattern) -> dict[str, Any]:
@@ -76,20 +103,6 @@ def _fits(pattern: Pattern) -> dict[str, Any]:
     if pattern.digit_grams:
         identifier["grams"] = {"$in": sorted(pattern.digit_grams)}
     return {"$or": [text, identifier]}
-
-
-async def _rarest(structures: Collection[Structure], grams: Iterable[str]) -> str:
-    """
-    The gram that leads to the fewest structures, as far as it pays to count.
-
-    Given all of them, the database would try each as a way of its own, at the cost of them all.
-    """
-
-    async def count(gram: str) -> tuple[int, str]:
-        return await structures.documents.count_documents({"grams": gram}, limit=_COUNTED), gram
-
-    counts = await asyncio.gather(*map(count, sorted(grams)[:_GRAMS_COUNTED]))
-    return min(counts)[1]
 
 
 class Visibility:

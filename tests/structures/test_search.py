@@ -3,11 +3,14 @@
 import re
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from services.structures.search import (
     Pattern,
     SearchTooLong,
     SearchTooWide,
+    fold,
     patterns,
     search_fields,
 )
@@ -89,6 +92,14 @@ class TestWildcards:
     )
     def test_leave_the_rest_of_the_text_to_be_matched(self, q: str):
         assert not finds(q, "Menuiserie Dupont")
+
+    @given(st.text("abc d", min_size=3, max_size=12), st.integers(0, 9), st.integers(3, 9))
+    def test_find_what_they_were_cut_from(self, name: str, at: int, length: int):
+        whole = fold(name).strip()
+        piece = whole[at : at + length].strip()
+        assume(len(piece) >= 3)
+        for q in (f"*{piece}*", f"{whole}*", f"*{whole}"):
+            assert finds(q, name), q
 
     @pytest.mark.parametrize("q", ["*.*menu*", "*(menu*", "*menu[a-z]*", "*menu\\*", "*$menu*"])
     def test_are_the_only_signs_with_a_meaning(self, q: str):

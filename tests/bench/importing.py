@@ -1,0 +1,76 @@
+"""The bulk import of structures, beside a platform that runs."""
+
+import asyncio
+import csv
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bench.directory import Directory
+from tests.bench.results import Claim, Measured, Result
+from tests.running import Running
+
+TOLD = re.compile(r"([\d,]+) lines in ([\d.]+) s: ([\d,]+) created")
+COLUMNS = ("siret", "raisonsociale", "adresse", "codepostal", "ville")
+
+
+def write(files: list[Path], lines: int) -> None:
+    """Files of different structures, in the columns of the public directory."""
+    structures = Directory().structures(lines * len(files))
+    for file in files:
+        with file.open("w", newline="") as opened:
+            rows = csv.writer(opened)
+            rows.writerow(COLUMNS)
+            for _ in range(lines):
+                one = next(structures)
+                where = one.address
+                rows.writerow(
+                    (one.identifier.value, one.legal_name, where.line, where.postcode, where.city)
+                )
+
+
+def imported(file: Path, running: Running) -> tuple[float, int]:
+    """Structures created each second, and how many."""
+    ports = {f"CHORALE_{name.upper()}": str(port) for name, port in running.ports.items()}
+    done = subprocess.run(
+        (sys.executable, "-m", "deploy.cli", "import", "structures", str(file)),
+        env=os.environ | ports | {"CHORALE_DATA": str(running.data)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    _, seconds, created = TOLD.search(done.stdout).groups()
+    count = int(created.replace(",", ""))
+    return count / float(seconds), count
+
+
+async def importing(runs: int, *, quick: bool) -> Result:
+    """Row: bulk import."""
+    lines = 10_000 if quick else 100_000
+    runs = min(runs, 3)
+    with tempfile.TemporaryDirectory(prefix="chorale-bench-") as folder:
+        files = [Path(folder) / f"{n}.csv" for n in range(runs)]
+        write(files, lines)
+        running = Running(Path(folder) / "platform", "--no-demo").start(log_level="error")
+        try:
+            await asyncio.to_thread(running.says, "^ready$")
+            found = [await asyncio.to_thread(imported, file, running) for file in files]
+        finally:
+            running.stop(signal.SIGTERM)
+    speed = Measured("structures created", "/s", tuple(rate for rate, _ in found))
+    return Result(
+        title="Bulk import",
+        claims=(Claim(speed, at_least=3_000),),
+        parts=(Measured("created in one import", "", tuple(float(n) for _, n in found)),),
+        notes=(
+            (
+                f"`chorale import structures`, {lines:,} lines a file, with the search index written "
+                "beside each structure, while `chorale up` runs on the same cores, tells every "
+                "structure and hears it in users. The embedded broker. As the command says it."
+            ),
+        ),
+    )

@@ -1,0 +1,213 @@
+"""Long lists over HTTP: a user in many structures, a structure with many users."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from kit import clock
+from kit.internal import Caller, sign
+from kit.rights import Rights
+from kit.service import Service
+from kit.settings import Settings
+from services.approvals.domain import Approval
+from services.approvals.domain import Person as Name
+from services.approvals.main import build as approvals
+from services.structures.main import build as structures
+from services.structures.settings import StructuresSettings
+from services.users.domain.rattachements import Extent, Rattachement, rattachement_id
+from services.users.domain.requests import RattachementRequest
+from services.users.main import build as users
+from services.users.settings import UsersSettings
+from tests.bench.directory import Directory
+from tests.bench.load import Connection, request
+from tests.bench.results import Claim, Measured, Result, percentile
+from tests.bench.stand import Process, Stand, seed, stand
+
+BUILT = {
+    "users": (users, UsersSettings),
+    "structures": (structures, StructuresSettings),
+    "approvals": (approvals, Settings),
+}
+AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+DAY = AT.date()
+BUSY, BOSS = "b" * 32, "c" * 32
+"""The user who manages many structures, and the manager of the structure with many users."""
+
+
+def _manages(user: str, structure: str) -> Rights:
+    return Rights(
+        id=rattachement_id(user, structure),
+        user_id=user,
+        structure_id=structure,
+        role="principal_manager",
+        told=1,
+    )
+
+
+def _approval(n: int, structure: str) -> Approval:
+    return Approval(
+        id=f"{structure[-8:]}{n:024x}",
+        kind="rattachement",
+        subject_id=f"{n:032x}",
+        requester_id=f"{n:032x}",
+        structure_id=structure,
+        structure_identifier="73282932000074",
+        structure_name="Menuiserie Petit",
+        valid_from=DAY,
+        opened_at=AT + timedelta(seconds=n),
+        told=True,
+    )
+
+
+class _Lists:
+    """What is written before anything is asked, and what must come back."""
+
+    def __init__(self, here: Stand, structures: int, users: int) -> None:
+        self.here, self.users = here, users
+        self.public = [*Directory().structures(structures)]
+        self.theirs = [one.id for one in self.public]
+        self.crowded = self.theirs[0]
+        self.services: dict[str, Service[Any]] = {}
+        for name, (build, kind) in BUILT.items():
+            self.services[name] = Service(name, here.settings(kind))
+            build(self.services[name])
+
+    async def write(self) -> None:
+        for one in self.services.values():
+            await one.prepare()
+        own = self.services
+        rights = [_manages(BUSY, one) for one in self.theirs[1:]]
+        rights.append(_manages(BOSS, self.crowded))
+        await seed(own["approvals"], "rights", [*rights, *self._members()])
+        await seed(own["structures"], "rights", [*rights, *self._members()])
+        await seed(own["structures"], "structures", self.public)
+        await seed(own["users"], "requests", self._requests())
+        await seed(own["users"], "rattachements", self._rattachements())
+        crowd = (_approval(n, self.crowded) for n in range(self.users))
+        await seed(own["approvals"], "approvals", crowd)
+        each = (_approval(n, one) for n, one in enumerate(self.theirs[1:]))
+        await seed(own["approvals"], "approvals", each)
+        people = (Name(id=f"{n:032x}", name="Léa Dupont", heard=1) for n in range(self.users))
+        await seed(own["approvals"], "people", people)
+
+    def _members(self) -> Iterator[Rights]:
+        for n in range(self.users):
+            user = f"{n:032x}"
+            yield Rights(
+                id=rattachement_id(user, self.crowded),
+                user_id=user,
+                structure_id=self.crowded,
+                role="user",
+                told=1,
+            )
+
+    def _requests(self) -> Iterator[RattachementRequest]:
+        for n, structure in enumerate(self.theirs[1:]):
+            yield RattachementRequest(
+                id=f"{n:032x}",
+                user_id=BUSY,
+                structure_id=structure,
+                structure_identifier="73282932000074",
+                structure_name="Menuiserie Petit",
+                extent=Extent(valid_from=DAY),
+                status="granted",
+                requested_at=AT + timedelta(seconds=n),
+            )
+
+    def _rattachements(self) -> Iterator[Rattachement]:
+        for structure in self.theirs[1:]:
+            yield Rattachement(
+                id=rattachement_id(BUSY, structure),
+                user_id=BUSY,
+                structure_id=structure,
+                role="principal_manager",
+                extent=Extent(valid_from=DAY),
+            )
+
+
+class _Reader:
+    """Somebody who reads one list of one service."""
+
+    def __init__(self, here: Stand, process: Process, path: str, user: str, expected: int) -> None:
+        self.process, self.path, self.user, self.expected = process, path, user, expected
+        self._key = here.secret("internal_key")
+
+    async def _page(self, connection: Connection, query: str) -> dict[str, Any]:
+        token = sign(Caller(user_id=self.user), self._key, at=clock.now())
+        joined = "&" if "?" in self.path else "?"
+        path = f"{self.path}{joined}{query}" if query else self.path
+        status, body = await connection.ask(request("GET", path, token))
+        if status != 200:
+            raise RuntimeError(f"{path} answers {status} {body[:300]!r}")
+        return dict(json.loads(body))
+
+    async def walk(self) -> None:
+        """Through all pages: every item once."""
+        connection = await Connection.open(self.process.port)
+        seen, cursor = list[str](), ""
+        while cursor is not None:
+            page = await self._page(connection, f"size=500&cursor={cursor}")
+            seen += [one["id"] for one in page["items"]]
+            cursor = page["next"]
+        connection.close()
+        if len(seen) != self.expected or len({*seen}) != self.expected:
+            raise RuntimeError(f"{self.path}: {len(seen)} of {self.expected}, or some twice")
+
+    async def first_pages(self, times: int) -> list[float]:
+        connection = await Connection.open(self.process.port)
+        spent = []
+        for _ in range(times):
+            began = time.perf_counter()
+            await self._page(connection, "")
+            spent.append(time.perf_counter() - began)
+        connection.close()
+        return spent
+
+
+async def lists(runs: int, *, quick: bool) -> Result:
+    """Row: a user in 2,000 structures, a structure with 20,000 users."""
+    structures, users = (201, 2_000) if quick else (2_001, 20_000)
+    async with stand() as here:
+        written = _Lists(here, structures, users)
+        await written.write()
+        served = {name: await here.serve(name) for name in BUILT}
+        for process in served.values():
+            await process.ready()
+        many = structures - 1
+        listed = {
+            f"requests of a user in {many:,} structures": _Reader(
+                here, served["users"], "/v1/rattachements", BUSY, many
+            ),
+            f"approvals for a manager of {many:,} structures": _Reader(
+                here, served["approvals"], "/v1/approvals", BUSY, many
+            ),
+            f"structures that such a manager finds ({structures:,})": _Reader(
+                here, served["structures"], "/v1/structures", BUSY, structures
+            ),
+            f"approvals of a structure with {users:,} users": _Reader(
+                here, served["approvals"], "/v1/approvals", BOSS, users
+            ),
+        }
+        found: dict[str, list[float]] = {name: [] for name in listed}
+        for reader in listed.values():
+            await reader.walk()
+        for _ in range(runs):
+            for name, reader in listed.items():
+                spent = await reader.first_pages(50 if quick else 200)
+                found[name].append(percentile(spent, 99) * 1000)
+    return Result(
+        title="Long lists",
+        claims=tuple(
+            Claim(Measured(f"first page, p99: {name}", "ms", tuple(values)), at_most=100)
+            for name, values in found.items()
+        ),
+        notes=(
+            (
+                "Each list was first read to its end, 500 items a page: every item was there, once. "
+                "First pages have 50 items, asked one after the other, straight from the service, "
+                "after the rights check. The services' own processes, the embedded broker."
+            ),
+        ),
+    )
