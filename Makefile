@@ -27,6 +27,12 @@ test-kafka: $(INSTALLED) ## Run the tests that meet a broker on Apache Kafka (a 
 	tests/kit/test_listener.py tests/deploy/test_kafka.py tests/deploy/test_access.py \
 	tests/deploy/test_guarded.py tests/journeys/test_main_job.py $(ARGS)
 
+faults: $(INSTALLED) ## Kill a thousand processes under load on Apache Kafka, and compare (50 minutes)
+	$(BIN)/python -m tests.faults.run --report docs/faults.md $(ARGS)
+
+faults-small: $(INSTALLED) ## The same with 40 kills, in a few minutes
+	$(BIN)/python -m tests.faults.run --kills 40 --minutes 6 --no-singly $(ARGS)
+
 test-image: $(INSTALLED) ## Do what the Dockerfile does, without Docker, and serve from it
 	CHORALE_TEST_IMAGE=1 $(BIN)/python -m pytest tests/deploy/test_image.py $(ARGS)
 
@@ -89,5 +95,5 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run test test-kafka test-image test-restore test-alerts bench check features schemas openapi settings \
+.PHONY: help run test test-kafka faults faults-small test-image test-restore test-alerts bench check features schemas openapi settings \
 	lock clean-data

@@ -28,6 +28,7 @@ class Post(Catcher):
         self.cuts: list[float] = []
         """When connections were broken, whatever was on them."""
         self.moods: Counter[str] = Counter()
+        self._server: asyncio.Server | None = None
         self._open: set[asyncio.Transport] = set()
 
     async def start(self) -> None:
@@ -68,7 +69,7 @@ class Post(Catcher):
         self.mood = mood
         try:
             if mood == "down":
-                self._server.close()
+                self.stop()
                 self.cuts.append(time.time())
                 for transport in self._open:
                     transport.abort()
@@ -80,4 +81,5 @@ class Post(Catcher):
             self.mood = "well"
 
     def stop(self) -> None:
-        self._server.close()
+        if self._server:
+            self._server.close()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvloop
 
+from deploy.trouble import Trouble
 from tests.faults import report
 from tests.faults.account import Account
 from tests.faults.play import Play
@@ -55,6 +56,8 @@ def main() -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             accounts = runner.run(run(given, data))
+    except Trouble as problem:
+        sys.exit(str(problem))
     finally:
         if not given.data:
             shutil.rmtree(data, ignore_errors=True)
