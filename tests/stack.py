@@ -18,7 +18,7 @@ from deploy.embedded.broker import broker
 from deploy.embedded.child import Child
 from deploy.embedded.mongod import mongod, url
 from deploy.installation import Installation
-from deploy.kafka import cluster
+from deploy.kafka import cluster, jars
 from kit.settings import Connections
 from tests.ports import free_ports
 
@@ -83,11 +83,7 @@ async def kafka(folder: Path) -> AsyncIterator[str]:
             yield address
         return
     if docker():
-        from testcontainers.community.kafka import KafkaContainer
-
-        with KafkaContainer("confluentinc/cp-kafka:7.8.0").with_kraft() as container:
-            address = container.get_bootstrap_server()
-            await topics.make(Connections(kafka=address), brokers=1)
+        async with kafka_in_docker() as address:
             yield address
         return
     [port] = free_ports(1)
@@ -97,6 +93,34 @@ async def kafka(folder: Path) -> AsyncIterator[str]:
     finally:
         child.kill()
         await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def kafka_in_docker() -> AsyncIterator[str]:
+    """The same release as everywhere, from the image that its project makes."""
+    from testcontainers.core.container import DockerContainer
+    from testcontainers.core.wait_strategies import LogMessageWaitStrategy
+
+    [port] = free_ports(1)
+    address = f"127.0.0.1:{port}"
+    container = DockerContainer(f"apache/kafka:{jars.version()}").with_bind_ports(9092, port)
+    for name, value in {
+        "NODE_ID": "1",
+        "PROCESS_ROLES": "broker,controller",
+        "LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093",
+        "ADVERTISED_LISTENERS": f"PLAINTEXT://{address}",
+        "CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+        "CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
+        "LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+        "TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
+        "TRANSACTION_STATE_LOG_MIN_ISR": "1",
+        "GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+    }.items():
+        container.with_env(f"KAFKA_{name}", value)
+    with container.waiting_for(LogMessageWaitStrategy("Kafka Server started")):
+        await topics.make(Connections(kafka=address), brokers=1)
+        yield address
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from deploy import env, installation, keys, topics
 from deploy.cli import app
+from deploy.embedded.mongod import TRANSACTIONS_LAST
 from deploy.installation import Installation
 from deploy.kafka import cluster, jars
 
@@ -134,6 +135,12 @@ def test_every_secret_is_made_by_our_command(tmp_path: Path) -> None:
 def test_only_users_can_sign_access_tokens() -> None:
     signers = {n for n, one in BLOCKS.items() if "chorale_access_private_key" in sources(one)}
     assert signers == {"users"}
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_members_soon_give_up_what_a_dead_process_held(name: str) -> None:
+    limit = f"--setParameter=transactionLifetimeLimitSeconds={TRANSACTIONS_LAST}"
+    assert limit in BLOCKS[name]["command"]
 
 
 class TestKafka:

@@ -6,7 +6,6 @@ import os
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -82,7 +81,7 @@ class LossyWorld(World):
         rows = await service.journal.position({one["_id"]: one["epoch"] for one in slices}, 1000)
         topic, log = f"{service.name}.events", self.kafka[service.name]
         for row in rows:
-            log.append(replace(record(row, topic=topic), offset=len(log)))
+            log.append(record(row, topic=topic)._replace(offset=len(log)))
         await self._hear(service.name, [one for one in log[len(log) - len(rows) :] for _ in "12"])
         return bool(rows)
 
@@ -107,6 +106,16 @@ class LossyWorld(World):
     async def told(self, name: str) -> AsyncIterator[Sequence[Record]]:
         for at in range(0, len(self.kafka[name]), 7):
             yield self.kafka[name][at : at + 7]
+
+    async def replay(self, name: str) -> None:
+        """Kafka has lost the topic, and the journal tells all of it again."""
+        journal = self.services[name].journal.rows.find({"position": {"$exists": True}})
+        rows = await journal.sort([("slice", 1), ("position", 1)]).to_list(None)
+        topic = f"{name}.events"
+        self.kafka[name] = [
+            record(row, topic=topic)._replace(offset=n) for n, row in enumerate(rows)
+        ]
+        await self._hear(name, self.kafka[name])
 
     async def lose(self, name: str) -> None:
         await self.stop(name)
@@ -259,6 +268,34 @@ async def test_another_service_hears_again_what_it_had_heard(
     if name != "notifications":  # A letter that left after its backup leaves again, as the same.
         assert len(again) == len(set(again))
     assert sent <= set(again)
+
+
+async def test_a_replay_brings_what_was_told_after_the_backup(
+    town: Town, world: LossyWorld, tmp_path: Path
+) -> None:
+    """Kafka no longer has it: each teller is told to tell all again, and nothing is done twice."""
+    claire, lea, ana = [await town.person(first) for first in ("Claire", "Léa", "Ana")]
+    structure = await town.structure(claire)
+    before = await town.ask(lea, structure["id"])
+    backup.backup("approvals", tmp_path / "kept", world.connections())
+    await town.decide(claire, before.json()["id"], "approved")
+    after = await town.ask(ana, structure["id"])
+
+    await world.lose("approvals")
+    await world.restore("approvals", tmp_path / "kept")
+    await world.start("approvals")
+    world.kafka["users"].clear()
+    with pytest.raises(AssertionError):  # Heartbeats name what was missed, and nobody has it.
+        await world.settle()
+    await world.replay("users")
+    await town.settle()
+
+    await world.check()
+    await town.decide(claire, after.json()["id"], "approved")
+    for who in (lea, ana):
+        assert [one["status"] for one in await town.mine(who)] == ["granted"]
+        await town.letter(who, "rattachement")  # one, and one alone
+    await world.check()
 
 
 @thorough
