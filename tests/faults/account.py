@@ -57,12 +57,15 @@ class Account:
     told_again: int = 0
     """Events that ``chorale replay`` asked for after Kafka had lost them."""
 
+    cut_short: list[str] = field(default_factory=list)
+    """Why the stage ended before its end."""
+
     @property
     def wrong(self) -> list[str]:
         """All that must not be."""
         found = [f"{v.after}: {one.kind}: {one.what}" for v in self.verdicts for one in v.findings]
         stale = [one for kind in self.staleness.values() for one in kind.violations]
-        return [*found, *self.tally.wrong, *stale, *self.tally.fell]
+        return [*found, *self.cut_short, *self.tally.wrong, *stale, *self.tally.fell]
 
     def kills(self, by: str) -> Counter[str]:
         return Counter(getattr(one, by) for one in self.tally.deaths)

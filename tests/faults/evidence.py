@@ -7,6 +7,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from pymongo import AsyncMongoClient
 
+from deploy.access import card
 from kit.journal import SLICES
 from kit.record import HEARTBEAT
 from tests.faults.points import HEARING, TELLING
@@ -35,6 +36,8 @@ class Evidence:
     topics: dict[str, list[list[Told]]] = field(default_factory=dict)
     """The events of each partition in their order there, repeats and all."""
     heard: dict[str, dict[str, int]] = field(default_factory=dict)
+    hears: dict[str, set[str]] = field(default_factory=dict)
+    """The topics that each service has to hear, as its card says."""
     parked: dict[str, list[str]] = field(default_factory=dict)
     requests: dict[str, Document] = field(default_factory=dict)
     rattachements: dict[str, Document] = field(default_factory=dict)
@@ -60,6 +63,8 @@ async def databases(mongo: str) -> Evidence:
         for service in HEARING:
             heard = await _all(client, service, "heard")
             found.heard[service] = {id: one["last"] for id, one in heard.items()}
+            told_by = {one.partition(".")[0] for one in card(service)["Consumes"]}
+            found.hears[service] = {f"{teller}.events" for teller in told_by}
             aside = [await _all(client, service, name) for name in ("parked", "discarded")]
             found.parked[service] = [id for some in aside for id in some]
         for service in COPYING:

@@ -18,12 +18,12 @@ from tests.faults.load import Load
 from tests.faults.points import TELLING
 from tests.faults.probe import Probe
 from tests.faults.schedule import rounds
-from tests.faults.settling import settle
+from tests.faults.settling import NeverSettled, settle
 from tests.faults.singly import one_by_one
 from tests.faults.stage import Stage
 from tests.faults.storm import Storm
 from tests.faults.tally import clock, say
-from tests.faults.verdict import judged
+from tests.faults.verdict import Finding, judged
 
 AGAIN = 20.0
 """Seconds of load after Kafka has lost all it had."""
@@ -80,7 +80,11 @@ class Play:
 
     async def _judge(self, after: str, *, log_lost: bool) -> None:
         account, stage = self.account, self._stage
-        settled = await settle(stage)
+        began = clock()
+        try:
+            settled, unsettled = await settle(stage), []
+        except NeverSettled as never:
+            settled, unsettled = clock() - began, [Finding("lost", f"still on its way: {never}")]
         found = await evidence.databases(stage.mongo)
         await evidence.topics(stage.kafka, found)
         deaths = [one.at for one in account.tally.deaths if one.target == "notifications"]
@@ -92,7 +96,7 @@ class Play:
             {id: message_id(id, domain) for id in found.letters},
             sorted([*deaths, *stage.post.cuts]),
         )
-        findings = [*judged(found, account.ledger, log_lost=log_lost), *letters.found]
+        findings = [*unsettled, *judged(found, account.ledger, log_lost=log_lost), *letters.found]
         counts = counted(found, account.ledger)
         account.verdicts.append(Verdict(after, settled, findings, letters, counts))
         say(f"after {after}, settled in {settled:.0f} s: {len(findings)} findings")

@@ -37,6 +37,7 @@ def written(given: argparse.Namespace, accounts: list[Account], seconds: float) 
         accounts=accounts,
         minutes=round(seconds / 60),
         machine=machine(),
+        commit=commit(),
         round=round(ROUND),
         session=SESSION,
         election=ELECTION // 1000,
@@ -62,6 +63,8 @@ def rows(accounts: list[Account]) -> Iterator[Row]:
     yield row("commands accepted a second, in it", lambda one: _rate(one.storm.commands_a_second))
     yield row("reads answered a second, in it", lambda one: _rate(one.storm.reads_a_second))
     for n, after in enumerate(("the storm", "the replay")):
+        if any(len(one.verdicts) <= n for one in accounts):
+            continue
         for name in accounts[0].verdicts[n].counts:
             yield row(f"{name}, after {after}", lambda one, n=n, c=name: one.verdicts[n].counts[c])
         yield row(f"letters, after {after}", lambda one, n=n: one.verdicts[n].deliveries.letters)
@@ -112,6 +115,17 @@ def lines(account: Account) -> Iterator[str]:
     yield f"longest outages: {account.tally.outage.longest}"
     yield f"wrong: {len(account.wrong)}"
     yield from account.wrong[:30]
+
+
+def commit() -> str:
+    found = subprocess.run(
+        ("git", "describe", "--always", "--dirty"),
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip() or "unknown"
 
 
 def machine() -> str:

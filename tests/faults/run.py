@@ -5,9 +5,11 @@ import asyncio
 import os
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 import uvloop
@@ -25,9 +27,15 @@ def asked() -> argparse.Namespace:
     one = argparse.ArgumentParser(description=__doc__)
     one.add_argument("--kills", type=int, default=1000)
     one.add_argument("--seed", default=str(random.randrange(10**6)), help="Of an earlier run.")
-    one.add_argument("--minutes", type=float, default=38, help="The most that storms may last.")
-    one.add_argument("--alone", type=float, default=0.2, help="Share of kills with one of each.")
+    one.add_argument("--minutes", type=float, default=60, help="The most that storms may last.")
+    one.add_argument("--alone", type=float, default=0.1, help="Share of kills with one of each.")
     one.add_argument("--calm", type=float, default=20, help="Seconds of load before any fault.")
+    one.add_argument(
+        "--commands",
+        type=float,
+        default=200,
+        help="In a second of the calm, or the run has failed.",
+    )
     one.add_argument("--no-singly", dest="singly", action="store_false")
     one.add_argument("--data", type=Path, help="Folder of all data; it is kept.")
     one.add_argument("--report", type=Path, help="Where the report is written.")
@@ -41,12 +49,18 @@ async def run(given: argparse.Namespace, data: Path) -> list[Account]:
     for members, kills in stages:
         if kills:
             say(f"--- {members} of each, {kills} kills ---")
-            accounts.append(await Play(given, data / f"of-{members}", members, kills).run())
+            play = Play(given, data / f"of-{members}", members, kills)
+            accounts.append(play.account)
+            try:
+                await play.run()
+            except Exception as error:  # What was seen until then is told in any case.
+                traceback.print_exc()
+                play.account.cut_short.append(f"{type(error).__name__}: {error}"[:300])
     return accounts
 
 
 def main() -> None:
-    if os.geteuid() == 0 and MOUNTS not in os.environ and shutil.which("unshare"):
+    if MOUNTS not in os.environ and _may_mount():
         # The small disk we mount goes with us, however we end.
         os.environ[MOUNTS] = "yes"
         os.execvp("unshare", ["unshare", "--mount", sys.executable, *sys.orig_argv[1:]])
@@ -66,7 +80,31 @@ def main() -> None:
     for account in accounts:
         for line in report.lines(account):
             say(line)
-    sys.exit(any(account.wrong for account in accounts))
+    few = short(given, accounts)
+    for line in few:
+        say(line)
+    sys.exit(any(account.wrong for account in accounts) or bool(few))
+
+
+def short(given: argparse.Namespace, accounts: list[Account]) -> list[str]:
+    """What was asked for, and not done."""
+    killed = sum(len(account.tally.deaths) for account in accounts)
+    return [
+        *([f"{killed} kills, not {given.kills}"] if killed < given.kills else []),
+        *(
+            f"{account.members} of each: {account.calm.commands_a_second:.0f} commands/s"
+            for account in accounts
+            if account.calm.commands_a_second < given.commands
+        ),
+    ]
+
+
+def _may_mount() -> bool:
+    tried = ["unshare", "--mount", "true"]
+    return (
+        bool(shutil.which("unshare"))
+        and not subprocess.run(tried, capture_output=True, check=False).returncode
+    )
 
 
 if __name__ == "__main__":

@@ -8,10 +8,9 @@ from itertools import count
 from tests.faults.lives import PLAIN, Life
 from tests.faults.points import HEARING, POINTS
 
-ROUND = 14.0
+ROUND = 10.0
 """Seconds: faults in its first part, and time to come back in the rest."""
-STRIKING = 6.0
-LEASE, SESSION = 5.0, 10.0
+STRIKING = 5.0
 PAUSES = (6.0, 8.0, 12.0)
 """Seconds: longer than leases, than sessions of consumers, and than those of brokers."""
 SKEWS = (1.0, 30.0, 600.0, 3600.0)
@@ -54,7 +53,7 @@ def rounds(seed: str, members: int) -> Iterator[list[Fault]]:
     engines = deck(chance, _engines(members))
     others = deck(chance, _others(members))
     for n in count():
-        faults = [_kill(chance, next(services)) for _ in range(3)]
+        faults = [_kill(chance, next(services)) for _ in range(4)]
         if n % 2 == 0:
             faults.append(Fault(chance.uniform(0, STRIKING), "kill", next(engines)))
         if n % 3 == 2:

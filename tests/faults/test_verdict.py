@@ -67,6 +67,7 @@ def evidence() -> Evidence:
         last=last,
         topics={service: [deepcopy(rows)] for service, rows in journals.items()},
         heard={"approvals": {"users.events/0": 2}},
+        hears={"approvals": {"users.events"}},
         parked={"users": []},
         requests={"r": {"user_id": "lea", "structure_id": "s", "status": "granted"}, "s": {}},
         rattachements={"claire:s": deepcopy(TIE)},
@@ -87,6 +88,11 @@ def kinds(found: Evidence, ledger: Ledger = LEDGER) -> set[str]:
 class TestJudged:
     def test_has_nothing_to_say_when_all_is_there_once(self):
         assert judged(evidence(), LEDGER) == []
+
+    def test_sees_who_has_heard_nothing_at_all(self):
+        found = evidence()
+        found.heard["approvals"] = {}
+        assert kinds(found) == {"lost"}
 
     def test_sees_that_something_was_set_aside(self):
         found = evidence()

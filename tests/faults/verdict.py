@@ -1,7 +1,7 @@
 """Whether all that was accepted is there, once and in order. Pure: from what was read."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,7 +26,7 @@ def judged(evidence: Evidence, ledger: Ledger, *, log_lost: bool = False) -> lis
     ``log_lost``: Kafka lost all it had. The first that it is told then is what came next: by where
     it is put, the loss shows. All is told again behind it.
     """
-    found = [*parked(evidence.parked), *hearers(evidence.heard, evidence.last)]
+    found = [*parked(evidence.parked), *hearers(evidence.heard, evidence.last, evidence.hears)]
     for service, rows in evidence.journals.items():
         found += positions(service, rows, evidence.last[service])
         if evidence.topics:
@@ -101,15 +101,16 @@ def topic(
 
 
 def hearers(
-    heard: Mapping[str, Mapping[str, int]], last: Mapping[str, Mapping[int, int]]
+    heard: Mapping[str, Mapping[str, int]],
+    last: Mapping[str, Mapping[int, int]],
+    hears: Mapping[str, Collection[str]],
 ) -> list[Finding]:
     """Whoever hears a topic has heard it up to its end, and not past it."""
     told = {f"{s}.events/{n}": end for s, ends in last.items() for n, end in ends.items()}
     found = []
     for hearer, reached in heard.items():
-        topics = {slice.partition("/")[0] for slice in reached}
         for slice, end in told.items():
-            if slice.partition("/")[0] in topics and reached.get(slice, 0) != end:
+            if slice.partition("/")[0] in hears[hearer] and reached.get(slice, 0) != end:
                 kind: Kind = "lost" if reached.get(slice, 0) < end else "wrong"
                 what = f"{hearer} has heard {reached.get(slice, 0)} of {end} in {slice}"
                 found.append(Finding(kind, what))
