@@ -13,6 +13,7 @@ from bson.raw_bson import RawBSONDocument
 from deploy.trouble import Trouble
 
 FORMAT = 1
+SMALLEST = 5  # bytes of a document of BSON
 HEAD, COLLECTION, DOCUMENT, END = b"H", b"C", b"D", b"E"
 """What the next piece is: about the whole, a collection's name, one of its documents, the end."""
 
@@ -24,7 +25,8 @@ class Writer:
 
     def __init__(self, file: Path, head: Document) -> None:
         self._file, self._partial = file, file.with_name(f"{file.name}.partial")
-        self._partial.touch(mode=0o600)
+        self._partial.unlink(missing_ok=True)
+        self._partial.touch(mode=0o600, exist_ok=False)
         self._out = gzip.open(self._partial, "wb", compresslevel=3)  # noqa: SIM115 (see close)
         self._sum, self.counts = hashlib.sha256(), dict[str, int]()
         self._put(HEAD, bson.encode(head | {"format": FORMAT}))
@@ -96,6 +98,9 @@ def _pieces(file: Path) -> Iterator[tuple[bytes, bytes]]:
             stream = cast("BinaryIO", opened)
             while kind := stream.read(1):
                 size = stream.read(4)
-                yield kind, size + stream.read(int.from_bytes(size, "little") - 4)
+                length = int.from_bytes(size, "little")
+                if length < SMALLEST:
+                    raise EOFError("a document without end")
+                yield kind, size + stream.read(length - 4)
     except (OSError, EOFError, zlib.error, bson.errors.InvalidBSON) as broken:
         raise Trouble(f"{file} cannot be read: {broken}") from broken

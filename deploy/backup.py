@@ -22,10 +22,13 @@ SNAPSHOT_TOO_OLD = 239
 
 @contextmanager
 def database(service: str, settings: Connections) -> Iterator[Database[dict[str, Any]]]:
+    signed_in: dict[str, Any] = {}
+    if settings.mongo_user:
+        password = settings.mongo_password.get_secret_value()
+        signed_in = {"username": settings.mongo_user, "password": password, "authSource": "admin"}
     with MongoClient[dict[str, Any]](
         settings.mongo,
-        username=settings.mongo_user or None,
-        password=settings.mongo_password.get_secret_value() or None,
+        **signed_in,
         w="majority",
         serverSelectionTimeoutMS=5_000,
     ) as client:

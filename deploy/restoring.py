@@ -34,8 +34,6 @@ from kit.tasks import ended
 
 LOST = "kit.lost.v1"
 """What stands in the journal where an event was that nobody has any more."""
-STEP = 1_000_000
-"""Further than a version or an epoch rises between a backup and the loss of what it saves."""
 AT_ONCE = 500
 OF_THE_KIT = {"discarded", "heard", "journal", "once", "parked", "slices", RESTORING}
 
@@ -92,7 +90,7 @@ def load(service: str, file: Path, settings: Connections) -> dict[str, int]:
                 of_it: list[Any] = [one for of, one in some if of == name]
                 found[name].insert_many(of_it, ordered=False)
         for name in set(counts) - OF_THE_KIT:
-            newer = {"$set": {"version": {"$add": ["$version", STEP]}}}
+            newer = {"$set": {"version": {"$add": ["$version", _step()]}}}
             found[name].update_many({"version": {"$type": "number"}}, [newer])
     return counts
 
@@ -197,6 +195,15 @@ def release(service: str, settings: Connections) -> None:
         found.drop_collection(RESTORING)
 
 
+def _step() -> int:
+    """
+    Further than versions and epochs rose since the backup, and than an earlier restore went.
+
+    Milliseconds: no entity changes as often.
+    """
+    return int(datetime.now(UTC).timestamp() * 1000)
+
+
 def _empty(n: int, position: int) -> dict[str, Any]:
     return {
         "_id": new_id(),
@@ -221,7 +228,7 @@ def _go_on(found: Found, n: int, slice: Slice, missing: Sequence[int]) -> None:
     known = {"last": last, "acked": acked, "offset": slice.offset, "owner": "", "until": PAST}
     # Above the epoch of any relay that stood still meanwhile and goes on.
     found["slices"].update_one(
-        {"_id": n}, {"$set": known, "$inc": {"epoch": STEP}, "$unset": {"replay": ""}}
+        {"_id": n}, {"$set": known, "$inc": {"epoch": _step()}, "$unset": {"replay": ""}}
     )
 
 

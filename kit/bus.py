@@ -193,6 +193,8 @@ class Bus:
         for lane in await self._parking.due_lanes(most):
             rows = await self._parking.lane(lane, most)
             asks = [self._ask(record, attempt) for record, attempt in rows]
+            for (before, _), (_, hearing) in zip(rows, asks[1:], strict=False):
+                hearing.after = before.id
             if len(rows) == most and (fall_back := asks[-1][1].otherwise):
                 # More of the lane waits: until it is heard, what is known must not be trusted.
                 asks[-1] = _both(asks[-1][0], fall_back), asks[-1][1]

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 AHEAD = 100  # decisions that wait, to be worth a batch beside the one that is being written
 BREATH = 25  # decisions in a row, then what else this process does has its turn
 LOST_TOGETHER, LOST_ALONE = 20, 150  # races in a row after which others no longer wait for it
+STUCK_MOST = 120  # seconds that one event may hold up the others of its batch
 LEFT_MOST = 1000  # callers that gave up and are still in the queue
 
 
@@ -58,6 +59,7 @@ class Committer:
         self._bell = asyncio.Event()
         self._clock = self._left = 0
         self._wakers: dict[str, Callable[[], None]] = {}
+        self._stuck: dict[str, float] = {}
 
     @property
     def service(self) -> str:
@@ -235,8 +237,7 @@ class Committer:
     def _set_aside(self, asked: Asked, error: Exception) -> bool:
         """What cannot be written: an event is tried once more as one to park, a caller is told."""
         hearing = asked.hearing
-        if hearing is None or _lost(error):
-            # What somebody else stands in the way of is no event to park: it is heard again.
+        if hearing is None or (_lost(error) and self._waits(hearing.record.id)):
             _fail(asked, Unavailable() if _lost(error) else error)
             return False
         if hearing.error:
@@ -247,6 +248,19 @@ class Committer:
             return False
         hearing.error = error
         return True
+
+    def _waits(self, id: str) -> bool:
+        """
+        Whether an event is to be heard again rather than parked.
+
+        What stands in its way, as a transaction of a process that died, is soon gone; if not, it
+        must not hold up all the others.
+        """
+        time = asyncio.get_running_loop().time
+        if time() - self._stuck.setdefault(id, time()) < STUCK_MOST:
+            return True
+        del self._stuck[id]
+        return False
 
     async def _decide(self, batch: list[Asked], before: Draft | None = None) -> Draft:
         """Decide all, on what there is or what a draft that is being written will leave."""
@@ -273,6 +287,7 @@ class Committer:
         for asked, outcome in draft.outcomes:
             refused = isinstance(outcome, Exception)
             if asked.hearing:
+                self._stuck.pop(asked.hearing.record.id, None)
                 metrics.heard.labels(self._service, outcome).inc()
             else:
                 counted["refused" if refused else "kept"] += 1

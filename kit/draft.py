@@ -36,6 +36,8 @@ class Hearing:
     """How often it was tried before; more than 0 when it comes from the parking."""
     trace: str = ""
     """The span in which it is heard."""
+    after: str = ""
+    """When it comes from the parking: the parked event that must be heard before it."""
 
 
 @dataclass(eq=False, slots=True)
@@ -95,7 +97,10 @@ class Draft:
 
     def carry(self, known: Known) -> None:
         """Have what was read be as it will be once this draft is kept."""
-        known.stored |= self.changed
+        for place, stored in self.changed.items():
+            # Somebody else may have gone on from there before it was read.
+            if _version(known.stored.get(place)) <= _version(stored) or stored.state is None:
+                known.stored[place] = stored
         known.heard |= {s: p for s, p in self.heard.items() if p != self._heard_before.get(s)}
         known.closed |= self._closed
         known.parked -= self._unparked
@@ -153,7 +158,7 @@ class Draft:
         record = hearing.record
         if record.id not in self._parked:
             return "repeated"
-        if record.lane in self._closed:
+        if record.lane in self._closed or hearing.after in self._parked:
             return "behind"
         try:
             if hearing.error:
@@ -261,3 +266,7 @@ class Draft:
                 same = {"_id": slice, "last": before}
                 writes.append(UpdateOne(same, {"$set": {"last": last, "at": self._at}}))
         return writes
+
+
+def _version(stored: Stored[Any] | None) -> int:
+    return stored.state.version if stored and stored.state else 0

@@ -82,7 +82,7 @@ class Heard:
     async def age(self, topic: str) -> float | None:
         """Seconds since the moment up to which all of a topic is surely known; None: never was."""
         slices = [f"{topic}/{n}" for n in range(SLICES)]
-        here = [self._fresh[one] for one in slices if one in self._fresh]
+        here = [at for one in slices if (at := _believed(self._fresh.get(one)))]
         if len(here) == SLICES and (age := _age(min(here))) < self._max_age / 2:
             return age
         read_at, as_of = self._known.get(topic, (0.0, None))
@@ -93,14 +93,9 @@ class Heard:
 
     async def _read(self, slices: list[str]) -> datetime | None:
         found = self._beats.find({"_id": {"$in": slices}}, batch_size=SLICES + 1)
-        kept = {
-            one["_id"]: one["as_of"]
-            for one in await found.to_list(None)
-            if not _from_the_future(one["as_of"])
-        }
-        moments = [
-            max(filter(None, (kept.get(s), self._fresh.get(s))), default=None) for s in slices
-        ]
+        kept = {one["_id"]: one["as_of"] for one in await found.to_list(None)}
+        said = [map(_believed, (kept.get(s), self._fresh.get(s))) for s in slices]
+        moments = [max(filter(None, some), default=None) for some in said]
         return None if None in moments else min(m for m in moments if m)
 
     async def wait_for(self, positions: dict[str, int]) -> None:
@@ -139,6 +134,11 @@ def _later(as_of: datetime) -> dict[str, Any]:
     """The later of this moment and the one that is kept, unless a wrong clock kept that."""
     wrong = {"$gt": ["$as_of", now() + AHEAD]}
     return {"$cond": [wrong, as_of, {"$max": ["$as_of", as_of]}]}
+
+
+def _believed(as_of: datetime | None) -> datetime | None:
+    """Nothing, if a clock was wrong then or is now: what is old would look new."""
+    return None if as_of is None or _from_the_future(as_of) else as_of
 
 
 def _from_the_future(as_of: datetime) -> bool:

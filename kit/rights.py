@@ -61,8 +61,8 @@ class Rights(Entity):
 
 def applied(event: RightsChanged, current: Rights | None) -> Change[Rights]:
     """What an event says, unless something newer is known."""
-    if current and current.told >= event.version and not current.blocked:
-        return Change(current)
+    if current and current.told >= event.version:
+        return Change(replace(current, blocked=False))
     return Change(
         replace(
             current or Rights(id=event.rattachement_id),

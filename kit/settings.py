@@ -2,9 +2,9 @@
 
 import os
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 
@@ -33,6 +33,19 @@ class Connections(BaseSettings):
     mongo_password: SecretStr = SecretStr("")
     mongo_driver: Literal["motor", "pymongo"] = "motor"
     database_prefix: str = Field(default="", description="Put before each database's name")
+
+    @model_validator(mode="after")
+    def _signed_in_as_meant(self) -> Self:
+        """Half a setting would leave Kafka open without anybody having said so."""
+        if self.kafka_ca and not self.kafka_tls:
+            raise ValueError("CHORALE_KAFKA_CA means nothing without CHORALE_KAFKA_TLS")
+        for user, password in (
+            (self.kafka_user, self.kafka_password),
+            (self.mongo_user, self.mongo_password),
+        ):
+            if password.get_secret_value() and not user:
+                raise ValueError("A password for Kafka or MongoDB is given without its user")
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -38,7 +38,7 @@ class Store:
             if asked.hearing:
                 places += asked.hearing.otherwise.places if asked.hearing.otherwise else ()
                 if asked.hearing.attempt:
-                    again.append(asked.hearing.record.id)
+                    again += filter(None, (asked.hearing.record.id, asked.hearing.after))
                 else:
                     slices.add(asked.hearing.record.slice)
                     lanes.add(asked.hearing.record.lane)
@@ -52,8 +52,8 @@ class Store:
         seen, heard, parked = await asyncio.gather(
             self._seen(once), self._heard([*slices]), self._parking.still(again)
         )
-        closed, *loaded = await asyncio.gather(
-            self._parking.closed([*lanes]),
+        closed = await self._parking.closed([*lanes])
+        loaded = await asyncio.gather(
             *(collection.load([*ids]) for collection, ids in wanted.items()),
         )
         stored: dict[Place, Stored[Any]] = {

@@ -17,6 +17,7 @@ from kit.clock import now
 from kit.collection import Ask, Collection, Stored
 from kit.service import Service
 from services.users.domain import sessions
+from services.users.domain.accounts import Account
 from services.users.domain.rattachements import (
     Extent,
     Rattachement,
@@ -42,7 +43,13 @@ async def put_right(service: Service[UsersSettings], told: AsyncIterator[Row]) -
             asked.append(RattachementRequested.model_validate_json(row["data"]))
         elif row["type"] == RightsChanged.type:
             rights[row["key"]] = RightsChanged.model_validate_json(row["data"])
-    await service.committer.keep_all([*await _sessions_end(identity, service.settings.access_for)])
+    asks = [
+        *await _sessions_end(identity, service.settings.access_for),
+        *await _links_end(identity),
+    ]
+    for outcome in await service.committer.keep_all(asks):
+        if isinstance(outcome, Exception):
+            raise outcome
     await _ties_are_there(membership.rattachements, rights)
     for one in asked:
         await service.committer.keep(_known_again(membership, one))
@@ -57,6 +64,20 @@ async def _sessions_end(identity: Identity, access_for: timedelta) -> list[Ask]:
         session = identity.sessions.state(found)
         asks.append(_ended(identity, session, access_for, at))
     return asks
+
+
+async def _links_end(identity: Identity) -> list[Ask]:
+    """A link to a new password that was used after the backup would open again."""
+    held = {"links.purpose": "password-reset"}
+    found = identity.accounts.documents.find(held, {"_id": 1})
+    return [identity.accounts.ask(one["_id"], _without_resets) async for one in found]
+
+
+def _without_resets(account: Account | None) -> Change[Account]:
+    if account is None:
+        return Change(None)
+    kept = tuple(one for one in account.links if one.purpose != "password-reset")
+    return Change(replace(account, links=kept))
 
 
 async def _ties_are_there(

@@ -6,6 +6,7 @@ import os
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +15,14 @@ import pytest
 from deploy import archive, backup, restoring
 from deploy.restoring import LOST
 from deploy.trouble import Trouble
+from kit.change import Change
 from kit.clock import now
 from kit.journal import SLICES
 from kit.record import HEARTBEAT, Record
 from kit.service import HalfRestored, Service
 from kit.settings import Connections
+from services.users.domain.rattachements import rights_of
+from services.users.membership import Membership
 from tests.conftest import settings_for
 from tests.journeys.conftest import sirene_url  # noqa: F401  # a fixture
 from tests.journeys.town import Town
@@ -134,6 +138,15 @@ class LossyWorld(World):
         restoring.stop_those_behind(name, service.settings)
         return told
 
+    async def change_role(self, tie: str, role: str | None) -> None:
+        kept = Membership.of(self.services["users"]).rattachements
+
+        def decide(current):
+            changed = replace(current, role=role, extent=current.extent if role else None)
+            return Change(changed, (rights_of(changed),))
+
+        await kept.change(tie, decide)
+
     def connections(self) -> Connections:
         return self.services["users"].settings
 
@@ -233,6 +246,41 @@ class TestUsers:
         sessions = await world.services["users"].mongo["sessions"].find().to_list(None)
         assert sessions
         assert all(one["revoked_at"] for one in sessions)
+
+    @thorough
+    async def test_is_newer_than_what_an_earlier_restore_told(
+        self, town: Town, world: LossyWorld, tmp_path: Path
+    ) -> None:
+        """Or rights that end after the second restore would be taken for old."""
+        claire = await town.person("Claire")
+        structure = await town.structure(claire)
+        tie = f"{claire.user_id}:{structure['id']}"
+        backup.backup("users", tmp_path / "users", world.connections())
+        for role in ("user", None):
+            await world.lose("users")
+            await world.restore("users", tmp_path / "users")
+            await world.start("users")
+            for _ in range(3):
+                await world.change_role(tie, role)
+            await town.settle()
+            copy = await world.services["approvals"].mongo["rights"].find_one({"_id": tie})
+            assert copy["role"] == role
+
+    @thorough
+    async def test_opens_no_link_that_was_used(
+        self, town: Town, world: LossyWorld, tmp_path: Path
+    ) -> None:
+        lea = await town.person("Léa")
+        new = {"token": await town.new_password(lea), "password": "a new and better password"}
+        backup.backup("users", tmp_path / "users", world.connections())
+        used = await world.call("users")("POST", "/v1/password-resets/confirmation", json=new)
+        assert used.status_code == 200
+
+        await world.lose("users")
+        await world.restore("users", tmp_path / "users")
+        await world.start("users")
+        again = await world.call("users")("POST", "/v1/password-resets/confirmation", json=new)
+        assert again.status_code == 422
 
 
 @thorough

@@ -103,8 +103,11 @@ class Services:
         self._next[name] = then
         if not (pid := self.pids.get(name)) or pid in self._killed:
             return False
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:  # It has just ended at the point it was given.
+            return False
         self._killed.add(pid)
-        os.kill(pid, signal.SIGKILL)
         self._tally.killed(name, "service")
         return True
 

@@ -34,10 +34,8 @@ class Town:
         body = {"email": email, "password": PASSWORD, "first_name": first, "last_name": last}
         assert (await users("POST", "/v1/accounts", json=body)).status_code == 202
         await self.settle()
-        letter = await self._letter(email, "activ")
-        token = re.search(r"token=([\w.~-]+)", self.text(letter))
-        assert token
-        done = await users("POST", "/v1/accounts/activation", json={"token": token[1]})
+        token = await self._token(email, "activ")
+        done = await users("POST", "/v1/accounts/activation", json={"token": token})
         assert done.status_code == 200, done.text
         await self.settle()
         signed_in = await users("POST", "/v1/sessions", json={"email": email, "password": PASSWORD})
@@ -82,6 +80,18 @@ class Town:
         body = letter.get_body(("plain",))
         assert body
         return str(body.get_content())
+
+    async def new_password(self, to: Caller) -> str:
+        """The token of the link that somebody is sent who has forgotten their password."""
+        email = self._emails[to.user_id]
+        await self.world.call("users")("POST", "/v1/password-resets", json={"email": email})
+        await self.settle()
+        return await self._token(email, "passe")
+
+    async def _token(self, email: str, about: str) -> str:
+        found = re.search(r"token=([\w.~-]+)", self.text(await self._letter(email, about)))
+        assert found
+        return found[1]
 
     async def letter(self, to: Caller, about: str) -> EmailMessage:
         return await self._letter(self._emails[to.user_id], about)

@@ -318,6 +318,45 @@ class TestPark:
         assert await trial.parked() == [("a", "OverflowError")]
         assert set((await trial.counted()).values()) == {7}
 
+    async def test_keeps_a_lane_in_order_when_it_is_heard_again_in_two_batches(
+        self, service: Service, trial: Trial, monkeypatch: pytest.MonkeyPatch
+    ):
+        def broken(event: Counted):
+            def decide(current: Counter | None):
+                if event.n == 1:
+                    raise OSError
+                return count(event.counter, event.n)(current)
+
+            return trial.counters.ask(event.counter, decide)
+
+        trial.handle = broken
+        await trial.bus.hear([trial.told("a", 1), trial.told("a", 2)])
+        monkeypatch.setattr(service.committer, "_most", 1)
+
+        assert await trial.bus.retry() == 0
+        assert await trial.counted() == {}
+        trial.handle = trial.add
+        await trial.bus.retry()
+        await trial.bus.retry()
+        assert trial.heard[-2:] == [("a", 1), ("a", 2)]
+        assert await trial.parked() == []
+
+    async def test_parks_what_nobody_gets_out_of_the_way(
+        self, service: Service, trial: Trial, monkeypatch: pytest.MonkeyPatch
+    ):
+        """A document without its version matches no write, however long one waits."""
+        for name, limit in {"LOST_ALONE": 3, "LOST_TOGETHER": 2, "STUCK_MOST": 0.5}.items():
+            monkeypatch.setattr(f"kit.committer.{name}", limit)
+        await service.mongo["counters"].insert_one({"_id": "a", "n": 1, "clock": 1})
+        events = [trial.told("a", 1), trial.told("b", 1)]
+        with pytest.raises(Unavailable):
+            await trial.bus.hear(events)
+        await asyncio.sleep(0.5)
+        await trial.bus.hear(events)
+
+        assert await trial.parked() == [("a", "Lost")]
+        assert (await trial.counters.get("b")).n == 1
+
     async def test_does_not_park_what_somebody_else_stands_in_the_way_of(
         self, trial: Trial, monkeypatch: pytest.MonkeyPatch
     ):
@@ -447,3 +486,16 @@ class TestOtherwise:
 
         with pytest.raises(NeverDiscarded):
             await guarded.parking.discard(bad.id, by="ops", reason="a test")
+
+
+class TestAge:
+    async def test_is_unknown_when_our_clock_was_set_back(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ):
+        """What was heard before that looks as if it came from the future."""
+        for n in range(SLICES):
+            service.heard.beat(f"users.events/{n}", now())
+        back = now() - timedelta(seconds=60)
+        monkeypatch.setattr(heard, "now", lambda: back)
+
+        assert await service.heard.age("users.events") is None

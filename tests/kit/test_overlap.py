@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 
 import pytest
 from pymongo.errors import AutoReconnect
@@ -123,6 +124,33 @@ class TestRun:
 
         assert [await first, await second] == [set(), set()]
         assert (await eager.get("a")).n == 11
+
+    async def test_tells_nobody_what_another_process_has_already_changed(
+        self, service, eager, monkeypatch
+    ):
+        """The batch before is kept, its answer is still out, and somebody went on from there."""
+        transaction, kept, answer = service.mongo.transaction, asyncio.Event(), asyncio.Event()
+
+        async def answered_late(write):
+            done = await transaction(write)
+            kept.set()
+            await answer.wait()
+            return done
+
+        monkeypatch.setattr(service.mongo, "transaction", answered_late)
+        rival = Service("trial", service.settings)
+        theirs = rival.collection("counters", Counter)
+        async with keeping(rival):
+            first = asyncio.create_task(eager.change("a", count("a", by=5)))
+            await kept.wait()
+            await theirs.change("a", lambda current: Change(replace(current, n=0)))
+            second = asyncio.create_task(eager.change("a", count("a", most=5)))
+            await asyncio.sleep(0.1)
+            answer.set()
+
+            assert (await first).n == 5
+            assert (await second).n == 1
+        await rival.mongo.close()
 
     async def test_drops_what_nobody_waits_for_any_more(self, service, eager, gate):
         seen = []

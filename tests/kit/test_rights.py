@@ -40,6 +40,13 @@ class TestApplied:
     def test_changes_nothing_when_repeated(self):
         assert applied(told(), rights()).state == rights()
 
+    def test_lets_nothing_older_undo_what_is_newer_even_when_in_doubt(self):
+        doubtful = blocked("u:s", rights(role=None, version=6)).state
+
+        kept = applied(told(version=5, role="principal_manager"), doubtful).state
+
+        assert (kept.role, kept.blocked) == (None, False)
+
     def test_lets_nothing_older_undo_what_is_newer(self):
         newer = rights(role=None, version=2)
 
