@@ -198,6 +198,7 @@ def world(town: Town) -> LossyWorld:
     return town.world
 
 
+@thorough
 class TestUsers:
     async def test_goes_on_behind_what_it_told(
         self, town: Town, world: LossyWorld, tmp_path: Path
@@ -235,7 +236,6 @@ class TestUsers:
         for who in (lea, ana, fresh):
             await town.letter(who, "rattachement")  # one, and one alone
 
-    @thorough
     async def test_ends_every_session(self, town: Town, world: LossyWorld, tmp_path: Path) -> None:
         """One that was ended after the backup would live again."""
         await town.person()
@@ -247,7 +247,6 @@ class TestUsers:
         assert sessions
         assert all(one["revoked_at"] for one in sessions)
 
-    @thorough
     async def test_is_newer_than_what_an_earlier_restore_told(
         self, town: Town, world: LossyWorld, tmp_path: Path
     ) -> None:
@@ -266,7 +265,6 @@ class TestUsers:
             copy = await world.services["approvals"].mongo["rights"].find_one({"_id": tie})
             assert copy["role"] == role
 
-    @thorough
     async def test_opens_no_link_that_was_used(
         self, town: Town, world: LossyWorld, tmp_path: Path
     ) -> None:
@@ -318,6 +316,7 @@ async def test_another_service_hears_again_what_it_had_heard(
     assert sent <= set(again)
 
 
+@thorough
 async def test_a_replay_brings_what_was_told_after_the_backup(
     town: Town, world: LossyWorld, tmp_path: Path
 ) -> None:
