@@ -68,6 +68,12 @@ async def mongo(folder: Path) -> AsyncIterator[str]:
         with MongoDBAtlasLocalContainer("mongodb/mongodb-atlas-local:8.0") as container:
             yield f"{container.get_connection_url()}?directConnection=true"
         return
+    async with embedded_mongo(folder) as address:
+        yield address
+
+
+@asynccontextmanager
+async def embedded_mongo(folder: Path) -> AsyncIterator[str]:
     [port] = free_ports(1)
     child = await _started(mongod(folder, port))
     try:
@@ -86,6 +92,12 @@ async def kafka(folder: Path) -> AsyncIterator[str]:
         async with kafka_in_docker() as address:
             yield address
         return
+    async with embedded_kafka(folder) as address:
+        yield address
+
+
+@asynccontextmanager
+async def embedded_kafka(folder: Path) -> AsyncIterator[str]:
     [port] = free_ports(1)
     child = await _started(broker(folder, port))
     try:

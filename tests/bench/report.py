@@ -106,12 +106,12 @@ def _section(result: dict[str, Any]) -> str:
     measured = [_measured(part) for part in result["parts"]]
     if measured:
         lines += [
-            f"| {result['runs']} runs | median | least | greatest | |",
-            "|---|--:|--:|--:|---|",
+            "| | median | least | greatest | | runs |",
+            "|---|--:|--:|--:|---|--:|",
         ]
         lines += [
             f"| {one.what} | {shown(one.middle)} | {shown(min(one.values))} "
-            f"| {shown(max(one.values))} | {one.unit} |"
+            f"| {shown(max(one.values))} | {one.unit} | {len(one.values)} |"
             for one in measured
         ]
         lines.append("")

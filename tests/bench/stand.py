@@ -123,17 +123,21 @@ class Process:
 
 @asynccontextmanager
 async def stand(*, kafka: bool = False, cache: float = 0) -> AsyncIterator[Stand]:
-    """``kafka``: Apache Kafka where it can be run. ``cache``: gigabytes that MongoDB may use."""
+    """
+    What a benchmark runs on: processes of our own, whose processor we can count.
+
+    ``kafka``: Apache Kafka where it can be run. ``cache``: gigabytes that MongoDB may use.
+    """
     async with AsyncExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="chorale-bench-")))
-        mongo = await held.enter_async_context(stack.mongo(folder / "mongo"))
+        mongo = await held.enter_async_context(stack.embedded_mongo(folder / "mongo"))
         if cache:
             await _widen(mongo, cache)
         real = kafka and apache()
         if real:
             address, _ = await held.enter_async_context(stack.apache_kafka(folder / "kafka"))
         else:
-            address = await held.enter_async_context(stack.kafka(folder / "kafka"))
+            address = await held.enter_async_context(stack.embedded_kafka(folder / "kafka"))
         here = Stand(folder, mongo, address, apache=real)
         held.push_async_callback(here.end)
         yield here
