@@ -23,10 +23,8 @@ from kit.service import HalfRestored, Service
 from kit.settings import Connections
 from services.users.domain.rattachements import rights_of
 from services.users.membership import Membership
-from tests.conftest import settings_for
-from tests.journeys.conftest import sirene_url  # noqa: F401  # a fixture
+from tests.journeys.conftest import a_town, sirene_url  # noqa: F401  # one is a fixture
 from tests.journeys.town import Town
-from tests.notifications.post_office import PostOffice
 from tests.platform import until
 from tests.world import BUILDERS, KEY, World, record
 
@@ -179,17 +177,8 @@ def beat(position: int) -> bytes:
 
 @pytest.fixture
 async def town(mongo_url: str, sirene_url: str) -> AsyncIterator[Town]:  # noqa: F811
-    office = PostOffice()
-    await office.open()
-    world = LossyWorld(
-        **settings_for(mongo_url),
-        smtp_port=office.port,
-        sirene_url=sirene_url,
-        operators="ops@example.org",
-    )
-    async with world.at_work():
-        yield Town(world, office)
-    await office.close()
+    async with a_town(LossyWorld, mongo_url, sirene_url) as town:
+        yield town
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -23,11 +24,11 @@ async def sirene_url() -> AsyncIterator[str]:
     await server.stop(running)
 
 
-@pytest.fixture(scope="session")
-async def built(mongo_url: str, sirene_url: str) -> AsyncIterator[Town]:
+@asynccontextmanager
+async def a_town(kind: type[World], mongo_url: str, sirene_url: str) -> AsyncIterator[Town]:
     office = PostOffice()
     await office.open()
-    world = World(
+    world = kind(
         **settings_for(mongo_url),
         smtp_port=office.port,
         sirene_url=sirene_url,
@@ -36,6 +37,12 @@ async def built(mongo_url: str, sirene_url: str) -> AsyncIterator[Town]:
     async with world.at_work():
         yield Town(world, office)
     await office.close()
+
+
+@pytest.fixture(scope="session")
+async def built(mongo_url: str, sirene_url: str) -> AsyncIterator[Town]:
+    async with a_town(World, mongo_url, sirene_url) as town:
+        yield town
 
 
 @pytest.fixture
