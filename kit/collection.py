@@ -26,6 +26,8 @@ class Stored(NamedTuple, Generic[T]):
     clock: int = 0
     trace: str = ""
     """The span that changed it last, if somebody followed that."""
+    row: str = ""
+    """The journal row of its last fact."""
 
 
 class Place(NamedTuple):
@@ -125,7 +127,9 @@ class Collection(Generic[T]):
         # One reply for all of them: the default first batch of 101 would cost a second trip.
         found = self.documents.find({"_id": {"$in": ids}}, batch_size=len(ids) + 1)
         return {
-            one["_id"]: Stored(self.state(one), one["clock"], one.get("trace", ""))
+            one["_id"]: Stored(
+                self.state(one), one["clock"], one.get("trace", ""), one.get("row", "")
+            )
             for one in await found.to_list(None)
         }
 
@@ -140,7 +144,7 @@ class Collection(Generic[T]):
         del document["id"]
         if self._derived:
             document |= self._derived(stored.state)
-        return document | {"clock": stored.clock, "trace": stored.trace}
+        return document | {"clock": stored.clock, "trace": stored.trace, "row": stored.row}
 
 
 def entity(stored: Stored[Any] | None) -> Entity | None:

@@ -34,7 +34,7 @@ class Asking:
     once: Once | None = None
     changed: bool = False
     rows: dict[int, str] = field(default_factory=dict)
-    """The last journal row it wrote in each slice: a consistency token names them."""
+    """The last fact in each slice of what it was about: a consistency token names them."""
 
 
 asking: ContextVar[Asking | None] = ContextVar("asking", default=None)

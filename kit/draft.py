@@ -12,7 +12,7 @@ from typing import Any
 from kit.change import Change
 from kit.collection import Ask, Collection, Place, Stored, entity
 from kit.context import Once
-from kit.journal import Row, row
+from kit.journal import Row, row, slice_of
 from kit.mongo import DeleteOne, InsertOne, UpdateOne
 from kit.parking import Behind, NoPosition, parked, tried
 from kit.problems import Invalid, PreconditionFailed
@@ -188,8 +188,9 @@ class Draft:
         version = first.version if first else None
         if ask.if_match is not None and ask.if_match != version:
             raise PreconditionFailed
+        after = max((stored.clock for stored in current), default=0)
         decided = [
-            self._decided(place, stored, change, asked)
+            self._decided(place, stored, change, after, asked)
             for place, stored, change in zip(ask.places, current, changes, strict=True)
         ]
         any_changed = any(stored for stored, _ in decided)
@@ -199,30 +200,47 @@ class Draft:
             elif any_changed:
                 self._relied.add(place)
             self.rows += rows
-            if asked:
-                asked.rows |= {one["slice"]: one["_id"] for one in rows}
+        if asked:
+            asked.rows |= self._told_last(ask.places)
         return tuple(entity(self._now(place)) for place in ask.places)
 
+    def _told_last(self, places: tuple[Place, ...]) -> dict[int, str]:
+        """
+        The last fact of these entities in each slice, whoever told it.
+
+        A command that is repeated changes nothing; who reads after it must see what it was about
+        all the same.
+        """
+        known = [(place.id, self._now(place)) for place in places]
+        told = [(stored.clock, id, stored.row) for id, stored in known if stored and stored.row]
+        return {slice_of(id): row for _, id, row in sorted(told)}
+
     def _decided(
-        self, place: Place, stored: Stored[Any], change: Change[Any], asked: Asked | None
+        self,
+        place: Place,
+        stored: Stored[Any],
+        change: Change[Any],
+        after: int,
+        asked: Asked | None,
     ) -> tuple[Stored[Any] | None, list[Row]]:
         """What to keep and to tell of one entity; None when nothing changed."""
         if change.state == stored.state and not change.events:
             return None, []
-        clock, rows = stored.clock, []
+        clock, rows = stored.clock, list[Row]()
         trace = asked.trace if asked else ""
         for event in change.events:
             if event.key != place.id:
                 raise TypeError(f"{event.type} is keyed by {event.key!r}, not by {place.id!r}")
-            clock = self._tick(clock)
+            clock = after = self._tick(after)
             correlation = asked.correlation if asked else ""
             rows.append(row(event, clock=clock, correlation=correlation, at=self._at, trace=trace))
+        last = rows[-1]["_id"] if rows else stored.row
         if change.state is None:
-            return Stored(None, clock, trace), rows
+            return Stored(None, clock, trace, last), rows
         if change.state.id != place.id:
             raise TypeError(f"{place.collection.name}: {change.state.id!r} is not {place.id!r}")
         version = stored.state.version + 1 if stored.state else 1
-        return Stored(replace(change.state, version=version), clock, trace), rows
+        return Stored(replace(change.state, version=version), clock, trace, last), rows
 
     def _now(self, place: Place) -> Stored[Any] | None:
         return self.changed.get(place) or self._before.get(place)

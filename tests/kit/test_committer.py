@@ -12,7 +12,7 @@ from kit.clock import now
 from kit.collection import Collection
 from kit.context import Asking, Once, asking
 from kit.draft import IdempotencyKeyReused
-from kit.journal import SLICES, EventTooLarge
+from kit.journal import SLICES, EventTooLarge, slice_of
 from kit.mongo import IndexModel
 from kit.problems import PreconditionFailed, Unavailable
 from kit.service import Service
@@ -335,6 +335,27 @@ class TestOnce:
         await self.again(counters, again)
 
         assert again.rows == first.rows != {}
+
+    async def test_names_what_was_told_before_when_it_changes_nothing(self, counters):
+        """Who repeats a command whose answer was lost must still be able to read what it did."""
+        asking.set(first := Asking())
+        await counters.change("a", count("a"))
+        asking.set(again := Asking())
+        await counters.change("a", lambda current: Change(current))
+
+        assert again.rows == first.rows != {}
+
+    async def test_names_the_later_of_what_it_told_and_what_others_told(self, service, counters):
+        """One entity changes, another of the same slice does not: the token covers both."""
+        a, b, *_ = (f"c{n}" for n in range(100) if slice_of(f"c{n}") == 3)
+        await counters.change(b, count(b))
+        asking.set(request := Asking())
+        await service.committer.change_together(
+            (counters.at(a), counters.at(b)), lambda _, b: (count(a)(None), Change(b))
+        )
+
+        last = {row["slice"]: row["_id"] for row in await service.journal.position(ALL, 100)}
+        assert request.rows == last
 
     async def test_gives_the_state_that_another_process_kept_meanwhile(self, service, counters):
         rival = Service("trial", service.settings)
