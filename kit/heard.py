@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,13 +65,7 @@ class Heard:
         while True:
             await asyncio.sleep(every)
             if unsaved := {slice: self._fresh[slice] for slice in self._unsaved}:
-                await self._beats.bulk_write(
-                    [
-                        UpdateOne({"_id": slice}, [{"$set": {"as_of": _later(as_of)}}], upsert=True)
-                        for slice, as_of in unsaved.items()
-                    ],
-                    ordered=False,
-                )
+                await self._beats.bulk_write(_saving(unsaved), ordered=False)
                 self._unsaved = {s for s in self._unsaved if unsaved.get(s) != self._fresh[s]}
 
     async def require_fresh(self, topic: str) -> None:
@@ -87,14 +82,17 @@ class Heard:
             return age
         read_at, as_of = self._known.get(topic, (0.0, None))
         if time.monotonic() - read_at > 0.2:
-            as_of = await self._read(slices)
+            as_of = await self._read(topic)
             self._known[topic] = time.monotonic(), as_of
         return None if as_of is None else _age(as_of)
 
-    async def _read(self, slices: list[str]) -> datetime | None:
-        found = self._beats.find({"_id": {"$in": slices}}, batch_size=SLICES + 1)
-        kept = {one["_id"]: one["as_of"] for one in await found.to_list(None)}
-        said = [map(_believed, (kept.get(s), self._fresh.get(s))) for s in slices]
+    async def _read(self, topic: str) -> datetime | None:
+        row = await self._beats.find_one({"_id": topic})
+        kept = row["as_of"] if row else {}
+        said = [
+            map(_believed, (kept.get(str(n)), self._fresh.get(f"{topic}/{n}")))
+            for n in range(SLICES)
+        ]
         moments = [max(filter(None, some), default=None) for some in said]
         return None if None in moments else min(m for m in moments if m)
 
@@ -130,10 +128,22 @@ class Heard:
         return {one["_id"]: one["last"] for one in await self._positions.find(where).to_list(None)}
 
 
-def _later(as_of: datetime) -> dict[str, Any]:
+def _saving(unsaved: dict[str, datetime]) -> list[UpdateOne]:
+    """One row for a topic: a row for each slice, every second, is what an idle platform costs."""
+    topics: dict[str, dict[str, Any]] = defaultdict(dict)
+    for slice, as_of in unsaved.items():
+        topic, _, n = slice.rpartition("/")
+        topics[topic][f"as_of.{n}"] = _later(f"$as_of.{n}", as_of)
+    return [
+        UpdateOne({"_id": topic}, [{"$set": moments}], upsert=True)
+        for topic, moments in topics.items()
+    ]
+
+
+def _later(kept: str, as_of: datetime) -> dict[str, Any]:
     """The later of this moment and the one that is kept, unless a wrong clock kept that."""
-    wrong = {"$gt": ["$as_of", now() + AHEAD]}
-    return {"$cond": [wrong, as_of, {"$max": ["$as_of", as_of]}]}
+    wrong = {"$gt": [kept, now() + AHEAD]}
+    return {"$cond": [wrong, as_of, {"$max": [kept, as_of]}]}
 
 
 def _believed(as_of: datetime | None) -> datetime | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count, product
@@ -18,8 +19,11 @@ REWRITES = 5
 FILED = {"category": "FACTURES_EMISES", "subcategory": "SAISIE_ET_DEPOT"}
 
 
-JOURNEYS, TICKETS, STRUCTURES, READS = 10.0, 28.0, 0.5, 60.0
+JOURNEYS, TICKETS, STRUCTURES, READS = 4.0, 34.0, 0.4, 20.0
 """Begun in a second, on average over the run: what an outage held up is made up for."""
+
+Pair = tuple[User, str, User, str]
+"""Who may ask, for which structure, who manages it, and the token of its creation."""
 
 
 @dataclass(slots=True)
@@ -44,17 +48,14 @@ class Load:
         self._stopping = False
         pairs = [*product(people.requesters, people.structures)]
         random.Random(0).shuffle(pairs)
-        self._pairs = asyncio.Queue[Any]()
-        for pair in pairs:
-            self._pairs.put_nowait(pair)
+        self._pairs = deque[Pair]((lea, structure, by, "") for lea, (structure, by) in pairs)
         self._keys = count()
-        self._tokens: dict[str, str] = {}
 
     async def run(self) -> None:
         self._stopping = False
         kinds: list[tuple[Callable[[], Awaitable[None]], float, int]] = [
-            (self._journey, JOURNEYS, 48),
-            (self._ticket, TICKETS, 40),
+            (self._journey, JOURNEYS, 24),
+            (self._ticket, TICKETS, 80),
             (self._structure, STRUCTURES, 2),
             (self._read, READS, 12),
         ]
@@ -87,12 +88,15 @@ class Load:
 
     async def _journey(self) -> None:
         """A request, its decision with the request's token, its outcome with the decision's."""
-        lea, (structure, claire) = pair = await self._pairs.get()
+        if not self._pairs:
+            return
+        lea, structure, claire, created = pair = self._pairs.popleft()
         asked = await self._command(
             *("request", "POST", "/v1/rattachements", 202),
             by=lea,
             body={"structure_id": structure},
             key=self._key(),
+            after=created,
         )
         id = asked.body["id"]
         noted = self._ledger.requests[id] = Request(lea.id, structure)
@@ -112,7 +116,7 @@ class Load:
         if seen.body["status"] != {"approved": "granted", "refused": "refused"}[verdict]:
             self._client.tally.wrong.append(f"outcome: {id} {verdict} shows {seen.body['status']}")
         if verdict == "refused":
-            self._pairs.put_nowait(pair)
+            self._pairs.append(pair)
 
     async def _ticket(self) -> None:
         """A draft, written again and again; one in three is sent and closed."""
@@ -157,7 +161,10 @@ class Load:
             body={"identifier": {"type": "SIRET", "value": siret}},
             key=self._key(),
         )
-        self._ledger.structures[created.body["id"]] = by.id
+        id = created.body["id"]
+        self._ledger.structures[id] = by.id
+        asking = self._people.requesters
+        self._pairs.extend((lea, id, by, created.token) for lea in asking)
 
     async def _read(self) -> None:
         lea, claire = random.choice(self._people.requesters), random.choice(self._people.managers)

@@ -53,7 +53,7 @@ class Probe:
             if pair := next(structures, None):
                 await self._grant(*pair)
             await self._sign_out()
-            await asyncio.sleep(1)
+            await asyncio.sleep(4)
 
     async def _grant(self, structure: str, claire: User) -> None:
         """Somebody gets rights: structures and support must not deny them for long."""
