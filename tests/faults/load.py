@@ -15,11 +15,11 @@ from tests.faults.tally import clock
 from tests.platform import User
 from tests.sirets import a_siret
 
-REWRITES = 5
+REWRITES = 9
 FILED = {"category": "FACTURES_EMISES", "subcategory": "SAISIE_ET_DEPOT"}
 
 
-JOURNEYS, TICKETS, STRUCTURES, READS = 4.0, 34.0, 0.4, 20.0
+JOURNEYS, TICKETS, STRUCTURES, READS = 2.5, 22.0, 0.3, 12.0
 """Begun in a second, on average over the run: what an outage held up is made up for."""
 
 Pair = tuple[User, str, User, str]
@@ -122,7 +122,7 @@ class Load:
         """A draft, written again and again; one in three is sent and closed."""
         by, to = (
             random.choice(self._people.requesters),
-            random.choice(("gateway", *["support"] * 4)),
+            random.choice(("gateway", *["support"] * 9)),
         )
         created = await self._command(
             *("ticket", "POST", "/v1/tickets", 201),

@@ -25,6 +25,8 @@ from tests.faults.storm import Storm
 from tests.faults.tally import clock, say
 from tests.faults.verdict import Finding, judged
 
+WARMING = 20.0
+"""Seconds of load that do not count: Java and all caches begin cold."""
 AGAIN = 20.0
 """Seconds of load after Kafka has lost all it had."""
 
@@ -60,6 +62,7 @@ class Play:
         account, given = self.account, self._given
         account.staleness = probe.seen
         working = [asyncio.create_task(load.run()), asyncio.create_task(probe.run())]
+        await asyncio.sleep(WARMING)
         account.calm = await self._meanwhile(asyncio.sleep(given.calm))
         say(f"calm: {account.calm.commands_a_second:.0f} commands/s")
         if given.singly:

@@ -29,7 +29,7 @@ def asked() -> argparse.Namespace:
     one.add_argument("--seed", default=str(random.randrange(10**6)), help="Of an earlier run.")
     one.add_argument("--minutes", type=float, default=60, help="The most that storms may last.")
     one.add_argument("--alone", type=float, default=0.1, help="Share of kills with one of each.")
-    one.add_argument("--calm", type=float, default=60, help="Seconds of load before any fault.")
+    one.add_argument("--calm", type=float, default=40, help="Seconds of load before any fault.")
     one.add_argument(
         "--commands",
         type=float,
