@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, cast, get_args
 
 from contracts.structures import IdentifierType, Status
 from kit.problems import Problem
-from services.structures.domain import Address
+from services.structures.domain.structures import Address
 from services.structures.identifiers import Identifier, identify
 
 _TYPES: Final = frozenset(get_args(IdentifierType))

@@ -16,9 +16,9 @@ from typing import IO, Any, Final, Self, TextIO
 from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.service import Service
-from services.structures import domain
 from services.structures.directory import Line, Refused, entries
-from services.structures.domain import Structure
+from services.structures.domain import structures as domain
+from services.structures.domain.structures import Structure
 from services.structures.settings import StructuresSettings
 from services.structures.views import known, structures
 

@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from kit.rights import RightsCopy
 from kit.service import Service
 from kit.settings import read
-from services.structures.api import api
+from services.structures.api.structures import api
 from services.structures.handlers import handlers
 from services.structures.settings import StructuresSettings
 from services.structures.sirene import Sirene

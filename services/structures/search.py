@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from kit.problems import Invalid
-from services.structures.domain import Structure
+from services.structures.domain.structures import Structure
 
 _LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
 _WORDS_MOST: Final = 10

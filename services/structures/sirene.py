@@ -13,7 +13,7 @@ import aiohttp
 import structlog
 
 from kit.problems import Unavailable
-from services.structures.domain import Address, Establishment
+from services.structures.domain.structures import Address, Establishment
 from services.structures.settings import StructuresSettings
 
 log = structlog.get_logger(__name__)

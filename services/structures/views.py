@@ -10,8 +10,8 @@ from kit.http import Caller
 from kit.mongo import IndexModel
 from kit.rights import RightsCopy
 from kit.service import Service
-from services.structures import domain
-from services.structures.domain import Structure
+from services.structures.domain import structures as domain
+from services.structures.domain.structures import Structure
 from services.structures.search import Pattern, fold, patterns, search_fields
 from services.structures.ways import IN_ORDER, Looked, Sample
 

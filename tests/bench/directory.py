@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from services.structures.domain import Address, Structure
+from services.structures.domain.structures import Address, Structure
 from services.structures.identifiers import Identifier
 
 TRADES = """

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from services.structures.domain import Address, Establishment, Structure, Wanted
+from services.structures.domain.structures import Address, Establishment, Structure, Wanted
 from services.structures.identifiers import Identifier
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.structures.domain import SiretUnknown
+from services.structures.domain.structures import SiretUnknown
 from tests.structures.builders import SIRET, a_period, a_unit, an_answer
 from tests.structures.conftest import UNKNOWN, Insee, World, rights
 

@@ -3,7 +3,7 @@
 import pytest
 
 from services.structures.directory import Line, Refused, UnknownHeader, entries
-from services.structures.domain import Address
+from services.structures.domain.structures import Address
 from services.structures.identifiers import Identifier
 
 DIRECTORY = (

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.structures import StructureCreated
-from services.structures.domain import (
+from services.structures.domain.structures import (
     EstablishmentClosed,
     KindContradicted,
     NameMissing,

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from services.structures.domain import Address
+from services.structures.domain.structures import Address
 from services.structures.settings import StructuresSettings
 from services.structures.sirene import (
     Budget,

@@ -11,8 +11,8 @@ from kit.collection import Collection
 from kit.http import Caller, Person, ScopeMissing, etag, may_answer, reader
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
-from services.structures import domain
-from services.structures.domain import Card, Record, Structure
+from services.structures.domain import structures as domain
+from services.structures.domain.structures import Card, Record, Structure
 from services.structures.identifiers import InvalidIdentifier, identify
 from services.structures.search import SearchTooLong, SearchTooWide
 from services.structures.sirene import Sirene, SireneUnavailable

@@ -1,0 +1,1 @@
+"""What structures answers over HTTP: one module per kind of thing."""

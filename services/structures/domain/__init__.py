@@ -1,0 +1,1 @@
+"""What may happen to what the structures service keeps: one module per kind of thing. Pure."""
