@@ -171,7 +171,7 @@ class BankDetailsMissing(Conflict):
     """A justice provider or an agricultural professional gives their bank details first."""
 
 
-class NotYoursToManage(Forbidden):
+class ManagersOnly(Forbidden):
     """Only those who manage this structure may do this."""
 
 
@@ -315,11 +315,6 @@ def sees_record(
     if attached is None:
         attached = user_id == structure.created_by
     return operator or attached
-
-
-def manages(structure: Structure, *, user_id: str, manager: bool | None) -> bool:
-    """``manager`` is None until a first word of this user's rights here has been heard."""
-    return user_id == structure.created_by if manager is None else manager
 
 
 def card(structure: Structure) -> Card:
