@@ -97,7 +97,12 @@ class World:
 async def world_of_all(mongo_url: str, insee_of_all: Insee) -> AsyncIterator[World]:
     settings = StructuresSettings(
         **settings_for(
-            mongo_url, sirene_url=insee_of_all.url, sirene_per_minute=10_000, page_size_most=100
+            mongo_url,
+            sirene_url=insee_of_all.url,
+            sirene_per_minute=10_000,
+            sirene_failures_most=10_000,
+            sirene_remembered_for=0,
+            page_size_most=100,
         )
     )
     service = Service("structures", settings)

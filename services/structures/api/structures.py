@@ -15,7 +15,7 @@ from services.structures.domain import structures as domain
 from services.structures.domain.structures import Card, Record, Structure
 from services.structures.identifiers import InvalidIdentifier, identify
 from services.structures.search import SearchTooLong, SearchTooWide
-from services.structures.sirene import Sirene, SireneUnavailable
+from services.structures.sirene import EstablishmentWithheld, Sirene, SireneUnavailable
 from services.structures.views import Search, Sought, Visibility
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
@@ -72,6 +72,7 @@ def api(
             domain.StructureAlreadyKnown,
             domain.SiretUnknown,
             domain.EstablishmentClosed,
+            EstablishmentWithheld,
             SireneUnavailable,
         ),
     )
