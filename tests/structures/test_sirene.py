@@ -145,18 +145,19 @@ class TestTheEmbeddedSirene:
         ],
     )
     async def test_is_understood(self, sirene: Any, siret: str, outcome: str):
-        told = await sirene(as_embedded)
-        try:
-            found = await told.establishment(siret)
-        except Problem as refusal:
-            assert type(refusal).__name__ == outcome
-            return
-        if found is None:
-            assert outcome == "unknown"
-        elif not found.diffusible:
-            assert outcome == "hidden"
-        else:
-            assert outcome == ("open" if found.open else "closed")
+        assert await what_becomes_of(await sirene(as_embedded), siret) == outcome
+
+
+async def what_becomes_of(told: Sirene, siret: str) -> str:
+    try:
+        found = await told.establishment(siret)
+    except Problem as refusal:
+        return type(refusal).__name__
+    if found is None:
+        return "unknown"
+    if not found.diffusible:
+        return "hidden"
+    return "open" if found.open else "closed"
 
 
 class TestSirene:
