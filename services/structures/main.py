@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from kit.rights import RightsCopy
 from kit.service import Service
 from kit.settings import read
+from services.structures.api.finding import finding
 from services.structures.api.structures import api
 from services.structures.handlers import handlers
 from services.structures.settings import StructuresSettings
@@ -15,13 +16,13 @@ from services.structures.views import Visibility, structures
 def build(service: Service[StructuresSettings]) -> FastAPI:
     settings = service.settings
     rights = RightsCopy(service)
-    routes = api(
-        structures(service),
-        Visibility(rights),
-        Sirene(settings),
-        checksums=settings.identifier_checksums,
+    kept, visibility = structures(service), Visibility(rights)
+    routes = (
+        # First: its paths are not ids.
+        finding(kept, visibility),
+        api(kept, visibility, Sirene(settings), checksums=settings.identifier_checksums),
     )
-    return service.app(routes, hears=handlers(rights))
+    return service.app(*routes, hears=handlers(rights))
 
 
 def create() -> FastAPI:

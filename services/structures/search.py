@@ -14,6 +14,9 @@ _STARS_MOST: Final = 5
 _LITERAL_LEAST: Final = 3
 _DIGITS_THAT_LEAD: Final = 5
 
+FRANCE: Final = " france "
+"""Folded; nearly all structures are there, so only other countries are kept to be looked for."""
+
 
 class SearchTooWide(Invalid):
     """Such a search would find nearly everything."""
@@ -80,7 +83,21 @@ def search_fields(structure: Structure) -> dict[str, Any]:
         fields["postcode"] = structure.address.postcode
     if structure.address and structure.address.city:
         fields["city"] = fold(structure.address.city)
-    return fields
+    if structure.last_name:
+        fields["family"] = fold(structure.last_name)
+    if structure.first_name:
+        fields["given"] = fold(structure.first_name)
+    if structure.address and (country := fold(structure.address.country)) != FRANCE:
+        fields["abroad"] = country
+    return fields | _flags(structure)
+
+
+def _flags(structure: Structure) -> dict[str, bool]:
+    """Only those that are set: they are few, and so are the entries of their indexes."""
+    flags = getattr(structure, "flags", None)
+    moa, moa_only = (bool(getattr(flags, name, False)) for name in ("moa", "moa_only"))
+    said = {"moa": moa or moa_only, "moa_only": moa_only}
+    return {name: True for name, is_set in said.items() if is_set}
 
 
 def patterns(q: str) -> tuple[Pattern, ...]:

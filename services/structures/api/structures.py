@@ -2,21 +2,19 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, EmailStr, Field, StringConstraints
 
 from contracts.structures import IdentifierType, Kind
 from kit.clock import now
 from kit.collection import Collection
 from kit.http import Caller, Person, ScopeMissing, etag, may_answer, reader
-from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
 from services.structures.domain import structures as domain
 from services.structures.domain.structures import Card, Record, Structure
 from services.structures.identifiers import InvalidIdentifier, identify
-from services.structures.search import SearchTooLong, SearchTooWide
 from services.structures.sirene import EstablishmentWithheld, Sirene, SireneUnavailable
-from services.structures.views import Search, Sought, Visibility
+from services.structures.views import Visibility
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
 Reader = Annotated[Caller, reader("structures:read")]
@@ -39,28 +37,10 @@ class NewStructure(BaseModel):
     email: EmailStr | None = Field(default=None, max_length=254)
 
 
-async def _filters(
-    q: Annotated[
-        str | None,
-        Query(max_length=100, description="Beginnings of words, or a pattern: `*menuiserie*`"),
-    ] = None,
-    identifier: Annotated[
-        str | None, Query(pattern=r"^[0-9A-Za-z]{1,80}$", description="Its beginning.")
-    ] = None,
-    postcode: Annotated[str | None, Query(pattern=r"^[0-9A-Za-z -]{1,20}$")] = None,
-    city: Annotated[str | None, Query(min_length=1, max_length=100)] = None,
-) -> Sought:
-    return Sought(q=q, identifier=identifier, postcode=postcode, city=city)
-
-
-Filters = Annotated[Sought, Depends(_filters)]
-
-
 def api(
     structures: Collection[Structure], visibility: Visibility, sirene: Sirene, *, checksums: bool
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/structures", tags=["structures"])
-    finding = Search(structures)
 
     @routes.post(
         "",
@@ -112,13 +92,5 @@ def api(
             raise NotFound(id)
         etag(response, structure.version)
         return domain.card(structure)
-
-    @routes.get("", responses=may_answer(SearchTooWide, SearchTooLong, ScopeMissing))
-    async def search(caller: Reader, asked: PageAsked, filters: Filters) -> Page[Card]:
-        """Find structures by name, identifier, postcode or city."""
-        fitting, way = await finding.filter(filters, asked.size)
-        where = {"$and": [fitting, await visibility.where(caller)]}
-        found, following = await page(structures, where, asked, descending=False, by_index=way)
-        return Page[Card](items=[domain.card(one) for one in found], next=following)
 
     return routes
