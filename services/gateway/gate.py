@@ -19,7 +19,7 @@ from kit.problems import Problem, Unavailable
 from services.gateway import consistency, paths
 from services.gateway.addresses import Addresses, within
 from services.gateway.admission import Admission
-from services.gateway.answers import cautiously, give, refusal
+from services.gateway.answers import cautiously, give, pass_on, refusal
 from services.gateway.proxy import Answer, Upstreams
 from services.gateway.routes import SERVICES, route_for
 from services.gateway.settings import GatewaySettings
@@ -72,6 +72,7 @@ class Gate:
         self._addresses = Addresses(settings.trusted_proxies)
         self._metrics_readers = tuple(settings.metrics_readers)
         self._body_limit, self._patience = settings.body_limit, settings.upstream_patience
+        self._download_patience = settings.download_patience
         self._positions: OrderedDict[str, str] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,7 +110,11 @@ class Gate:
             answer = refusal(ServerError(correlation_id=journey), scope["path"][: paths.PATH_LIMIT])
         if answer is None:
             return 0
-        await give(answer, journey, send, bodiless=scope["method"] == "HEAD")
+        if answer.rest:
+            longest = self._download_patience
+            await pass_on(answer, answer.rest, journey, receive, send, longest=longest)
+        else:
+            await give(answer, journey, send, bodiless=scope["method"] == "HEAD")
         metrics.answered("gateway", scope["method"], answer.status, time.perf_counter() - began)
         return answer.status
 

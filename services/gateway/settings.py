@@ -24,6 +24,9 @@ class GatewaySettings(Settings):
         description="Where each service answers",
     )
     upstream_patience: float = Field(default=15, description="Seconds a service has to answer")
+    download_patience: float = Field(
+        default=600, description="Seconds a file of any length may take to its client"
+    )
     upstream_connections: int = Field(default=200, description="Open at once to all services")
     credential_rate: str = Field(
         default="30/minute", description="Requests without an access token, for each address"
