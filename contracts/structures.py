@@ -29,3 +29,17 @@ class StructureCreated(
     created_by: str | None = None
     """The user who becomes its principal manager; None for an imported structure."""
     created_at: AwareDatetime
+
+
+class StructureDuplicated(
+    Event, type="structures.structure-duplicated.v1", key="structure_id", audience="public"
+):
+    """A structure was made anew under another identifier, and its model is inactive."""
+
+    structure_id: str
+    """The new one, of which it was told before that it was created."""
+    model_id: str
+    users: bool
+    """Whether those attached to the model are attached to the new one too."""
+    duplicated_by: str
+    duplicated_at: AwareDatetime

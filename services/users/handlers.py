@@ -3,11 +3,12 @@
 from typing import Any
 
 from contracts.approvals import ApprovalDecided
-from contracts.structures import StructureCreated
+from contracts.structures import StructureCreated, StructureDuplicated
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask, Collection
 from kit.days import day_of
+from services.users.domain import duplications
 from services.users.domain.accounts import Account
 from services.users.domain.management import appoint_creator
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
@@ -40,6 +41,12 @@ def handlers(
                 defaults=defaults,
                 on=day_of(created.created_at),
             ),
+        )
+
+    @on(StructureDuplicated)
+    def attach_to_duplicate(told: StructureDuplicated) -> Ask:
+        return membership.duplications.ask(
+            told.structure_id, lambda current: duplications.begin(told, current)
         )
 
     @on(ApprovalDecided)

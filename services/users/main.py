@@ -7,6 +7,7 @@ from kit.settings import read
 from services.users import catalogue
 from services.users.api.identity import identity_routes
 from services.users.api.rattachements import rattachement_routes
+from services.users.copying import Copying
 from services.users.handlers import handlers
 from services.users.identity import CREDENTIALS, Identity
 from services.users.membership import Membership
@@ -20,7 +21,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
         *identity_routes(identity, service.settings),
         rattachement_routes(membership),
         hears=handlers(membership, identity.accounts, defaults),
-        jobs=identity.timers(),
+        jobs=[*identity.timers(), Copying(membership).worker()],
         credentials=CREDENTIALS,
     )
 

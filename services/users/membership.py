@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kit.mongo import IndexModel
+from services.users.domain.duplications import Duplication
 from services.users.domain.management import Management
 from services.users.domain.rattachements import Rattachement
 from services.users.domain.requests import RattachementRequest
@@ -26,6 +27,7 @@ class Membership:
     management: Collection[Management]
     requests: Collection[RattachementRequest]
     rattachements: Collection[Rattachement]
+    duplications: Collection[Duplication]
 
     @classmethod
     def of(cls, service: Service) -> Membership:
@@ -42,5 +44,10 @@ class Membership:
                     IndexModel([("user_id", 1), ("status", 1), *newest_first]),
                 ],
             ),
-            rattachements=service.collection("rattachements", Rattachement),
+            rattachements=service.collection(
+                "rattachements",
+                Rattachement,
+                indexes=[IndexModel([("structure_id", 1), ("_id", 1)])],
+            ),
+            duplications=service.collection("duplications", Duplication),
         )
