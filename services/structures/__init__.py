@@ -1,7 +1,7 @@
 """
 Structures: who the organisations of the platform are.
 
-Owns       structures.structures, structures.rights
+Owns       structures.structures, structures.history, structures.rights
 Consumes   users.rights-changed
-Publishes  structures.structure-created
+Publishes  structures.structure-created, structures.structure-changed
 """

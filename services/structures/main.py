@@ -6,23 +6,30 @@ from kit.rights import RightsCopy
 from kit.service import Service
 from kit.settings import read
 from services.structures.api.finding import finding
+from services.structures.api.life import Life, life_routes
+from services.structures.api.referenced import referenced_routes
 from services.structures.api.structures import api
 from services.structures.handlers import handlers
+from services.structures.records import Records
 from services.structures.settings import StructuresSettings
 from services.structures.sirene import Sirene
-from services.structures.views import Visibility, structures
+from services.structures.views import Visibility, no_bank_details
 
 
 def build(service: Service[StructuresSettings]) -> FastAPI:
     settings = service.settings
-    rights = RightsCopy(service)
-    kept, visibility = structures(service), Visibility(rights)
-    routes = (
+    rights, records, sirene = RightsCopy(service), Records(service), Sirene(settings)
+    visibility, checksums = Visibility(rights), settings.identifier_checksums
+    life = Life(records, visibility, sirene, no_bank_details, checksums)
+    return service.app(
         # First: its paths are not ids.
-        finding(kept, visibility),
-        api(kept, visibility, Sirene(settings), checksums=settings.identifier_checksums),
+        finding(records.structures, visibility),
+        referenced_routes(records.structures, visibility),
+        api(records.structures, visibility, sirene, checksums=checksums),
+        life_routes(life),
+        hears=handlers(rights),
+        jobs=[records.timer()],
     )
-    return service.app(*routes, hears=handlers(rights))
 
 
 def create() -> FastAPI:

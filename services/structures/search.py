@@ -89,15 +89,10 @@ def search_fields(structure: Structure) -> dict[str, Any]:
         fields["given"] = fold(structure.first_name)
     if structure.address and (country := fold(structure.address.country)) != FRANCE:
         fields["abroad"] = country
-    return fields | _flags(structure)
-
-
-def _flags(structure: Structure) -> dict[str, bool]:
-    """Only those that are set: they are few, and so are the entries of their indexes."""
-    flags = getattr(structure, "flags", None)
-    moa, moa_only = (bool(getattr(flags, name, False)) for name in ("moa", "moa_only"))
-    said = {"moa": moa or moa_only, "moa_only": moa_only}
-    return {name: True for name, is_set in said.items() if is_set}
+    # Only where they are set: they are few, and so are the entries of their indexes.
+    flags = structure.flags
+    fields |= {"moa": True} if flags.moa or flags.moa_only else {}
+    return fields | ({"moa_only": True} if flags.moa_only else {})
 
 
 def patterns(q: str) -> tuple[Pattern, ...]:

@@ -40,13 +40,6 @@ class Sought:
         Literal["attached", "managed"] | None,
         Query(description="Those you are attached to, or those you manage."),
     ] = None
-    application: Annotated[
-        str | None,
-        Query(
-            pattern=r"^[a-z][a-z-]{0,49}$",
-            description="Those in which you hold a habilitation of this application.",
-        ),
-    ] = None
     restrict_private: Annotated[
         bool,
         BeforeValidator(lambda said: True if said == "" else said),

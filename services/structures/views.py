@@ -1,16 +1,15 @@
 """How structures are found, and by whom."""
 
 import time
-from collections.abc import AsyncIterator
-from datetime import date
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
 from kit.clock import today
 from kit.collection import Collection
-from kit.days import within
 from kit.http import Caller
 from kit.mongo import IndexModel
-from kit.rights import Rights, RightsCopy
+from kit.problems import NotFound
+from kit.rights import RightsCopy
 from kit.service import Service
 from services.structures.domain import structures as domain
 from services.structures.domain.structures import Structure
@@ -25,6 +24,15 @@ _READ_AT_ONCE: Final = 200
 
 IN_DIRECTORY: Final = {"kind": "public", "public": True, "status": "active"}
 """The public structures that others may send to."""
+
+
+BankDetailsKnown = Callable[[str], Awaitable[bool]]
+"""Whether a structure has bank details that are in use."""
+
+
+async def no_bank_details(structure_id: str) -> bool:
+    """While none are kept here."""
+    return False
 
 
 def structures(service: Service) -> Collection[Structure]:
@@ -159,13 +167,44 @@ class Visibility:
             structure, user_id=caller.user_id, operator=caller.operator, attached=attached
         )
 
+    async def record(self, structure: Structure) -> domain.Record:
+        """All of it, for whoever may read it; its creator manages it until users' first word."""
+        principal = await self._rights.principal_manager(structure.id, today())
+        creator = structure.created_by
+        if not principal and creator and not await self._rights.of(creator, structure.id):
+            principal = creator
+        return domain.record(structure, principal_manager_id=principal)
+
+    async def require_manager(
+        self, caller: Caller, structure: Structure, *, operators: bool = False
+    ) -> None:
+        """Raise NotFound where the structure is no business of the caller's, else Forbidden."""
+        if operators and caller.operator:
+            return
+        right = await self._rights.of(caller.user_id, structure.id)
+        manager = right.manages(today()) if right else None
+        if domain.manages(structure, user_id=caller.user_id, manager=manager):
+            return
+        if structure.public or await self.of_record(caller, structure):
+            raise domain.NotYoursToManage
+        raise NotFound(structure.id)
+
+    async def attached_to(self, caller: Caller, application: str | None) -> list[str]:
+        """The structures this caller is attached to today, and may use this application for."""
+        day = today()
+        return [
+            one.structure_id
+            for one in await self._rights.of_user(caller.user_id)
+            if one.valid(day) and (application is None or one.opens(application, day))
+        ]
+
     async def where(self, caller: Caller, asked: Sought) -> dict[str, Any]:
         """
         What this caller may find, as a filter: the public cards, and what they are attached to.
 
         While private structures are restricted, the public cards are those of public bodies.
         """
-        if asked.mine or asked.application:
+        if asked.mine:
             return await self._mine(caller, asked)
         if caller.operator:
             return {}
@@ -180,21 +219,14 @@ class Visibility:
         if not caller.user_id:
             return {"_id": {"$in": []}}
         heard = await self._rights.of_user(caller.user_id)
-        fitting = [one.structure_id for one in heard if _has(one, asked, today())]
+        day, managed = today(), asked.mine == "managed"
+        fitting = [
+            one.structure_id for one in heard if (one.manages(day) if managed else one.valid(day))
+        ]
         # What one created counts until the first word of one's rights there has been heard.
         not_heard = {"$nin": [one.structure_id for one in heard]}
         created = {"created_by": caller.user_id, "_id": not_heard}
         return {"$or": [{"_id": {"$in": fitting}}, created]}
-
-
-def _has(right: Rights, asked: Sought, on: date) -> bool:
-    """Whether somebody is to a structure what was asked for: attached, unless said otherwise."""
-    if not (right.manages(on) if asked.mine == "managed" else right.valid(on)):
-        return False
-    return not asked.application or any(
-        one.application == asked.application and within(one.valid_from, one.valid_until, on)
-        for one in right.habilitations
-    )
 
 
 def _where_there(field: str) -> IndexModel:
