@@ -11,9 +11,15 @@ from fastapi.responses import StreamingResponse
 MARK: Final = "\ufeff"
 """Spreadsheets read UTF-8 only when a file begins with it."""
 
-_FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n]")
+_SIGNS: Final = "=+-@\t\r\n"
+_FORMULA: Final = re.compile(f"'*[{re.escape(_SIGNS)}]")
 
 Row = Sequence[str | None]
+
+
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet would calculate it."""
+    return cell.startswith(tuple(_SIGNS))
 
 
 def inert(text: str) -> str:

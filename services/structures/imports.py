@@ -143,7 +143,10 @@ class _Import:
                 status=line.status,
                 legal_name=line.legal_name,
                 email=line.email,
+                phone=line.phone,
                 address=line.address,
+                edi=line.edi,
+                flags=line.flags,
                 now=at,
             ),
         )

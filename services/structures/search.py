@@ -14,7 +14,7 @@ _STARS_MOST: Final = 5
 _LITERAL_LEAST: Final = 3
 _DIGITS_THAT_LEAD: Final = 5
 
-FRANCE: Final = " france "
+AT_HOME: Final = " france "
 """Folded; nearly all structures are there, so only other countries are kept to be looked for."""
 
 
@@ -87,7 +87,7 @@ def search_fields(structure: Structure) -> dict[str, Any]:
         fields["family"] = fold(structure.last_name)
     if structure.first_name:
         fields["given"] = fold(structure.first_name)
-    if structure.address and (country := fold(structure.address.country)) != FRANCE:
+    if structure.address and (country := fold(structure.address.country)) != AT_HOME:
         fields["abroad"] = country
     # Only where they are set: they are few, and so are the entries of their indexes.
     flags = structure.flags

@@ -13,7 +13,7 @@ from kit.rights import RightsCopy
 from kit.service import Service
 from services.structures.domain import structures as domain
 from services.structures.domain.structures import Structure
-from services.structures.search import FRANCE, Pattern, fold, patterns, search_fields
+from services.structures.search import AT_HOME, Pattern, fold, patterns, search_fields
 from services.structures.sought import NothingAskedFor, Sought
 from services.structures.ways import IN_ORDER, Looked, Sample
 
@@ -132,7 +132,7 @@ def _plainly(asked: Sought) -> list[dict[str, Any]]:
         every.append({"identifier.value": {"$regex": f"^{asked.identifier.upper()}"}})
     if asked.country:
         country = fold(asked.country)
-        every.append({"abroad": country if country != FRANCE else {"$exists": False}})
+        every.append({"abroad": country if country != AT_HOME else {"$exists": False}})
     for flag, wanted in (("moa", asked.moa), ("moa_only", asked.moa_only)):
         if wanted is not None:
             every.append({flag: True if wanted else {"$exists": False}})

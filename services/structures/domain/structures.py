@@ -288,7 +288,10 @@ def import_one(
     status: Status = "active",
     legal_name: str | None = None,
     email: str | None = None,
+    phone: str | None = None,
     address: Address | None = None,
+    edi: Edi = NOT_CONNECTED,
+    flags: Flags = NOTHING_ASKED,
     now: datetime,
 ) -> Change[Structure]:
     """A line of the public directory; what is already known stays as it is."""
@@ -301,7 +304,10 @@ def import_one(
         status=status,
         legal_name=legal_name,
         email=email,
+        phone=phone,
         address=address,
+        edi=edi,
+        flags=flags,
         origin="import",
         created_at=now,
     )
