@@ -175,18 +175,19 @@ class Visibility:
             principal = creator
         return domain.record(structure, principal_manager_id=principal)
 
+    async def manages(self, caller: Caller, structure: Structure) -> bool:
+        """Whether this caller may change it, and what hangs on it."""
+        right = await self._rights.of(caller.user_id, structure.id)
+        return right.manages(today()) if right else caller.user_id == structure.created_by
+
     async def require_manager(
         self, caller: Caller, structure: Structure, *, operators: bool = False
     ) -> None:
         """Raise NotFound where the structure is no business of the caller's, else Forbidden."""
-        if operators and caller.operator:
-            return
-        right = await self._rights.of(caller.user_id, structure.id)
-        manager = right.manages(today()) if right else None
-        if domain.manages(structure, user_id=caller.user_id, manager=manager):
+        if (operators and caller.operator) or await self.manages(caller, structure):
             return
         if structure.public or await self.of_record(caller, structure):
-            raise domain.NotYoursToManage
+            raise domain.ManagersOnly
         raise NotFound(structure.id)
 
     async def attached_to(self, caller: Caller, application: str | None) -> list[str]:

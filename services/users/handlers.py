@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts.approvals import ApprovalDecided
-from contracts.structures import StructureCreated, StructureDuplicated
+from contracts.structures import StructureChanged, StructureCreated, StructureDuplicated
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask, Collection
@@ -13,7 +13,7 @@ from services.users.domain.accounts import Account
 from services.users.domain.management import appoint_creator
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest, settle
-from services.users.domain.structures import Structure, learn
+from services.users.domain.structures import Structure, follow, learn
 from services.users.membership import Membership
 
 
@@ -47,6 +47,12 @@ def handlers(
     def attach_to_duplicate(told: StructureDuplicated) -> Ask:
         return membership.duplications.ask(
             told.structure_id, lambda current: duplications.begin(told, current)
+        )
+
+    @on(StructureChanged)
+    def follow_structure(changed: StructureChanged) -> Ask:
+        return membership.structures.ask(
+            changed.structure_id, lambda current: follow(changed, current)
         )
 
     @on(ApprovalDecided)

@@ -19,8 +19,9 @@ from services.structures.directory import (
     entries,
     row,
 )
+from services.structures.domain.imported import import_one
 from services.structures.domain.options import Edi, Flags
-from services.structures.domain.structures import Address, Structure, import_one
+from services.structures.domain.structures import Address, Structure
 from services.structures.identifiers import Identifier
 from tests.structures.builders import NOW, SIRET, a_structure
 

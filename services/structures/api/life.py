@@ -18,8 +18,8 @@ from services.structures.domain.structures import (
     BankDetailsMissing,
     ComesFromInsee,
     Establishment,
+    ManagersOnly,
     NameMissing,
-    NotYoursToManage,
     Record,
     Structure,
     VatNumberFollows,
@@ -29,7 +29,7 @@ from services.structures.records import Records
 from services.structures.sirene import Sirene, SireneUnavailable
 from services.structures.views import BankDetailsKnown, Visibility
 
-ALWAYS = (NotFound, NotYoursToManage, PreconditionFailed)
+ALWAYS = (NotFound, ManagersOnly, PreconditionFailed)
 
 
 class Modification(Fields):
@@ -194,7 +194,7 @@ def life_routes(life: Life) -> APIRouter:
         changed = await records.change(id, decide, asked=asked, if_match=version)
         return await life.shown(changed, response)
 
-    @routes.get("/v1/structures/{id}/history", responses=may_answer(NotFound, NotYoursToManage))
+    @routes.get("/v1/structures/{id}/history", responses=may_answer(NotFound, ManagersOnly))
     async def history(id: StructureId, caller: Person, asked: PageAsked) -> Page[HistoryEntry]:
         """Who changed what, newest first."""
         await life.managed(id, caller, operators=True)

@@ -81,6 +81,9 @@ class Structure(Details, Entity):
     created_by: str | None = None
     created_at: datetime
     waiting: tuple[Waiting, ...] = ()
+    origin_structure: str | None = None
+    """The structure it was duplicated from."""
+    duplicates: tuple[str, ...] = ()
 
     @property
     def public(self) -> bool:
@@ -125,6 +128,8 @@ class Record(Details, Card):
     created_by: str | None
     created_at: datetime
     waiting: tuple[Waiting, ...]
+    origin_structure: str | None
+    duplicates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +176,7 @@ class BankDetailsMissing(Conflict):
     """A justice provider or an agricultural professional gives their bank details first."""
 
 
-class NotYoursToManage(Forbidden):
+class ManagersOnly(Forbidden):
     """Only those who manage this structure may do this."""
 
 
@@ -278,40 +283,7 @@ def create(
         created_at=now,
         **said,
     )
-    return Change(structure, (_created(structure),))
-
-
-def import_one(
-    current: Structure | None,
-    *,
-    identifier: Identifier,
-    status: Status = "active",
-    legal_name: str | None = None,
-    email: str | None = None,
-    phone: str | None = None,
-    address: Address | None = None,
-    edi: Edi = NOT_CONNECTED,
-    flags: Flags = NOTHING_ASKED,
-    now: datetime,
-) -> Change[Structure]:
-    """A line of the public directory; what is already known stays as it is."""
-    if current:
-        return Change(current)
-    structure = Structure(
-        id=identifier.structure_id,
-        identifier=identifier,
-        kind="public",
-        status=status,
-        legal_name=legal_name,
-        email=email,
-        phone=phone,
-        address=address,
-        edi=edi,
-        flags=flags,
-        origin="import",
-        created_at=now,
-    )
-    return Change(structure, (_created(structure),))
+    return Change(structure, (created(structure),))
 
 
 def sees_record(
@@ -321,11 +293,6 @@ def sees_record(
     if attached is None:
         attached = user_id == structure.created_by
     return operator or attached
-
-
-def manages(structure: Structure, *, user_id: str, manager: bool | None) -> bool:
-    """``manager`` is None until a first word of this user's rights here has been heard."""
-    return user_id == structure.created_by if manager is None else manager
 
 
 def card(structure: Structure) -> Card:
@@ -344,6 +311,8 @@ def record(structure: Structure, *, principal_manager_id: str | None = None) -> 
         created_by=structure.created_by,
         created_at=structure.created_at,
         waiting=structure.waiting,
+        origin_structure=structure.origin_structure,
+        duplicates=structure.duplicates,
     )
 
 
@@ -376,7 +345,7 @@ def _still_open(establishment: Establishment | None) -> Establishment:
     return establishment
 
 
-def _created(structure: Structure) -> StructureCreated:
+def created(structure: Structure) -> StructureCreated:
     return StructureCreated(
         **named(structure),
         origin=structure.origin,
