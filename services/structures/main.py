@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from kit.rights import RightsCopy
 from kit.service import Service
 from kit.settings import read
+from services.structures.api.duplicates import duplicate_routes
 from services.structures.api.finding import finding
 from services.structures.api.life import Life, life_routes
 from services.structures.api.referenced import referenced_routes
@@ -27,6 +28,7 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
         referenced_routes(records.structures, visibility),
         api(records.structures, visibility, sirene, checksums=checksums),
         life_routes(life),
+        duplicate_routes(life, service.committer),
         hears=handlers(rights),
         jobs=[records.timer()],
     )

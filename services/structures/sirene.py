@@ -43,6 +43,10 @@ class _Failing(Exception):
     """INSEE, or something before it, is in trouble: it may answer when it is asked again."""
 
 
+class _Withheld(Exception):
+    """INSEE answered, and told nothing."""
+
+
 class Sirene:
     """
     Answers are remembered for a few minutes, in this process and nowhere else.
@@ -72,6 +76,10 @@ class Sirene:
         try:
             async with asyncio.timeout(self._patience):
                 found = await self._asked_until_it_answers(siret)
+        except _Withheld:
+            self._breaker.succeeded()
+            # Asked anew it is about a structure that is known: nothing in the request is wrong.
+            raise EstablishmentWithheld(field="" if fresh else "body/identifier/value") from None
         except UnreadableAnswerError as error:
             log.error("Unable to read an answer of Sirene", reason=str(error))
         except (aiohttp.ClientError, OSError, TimeoutError, _Failing) as error:
@@ -130,6 +138,5 @@ class Sirene:
             return found
         check_refused(body, answer.status)
         if answer.status == HTTPStatus.FORBIDDEN:
-            self._breaker.succeeded()
-            raise EstablishmentWithheld(field="body/identifier/value")
+            raise _Withheld
         return None
