@@ -1,5 +1,6 @@
 """Making a structure anew under another identifier."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,11 +16,16 @@ from services.structures.api.fields import Fields, StructureId
 from services.structures.api.life import Life
 from services.structures.api.structures import NewIdentifier
 from services.structures.domain import structures as domain
-from services.structures.domain.changes import StructureInactive
-from services.structures.domain.duplicates import KindKept, describe_duplicate, duplicate
+from services.structures.domain.changes import Asked, StructureInactive
+from services.structures.domain.duplicates import Changes, KindKept, describe_duplicate, duplicate
 from services.structures.domain.history import Entry, recorded
-from services.structures.domain.structures import Record, Structure
-from services.structures.identifiers import InvalidIdentifier, InvalidVatNumber, identify
+from services.structures.domain.structures import Establishment, Record, Structure
+from services.structures.identifiers import (
+    Identifier,
+    InvalidIdentifier,
+    InvalidVatNumber,
+    identify,
+)
 from services.structures.sirene import EstablishmentWithheld, SireneUnavailable
 
 
@@ -40,7 +46,7 @@ def duplicate_routes(life: Life, committer: Committer) -> APIRouter:
         status_code=201,
         responses=may_answer(
             NotFound,
-            domain.NotYoursToManage,
+            domain.ManagersOnly,
             InvalidIdentifier,
             InvalidVatNumber,
             KindKept,
@@ -70,33 +76,44 @@ def duplicate_routes(life: Life, committer: Committer) -> APIRouter:
         said = body.said(checksums=life.checksums)
         # Refused before INSEE is asked, where that is known already.
         describe_duplicate(model, identifier, kind=body.kind, said=said)
-        new_id, establishment = identifier.structure_id, None
-        if identifier.siret and not await structures.find(new_id):
-            establishment = await life.sirene.establishment(identifier.siret)
-        asked, entry_id = life.records.asked(caller.user_id), new_entity_id()
+        asked = life.records.asked(caller.user_id)
         decide = partial(
             duplicate,
             identifier=identifier,
             kind=body.kind,
             said=said,
-            establishment=establishment,
+            establishment=await _at_insee(life, identifier),
             bank_details=False,
             users=body.users,
             by=asked.by,
             now=asked.at,
         )
-
-        def all_or_none(
-            model: Structure | None, copy: Structure | None, entry: Entry | None
-        ) -> tuple[Change[Any], ...]:
-            over, made = decide(model, copy)
-            noted = recorded(entry_id, lambda _: over, by=asked.by, asked_at=asked.at, at=asked.at)
-            return over, made, noted(model, entry)[1]
-
-        places = structures.at(id), structures.at(new_id), history.at(entry_id)
-        _, made, _ = await committer.change_together(places, all_or_none)
+        entry = new_entity_id()
+        places = structures.at(id), structures.at(identifier.structure_id), history.at(entry)
+        _, made, _ = await committer.change_together(places, _with_history(entry, decide, asked))
         etag(response, made.version)
-        response.headers["Location"] = f"/v1/structures/{new_id}"
+        response.headers["Location"] = f"/v1/structures/{made.id}"
         return domain.record(made, principal_manager_id=caller.user_id)
 
     return routes
+
+
+async def _at_insee(life: Life, identifier: Identifier) -> Establishment | None:
+    """What is known already is not asked of INSEE again: the decision refuses it first."""
+    if not identifier.siret or await life.records.structures.find(identifier.structure_id):
+        return None
+    return await life.sirene.establishment(identifier.siret)
+
+
+def _with_history(id: str, decide: Callable[..., Changes], asked: Asked) -> Callable[..., Any]:
+    """The same decision, with the entry in the model's history that it was deactivated."""
+
+    def all_or_none(
+        model: Structure | None, copy: Structure | None, entry: Entry | None
+    ) -> tuple[Change[Structure], Change[Structure], Change[Entry]]:
+        over, made = decide(model, copy)
+        noting = recorded(id, lambda _: over, by=asked.by, asked_at=asked.at, at=asked.at)
+        _, noted = noting(model, entry)
+        return over, made, noted
+
+    return all_or_none
