@@ -139,9 +139,9 @@ def scene(action: str, about: str = "") -> Callable[[Scene], Scene]:
     return keep
 
 
-def as_it_is(action: str, about: str = "", **body: Any) -> None:
+def as_it_is(action: str, about: str = "", query: str = "", **body: Any) -> None:
     """The path says all, for whoever asks."""
-    path = action.split(" ")[1]
+    path = action.split(" ")[1] + query
 
     async def asked(cast: Cast, role: str) -> Asked:
         return Asked(path, cast.people[role], body=body)
@@ -156,8 +156,10 @@ HIDDEN_CARD = "a person or a non-diffusible structure"
 MANAGED = "the manager's structure"
 ON_REQUEST = "on self's request in the manager's structure"
 
-for one in ("clients", "structures", "ticket-categories"):
+for one in ("clients", "ticket-categories", "structures/directory.csv"):
     as_it_is(f"GET /v1/{one}")
+for one in ("structures", "structures.csv"):
+    as_it_is(f"GET /v1/{one}", query="?q=menuis")
 for one in ("sessions", "rattachements", "structures/active", "tickets"):
     as_it_is(f"GET /v1/{one}", OWN)
 for one in ("health", "lag", "letters", "parked"):
@@ -332,6 +334,14 @@ async def deactivate(cast: Cast, role: str) -> Asked:
     structure = await cast.platform.create_structure(cast.manager)
     path = f"{structure.headers['location']}/deactivation"
     return Asked(path, cast.people[role], structure)
+
+
+@scene("POST /v1/structures/{id}/duplicates", MANAGED)
+async def duplicate(cast: Cast, role: str) -> Asked:
+    structure = await cast.platform.create_structure(cast.manager)
+    path = f"{structure.headers['location']}/duplicates"
+    body = {"json": {"identifier": {"type": "SIRET", "value": a_siret()}}}
+    return Asked(path, cast.people[role], structure, body)
 
 
 @scene("PUT /v1/ops/structures/{id}/flags", "a public structure")
