@@ -109,9 +109,9 @@ def _with_history(id: str, decide: Callable[..., Changes], asked: Asked) -> Call
     """The same decision, with the entry in the model's history that it was deactivated."""
 
     def all_or_none(
-        model: Structure | None, copy: Structure | None, entry: Entry | None
+        model: Structure | None, known: Structure | None, entry: Entry | None
     ) -> tuple[Change[Structure], Change[Structure], Change[Entry]]:
-        over, made = decide(model, copy)
+        over, made = decide(model, known)
         noting = recorded(id, lambda _: over, by=asked.by, asked_at=asked.at, at=asked.at)
         _, noted = noting(model, entry)
         return over, made, noted

@@ -57,7 +57,7 @@ def describe_duplicate(
 
 def duplicate(
     model: Structure | None,
-    copy: Structure | None,
+    known: Structure | None,
     *,
     identifier: Identifier,
     kind: Kind | None,
@@ -71,13 +71,14 @@ def duplicate(
     """
     The new one, managed by whoever asked, and the model, which from now on is inactive.
 
-    ``establishment`` is what INSEE answered for a SIRET; ``bank_details``: whether the new one
-    will have some. The new identifier is judged before anything else.
+    ``known``: what has the new identifier already. ``establishment`` is what INSEE answered for a
+    SIRET; ``bank_details``: whether the new one will have some. The new identifier is judged
+    before anything else.
     """
     if model is None:
         raise NotFound
     wanted = describe_duplicate(model, identifier, kind=kind, said=said)
-    fresh = create(copy, wanted=wanted, establishment=establishment, by=by, now=now)
+    fresh = create(known, wanted=wanted, establishment=establishment, by=by, now=now)
     if model.status != "active":
         raise StructureInactive
     refuse_without_bank_details(wanted, known=bank_details)
