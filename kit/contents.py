@@ -64,15 +64,15 @@ class Contents:
     async def unsettle(self, id: str) -> None:
         await self._unsettled.update_one({"_id": id}, {"$set": {"at": now()}}, upsert=True)
 
-    async def settle(self, id: str) -> None:
-        """Something that names them is kept."""
-        await self._unsettled.delete_one({"_id": id})
-
-    async def forget(self, id: str) -> None:
-        """Nothing names them, or must any more."""
-        with suppress(NoFile):
-            await self._bucket.delete(id)
-        await self.settle(id)
+    async def settle(self, files: Collection[Any], *ids: str) -> None:
+        """Keep the bytes that a file names, unless it is infected, and forget the others."""
+        where = {"content": {"$in": [*ids]}, "scan": {"$ne": "infected"}}
+        named = set(await files.documents.distinct("content", where))
+        for id in ids:
+            if id not in named:
+                with suppress(NoFile):
+                    await self._bucket.delete(id)
+            await self._unsettled.delete_one({"_id": id})
 
     async def unsettled(self, before: datetime) -> list[str]:
         found = self._unsettled.find({"at": {"$lt": before}}, batch_size=SWEPT_AT_ONCE + 1)
@@ -83,7 +83,7 @@ class Contents:
 @dataclass(slots=True)
 class Sweeper:
     """
-    Settles what was left unsettled: kept if a file names it that is not infected, else forgotten.
+    Settles what those who died have left unsettled.
 
     ``after`` must be longer than any request may last: nobody is at work on it any more.
     """
@@ -104,9 +104,6 @@ class Sweeper:
 
     async def sweep(self, before: datetime) -> int:
         """Settle what was left before this moment, at most SWEPT_AT_ONCE; says how many."""
-        left = await self.contents.unsettled(before)
-        where = {"content": {"$in": left}, "scan": {"$ne": "infected"}}
-        named = set(await self.collection.documents.distinct("content", where)) if left else set()
-        for id in left:
-            await (self.contents.settle if id in named else self.contents.forget)(id)
+        if left := await self.contents.unsettled(before):
+            await self.contents.settle(self.collection, *left)
         return len(left)

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -21,8 +21,9 @@ _DEVICES: Final = frozenset(
 def safe_headers(name: str) -> dict[str, str]:
     """Saved under its name, in any script (RFC 6266), and never run or kept on the way."""
     plain = "".join(c if " " <= c <= "~" and c not in '"\\%' else "_" for c in name)
+    exact = quote(name, safe="")
     return {
-        "content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
+        "content-disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}",
         "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
         "x-content-type-options": "nosniff",
         "cache-control": "no-store",
@@ -38,14 +39,16 @@ async def download(file: File, contents: Contents) -> StreamingResponse:
     )
 
 
-def archive(name: str, files: list[File], contents: Contents, *, at: datetime) -> StreamingResponse:
+def archive(
+    name: str, files: Sequence[File], contents: Contents, *, at: datetime
+) -> StreamingResponse:
     """Several such files as one zip, made while it is sent."""
     return StreamingResponse(
         _zipped(files, contents, at), media_type="application/zip", headers=safe_headers(name)
     )
 
 
-async def _zipped(files: list[File], contents: Contents, at: datetime) -> AsyncIterator[bytes]:
+async def _zipped(files: Sequence[File], contents: Contents, at: datetime) -> AsyncIterator[bytes]:
     out = _Passing()
     when = (at.year, at.month, at.day, at.hour, at.minute, at.second)
     # Stored, not deflated: most of what is brought is compressed already.

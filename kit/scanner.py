@@ -44,7 +44,7 @@ class Scanner(Generic[F]):
             await self._contents.unsettle(file.content)
         await self.collection.change(file.id, lambda current: self._record(current, verdict, now()))
         if infected:
-            await self._contents.forget(file.content)
+            await self._contents.settle(self.collection, file.content)
 
     async def _verdict(self, file: F) -> Verdict:
         if file.size > self._antivirus.limit:

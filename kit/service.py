@@ -191,9 +191,10 @@ class Service(Generic[S_co]):
             indexes = [*collection.indexes, *([WAKE] if collection in self.waking else [])]
             if indexes:
                 await collection.documents.create_indexes(indexes)
-        parts = (self.store, self.journal, self.leases, self.parking, self.heard)
-        for part in (*parts, *self.kept_contents):
+        for part in (self.store, self.journal, self.leases, self.parking, self.heard):
             await part.prepare()
+        for contents in self.kept_contents:
+            await contents.prepare()
 
     async def unwell(self) -> list[str]:
         """Why the service should get no traffic now; empty when all is well."""

@@ -87,7 +87,7 @@ class Settings(Connections):
     file_limit: int = Field(default=10_000_000, description="Bytes of a file that is brought")
     clamd: str = Field(
         default="",
-        description="Where the antivirus ClamAV answers, host:port; empty: there is none",
+        description="Where the antivirus (clamd) answers, host:port; empty: nowhere",
     )
     clamd_limit: int = Field(
         default=25_000_000,

@@ -15,6 +15,9 @@ class StructuresSettings(Settings):
     sirene_per_minute: int = Field(
         default=30, ge=1, description="INSEE's limit, for each process: divide it among replicas"
     )
+    archive_limit: int = Field(
+        default=50_000_000, description="Bytes of files that leave as one zip, all together"
+    )
     identifier_checksums: bool = Field(
         default=True, description="False where made-up SIRETs must be accepted, as in a sandbox"
     )

@@ -11,6 +11,7 @@ from kit.mongo import IndexModel
 from kit.rights import RightsCopy
 from kit.service import Service
 from services.structures.domain import structures as domain
+from services.structures.domain.standing import Standing, opened
 from services.structures.domain.structures import Structure
 from services.structures.search import Pattern, fold, patterns, search_fields
 from services.structures.ways import IN_ORDER, Looked, Sample
@@ -120,6 +121,24 @@ class Visibility:
         return domain.sees_record(
             structure, user_id=caller.user_id, operator=caller.operator, attached=attached
         )
+
+    async def standing(self, caller: Caller, structure: Structure) -> Standing:
+        """Where a person stands towards what hangs on this structure."""
+        right = await self._rights.of(caller.user_id, structure.id)
+        if right is None:
+            # What one created one manages, until the first word of one's rights there is heard.
+            created = caller.user_id == structure.created_by
+            return Standing(user_id=caller.user_id, attached=created, manages=created)
+        on = today()
+        return Standing(user_id=caller.user_id, attached=right.valid(on), manages=right.manages(on))
+
+    async def approached(
+        self, structures: Collection[Structure], id: str, caller: Caller
+    ) -> tuple[Structure, Standing]:
+        """A structure and where a person stands towards it; to strangers there is none."""
+        structure = await structures.get(id)
+        to = await self.standing(caller, structure)
+        return opened(structure, to), to
 
     async def where(self, caller: Caller) -> dict[str, Any]:
         """The public cards, and what this caller is attached to, as a filter."""
