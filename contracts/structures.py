@@ -11,6 +11,8 @@ IdentifierType = Literal[
 ]
 Kind = Literal["private", "public", "person"]
 Status = Literal["active", "inactive"]
+Requires = Literal["unit_or_engagement", "unit_and_engagement", "unit", "engagement", "none"]
+"""What a sender must name to a public structure: the unit, the engagement number, or both."""
 
 
 class StructureCreated(
@@ -29,6 +31,33 @@ class StructureCreated(
     created_by: str | None = None
     """The user who becomes its principal manager; None for an imported structure."""
     created_at: AwareDatetime
+
+
+class StructureChanged(
+    Event, type="structures.structure-changed.v1", key="structure_id", audience="public"
+):
+    """
+    What others need to know of a structure, as it now stands.
+
+    One that is not active neither sends nor receives.
+    """
+
+    structure_id: str
+    identifier_type: IdentifierType
+    identifier: str
+    kind: Kind
+    legal_name: str | None
+    status: Status
+    non_diffusible: bool = False
+    requires: Requires = "none"
+    moa: bool = False
+    moa_only: bool = False
+    payment_status_withheld: bool = False
+    delegated_validator: bool = False
+    receives_life_cycles: bool = False
+    sends_flows: bool = False
+    version: int
+    changed_at: AwareDatetime
 
 
 class AttachmentAdded(Event, type="structures.attachment-added.v1", key="attachment_id"):

@@ -1,11 +1,21 @@
 """What may differ from one installation to another. Read from the environment, once, at start."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+
+def _seconds(written: Any) -> Any:
+    plain = isinstance(written, str) and written.replace(".", "", 1).isdecimal()
+    return float(written) if plain else written
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds)]
+"""Seconds, or ISO 8601 (``PT1H``)."""
 
 
 class Connections(BaseSettings):

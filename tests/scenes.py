@@ -54,6 +54,8 @@ class Cast:
     non_diffusible: Response
     person: Response
     """The same, but their cards are secret."""
+    town_hall: str
+    """The id of a public structure, which nobody manages."""
 
     @classmethod
     async def around(cls, platform: Platform, operator: User) -> "Cast":
@@ -80,6 +82,7 @@ class Cast:
             public=public,
             non_diffusible=non_diffusible,
             person=person,
+            town_hall=await platform.import_public(a_siret()),
         )
 
     @property
@@ -150,11 +153,12 @@ OWN = "one's own"
 OWN_ACCOUNT = "one's own account"
 PUBLIC_CARD = "a structure whose card is public"
 HIDDEN_CARD = "a person or a non-diffusible structure"
+MANAGED = "the manager's structure"
 ON_REQUEST = "on self's request in the manager's structure"
 
 for one in ("clients", "structures", "ticket-categories"):
     as_it_is(f"GET /v1/{one}")
-for one in ("sessions", "rattachements", "tickets"):
+for one in ("sessions", "rattachements", "structures/active", "tickets"):
     as_it_is(f"GET /v1/{one}", OWN)
 for one in ("health", "lag", "letters", "parked"):
     as_it_is(f"GET /v1/ops/{one}")
@@ -289,6 +293,53 @@ async def read_non_diffusible(cast: Cast, role: str) -> Asked:
 @scene("GET /v1/structures/{id}", HIDDEN_CARD)
 async def read_person(cast: Cast, role: str) -> Asked:
     return Asked(cast.person.headers["location"], cast.people[role])
+
+
+@scene("GET /v1/structures/referenced")
+async def ask_whether_referenced(cast: Cast, role: str) -> Asked:
+    params = {"type": "SIRET", "value": cast.public.json()["identifier"]["value"]}
+    return Asked("/v1/structures/referenced", cast.people[role], body={"params": params})
+
+
+def on_structures(action: str, *, hidden: bool = False, **body: Any) -> None:
+    """Something done to what manager manages and self is attached to."""
+    method, path = action.split(" ")
+
+    def done_to(name: str) -> Scene:
+        async def asked(cast: Cast, role: str) -> Asked:
+            structure: Response = getattr(cast, name)
+            sub = path.removeprefix("/v1/structures/{id}")
+            return Asked(structure.headers["location"] + sub, cast.people[role], body=body)
+
+        return asked
+
+    scene(f"{method} {path}", MANAGED)(done_to("public"))
+    for name in ("non_diffusible", "person") if hidden else ():
+        scene(f"{method} {path}", HIDDEN_CARD)(done_to(name))
+
+
+on_structures("PATCH /v1/structures/{id}", hidden=True, json={"phone": "+33 1 02 03 04 05"})
+on_structures("GET /v1/structures/{id}/history", hidden=True)
+on_structures("PUT /v1/structures/{id}/refresh")
+on_structures("PUT /v1/structures/{id}/activation")
+on_structures(
+    "PUT /v1/structures/{id}/edi-options", json={"receives_life_cycles": True, "sends_flows": True}
+)
+
+
+@scene("PUT /v1/structures/{id}/deactivation", MANAGED)
+async def deactivate(cast: Cast, role: str) -> Asked:
+    structure = await cast.platform.create_structure(cast.manager)
+    path = f"{structure.headers['location']}/deactivation"
+    return Asked(path, cast.people[role], structure)
+
+
+@scene("PUT /v1/ops/structures/{id}/flags", "a public structure")
+async def flag(cast: Cast, role: str) -> Asked:
+    names = ("unit_required", "engagement_required", "unit_or_engagement", "moa", "moa_only")
+    flags = dict.fromkeys((*names, "payment_status_withheld", "delegated_validator"), False)
+    path = f"/v1/ops/structures/{cast.town_hall}/flags"
+    return Asked(path, cast.people[role], body={"json": flags})
 
 
 @scene("POST /v1/rattachements", PUBLIC_CARD)

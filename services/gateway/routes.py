@@ -33,6 +33,7 @@ ROUTES = (
     Route("/v1/tickets", "support", "people"),
     Route("/v1/ticket-categories", "support", "people"),
     Route("/v1/ops", "gateway", "operators"),
+    Route("/v1/ops/structures", "structures", "operators"),
     Route("/v1/ops/letters", "notifications", "operators"),
 )
 

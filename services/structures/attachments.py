@@ -45,7 +45,6 @@ class Attachments:
         cls,
         service: Service[StructuresSettings],
         structures: Collection[Structure],
-        registers: Collection[BankRegister],
         visibility: Visibility,
     ) -> Self:
         newest_first = [("structure_id", 1), ("added_at", -1), ("_id", -1)]
@@ -54,7 +53,7 @@ class Attachments:
                 "attachments", Attachment, indexes=[IndexModel(newest_first), IndexModel("content")]
             ),
             structures=structures,
-            registers=registers,
+            registers=service.collection("bank-registers", BankRegister),
             contents=service.contents("attachments"),
             visibility=visibility,
             committer=service.committer,

@@ -7,28 +7,33 @@ from kit.service import Service
 from kit.settings import read
 from services.structures.api.attachments import FILES, attachment_routes
 from services.structures.api.bank_details import bank_details_routes
+from services.structures.api.life import Life, life_routes
+from services.structures.api.referenced import referenced_routes
 from services.structures.api.structures import api
 from services.structures.attachments import Attachments
-from services.structures.bank_details import BankAccounts, registers
+from services.structures.bank_details import BankAccounts
 from services.structures.handlers import handlers
+from services.structures.records import Records
 from services.structures.settings import StructuresSettings
 from services.structures.sirene import Sirene
-from services.structures.views import Visibility, structures
+from services.structures.views import Visibility
 
 
 def build(service: Service[StructuresSettings]) -> FastAPI:
     settings = service.settings
-    rights = RightsCopy(service)
-    visibility, kept = Visibility(rights), structures(service)
-    attachments = Attachments.of(service, kept, registers(service), visibility)
+    rights, records, sirene = RightsCopy(service), Records(service), Sirene(settings)
+    visibility, checksums = Visibility(rights), settings.identifier_checksums
+    attachments = Attachments.of(service, records.structures, visibility)
     accounts = BankAccounts.of(service, attachments)
-    checksums = settings.identifier_checksums
+    life = Life(records, visibility, sirene, accounts.known, checksums)
     return service.app(
+        referenced_routes(records.structures, visibility),
+        api(records.structures, visibility, sirene, checksums=checksums),
+        life_routes(life),
         attachment_routes(attachments),
         bank_details_routes(accounts, checksums=checksums),
-        api(kept, visibility, Sirene(settings), checksums=checksums),
         hears=handlers(rights),
-        jobs=attachments.jobs(),
+        jobs=[records.timer(), *attachments.jobs()],
         files=(FILES,),
     )
 

@@ -1,8 +1,10 @@
 """What may differ from one installation to another for structures."""
 
+from datetime import timedelta
+
 from pydantic import Field, SecretStr
 
-from kit.settings import Settings
+from kit.settings import Duration, Settings
 
 
 class StructuresSettings(Settings):
@@ -23,4 +25,9 @@ class StructuresSettings(Settings):
     )
     import_checksums: bool = Field(
         default=False, description="The real public directory holds SIRETs whose key is wrong"
+    )
+    changes_effective_after: Duration = Field(
+        default=timedelta(),
+        ge=timedelta(),
+        description="How long a change of a structure waits; deactivation never does",
     )

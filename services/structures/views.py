@@ -1,6 +1,7 @@
 """How structures are found, and by whom."""
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ from kit.clock import today
 from kit.collection import Collection
 from kit.http import Caller
 from kit.mongo import IndexModel
+from kit.problems import NotFound
 from kit.rights import RightsCopy
 from kit.service import Service
 from services.structures.domain import structures as domain
@@ -29,6 +31,10 @@ class Sought:
     identifier: str | None = None
     postcode: str | None = None
     city: str | None = None
+
+
+BankDetailsKnown = Callable[[str], Awaitable[bool]]
+"""Whether a structure has bank details that are in use."""
 
 
 def structures(service: Service) -> Collection[Structure]:
@@ -121,6 +127,37 @@ class Visibility:
         return domain.sees_record(
             structure, user_id=caller.user_id, operator=caller.operator, attached=attached
         )
+
+    async def record(self, structure: Structure) -> domain.Record:
+        """All of it, for whoever may read it; its creator manages it until users' first word."""
+        principal = await self._rights.principal_manager(structure.id, today())
+        creator = structure.created_by
+        if not principal and creator and not await self._rights.of(creator, structure.id):
+            principal = creator
+        return domain.record(structure, principal_manager_id=principal)
+
+    async def manages(self, caller: Caller, structure: Structure) -> bool:
+        """Whether this caller may change it, and what hangs on it."""
+        return (await self.standing(caller, structure)).manages
+
+    async def require_manager(
+        self, caller: Caller, structure: Structure, *, operators: bool = False
+    ) -> None:
+        """Raise NotFound where the structure is no business of the caller's, else Forbidden."""
+        if (operators and caller.operator) or await self.manages(caller, structure):
+            return
+        if structure.public or await self.of_record(caller, structure):
+            raise domain.ManagersOnly
+        raise NotFound(structure.id)
+
+    async def attached_to(self, caller: Caller, application: str | None) -> list[str]:
+        """The structures this caller is attached to today, and may use this application for."""
+        day = today()
+        return [
+            one.structure_id
+            for one in await self._rights.of_user(caller.user_id)
+            if one.valid(day) and (application is None or one.opens(application, day))
+        ]
 
     async def standing(self, caller: Caller, structure: Structure) -> Standing:
         """Where a person stands towards what hangs on this structure."""

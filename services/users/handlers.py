@@ -3,7 +3,7 @@
 from typing import Any
 
 from contracts.approvals import ApprovalDecided
-from contracts.structures import StructureCreated
+from contracts.structures import StructureChanged, StructureCreated
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask, Collection
@@ -12,7 +12,7 @@ from services.users.domain.accounts import Account
 from services.users.domain.management import appoint_creator
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest, settle
-from services.users.domain.structures import Structure, learn
+from services.users.domain.structures import Structure, follow, learn
 from services.users.membership import Membership
 
 
@@ -40,6 +40,12 @@ def handlers(
                 defaults=defaults,
                 on=day_of(created.created_at),
             ),
+        )
+
+    @on(StructureChanged)
+    def follow_structure(changed: StructureChanged) -> Ask:
+        return membership.structures.ask(
+            changed.structure_id, lambda current: follow(changed, current)
         )
 
     @on(ApprovalDecided)

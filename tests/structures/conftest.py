@@ -91,7 +91,7 @@ class World:
     async def forgets(self) -> None:
         kept = ("attachments", "bank-details", "bank-registers")
         files = [f"attachments.{part}" for part in ("files", "chunks", "unsettled")]
-        for name in ("structures", "rights", "journal", "once", *kept, *files):
+        for name in ("structures", "history", "rights", "journal", "once", *kept, *files):
             await self.service.mongo[name].delete_many({})
 
 

@@ -19,7 +19,8 @@ from services.structures.domain.attachments import (
     seen,
     to_archive,
 )
-from services.structures.domain.standing import ManagersOnly, StructureInactive
+from services.structures.domain.changes import StructureInactive
+from services.structures.domain.structures import ManagersOnly
 from tests.structures.builders import NOW, a_structure
 from tests.structures.keeping import (
     LEA,

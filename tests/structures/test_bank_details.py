@@ -24,7 +24,8 @@ from services.structures.domain.bank_details import (
     seen,
 )
 from services.structures.domain.bank_register import has_valid
-from services.structures.domain.standing import ManagersOnly, StructureInactive
+from services.structures.domain.changes import StructureInactive
+from services.structures.domain.structures import ManagersOnly
 from tests.structures.builders import NOW, SIRET, a_structure
 from tests.structures.keeping import (
     BBAN,

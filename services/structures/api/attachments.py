@@ -14,11 +14,13 @@ from kit.frame import BodyTooLarge
 from kit.http import Person, etag, may_answer, new_entity_id
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
-from services.structures.api.structures import StructureId
+from services.structures.api.fields import StructureId
 from services.structures.attachments import Attachments
 from services.structures.domain import attachments as domain
 from services.structures.domain.attachments import About, Attachment, AttachmentType
-from services.structures.domain.standing import ManagersOnly, StructureInactive, opened_to_change
+from services.structures.domain.changes import StructureInactive
+from services.structures.domain.standing import opened_to_change
+from services.structures.domain.structures import ManagersOnly
 
 AttachmentId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 FILES = "/v1/structures/{id}/attachments"

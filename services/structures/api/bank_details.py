@@ -9,12 +9,14 @@ from contracts.structures import AccountType, IdentifierType, Status
 from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound, PreconditionFailed
-from services.structures.api.structures import NewIdentifier, StructureId
+from services.structures.api.fields import StructureId
+from services.structures.api.structures import NewIdentifier
 from services.structures.bank_details import BankAccounts
 from services.structures.domain import bank_accounts
 from services.structures.domain import bank_details as domain
 from services.structures.domain.bank_details import BankDetails, Factor, Wanted
-from services.structures.domain.standing import ManagersOnly, StructureInactive
+from services.structures.domain.changes import StructureInactive
+from services.structures.domain.structures import ManagersOnly
 from services.structures.identifiers import InvalidIdentifier, identify
 
 DetailsId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
@@ -155,6 +157,7 @@ def _writing(routes: APIRouter, kept: BankAccounts, *, checksums: bool) -> None:
             ManagersOnly,
             StructureInactive,
             domain.ConfirmationMissing,
+            domain.LastBankDetails,
             PreconditionFailed,
         ),
     )

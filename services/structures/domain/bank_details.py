@@ -14,9 +14,9 @@ from kit.change import Change, Entity
 from kit.problems import Conflict, Invalid, NotFound
 from services.structures.domain.attachments import Attachment
 from services.structures.domain.bank_accounts import Account
-from services.structures.domain.bank_register import BankRegister, Entry
+from services.structures.domain.bank_register import BankRegister, Entry, has_valid
 from services.structures.domain.standing import Standing, opened, opened_to_change
-from services.structures.domain.structures import Structure
+from services.structures.domain.structures import Structure, needs_bank_details
 from services.structures.identifiers import Identifier
 
 MOST: Final = 200
@@ -69,6 +69,10 @@ class BankDetailsInactive(Conflict):
 
 class ConfirmationMissing(Invalid):
     """Bank details are deactivated for good: confirm it."""
+
+
+class LastBankDetails(Conflict):
+    """A justice provider or an agricultural professional has bank details: add others first."""
 
 
 class DocumentUnknown(Invalid):
@@ -186,13 +190,16 @@ def deactivate(
     if details.status != "active" or register is None:
         return Change(details), Change(register), Change(known)
     after = replace(details, status="inactive")
+    left = register.having(entry(after))
+    if needs_bank_details(known) and not has_valid(left):
+        raise LastBankDetails
     event = BankDetailsDeactivated(
         bank_details_id=after.id,
         structure_id=after.structure_id,
         deactivated_by=to.user_id,
         deactivated_at=now,
     )
-    return Change(after, (event,)), Change(register.having(entry(after))), Change(known)
+    return Change(after, (event,)), Change(left), Change(known)
 
 
 def seen(current: BankDetails | None, structure: Structure | None, *, to: Standing) -> BankDetails:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from kit.problems import Conflict, Forbidden, NotFound
-from services.structures.domain.structures import Structure
+from kit.problems import NotFound
+from services.structures.domain.changes import StructureInactive
+from services.structures.domain.structures import ManagersOnly, Structure, needs_bank_details
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,14 +14,6 @@ class Standing:
     user_id: str
     attached: bool
     manages: bool
-
-
-class ManagersOnly(Forbidden):
-    """Only those who manage this structure may do this."""
-
-
-class StructureInactive(Conflict):
-    """This structure is inactive: nothing about it can be changed."""
 
 
 def opened(structure: Structure | None, to: Standing) -> Structure:
@@ -34,6 +27,7 @@ def opened_to_change(structure: Structure | None, to: Standing) -> Structure:
     known = opened(structure, to)
     if not to.manages:
         raise ManagersOnly
-    if known.status != "active":
+    # One that must have bank details gives them, with their document, before it is activated.
+    if known.status != "active" and not needs_bank_details(known):
         raise StructureInactive
     return known
