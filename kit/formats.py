@@ -144,4 +144,4 @@ FORMATS: Final[dict[str, Format]] = IMAGES | {
     "xml": Format(("application/xml", "text/xml"), _xml),
     "zip": Format(_ZIP, _begins(b"PK\x03\x04")),
 }
-"""Nothing that a browser runs (html, svg, xsl), and no archive but zip: see decision 0013."""
+"""Nothing that a browser runs (html, svg, xsl), and no archive but zip."""

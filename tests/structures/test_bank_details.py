@@ -17,6 +17,7 @@ from services.structures.domain.bank_details import (
     DocumentUnknown,
     DocumentUnusable,
     Factor,
+    LastBankDetails,
     TooManyBankDetails,
     add,
     deactivate,
@@ -88,6 +89,11 @@ class TestWho:
     def test_is_nobody_while_the_structure_is_inactive(self, way: Any):
         with pytest.raises(StructureInactive):
             way(structure=a_structure(status="inactive"))
+
+    @pytest.mark.feature("BNK-18")
+    def test_may_give_them_before_the_activation_of_a_structure_that_must_have_some(self):
+        details, *_ = added(structure=a_structure(status="inactive", agricultural=True))
+        assert details.state.status == "active"
 
     @pytest.mark.feature("BNK-17")
     def test_reads_them_when_attached(self):
@@ -232,6 +238,15 @@ class TestDeactivate:
         details, register, _ = deactivated()
         again, kept, _ = deactivated(current=details.state, register=register.state)
         assert (again.state, again.events, kept.state) == (details.state, (), register.state)
+
+    @pytest.mark.feature("BNK-18")
+    @pytest.mark.parametrize("but", [{"agricultural": True}, {"justice_category": "aviation"}])
+    def test_is_refused_for_the_last_of_a_structure_that_must_have_some(self, but: Any):
+        structure = a_structure(**but)
+        with pytest.raises(LastBankDetails):
+            deactivated(structure=structure)
+        others = a_register(an_entry(), an_entry(details_id="d2", name="Second"))
+        assert deactivated(structure=structure, register=others)[0].state.status == "inactive"
 
 
 class TestHasValid:
