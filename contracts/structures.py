@@ -72,3 +72,76 @@ class StructureDuplicated(
     """Whether those attached to the model are attached to the new one too."""
     duplicated_by: str
     duplicated_at: AwareDatetime
+
+
+class AttachmentAdded(Event, type="structures.attachment-added.v1", key="attachment_id"):
+    """A file is kept with a structure. It may not have been scanned yet."""
+
+    attachment_id: str
+    structure_id: str
+    attachment_type: str
+    extension: str
+    size: int
+    added_by: str
+    added_at: AwareDatetime
+
+
+class AttachmentInfected(Event, type="structures.attachment-infected.v1", key="attachment_id"):
+    """The antivirus found something in a file of a structure; its content is destroyed."""
+
+    attachment_id: str
+    structure_id: str
+    signature: str
+    """What the antivirus calls it."""
+    added_by: str
+    found_at: AwareDatetime
+
+
+class AttachmentRemoved(Event, type="structures.attachment-removed.v1", key="attachment_id"):
+    """A file of a structure is no longer kept."""
+
+    attachment_id: str
+    structure_id: str
+    removed_by: str
+    removed_at: AwareDatetime
+
+
+AccountType = Literal["RIB", "IBAN"]
+
+
+class BankDetailsAdded(Event, type="structures.bank-details-added.v1", key="bank_details_id"):
+    """A structure may now be paid on another account. Of its number only the end is told."""
+
+    bank_details_id: str
+    structure_id: str
+    account_type: AccountType
+    country: str
+    ending: str
+    """The last four characters."""
+    factored: bool
+    added_by: str
+    added_at: AwareDatetime
+
+
+class BankDetailsModified(Event, type="structures.bank-details-modified.v1", key="bank_details_id"):
+    """Bank details of a structure are no longer what they were."""
+
+    bank_details_id: str
+    structure_id: str
+    account_type: AccountType
+    country: str
+    ending: str
+    factored: bool
+    modified_by: str
+    modified_at: AwareDatetime
+
+
+class BankDetailsDeactivated(
+    Event, type="structures.bank-details-deactivated.v1", key="bank_details_id"
+):
+    """Bank details of a structure are valid no more, for good."""
+
+    bank_details_id: str
+    structure_id: str
+    deactivated_by: str
+    deactivated_at: AwareDatetime

@@ -27,6 +27,7 @@ KEPT = frozenset(
         b"idempotency-replayed",
         b"link",
         b"content-disposition",
+        b"content-security-policy",
         b"www-authenticate",
         b"allow",
     }

@@ -27,6 +27,10 @@ class GatewaySettings(Settings):
     download_patience: float = Field(
         default=600, description="Seconds a file of any length may take to its client"
     )
+    upload_patience: float = Field(default=120, description="Seconds that a file has to arrive")
+    upload_room: int = Field(
+        default=200_000_000, description="Bytes of files that may be on their way through at once"
+    )
     upstream_connections: int = Field(default=200, description="Open at once to all services")
     credential_rate: str = Field(
         default="30/minute", description="Requests without an access token, for each address"

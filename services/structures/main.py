@@ -5,23 +5,29 @@ from fastapi import FastAPI
 from kit.rights import RightsCopy
 from kit.service import Service
 from kit.settings import read
+from services.structures.api.attachments import FILES, attachment_routes
+from services.structures.api.bank_details import bank_details_routes
 from services.structures.api.duplicates import duplicate_routes
 from services.structures.api.finding import finding
 from services.structures.api.life import Life, life_routes
 from services.structures.api.referenced import referenced_routes
 from services.structures.api.structures import api
+from services.structures.attachments import Attachments
+from services.structures.bank_details import BankAccounts
 from services.structures.handlers import handlers
 from services.structures.records import Records
 from services.structures.settings import StructuresSettings
 from services.structures.sirene import Sirene
-from services.structures.views import Visibility, no_bank_details
+from services.structures.views import Visibility
 
 
 def build(service: Service[StructuresSettings]) -> FastAPI:
     settings = service.settings
     rights, records, sirene = RightsCopy(service), Records(service), Sirene(settings)
     visibility, checksums = Visibility(rights), settings.identifier_checksums
-    life = Life(records, visibility, sirene, no_bank_details, checksums)
+    attachments = Attachments.of(service, records.structures, visibility)
+    accounts = BankAccounts.of(service, attachments)
+    life = Life(records, visibility, sirene, accounts.known, checksums)
     return service.app(
         # First: its paths are not ids.
         finding(records.structures, visibility),
@@ -29,8 +35,11 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
         api(records.structures, visibility, sirene, checksums=checksums),
         life_routes(life),
         duplicate_routes(life, service.committer),
+        attachment_routes(attachments),
+        bank_details_routes(accounts, checksums=checksums),
         hears=handlers(rights),
-        jobs=[records.timer()],
+        jobs=[records.timer(), *attachments.jobs()],
+        files=(FILES,),
     )
 
 

@@ -12,6 +12,7 @@ from kit.problems import NotFound
 from kit.rights import RightsCopy
 from kit.service import Service
 from services.structures.domain import structures as domain
+from services.structures.domain.standing import Standing, opened
 from services.structures.domain.structures import Structure
 from services.structures.search import AT_HOME, Pattern, fold, patterns, search_fields
 from services.structures.sought import NothingAskedFor, Sought
@@ -28,11 +29,6 @@ IN_DIRECTORY: Final = {"kind": "public", "public": True, "status": "active"}
 
 BankDetailsKnown = Callable[[str], Awaitable[bool]]
 """Whether a structure has bank details that are in use."""
-
-
-async def no_bank_details(structure_id: str) -> bool:
-    """While none are kept here."""
-    return False
 
 
 def structures(service: Service) -> Collection[Structure]:
@@ -177,8 +173,7 @@ class Visibility:
 
     async def manages(self, caller: Caller, structure: Structure) -> bool:
         """Whether this caller may change it, and what hangs on it."""
-        right = await self._rights.of(caller.user_id, structure.id)
-        return right.manages(today()) if right else caller.user_id == structure.created_by
+        return (await self.standing(caller, structure)).manages
 
     async def require_manager(
         self, caller: Caller, structure: Structure, *, operators: bool = False
@@ -198,6 +193,24 @@ class Visibility:
             for one in await self._rights.of_user(caller.user_id)
             if one.valid(day) and (application is None or one.opens(application, day))
         ]
+
+    async def standing(self, caller: Caller, structure: Structure) -> Standing:
+        """Where a person stands towards what hangs on this structure."""
+        right = await self._rights.of(caller.user_id, structure.id)
+        if right is None:
+            # What one created one manages, until the first word of one's rights there is heard.
+            created = caller.user_id == structure.created_by
+            return Standing(user_id=caller.user_id, attached=created, manages=created)
+        on = today()
+        return Standing(user_id=caller.user_id, attached=right.valid(on), manages=right.manages(on))
+
+    async def approached(
+        self, structures: Collection[Structure], id: str, caller: Caller
+    ) -> tuple[Structure, Standing]:
+        """A structure and where a person stands towards it; to strangers there is none."""
+        structure = await structures.get(id)
+        to = await self.standing(caller, structure)
+        return opened(structure, to), to
 
     async def where(self, caller: Caller, asked: Sought) -> dict[str, Any]:
         """
