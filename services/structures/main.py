@@ -14,6 +14,7 @@ from services.structures.api.referenced import referenced_routes
 from services.structures.api.structures import api
 from services.structures.attachments import Attachments
 from services.structures.bank_details import BankAccounts
+from services.structures.duplicating import Duplicating
 from services.structures.handlers import handlers
 from services.structures.records import Records
 from services.structures.settings import StructuresSettings
@@ -34,7 +35,7 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
         referenced_routes(records.structures, visibility),
         api(records.structures, visibility, sirene, checksums=checksums),
         life_routes(life),
-        duplicate_routes(life, service.committer),
+        duplicate_routes(life, Duplicating(records, accounts)),
         attachment_routes(attachments),
         bank_details_routes(accounts, checksums=checksums),
         hears=handlers(rights),

@@ -10,6 +10,7 @@ import pytest
 from services.structures.domain.structures import ManagersOnly
 from tests.structures.builders import SIRET, a_period, an_answer
 from tests.structures.conftest import UNKNOWN, Insee, World, rights
+from tests.structures.filing import STRUCTURE, brought, founded, given
 from tests.structures.test_api import OTHERS, STRUCTURES, created, hidden, pointers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -196,3 +197,58 @@ class TestDuplicate:
 
         assert (await ask(world, model, "u-stranger")).status_code == 404
         assert (await ask(world, "0" * 32)).status_code == 404
+
+
+class TestBankDetails:
+    """Léa's structure has two bank details, one of which is valid."""
+
+    @pytest.fixture
+    async def documents(self, world: World) -> tuple[str, str]:
+        await founded(world)
+        used, old = [(await brought(world))["id"] for _ in range(2)]
+        await given(world, used)
+        over = await given(world, old, name="Ancien compte")
+        path = f"{STRUCTURES}/{STRUCTURE}/bank-details/{over['id']}/deactivation"
+        gone = await world.calls("u-lea").put(path, json={"confirmed": True})
+        assert gone.status_code == 200, gone.text
+        return used, old
+
+    async def listed(self, world: World, id: str) -> list[dict[str, Any]]:
+        answer = await world.calls("u-lea").get(f"{STRUCTURES}/{id}/bank-details")
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["items"])
+
+    @pytest.mark.feature("DUP-01", "DUP-08")
+    async def test_stay_behind_unless_wanted(self, world: World, documents: tuple[str, str]):
+        answer = await ask(world, STRUCTURE)
+
+        assert answer.status_code == 201, answer.text
+        assert await self.listed(world, answer.json()["id"]) == []
+
+    @pytest.mark.feature("DUP-01")
+    async def test_that_are_valid_are_carried_over_with_their_documents(
+        self, world: World, documents: tuple[str, str]
+    ):
+        [before] = [o for o in await self.listed(world, STRUCTURE) if o["status"] == "active"]
+
+        answer = await ask(world, STRUCTURE, bank_details=True)
+
+        new = answer.json()["id"]
+        [carried] = await self.listed(world, new)
+        own = {"id", "structure_id", "document_id", "added_at"}
+        assert {k: v for k, v in carried.items() if k not in own} == {
+            k: v for k, v in before.items() if k not in own
+        }
+        path = f"{STRUCTURES}/{new}/attachments/{carried['document_id']}"
+        assert (await world.calls("u-lea").get(path)).status_code == 200
+        assert carried["document_id"] not in documents
+        assert [one for one, _ in await events(world)].count("bank-details-added") == 3
+
+    async def test_are_not_half_carried_over(
+        self, world: World, insee: Insee, documents: tuple[str, str]
+    ):
+        insee.says[MOVED] = 503, {}
+
+        assert (await ask(world, STRUCTURE, bank_details=True)).status_code == 503
+        assert await world.service.mongo["bank-details"].count_documents({}) == 2
+        assert await world.service.mongo["attachments"].count_documents({}) == 2

@@ -1,25 +1,21 @@
 """Making a structure anew under another identifier."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from fastapi import APIRouter, Response
 from pydantic import Field
 
 from contracts.structures import Kind
-from kit.change import Change
-from kit.committer import Committer
-from kit.http import Person, etag, may_answer, new_entity_id
+from kit.http import Person, etag, may_answer
 from kit.problems import NotFound
 from services.structures.api.fields import Fields, StructureId
 from services.structures.api.life import Life
 from services.structures.api.structures import NewIdentifier
 from services.structures.domain import structures as domain
-from services.structures.domain.changes import Asked, StructureInactive
-from services.structures.domain.duplicates import Changes, KindKept, describe_duplicate, duplicate
-from services.structures.domain.history import Entry, recorded
-from services.structures.domain.structures import Establishment, Record, Structure
+from services.structures.domain.changes import StructureInactive
+from services.structures.domain.duplicates import KindKept, describe_duplicate, duplicate
+from services.structures.domain.structures import Establishment, Record
+from services.structures.duplicating import Duplicating
 from services.structures.identifiers import (
     Identifier,
     InvalidIdentifier,
@@ -35,11 +31,11 @@ class NewDuplicate(Fields):
     identifier: NewIdentifier
     kind: Kind | None = Field(None, description="That of the model; another is refused.")
     users: bool = Field(default=True, description="Attach those attached to the model.")
+    bank_details: bool = Field(default=False, description="Have the valid ones of the model too.")
 
 
-def duplicate_routes(life: Life, committer: Committer) -> APIRouter:
+def duplicate_routes(life: Life, duplicating: Duplicating) -> APIRouter:
     routes = APIRouter(tags=["structures"])
-    structures, history = life.records.structures, life.records.history
 
     @routes.post(
         "/v1/structures/{id}/duplicates",
@@ -77,20 +73,21 @@ def duplicate_routes(life: Life, committer: Committer) -> APIRouter:
         # Refused before INSEE is asked, where that is known already.
         describe_duplicate(model, identifier, kind=body.kind, said=said)
         asked = life.records.asked(caller.user_id)
+        has_some = body.bank_details and await duplicating.accounts.known(id)
         decide = partial(
             duplicate,
             identifier=identifier,
             kind=body.kind,
             said=said,
             establishment=await _at_insee(life, identifier),
-            bank_details=False,
+            bank_details=has_some,
             users=body.users,
             by=asked.by,
             now=asked.at,
         )
-        entry = new_entity_id()
-        places = structures.at(id), structures.at(identifier.structure_id), history.at(entry)
-        _, made, _ = await committer.change_together(places, _with_history(entry, decide, asked))
+        made = await duplicating.make(
+            id, identifier.structure_id, decide, asked, bank_details=has_some
+        )
         etag(response, made.version)
         response.headers["Location"] = f"/v1/structures/{made.id}"
         return domain.record(made, principal_manager_id=caller.user_id)
@@ -103,17 +100,3 @@ async def _at_insee(life: Life, identifier: Identifier) -> Establishment | None:
     if not identifier.siret or await life.records.structures.find(identifier.structure_id):
         return None
     return await life.sirene.establishment(identifier.siret)
-
-
-def _with_history(id: str, decide: Callable[..., Changes], asked: Asked) -> Callable[..., Any]:
-    """The same decision, with the entry in the model's history that it was deactivated."""
-
-    def all_or_none(
-        model: Structure | None, known: Structure | None, entry: Entry | None
-    ) -> tuple[Change[Structure], Change[Structure], Change[Entry]]:
-        over, made = decide(model, known)
-        noting = recorded(id, lambda _: over, by=asked.by, asked_at=asked.at, at=asked.at)
-        _, noted = noting(model, entry)
-        return over, made, noted
-
-    return all_or_none
