@@ -10,12 +10,12 @@ import pytest
 from services.structures.domain.structures import ManagersOnly
 from tests.structures.builders import SIRET, a_period, an_answer
 from tests.structures.conftest import UNKNOWN, Insee, World, rights
-from tests.structures.filing import STRUCTURE, brought, founded, given
+from tests.structures.filing import DETAILS, brought, founded, given
 from tests.structures.test_api import OTHERS, STRUCTURES, created, hidden, pointers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-MOVED = "73282932000124"
+MODEL, MOVED = SIRET.structure_id, "73282932000124"
 
 
 def a_body(value: str = MOVED, **but: Any) -> dict[str, Any]:
@@ -208,7 +208,7 @@ class TestBankDetails:
         used, old = [(await brought(world))["id"] for _ in range(2)]
         await given(world, used)
         over = await given(world, old, name="Ancien compte")
-        path = f"{STRUCTURES}/{STRUCTURE}/bank-details/{over['id']}/deactivation"
+        path = f"{DETAILS}/{over['id']}/deactivation"
         gone = await world.calls("u-lea").put(path, json={"confirmed": True})
         assert gone.status_code == 200, gone.text
         return used, old
@@ -220,7 +220,7 @@ class TestBankDetails:
 
     @pytest.mark.feature("DUP-01", "DUP-08")
     async def test_stay_behind_unless_wanted(self, world: World, documents: tuple[str, str]):
-        answer = await ask(world, STRUCTURE)
+        answer = await ask(world, MODEL)
 
         assert answer.status_code == 201, answer.text
         assert await self.listed(world, answer.json()["id"]) == []
@@ -229,9 +229,9 @@ class TestBankDetails:
     async def test_that_are_valid_are_carried_over_with_their_documents(
         self, world: World, documents: tuple[str, str]
     ):
-        [before] = [o for o in await self.listed(world, STRUCTURE) if o["status"] == "active"]
+        [before] = [o for o in await self.listed(world, MODEL) if o["status"] == "active"]
 
-        answer = await ask(world, STRUCTURE, bank_details=True)
+        answer = await ask(world, MODEL, bank_details=True)
 
         new = answer.json()["id"]
         [carried] = await self.listed(world, new)
@@ -249,6 +249,6 @@ class TestBankDetails:
     ):
         insee.says[MOVED] = 503, {}
 
-        assert (await ask(world, STRUCTURE, bank_details=True)).status_code == 503
+        assert (await ask(world, MODEL, bank_details=True)).status_code == 503
         assert await world.service.mongo["bank-details"].count_documents({}) == 2
         assert await world.service.mongo["attachments"].count_documents({}) == 2
