@@ -6,22 +6,29 @@ from kit.rights import RightsCopy
 from kit.service import Service
 from kit.settings import read
 from services.structures.api.structures import api
+from services.structures.api.units import Units, unit_routes
 from services.structures.handlers import handlers
 from services.structures.settings import StructuresSettings
 from services.structures.sirene import Sirene
-from services.structures.views import Visibility, structures
+from services.structures.views import Visibility, structures, units
+from services.structures.waking import timers
 
 
 def build(service: Service[StructuresSettings]) -> FastAPI:
     settings = service.settings
     rights = RightsCopy(service)
-    routes = api(
-        structures(service),
-        Visibility(rights),
-        Sirene(settings),
-        checksums=settings.identifier_checksums,
+    visibility = Visibility(rights)
+    known, their_units = structures(service), units(service)
+    routes = api(known, visibility, Sirene(settings), checksums=settings.identifier_checksums)
+    return service.app(
+        routes,
+        unit_routes(
+            Units(service.committer, known, their_units, visibility),
+            effective_after=settings.changes_effective_after,
+        ),
+        hears=handlers(rights),
+        jobs=timers(their_units),
     )
-    return service.app(routes, hears=handlers(rights))
 
 
 def create() -> FastAPI:

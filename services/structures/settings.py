@@ -1,5 +1,7 @@
 """What may differ from one installation to another for structures."""
 
+from datetime import timedelta
+
 from pydantic import Field, SecretStr
 
 from kit.settings import Settings
@@ -20,4 +22,9 @@ class StructuresSettings(Settings):
     )
     import_checksums: bool = Field(
         default=False, description="The real public directory holds SIRETs whose key is wrong"
+    )
+    changes_effective_after: timedelta = Field(
+        default=timedelta(0),
+        ge=timedelta(0),
+        description="How long a modification waits before it takes effect (ISO 8601: PT30M)",
     )

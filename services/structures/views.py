@@ -2,16 +2,20 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, Literal
 
+from contracts.structures import UnitStatus
 from kit.clock import today
 from kit.collection import Collection
 from kit.http import Caller
 from kit.mongo import IndexModel
+from kit.pages import Asked, page
 from kit.rights import RightsCopy
 from kit.service import Service
 from services.structures.domain import structures as domain
 from services.structures.domain.structures import Structure
+from services.structures.domain.units import Unit, default_unit
 from services.structures.search import Pattern, fold, patterns, search_fields
 from services.structures.ways import IN_ORDER, Looked, Sample
 
@@ -121,6 +125,11 @@ class Visibility:
             structure, user_id=caller.user_id, operator=caller.operator, attached=attached
         )
 
+    async def manages(self, caller: Caller, structure: Structure) -> bool:
+        """Whether this caller may change it, and what hangs on it."""
+        right = await self._rights.of(caller.user_id, structure.id)
+        return right.manages(today()) if right else caller.user_id == structure.created_by
+
     async def where(self, caller: Caller) -> dict[str, Any]:
         """The public cards, and what this caller is attached to, as a filter."""
         if caller.operator:
@@ -137,3 +146,72 @@ class Visibility:
 
 def _where_there(field: str) -> IndexModel:
     return IndexModel(field, partialFilterExpression={field: {"$exists": True}})
+
+
+UnitOrder = Literal[
+    "code",
+    "-code",
+    "name",
+    "-name",
+    "valid_from",
+    "-valid_from",
+    "valid_until",
+    "-valid_until",
+    "active",
+    "-active",
+]
+LIVING: Final[tuple[UnitStatus, ...]] = ("active", "inactive")
+_UNIT_SORTS: Final = ("code", "name", "valid_from", "valid_until", "active")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitsSought:
+    """Which units of a structure are listed, and in which order."""
+
+    order: UnitOrder = "code"
+    code: str | None = None
+    statuses: tuple[UnitStatus, ...] = LIVING
+
+
+def units(service: Service) -> Collection[Unit]:
+    return service.collection(
+        "units",
+        Unit,
+        indexes=[
+            IndexModel([("structure_id", 1), (f"by_{sort}", 1), ("_id", 1)]) for sort in _UNIT_SORTS
+        ],
+        derived=_unit_order,
+    )
+
+
+def _unit_order(unit: Unit) -> dict[str, Any]:
+    details = unit.details
+    return {
+        "by_code": unit.code.casefold(),
+        "by_name": fold(details.name),
+        "by_valid_from": details.valid_from.isoformat(),
+        "by_valid_until": (details.valid_until or date.max).isoformat(),
+        "by_active": unit.noted == "in_force",
+    }
+
+
+async def units_of(
+    structure: Structure, units: Collection[Unit], asked: Asked, sought: UnitsSought
+) -> tuple[list[Unit], str | None]:
+    """One page of its units, the default one at its place among them."""
+    where: dict[str, Any] = {
+        "structure_id": structure.id,
+        "status": {"$in": [*sought.statuses]},
+    }
+    default = default_unit(structure) if "active" in sought.statuses else None
+    if sought.code is not None:
+        where["by_code"] = code = sought.code.casefold()
+        default = default if default and default.code.casefold() == code else None
+    return await page(
+        units,
+        where,
+        asked,
+        by=f"by_{sought.order.removeprefix('-')}",
+        descending=sought.order.startswith("-"),
+        beside=default,
+    )
