@@ -3,16 +3,18 @@
 from typing import Any
 
 from contracts.approvals import ApprovalDecided
-from contracts.structures import StructureCreated
+from contracts.structures import StructureCreated, UnitChanged, UnitCreated, UnitEnded
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask, Collection
 from kit.days import day_of
+from services.users.domain import units
 from services.users.domain.accounts import Account
 from services.users.domain.management import appoint_creator
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest, settle
 from services.users.domain.structures import Structure, learn
+from services.users.domain.units import known_unit_id
 from services.users.membership import Membership
 
 
@@ -41,6 +43,22 @@ def handlers(
                 on=day_of(created.created_at),
             ),
         )
+
+    def know_unit(told: units.Told) -> Ask:
+        id = known_unit_id(told.structure_id, told.code)
+        return membership.units.ask(id, lambda current: units.learn(told, current))
+
+    @on(UnitCreated)
+    def know_new_unit(created: UnitCreated) -> Ask:
+        return know_unit(created)
+
+    @on(UnitChanged)
+    def know_changed_unit(changed: UnitChanged) -> Ask:
+        return know_unit(changed)
+
+    @on(UnitEnded)
+    def begin_to_take_away(ended: UnitEnded) -> Ask:
+        return know_unit(ended)
 
     @on(ApprovalDecided)
     def settle_request(decided: ApprovalDecided) -> Ask | None:

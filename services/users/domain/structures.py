@@ -16,8 +16,6 @@ class Structure(Entity):
     status: Status
     discreet: bool = False
     """Its name and identifier are not for strangers, even those who ask to be attached."""
-    units: tuple[str, ...] = ()
-    """The codes of its units; a rattachement may be limited to some of them."""
 
     @property
     def active(self) -> bool:
