@@ -1,7 +1,9 @@
 """The platform as those who use it know it: HTTP through the gateway, and letters."""
 
 import asyncio
+import os
 import re
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -41,6 +43,7 @@ class Platform:
     def __init__(self, running: Running, *, kafka: str = "") -> None:
         self.data = running.data
         self.kafka = kafka or f"127.0.0.1:{running.ports['kafka_port']}"
+        self.ports = running.ports
         self.gateway = f"http://127.0.0.1:{running.ports['gateway_port']}"
         self.http = AsyncClient(base_url=self.gateway, timeout=PATIENCE)
         self._read: dict[Path, EmailMessage] = {}
@@ -60,6 +63,18 @@ class Platform:
         if after is not None:
             said["consistency-token"] = after.headers["consistency-token"]
         return await self.http.request(method, path, headers=said | (headers or {}), **rest)
+
+    async def import_structures(self, lines: str) -> None:
+        """Bring public structures in from a CSV."""
+        file = self.data / f"import-{next(_turn)}.csv"
+        file.write_text(lines)
+        ports = {f"CHORALE_{name.upper()}": str(port) for name, port in self.ports.items()}
+        done = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "deploy.cli", "import", "structures", str(file)),
+            env=os.environ | ports | {"CHORALE_DATA": str(self.data)},
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        assert await done.wait() == 0
 
     async def register(self, first_name: str, last_name: str = "Martin", email: str = "") -> User:
         """A new person with an active account, signed in."""

@@ -89,7 +89,7 @@ class World:
         return list(await found.to_list(None))
 
     async def forgets(self) -> None:
-        for name in ("structures", "rights", "journal", "once"):
+        for name in ("structures", "units", "rights", "journal", "once"):
             await self.service.mongo[name].delete_many({})
 
 

@@ -1,6 +1,7 @@
 """What may happen to the units of a structure."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -349,45 +350,65 @@ class TestWake:
         assert wake(None, now=NOW) == Change(None)
 
 
+@dataclass
+class Life:
+    """A unit as it is kept, and what was told of it; everything is done to it twice."""
+
+    unit: Unit
+    told: list[Any]
+    now: datetime = NOW
+
+    def take(self, decide: Callable[[Unit], Change]) -> None:
+        for _ in range(2):
+            change = decide(self.unit)
+            if change.state == self.unit:
+                assert change.events == ()
+                continue
+            self.unit = replace(change.state, version=self.unit.version + 1)
+            assert {event.version for event in change.events} <= {self.unit.version}
+            self.told += change.events
+        if decide != self.wake:
+            self.take(self.wake)
+
+    def wake(self, unit: Unit) -> Change:
+        return wake(unit, now=self.now)
+
+    def a_day_passes(self) -> None:
+        self.now += timedelta(days=1)
+        self.take(self.wake)
+
+    def modify(self, first: date, last: date | None, after: timedelta) -> None:
+        if self.unit.status != "deleted" and (last is None or first <= last):
+            asked = {"valid_from": first, "valid_until": last, "after": after}
+            self.take(lambda unit: modified(unit, now=self.now, **asked))
+
+    def do(self, decide: Any) -> None:
+        if self.unit.status != "deleted" or decide is delete:
+            self.take(lambda unit: done(decide, unit, now=self.now))
+
+
 days = st.dates(TODAY, TODAY + timedelta(days=6))
+delays = st.sampled_from([AT_ONCE, timedelta(days=2)])
 steps = st.one_of(
-    st.sampled_from([activate, deactivate, delete]),
-    st.tuples(days, st.none() | days, st.sampled_from([AT_ONCE, timedelta(days=2)])),
-    st.just("a day passes"),
+    st.tuples(st.just("do"), st.sampled_from([activate, deactivate, delete])),
+    st.tuples(st.just("modify"), days, st.none() | days, delays),
+    st.tuples(st.just("a_day_passes")),
 )
 
 
 class TestAnyHistory:
+    @pytest.mark.feature("SRV-10")
     @given(st.lists(steps, max_size=12))
-    def test_tells_enough_to_know_whether_it_is_active(self, history):
-        """What the last event said holds until the next one, whatever happens and is repeated."""
-        unit, now = a_unit(valid_until=TOMORROW), NOW
-        said, versions = True, [1]
-        for step in history:
-            changes = []
-            if step == "a day passes":
-                now += timedelta(days=1)
-            elif isinstance(step, tuple):
-                first, last, after = step
-                if last and last < first:
-                    continue
-                if unit.status != "deleted":
-                    asked = {"valid_from": first, "valid_until": last, "after": after}
-                    changes = [lambda one, a=asked: modified(one, now=now, **a)] * 2
-            elif unit.status != "deleted" or step is delete:
-                changes = [lambda one, s=step: done(s, one, now=now)] * 2
-            for change in (*changes, *[lambda one: wake(one, now=now)] * 3):
-                outcome = change(unit)
-                if outcome.state != unit:
-                    unit = replace(outcome.state, version=unit.version + 1)
-                else:
-                    assert outcome.events == ()
-                for event in outcome.events:
-                    said = event.active
-                    versions.append(event.version)
-                    assert event.version == unit.version
-            assert said == unit.active(now.astimezone(UTC).date())
-            assert unit.wake_at is None or unit.wake_at > now
+    def test_tells_enough_to_know_on_every_day_whether_it_is_active(self, history):
+        first = made(valid_until=TOMORROW)
+        life = Life(replace(first.state, version=1), [*first.events])
+
+        for what, *how in history:
+            getattr(life, what)(*how)
+
+            assert life.told[-1].active == life.unit.active(life.now.date())
+            assert life.unit.wake_at is None or life.unit.wake_at > life.now
+        versions = [event.version for event in life.told]
         assert versions == sorted(versions)
 
     @given(st.integers(101, 150))
