@@ -234,6 +234,22 @@ class TestModify:
         assert not change.state.active(TODAY)
         assert kinds(change) == [UnitEnded]
 
+    @pytest.mark.feature("SRV-05")
+    @pytest.mark.parametrize(
+        ("dates", "waits"),
+        [
+            ({"valid_until": TOMORROW}, False),
+            ({"valid_from": TOMORROW, "valid_until": None}, False),
+            ({"valid_from": YESTERDAY, "valid_until": None}, True),
+        ],
+    )
+    def test_that_takes_days_away_does_not_wait(self, dates, waits):
+        unit = a_unit(valid_until=TODAY + timedelta(days=9))
+
+        change = modified(unit, after=HALF_AN_HOUR, **dates)
+
+        assert bool(change.state.pending) == waits
+
     @pytest.mark.feature("SRV-10")
     def test_ends_a_unit_whose_last_day_it_puts_into_the_past(self):
         change = modified(a_unit(), valid_from=YESTERDAY, valid_until=YESTERDAY)

@@ -174,12 +174,13 @@ def modify(
     after: timedelta,
     now: datetime,
 ) -> Changes:
-    """Replace what may be modified, at once or ``after`` so long."""
+    """Replace what may be modified, ``after`` so long; at once if that takes days away."""
     unit, structure = _standing(unit, structure, id)
     _refuse_inactive(structure)
     if code is not None and code != unit.code:
         raise CodeNeverChanges(field="body/code")
     _refuse_wrong_validity(details)
+    after = timedelta(0) if _narrower(details, unit.details) else after
     in_force, pending = propose(unit.details, unit.pending, details, after=after, now=now)
     known = unit.pending.details if unit.pending else unit.details
     entry = Entry(at=now, what="modified", by=by, fields=_different(known, details))
@@ -317,6 +318,12 @@ def _refuse_inactive(structure: Structure) -> None:
 def _refuse_wrong_validity(details: Details) -> None:
     if details.valid_until and details.valid_until < details.valid_from:
         raise WrongValidity("It cannot end before it begins.", field="body/valid_until")
+
+
+def _narrower(one: Details, other: Details) -> bool:
+    """Whether it is valid on fewer days than the other at the beginning or at the end."""
+    last, other_last = (each.valid_until or date.max for each in (one, other))
+    return one.valid_from > other.valid_from or last < other_last
 
 
 def _different(one: Details, other: Details) -> tuple[str, ...]:
