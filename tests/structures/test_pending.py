@@ -1,4 +1,4 @@
-"""Modifications that wait, whatever it is that is modified."""
+"""Changes that wait, whatever it is that is changed."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from services.structures.domain.pending import Pending, due, propose
 from tests.structures.builders import NOW
 
 HALF_AN_HOUR = timedelta(minutes=30)
-WAITS = Pending(details="new", effective_at=NOW + HALF_AN_HOUR)
+WAITS = Pending(then="new", effective_at=NOW + HALF_AN_HOUR)
 
 
 class TestPropose:
@@ -28,7 +28,7 @@ class TestPropose:
     def test_replaces_what_waits(self):
         in_force, pending = propose("old", WAITS, "newer", after=HALF_AN_HOUR, now=NOW)
 
-        assert (in_force, pending and pending.details) == ("old", "newer")
+        assert (in_force, pending and pending.then) == ("old", "newer")
 
     def test_takes_back_what_waits(self):
         assert propose("old", WAITS, "old", after=HALF_AN_HOUR, now=NOW) == ("old", None)

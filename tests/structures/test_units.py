@@ -17,7 +17,7 @@ from services.structures.domain.units import (
     CodeReserved,
     DefaultUnitStays,
     Details,
-    InactiveStructure,
+    StructureInactive,
     Unit,
     UnitCodeTaken,
     UnitDeleted,
@@ -71,6 +71,7 @@ def modified(unit: Unit | None, *, now: datetime = NOW, **but: Any) -> Change:
 
 def done(decide: Any, unit: Unit | None, structure: Any = STRUCTURE, **but: Any) -> Change:
     asked = {"id": unit.id if unit else "u", "by": "u-lea", "now": NOW}
+    asked |= {"after": AT_ONCE} if decide is activate else {}
     change, relied = decide(unit, structure, **asked | but)
     assert relied == Change(structure)
     return change
@@ -146,7 +147,7 @@ class TestCreate:
         assert pointer(refusal.value) == "/body/valid_until"
 
     def test_is_refused_by_an_inactive_structure_and_by_none(self):
-        with pytest.raises(InactiveStructure):
+        with pytest.raises(StructureInactive):
             made(a_structure(status="inactive"))
         with pytest.raises(NotFound):
             made(None)
@@ -172,7 +173,7 @@ class TestDefaultUnit:
         id = unit_id(TOWN.id, DEFAULT_UNIT)
 
         with pytest.raises(DefaultUnitStays):
-            decide(None, TOWN, id=id, by="u-lea", now=NOW)
+            done(decide, None, TOWN, id=id)
         with pytest.raises(DefaultUnitStays):
             modify(
                 None,
@@ -271,7 +272,7 @@ class TestModify:
         assert pointer(refusal.value) == "/body/valid_until"
 
     def test_is_refused_by_an_inactive_structure(self):
-        with pytest.raises(InactiveStructure):
+        with pytest.raises(StructureInactive):
             modified(a_unit(), structure=a_structure(status="inactive"))
 
 
@@ -286,6 +287,18 @@ class TestActivation:
         assert (off.state.status, kinds(off)) == ("inactive", [UnitEnded])
         assert (on.state.status, kinds(on)) == ("active", [UnitChanged])
         assert on.state.active(TODAY)
+
+    @pytest.mark.feature("SRV-05")
+    def test_waits_as_a_modification_does_until_a_deactivation(self):
+        off = done(deactivate, a_unit()).state
+
+        waiting = done(activate, off, after=HALF_AN_HOUR)
+
+        assert (waiting.state.status, waiting.events) == ("inactive", ())
+        assert done(activate, waiting.state, after=HALF_AN_HOUR) == Change(waiting.state)
+        on = wake(waiting.state, now=NOW + HALF_AN_HOUR)
+        assert (on.state.status, on.state.activation, kinds(on)) == ("active", None, [UnitChanged])
+        assert done(deactivate, waiting.state).state.wake_at is None
 
     @pytest.mark.parametrize("decide", [activate, deactivate])
     def test_repeated_changes_nothing(self, decide):
@@ -306,7 +319,7 @@ class TestActivation:
     def test_is_refused_by_an_inactive_structure_while_the_end_is_not(self):
         inactive = a_structure(status="inactive")
 
-        with pytest.raises(InactiveStructure):
+        with pytest.raises(StructureInactive):
             done(activate, a_unit(), inactive)
         assert kinds(done(deactivate, a_unit(), inactive)) == [UnitEnded]
 
@@ -338,7 +351,7 @@ class TestDelete:
             with pytest.raises(NotFound):
                 done(decide, unit, replace(STRUCTURE, id="s-2"))
             with pytest.raises(NotFound):
-                decide(unit, None, id="u", by="u-lea", now=NOW)
+                done(decide, unit, None)
 
 
 class TestWake:
@@ -398,15 +411,21 @@ class Life:
             asked = {"valid_from": first, "valid_until": last, "after": after}
             self.take(lambda unit: modified(unit, now=self.now, **asked))
 
-    def do(self, decide: Any) -> None:
+    def activate(self, after: timedelta) -> None:
+        if self.unit.status != "deleted":
+            self.take(lambda unit: done(activate, unit, now=self.now, after=after))
+
+    def end(self, decide: Any) -> None:
         if self.unit.status != "deleted" or decide is delete:
             self.take(lambda unit: done(decide, unit, now=self.now))
+            assert not self.unit.active(self.now.date())
 
 
 days = st.dates(TODAY, TODAY + timedelta(days=6))
 delays = st.sampled_from([AT_ONCE, timedelta(days=2)])
 steps = st.one_of(
-    st.tuples(st.just("do"), st.sampled_from([activate, deactivate, delete])),
+    st.tuples(st.just("activate"), delays),
+    st.tuples(st.just("end"), st.sampled_from([deactivate, delete])),
     st.tuples(st.just("modify"), days, st.none() | days, delays),
     st.tuples(st.just("a_day_passes")),
 )

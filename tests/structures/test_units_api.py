@@ -167,7 +167,7 @@ class TestWho:
     async def test_consults_those_of_a_public_structure(self, world: World, town: str):
         assert await codes(world, town, "u-nobody") == [DEFAULT_UNIT]
         refused = await world.calls("u-nobody").post(town, json=a_body())
-        assert refused.json()["type"] == "/problems/not-yours-to-manage"
+        assert refused.json()["type"] == "/problems/managers-only"
 
     @pytest.mark.feature("SRV-02")
     async def test_routes_what_it_sends_as_another_system(self, world: World, town: str):

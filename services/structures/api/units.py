@@ -27,9 +27,9 @@ from services.structures.domain.units import (
     DefaultUnitStays,
     Details,
     Entry,
-    InactiveStructure,
+    ManagersOnly,
     NotYoursToConsult,
-    NotYoursToManage,
+    StructureInactive,
     Unit,
     UnitCodeTaken,
     UnitDeleted,
@@ -50,7 +50,7 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 UnitsAsked = Annotated[Asked, pages_of(1000)]
 
-NOT_THERE = (NotFound, DefaultUnitStays, UnitDeleted, NotYoursToManage)
+NOT_THERE = (NotFound, DefaultUnitStays, UnitDeleted, ManagersOnly)
 
 
 async def _listed(
@@ -130,9 +130,15 @@ class UnitView(BaseModel):
     engagement_required: bool
     payment_status_exposed: bool
     status: UnitStatus
-    active: bool = Field(description="Whether things may be sent to it today.")
+    active: bool = Field(
+        description="Neither deactivated nor deleted, and today is a day of its validity. "
+        "Its structure may be inactive all the same."
+    )
     default: bool = Field(description="The unit that every public structure has.")
     pending: PendingView | None
+    activation_at: datetime | None = Field(
+        description="When an activation that waits takes effect."
+    )
     created_at: datetime
     deleted_at: datetime | None
 
@@ -151,7 +157,7 @@ class Units:
         if await self.visibility.manages(caller, structure):
             return
         if structure.public or await self.visibility.of_record(caller, structure):
-            raise NotYoursToManage
+            raise ManagersOnly
         raise NotFound(id)
 
     async def consulted(self, id: str, caller: Caller) -> Structure:
@@ -188,7 +194,7 @@ def unit_routes(of: Units, *, effective_after: timedelta) -> APIRouter:
     routes = APIRouter(prefix="/v1/structures/{id}/units", tags=["units"])
     _reading(routes, of)
     _writing(routes, of, effective_after)
-    _ending(routes, of)
+    _standing(routes, of, effective_after)
     return routes
 
 
@@ -206,7 +212,7 @@ def _reading(routes: APIRouter, of: Units) -> None:
     async def read(id: StructureId, unit: UnitId, caller: Reader, response: Response) -> UnitView:
         return answer(await of.of(await of.consulted(id, caller), unit), response)
 
-    @routes.get("/{unit}/history", responses=may_answer(NotFound, NotYoursToManage))
+    @routes.get("/{unit}/history", responses=may_answer(NotFound, ManagersOnly))
     async def history(id: StructureId, unit: UnitId, caller: Person) -> list[Entry]:
         """Who did what to it, the newest first: the last hundred things."""
         if not caller.operator:
@@ -221,8 +227,8 @@ def _writing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
         status_code=201,
         responses=may_answer(
             NotFound,
-            NotYoursToManage,
-            InactiveStructure,
+            ManagersOnly,
+            StructureInactive,
             UnitCodeTaken,
             CodeReserved,
             WrongValidity,
@@ -248,7 +254,7 @@ def _writing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
     @routes.put(
         "/{unit}",
         responses=may_answer(
-            *NOT_THERE, InactiveStructure, CodeNeverChanges, WrongValidity, PreconditionFailed
+            *NOT_THERE, StructureInactive, CodeNeverChanges, WrongValidity, PreconditionFailed
         ),
     )
     async def modify(
@@ -281,18 +287,19 @@ def _writing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
         return answer(modified, response)
 
 
-def _ending(routes: APIRouter, of: Units) -> None:
+def _standing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
     async def change(id: str, unit: str, caller: Caller, decide: Callable[..., Changes]) -> Unit:
         await of.require_managed(id, caller)
         asked = partial(decide, id=unit, by=caller.user_id, now=now())
         return await of.change(id, unit, asked)
 
-    @routes.put("/{unit}/activation", responses=may_answer(*NOT_THERE, InactiveStructure))
+    @routes.put("/{unit}/activation", responses=may_answer(*NOT_THERE, StructureInactive))
     async def activate(
         id: StructureId, unit: UnitId, caller: Person, response: Response
     ) -> UnitView:
-        """Have it be active again, on its days of validity."""
-        return answer(await change(id, unit, caller, domain.activate), response)
+        """Have it be active again, on its days of validity. It may wait: see ``activation_at``."""
+        waiting = partial(domain.activate, after=effective_after)
+        return answer(await change(id, unit, caller, waiting), response)
 
     @routes.put("/{unit}/deactivation", responses=may_answer(*NOT_THERE))
     async def deactivate(
@@ -301,7 +308,7 @@ def _ending(routes: APIRouter, of: Units) -> None:
         """End it at once. Whoever was attached to this unit only is attached no more."""
         return answer(await change(id, unit, caller, domain.deactivate), response)
 
-    @routes.delete("/{unit}", responses=may_answer(NotFound, DefaultUnitStays, NotYoursToManage))
+    @routes.delete("/{unit}", responses=may_answer(NotFound, DefaultUnitStays, ManagersOnly))
     async def delete(id: StructureId, unit: UnitId, caller: Person, response: Response) -> UnitView:
         """End it for good. Its history stays, and its code stays its own."""
         return answer(await change(id, unit, caller, domain.delete), response)
@@ -328,9 +335,10 @@ def shown(unit: Unit) -> UnitView:
         status=unit.status,
         active=unit.active(today()),
         default=unit.code == DEFAULT_UNIT,
-        pending=PendingView(details=unit.pending.details, effective_at=unit.pending.effective_at)
+        pending=PendingView(details=unit.pending.then, effective_at=unit.pending.effective_at)
         if unit.pending
         else None,
+        activation_at=unit.activation.effective_at if unit.activation else None,
         created_at=unit.created_at,
         deleted_at=unit.deleted_at,
     )

@@ -1,4 +1,4 @@
-"""Modifications that take effect only some time after they were made. Pure."""
+"""Changes that take effect only some time after they were made. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ D = TypeVar("D")
 class Pending(Generic[D]):
     """What will be in force, and from when on."""
 
-    details: D
+    then: D
     effective_at: datetime
 
 
@@ -24,15 +24,15 @@ def propose(
     Asking again for what waits does not make it wait longer; asking for what is in force takes
     back what waits.
     """
-    if pending and pending.details == asked:
+    if pending and pending.then == asked:
         return in_force, pending
     if asked == in_force or not after:
         return asked, None
-    return in_force, Pending(details=asked, effective_at=now + after)
+    return in_force, Pending(then=asked, effective_at=now + after)
 
 
 def due(in_force: D, pending: Pending[D] | None, now: datetime) -> tuple[D, Pending[D] | None]:
     """The same two, once what has waited long enough is in force."""
     if pending and pending.effective_at <= now:
-        return pending.details, None
+        return pending.then, None
     return in_force, pending

@@ -57,6 +57,8 @@ class Unit(Entity):
     details: Details
     pending: Pending[Details] | None = None
     status: UnitStatus = "active"
+    activation: Pending[UnitStatus] | None = None
+    """One that waits, of a unit that is inactive until then."""
     noted: Phase
     """Where it stood in its validity when it was last looked at; what was told rests on it."""
     created_at: datetime
@@ -78,7 +80,7 @@ class Unit(Entity):
         return self.phase(on) == "in_force"
 
 
-class NotYoursToManage(Forbidden):
+class ManagersOnly(Forbidden):
     """Only those who manage this structure may do this."""
 
 
@@ -86,7 +88,7 @@ class NotYoursToConsult(Forbidden):
     """The units of a private structure are for those attached to it."""
 
 
-class InactiveStructure(Conflict):
+class StructureInactive(Conflict):
     """This structure is inactive: activate it first."""
 
 
@@ -182,19 +184,27 @@ def modify(
     _refuse_wrong_validity(details)
     after = timedelta(0) if _narrower(details, unit.details) else after
     in_force, pending = propose(unit.details, unit.pending, details, after=after, now=now)
-    known = unit.pending.details if unit.pending else unit.details
+    known = unit.pending.then if unit.pending else unit.details
     entry = Entry(at=now, what="modified", by=by, fields=_different(known, details))
     modified = replace(unit, details=in_force, pending=pending)
     return _noted(unit, modified, entry), Change(structure)
 
 
 def activate(
-    unit: Unit | None, structure: Structure | None, *, id: str, by: str, now: datetime
+    unit: Unit | None,
+    structure: Structure | None,
+    *,
+    id: str,
+    by: str,
+    after: timedelta,
+    now: datetime,
 ) -> Changes:
+    """Have it be active again, on its days of validity: at once or ``after`` so long."""
     unit, structure = _standing(unit, structure, id)
     _refuse_inactive(structure)
+    status, waits = propose(unit.status, unit.activation, "active", after=after, now=now)
     entry = Entry(at=now, what="activated", by=by)
-    return _noted(unit, replace(unit, status="active"), entry), Change(structure)
+    return _noted(unit, replace(unit, status=status, activation=waits), entry), Change(structure)
 
 
 def deactivate(
@@ -203,7 +213,8 @@ def deactivate(
     """At once, whatever modifications wait: what was given through it is taken away."""
     unit, structure = _standing(unit, structure, id)
     entry = Entry(at=now, what="deactivated", by=by)
-    return _noted(unit, replace(unit, status="inactive"), entry), Change(structure)
+    inactive = replace(unit, status="inactive", activation=None)
+    return _noted(unit, inactive, entry), Change(structure)
 
 
 def delete(
@@ -215,20 +226,22 @@ def delete(
         return Change(unit), Change(structure)
     unit, structure = _standing(unit, structure, id)
     entry = Entry(at=now, what="deleted", by=by)
-    deleted = replace(unit, status="deleted", deleted_at=now, pending=None)
+    deleted = replace(unit, status="deleted", deleted_at=now, pending=None, activation=None)
     return _noted(unit, deleted, entry), Change(structure)
 
 
 def wake(unit: Unit | None, *, now: datetime) -> Change[Unit]:
-    """Do what its hour has come for: a modification takes effect, its validity begins or ends."""
+    """Do what its hour has come for: a change takes effect, its validity begins or ends."""
     if unit is None or unit.wake_at is None or unit.wake_at > now:
         return Change(unit)
     details, pending = due(unit.details, unit.pending, now)
+    status, activation = due(unit.status, unit.activation, now)
     what: What = "began" if unit.noted == "to_come" else "expired"
-    if details != unit.details:
+    if (details, status) != (unit.details, unit.status):
         what = "took_effect"
     entry = Entry(at=now, what=what, fields=_different(unit.details, details))
-    return _noted(unit, replace(unit, details=details, pending=pending), entry)
+    awake = replace(unit, details=details, pending=pending, status=status, activation=activation)
+    return _noted(unit, awake, entry)
 
 
 def _noted(before: Unit | None, unit: Unit, entry: Entry) -> Change[Unit]:
@@ -243,8 +256,9 @@ def _noted(before: Unit | None, unit: Unit, entry: Entry) -> Change[Unit]:
 
 
 def _next_look(unit: Unit) -> datetime | None:
-    """When a modification that waits takes effect, or the next day its validity begins or ends."""
-    moments = [unit.pending.effective_at] if unit.pending else []
+    """When a change that waits takes effect, or the next day its validity begins or ends."""
+    waits = (unit.pending, unit.activation)
+    moments = [one.effective_at for one in waits if one]
     if unit.noted == "to_come":
         moments.append(beginning_of(unit.details.valid_from))
     elif unit.noted == "in_force" and unit.details.valid_until:
@@ -312,7 +326,7 @@ def _standing(unit: Unit | None, structure: Structure | None, id: str) -> tuple[
 
 def _refuse_inactive(structure: Structure) -> None:
     if structure.status != "active":
-        raise InactiveStructure
+        raise StructureInactive
 
 
 def _refuse_wrong_validity(details: Details) -> None:
