@@ -320,7 +320,7 @@ def answer(unit: Unit, response: Response) -> UnitView:
 
 
 def shown(unit: Unit) -> UnitView:
-    details = unit.details
+    details, pending, activation = unit.details, unit.pending, unit.activation
     return UnitView(
         id=unit.id,
         structure_id=unit.structure_id,
@@ -335,10 +335,8 @@ def shown(unit: Unit) -> UnitView:
         status=unit.status,
         active=unit.active(today()),
         default=unit.code == DEFAULT_UNIT,
-        pending=PendingView(details=unit.pending.then, effective_at=unit.pending.effective_at)
-        if unit.pending
-        else None,
-        activation_at=unit.activation.effective_at if unit.activation else None,
+        pending=pending and PendingView(details=pending.then, effective_at=pending.effective_at),
+        activation_at=activation and activation.effective_at,
         created_at=unit.created_at,
         deleted_at=unit.deleted_at,
     )

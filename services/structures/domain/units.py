@@ -221,10 +221,9 @@ def delete(
     unit: Unit | None, structure: Structure | None, *, id: str, by: str, now: datetime
 ) -> Changes:
     """For good; its code is never given again, so that what once named it still names it alone."""
-    repeated = unit and structure and unit.structure_id == structure.id
-    if repeated and unit and unit.status == "deleted":
+    unit, structure = _known(unit, structure, id)
+    if unit.status == "deleted":
         return Change(unit), Change(structure)
-    unit, structure = _standing(unit, structure, id)
     entry = Entry(at=now, what="deleted", by=by)
     deleted = replace(unit, status="deleted", deleted_at=now, pending=None, activation=None)
     return _noted(unit, deleted, entry), Change(structure)
@@ -312,6 +311,13 @@ def _told(unit: Unit) -> dict[str, Any]:
 
 def _standing(unit: Unit | None, structure: Structure | None, id: str) -> tuple[Unit, Structure]:
     """The unit, if something may still happen to it."""
+    known, its_structure = _known(unit, structure, id)
+    if known.status == "deleted":
+        raise UnitDeleted
+    return known, its_structure
+
+
+def _known(unit: Unit | None, structure: Structure | None, id: str) -> tuple[Unit, Structure]:
     if structure is None:
         raise NotFound
     default = default_unit(structure)
@@ -319,8 +325,6 @@ def _standing(unit: Unit | None, structure: Structure | None, id: str) -> tuple[
         raise DefaultUnitStays
     if unit is None or unit.structure_id != structure.id:
         raise NotFound
-    if unit.status == "deleted":
-        raise UnitDeleted
     return unit, structure
 
 
