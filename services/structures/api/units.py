@@ -19,6 +19,7 @@ from kit.problems import NotFound, PreconditionFailed
 from services.structures import views
 from services.structures.api.structures import Reader, StructureId
 from services.structures.domain import units as domain
+from services.structures.domain.pending import Pending
 from services.structures.domain.structures import Address, Structure
 from services.structures.domain.units import (
     Changes,
@@ -111,13 +112,6 @@ class ModifiedUnit(UnitDetails):
     valid_from: Day
 
 
-class PendingView(BaseModel):
-    """A modification that takes effect later."""
-
-    details: Details
-    effective_at: datetime
-
-
 class UnitView(BaseModel):
     id: str
     structure_id: str
@@ -135,10 +129,8 @@ class UnitView(BaseModel):
         "Its structure may be inactive all the same."
     )
     default: bool = Field(description="The unit that every public structure has.")
-    pending: PendingView | None
-    activation_at: datetime | None = Field(
-        description="When an activation that waits takes effect."
-    )
+    pending: Pending[Details] | None = Field(description="A modification that waits.")
+    activation: Pending[UnitStatus] | None = Field(description="An activation that waits.")
     created_at: datetime
     deleted_at: datetime | None
 
@@ -297,7 +289,7 @@ def _standing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
     async def activate(
         id: StructureId, unit: UnitId, caller: Person, response: Response
     ) -> UnitView:
-        """Have it be active again, on its days of validity. It may wait: see ``activation_at``."""
+        """Have it be active again, on its days of validity. It may wait: see ``activation``."""
         waiting = partial(domain.activate, after=effective_after)
         return answer(await change(id, unit, caller, waiting), response)
 
@@ -320,7 +312,7 @@ def answer(unit: Unit, response: Response) -> UnitView:
 
 
 def shown(unit: Unit) -> UnitView:
-    details, pending, activation = unit.details, unit.pending, unit.activation
+    details = unit.details
     return UnitView(
         id=unit.id,
         structure_id=unit.structure_id,
@@ -335,8 +327,8 @@ def shown(unit: Unit) -> UnitView:
         status=unit.status,
         active=unit.active(today()),
         default=unit.code == DEFAULT_UNIT,
-        pending=pending and PendingView(details=pending.then, effective_at=pending.effective_at),
-        activation_at=activation and activation.effective_at,
+        pending=unit.pending,
+        activation=unit.activation,
         created_at=unit.created_at,
         deleted_at=unit.deleted_at,
     )
