@@ -5,6 +5,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from kit.service import Service
 from kit.settings import Settings
@@ -14,6 +15,9 @@ from tests.running import Running
 from tests.scenes import Cast
 
 pytest_plugins = ("tests.feature_marks",)
+# How long an example takes says how busy the machine is.
+settings.register_profile("chorale", deadline=None)
+settings.load_profile("chorale")
 _turn = count()
 
 UNHURRIED = {
