@@ -1,6 +1,7 @@
 """The units of a structure over HTTP."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from contracts.structures import DEFAULT_UNIT
 from kit.clock import now, today
+from kit.service import Service
 from services.structures.domain import structures as structures_domain
 from services.structures.domain.structures import Structure
 from services.structures.domain.units import Unit, unit_id
@@ -47,6 +49,19 @@ async def town(world: World) -> str:
     )
     await world.hears(rights(MANAGER, TOWN.structure_id, role="principal_manager"))
     return f"/v1/structures/{TOWN.structure_id}/units"
+
+
+@pytest.fixture
+async def unhurried(world: World) -> AsyncIterator[World]:
+    """The same service, where changes wait."""
+    settings = world.settings.model_copy(update={"changes_effective_after": timedelta(minutes=30)})
+    service = Service("structures", settings)
+    other = World(service, settings)
+    other.hears_users()
+    keeping = asyncio.create_task(service.committer.run())
+    yield other
+    keeping.cancel()
+    await service.mongo.close()
 
 
 def of(world: World, kind: type) -> Any:
@@ -292,6 +307,21 @@ class TestModify:
             ("modified", MANAGER, ["name"]),
             ("created", MANAGER, []),
         ]
+
+    @pytest.mark.feature("SRV-05")
+    async def test_waits_where_changes_do(self, unhurried: World, path: str):
+        unit, calls = await made(unhurried, path), unhurried.calls(MANAGER)
+
+        shown = (await calls.put(unit, json={"name": "Routes", "valid_from": "2026-01-05"})).json()
+
+        assert (shown["name"], shown["pending"]["then"]["name"]) == ("Voirie", "Routes")
+        id, units = unit.rsplit("/", 1)[1], of(unhurried, Unit)
+        moved = {"wake_at": now(), "pending.effective_at": now()}
+        await units.documents.update_one({"_id": id}, {"$set": moved})
+        [timer] = timers(units)
+        await unhurried.service.committer.keep(timer.wake(await units.get(id)))
+        shown = (await calls.get(unit)).json()
+        assert (shown["name"], shown["pending"]) == ("Routes", None)
 
     @pytest.mark.feature("SRV-04", "SRV-11")
     async def test_deactivates_activates_and_deletes(self, world: World, path: str):
