@@ -2,18 +2,23 @@
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Literal
 
+from contracts.structures import UnitStatus
 from kit.clock import today
 from kit.collection import Collection
 from kit.http import Caller
 from kit.mongo import IndexModel
+from kit.pages import Asked, page
 from kit.problems import NotFound
 from kit.rights import RightsCopy
 from kit.service import Service
 from services.structures.domain import structures as domain
 from services.structures.domain.standing import Standing, opened
 from services.structures.domain.structures import Structure
+from services.structures.domain.units import Unit, default_unit
 from services.structures.search import AT_HOME, Pattern, fold, patterns, search_fields
 from services.structures.sought import NothingAskedFor, Sought
 from services.structures.ways import IN_ORDER, Looked, Sample
@@ -245,3 +250,72 @@ class Visibility:
 
 def _where_there(field: str) -> IndexModel:
     return IndexModel(field, partialFilterExpression={field: {"$exists": True}})
+
+
+UnitOrder = Literal[
+    "code",
+    "-code",
+    "name",
+    "-name",
+    "valid_from",
+    "-valid_from",
+    "valid_until",
+    "-valid_until",
+    "active",
+    "-active",
+]
+LIVING: Final[tuple[UnitStatus, ...]] = ("active", "inactive")
+_UNIT_SORTS: Final = ("code", "name", "valid_from", "valid_until", "active")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitsSought:
+    """Which units of a structure are listed, and in which order."""
+
+    order: UnitOrder = "code"
+    code: str | None = None
+    statuses: tuple[UnitStatus, ...] = LIVING
+
+
+def units(service: Service) -> Collection[Unit]:
+    return service.collection(
+        "units",
+        Unit,
+        indexes=[
+            IndexModel([("structure_id", 1), (f"by_{sort}", 1), ("_id", 1)]) for sort in _UNIT_SORTS
+        ],
+        derived=_unit_order,
+    )
+
+
+def _unit_order(unit: Unit) -> dict[str, Any]:
+    details = unit.details
+    return {
+        "by_code": unit.code.casefold(),
+        "by_name": fold(details.name),
+        "by_valid_from": details.valid_from.isoformat(),
+        "by_valid_until": (details.valid_until or date.max).isoformat(),
+        "by_active": unit.noted == "in_force",
+    }
+
+
+async def units_of(
+    structure: Structure, units: Collection[Unit], asked: Asked, sought: UnitsSought
+) -> tuple[list[Unit], str | None]:
+    """One page of its units, the default one at its place among them."""
+    where: dict[str, Any] = {
+        "structure_id": structure.id,
+        "status": {"$in": [*sought.statuses]},
+    }
+    default = default_unit(structure) if "active" in sought.statuses else None
+    if sought.code is not None:
+        where["by_code"] = code = sought.code.casefold()
+        default = default if default and default.code.casefold() == code else None
+    return await page(
+        units,
+        where,
+        asked,
+        by=f"by_{sought.order.removeprefix('-')}",
+        descending=sought.order.startswith("-"),
+        beside=default,
+    )
