@@ -54,6 +54,9 @@ _LENGTHS: Final = {
 }
 _NO: Final = frozenset({"0", "false", "faux", "non", "no", "n", "f"})
 _YES: Final = frozenset({"1", "true", "vrai", "oui", "yes", "o", "y", "v", "t"})
+_TOO_MANY: Final = ";"
+"""Names the cells of a line that have no column."""
+
 _INTERNATIONAL: Final = re.compile(r"\+[0-9][0-9 .()-]{3,28}")
 
 
@@ -147,7 +150,9 @@ def _cells(names: list[str]) -> Callable[[list[str]], dict[str, str]]:
         raise UnknownHeader(UnknownHeader.__doc__)
 
     def of(row: list[str]) -> dict[str, str]:
-        return {name: cell.strip() for name, cell in zip(names, row, strict=False)}
+        cells = {name: cell.strip() for name, cell in zip(names, row, strict=False)}
+        # A delimiter inside a text that is not quoted: the cells after it are not what they seem.
+        return cells | ({_TOO_MANY: "x"} if any(row[len(names) :]) else {})
 
     return of
 
@@ -210,6 +215,8 @@ def _formulas(written: dict[str, str]) -> str:
 def _refusal(kind: str, cells: dict[str, str]) -> str:
     if not all(cell.isprintable() for cell in cells.values()):
         return "Not UTF-8, or with characters that cannot be printed."
+    if _TOO_MANY in cells:
+        return "More cells than columns."
     if kind not in _TYPES or kind == "PARTICULIER":
         return "This type of identifier is not one of a public structure."
     long = [name for name, most in _LENGTHS.items() if len(cells.get(name, "")) > most]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kit.change import Change
-from kit.collection import Place
+from kit.collection import Collection, Place
 from kit.http import new_entity_id
 from kit.problems import Unavailable
 from services.structures.bank_details import BankAccounts
@@ -15,6 +15,7 @@ from services.structures.domain.changes import Asked
 from services.structures.domain.duplicates import Changes
 from services.structures.domain.history import Entry, recorded
 from services.structures.domain.structures import Structure
+from services.structures.domain.units import Unit, carry_over, unit_id
 from services.structures.records import Records
 
 Decide = Callable[..., tuple[Change[Any], ...]]
@@ -32,6 +33,7 @@ class _Beside:
 class Duplicating:
     records: Records
     accounts: BankAccounts
+    units: Collection[Unit]
 
     async def make(
         self,
@@ -43,7 +45,7 @@ class Duplicating:
         bank_details: bool,
     ) -> Structure:
         """``model`` and ``new`` are the ids of the two structures that ``decide`` is about."""
-        entry, beside = new_entity_id(), list[_Beside]()
+        entry, beside = new_entity_id(), [await self._units(model, new, asked)]
         if bank_details:
             beside.append(await self._bank_details(model, new, asked))
         structures, history = self.records.structures, self.records.history
@@ -67,6 +69,23 @@ class Duplicating:
         )
         structure: Structure = kept[1]
         return structure
+
+    async def _units(self, model: str, new: str, asked: Asked) -> _Beside:
+        found = await self.units.select({"structure_id": model, "status": "active"})
+
+        def decide(*units: Unit | None) -> tuple[Change[Any], ...]:
+            theirs, ours = units[: len(found)], units[len(found) :]
+            carried = (
+                carry_over(unit, known, to_structure=new, by=asked.by, now=asked.at)
+                for unit, known in zip(theirs, ours, strict=True)
+            )
+            return *map(Change, theirs), *carried
+
+        places = (
+            *(self.units.at(one.id) for one in found),
+            *(self.units.at(unit_id(new, one.code)) for one in found),
+        )
+        return _Beside(places, decide)
 
     async def _bank_details(self, model: str, new: str, asked: Asked) -> _Beside:
         """The valid ones with their documents; whatever changes one writes the register too."""

@@ -38,7 +38,7 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
         referenced_routes(records.structures, visibility),
         api(records.structures, visibility, sirene, checksums=checksums),
         life_routes(life),
-        duplicate_routes(life, Duplicating(records, accounts)),
+        duplicate_routes(life, Duplicating(records, accounts, their_units)),
         attachment_routes(attachments),
         bank_details_routes(accounts, checksums=checksums),
         unit_routes(

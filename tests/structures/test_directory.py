@@ -142,6 +142,15 @@ class TestEntries:
         assert isinstance(line, Line)
         assert line.legal_name == "@ VOTRE SERVICE"
 
+    def test_with_a_delimiter_in_a_text_that_is_not_quoted_are_refused(self):
+        refused, trailing = read(
+            "siret;RaisonSociale", "21840146100031;MAIRIE;VAISON", "21720103700014;MAIRIE;"
+        )
+
+        assert isinstance(refused, Refused)
+        assert refused.reason == "More cells than columns."
+        assert isinstance(trailing, Line)
+
     def test_may_have_international_telephone_numbers(self):
         [line] = read("siret,NumTelephone", "21840146100031,+33 4 00 00 00 00")
 

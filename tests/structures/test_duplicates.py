@@ -1,11 +1,17 @@
 """What becomes of a structure and its duplicate."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
-from contracts.structures import StructureChanged, StructureCreated, StructureDuplicated
+from contracts.structures import (
+    StructureChanged,
+    StructureCreated,
+    StructureDuplicated,
+    UnitCreated,
+)
 from kit.change import Change
 from kit.problems import NotFound, Problem
 from services.structures.domain.changes import StructureInactive
@@ -22,6 +28,8 @@ from services.structures.domain.structures import (
     Structure,
     StructureAlreadyKnown,
 )
+from services.structures.domain.units import Details as UnitDetails
+from services.structures.domain.units import Unit, carry_over, unit_id
 from services.structures.identifiers import Identifier
 from tests.structures.builders import NOW, RUE, SIRET, a_structure, an_establishment
 
@@ -29,6 +37,7 @@ MOVED = Identifier("SIRET", "73282932000124")
 BOUGHT = Identifier("SIRET", "84965690500015")
 ACME = Identifier("HORS_UE", "USACME")
 ANA = Identifier("PARTICULIER", "1990193160BONJEAN")
+TODAY = date(2026, 1, 5)
 QUAY = Address(line="2 QUAI DU PORT", postcode="44600", city="SAINT-NAZAIRE")
 
 
@@ -251,3 +260,47 @@ class TestDescribeDuplicate:
 
         wanted = self.described(a_person(), other)
         assert (wanted.kind, wanted.last_name, wanted.first_name) == ("person", "Bonjean", "Ana")
+
+
+class TestUnits:
+    def unit(self, **but: Any) -> Unit:
+        said = {
+            "id": unit_id(SIRET.structure_id, "VOIRIE"),
+            "structure_id": SIRET.structure_id,
+            "code": "VOIRIE",
+            "details": UnitDetails(name="Voirie", valid_from=TODAY, engagement_required=True),
+            "noted": "in_force",
+            "created_at": NOW,
+        }
+        return Unit(**said | but)
+
+    def carried_over(self, unit: Unit | None, known: Unit | None = None) -> Change[Unit]:
+        return carry_over(unit, known, to_structure=MOVED.structure_id, by="u-lea", now=NOW)
+
+    @pytest.mark.feature("DUP-01")
+    def test_are_carried_over_with_all_that_is_said_of_them(self):
+        change = self.carried_over(self.unit())
+
+        assert change.state
+        assert change.state.id == unit_id(MOVED.structure_id, "VOIRIE")
+        assert change.state.structure_id == MOVED.structure_id
+        assert change.state.details == self.unit().details
+        [told] = change.events
+        assert isinstance(told, UnitCreated)
+        assert (told.code, told.active, told.engagement_required) == ("VOIRIE", True, True)
+
+    def test_once_only(self):
+        known = self.carried_over(self.unit()).state
+
+        assert self.carried_over(self.unit(), known) == Change(known)
+
+    @pytest.mark.parametrize(
+        "but",
+        [
+            {"status": "inactive"},
+            {"status": "deleted"},
+            {"details": UnitDetails(name="V", valid_from=date.min, valid_until=date(2025, 12, 31))},
+        ],
+    )
+    def test_that_are_over_stay_behind(self, but: dict[str, Any]):
+        assert self.carried_over(self.unit(**but)) == Change(None)

@@ -199,6 +199,34 @@ class TestDuplicate:
         assert (await ask(world, "0" * 32)).status_code == 404
 
 
+class TestUnits:
+    @pytest.mark.feature("DUP-01")
+    async def test_are_carried_over_in_the_same_decision(self, world: World):
+        model = await created(world)
+        lea = world.calls("u-lea")
+        for code in ("VOIRIE", "ECOLES", "OVER"):
+            unit = {"code": code, "name": code.title(), "valid_from": "2026-01-05"}
+            made = await lea.post(f"{STRUCTURES}/{model}/units", json=unit)
+            assert made.status_code == 201, made.text
+        assert (await lea.put(f"{made.headers['location']}/deactivation")).status_code == 200
+
+        answer = await ask(world, model)
+
+        assert answer.status_code == 201, answer.text
+        listed = await lea.get(f"{STRUCTURES}/{answer.json()['id']}/units")
+        assert [one["code"] for one in listed.json()["items"]] == ["ECOLES", "VOIRIE"]
+        assert [one for one, _ in await events(world)].count("unit-created") == 5
+
+    async def test_are_not_half_carried_over(self, world: World, insee: Insee):
+        model = await created(world)
+        unit = {"code": "VOIRIE", "name": "Voirie", "valid_from": "2026-01-05"}
+        await world.calls("u-lea").post(f"{STRUCTURES}/{model}/units", json=unit)
+        insee.says[MOVED] = 404, UNKNOWN
+
+        assert (await ask(world, model)).status_code == 422
+        assert await world.service.mongo["units"].count_documents({}) == 1
+
+
 class TestBankDetails:
     """Léa's structure has two bank details, one of which is valid."""
 

@@ -158,6 +158,23 @@ def create(
     return _noted(None, made, Entry(at=now, what="created", by=by)), Change(structure)
 
 
+def carry_over(
+    unit: Unit | None, known: Unit | None, *, to_structure: str, by: str, now: datetime
+) -> Change[Unit]:
+    """The same unit in the duplicate of its structure, with a history of its own."""
+    if known or unit is None or unit.phase(day_of(now)) == "over":
+        return Change(known)
+    made = Unit(
+        id=unit_id(to_structure, unit.code),
+        structure_id=to_structure,
+        code=unit.code,
+        details=unit.details,
+        noted="to_come",
+        created_at=now,
+    )
+    return _noted(None, made, Entry(at=now, what="created", by=by))
+
+
 def modify(
     unit: Unit | None,
     structure: Structure | None,
