@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import tests.filing_scenes  # noqa: F401  # adds its scenes
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack
