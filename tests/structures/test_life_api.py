@@ -73,6 +73,38 @@ async def changed(world: World) -> list[str]:
     return [one["type"] for one in await world.told() if "changed" in one["type"]]
 
 
+class TestCreate:
+    @pytest.mark.feature("STR-24", "STR-25", "STR-56")
+    async def test_answers_all_that_was_said(self, world: World):
+        said = {
+            "label": "Siège",
+            "rcs_number": "RCS NANTES 1",
+            "vat_number": "DE 136 695 976",
+            "email": "me@example.org",
+            "phone": "+33 1 02 03 04 05",
+            "address": ADDRESS | {"complements": ["BATIMENT B"]},
+            "justice_regime": "independent",
+            "billing_mandates": ["M-1", "M-2"],
+        }
+
+        answer = await world.calls("u-lea").post(STRUCTURES, json=ACME | said)
+
+        assert answer.status_code == 201, answer.text
+        assert answer.json().items() >= (said | {"vat_number": "DE136695976"}).items()
+        assert answer.json()["principal_manager_id"] == "u-lea"
+        assert await record(world, answer.headers["location"]) == answer.json()
+
+    @pytest.mark.feature("STR-25", "STR-26")
+    async def test_takes_no_address_that_is_not_whole_or_that_insee_gives(self, world: World):
+        lea = world.calls("u-lea")
+
+        partly = ACME | {"address": {"line": "2 QUAI DU PORT", "country": "France"}}
+        refused = await lea.post(STRUCTURES, json=partly)
+        assert pointers(refused) == ["/body/address/postcode", "/body/address/city"]
+        siret = {"identifier": {"type": "SIRET", "value": SIRET.value}, "address": ADDRESS}
+        assert pointers(await lea.post(STRUCTURES, json=siret)) == ["/body/address"]
+
+
 class TestModify:
     @pytest.mark.feature("STR-20", "STR-27", "STR-30")
     async def test_answers_the_record_as_it_was_kept(self, world: World):

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, EmailStr, Field, StrictBool, StringConstraints
 
 from services.structures.domain.options import JusticeCategory, JusticeRegime
 from services.structures.domain.structures import Address, Details
@@ -52,7 +52,7 @@ class Fields(BaseModel):
     address: PostalAddress | None = Field(None, description="Where INSEE does not give it.")
     justice_category: JusticeCategory | None = None
     justice_regime: JusticeRegime | None = None
-    agricultural: bool = False
+    agricultural: StrictBool = False
     billing_mandates: Annotated[tuple[Reference, ...], AfterValidator(_distinct)] = Field(
         (), max_length=100
     )
