@@ -1,5 +1,6 @@
 """What every request goes through. Plain ASGI: this is the one path all traffic takes."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -60,7 +61,8 @@ class Gate:
         self._addresses = Addresses(settings.trusted_proxies)
         self._metrics_readers = tuple(settings.metrics_readers)
         self._body_limit, self._patience = settings.body_limit, settings.upstream_patience
-        self._files = bodies.Files(settings)
+        self._file_patience = settings.file_patience
+        self._files = bodies.Files(settings, upstreams.room)
         self._positions: OrderedDict[str, str] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,9 +100,24 @@ class Gate:
             answer = refusal(ServerError(correlation_id=journey), scope["path"][: paths.PATH_LIMIT])
         if answer is None:
             return 0
-        await give(answer, journey, send, bodiless=scope["method"] == "HEAD")
+        if not await self._given(answer, journey, send, bodiless=scope["method"] == "HEAD"):
+            return 0
         metrics.answered("gateway", scope["method"], answer.status, time.perf_counter() - began)
         return answer.status
+
+    async def _given(self, answer: Answer, journey: str, send: Send, *, bodiless: bool) -> bool:
+        """Whether the client took it; one that takes a file too slowly is left."""
+        if not answer.held:
+            await give(answer, journey, send, bodiless=bodiless)
+            return True
+        try:
+            async with asyncio.timeout(self._file_patience):
+                await give(answer, journey, send, bodiless=bodiless)
+        except TimeoutError:
+            return False
+        finally:
+            self._upstreams.room.give_back(answer.held)
+        return True
 
     async def _answered(
         self, scope: Scope, headers: Headers, journey: str, receive: Receive, send: Send

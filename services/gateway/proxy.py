@@ -10,11 +10,15 @@ from yarl import URL
 from kit import traces
 from kit.context import trace
 from kit.problems import Unavailable
+from services.gateway.room import Room
 
 log = structlog.get_logger(__name__)
 
 IDLE_CONNECTION = 3
 """Seconds; less than the services keep one, so that none is closed while a request enters it."""
+
+SMALL = 1_000_000
+"""Bytes of an answer that is nothing but an answer."""
 
 KEPT = frozenset(
     {
@@ -42,12 +46,17 @@ class Answer(NamedTuple):
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+    held: int = 0
+    """Bytes of the body that take room until they are given."""
 
 
 class Upstreams:
-    """Asks services, whole body in, whole body out."""
+    """Asks services, whole body in, whole body out; what is large within the room there is."""
 
-    def __init__(self, addresses: Mapping[str, str], *, patience: float, connections: int) -> None:
+    def __init__(
+        self, addresses: Mapping[str, str], *, patience: float, connections: int, room: Room
+    ) -> None:
+        self.room = room
         self._addresses = {name: url.rstrip("/") for name, url in addresses.items()}
         self._patience, self._connections = patience, connections
         self._session: aiohttp.ClientSession | None = None
@@ -93,7 +102,21 @@ class Upstreams:
                 kept = [(n, v) for n, v in answer.raw_headers if n.lower() in KEPT]
                 if span:
                     traces.answered(span, method, "", answer.status)
-                return Answer(answer.status, kept, await answer.read())
+                return Answer(answer.status, kept, *await self._body(answer))
+
+    async def _body(self, answer: aiohttp.ClientResponse) -> tuple[bytes, int]:
+        if answer.content_length is not None and answer.content_length <= SMALL:
+            return await answer.read(), 0
+        pieces, held = [], 0
+        try:
+            async for piece in answer.content.iter_any():
+                self.room.take(len(piece))
+                held += len(piece)
+                pieces.append(piece)
+        except BaseException:
+            self.room.give_back(held)
+            raise
+        return b"".join(pieces), held
 
     def _opened(self) -> aiohttp.ClientSession:
         # Not in the constructor: a session belongs to the loop that runs when it is made.

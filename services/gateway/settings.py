@@ -24,8 +24,10 @@ class GatewaySettings(Settings):
         description="Where each service answers",
     )
     upstream_patience: float = Field(default=15, description="Seconds a service has to answer")
-    upload_patience: float = Field(default=120, description="Seconds that a file has to arrive")
-    upload_room: int = Field(
+    file_patience: float = Field(
+        default=120, description="Seconds that a client has to send a file, or to take one"
+    )
+    file_room: int = Field(
         default=200_000_000, description="Bytes of files that may be on their way through at once"
     )
     upstream_connections: int = Field(default=200, description="Open at once to all services")

@@ -23,6 +23,7 @@ from kit.settings import Settings
 from services.gateway.admission import Admission
 from services.gateway.gate import Gate
 from services.gateway.proxy import Answer, Upstreams
+from services.gateway.room import Room
 from services.gateway.settings import GatewaySettings
 from services.gateway.tokens import Tokens
 from services.gateway.views import RevokedSessions
@@ -168,7 +169,10 @@ async def a_door(upstream: Upstream, **but: Any) -> AsyncIterator[Door]:
     chosen = settings(**but)
     services = ("users", "structures", "approvals", "notifications", "support")
     upstreams = Upstreams(
-        dict.fromkeys(services, upstream.url), patience=chosen.upstream_patience, connections=20
+        dict.fromkeys(services, upstream.url),
+        patience=chosen.upstream_patience,
+        connections=20,
+        room=Room(chosen.file_room),
     )
     hearing, sessions = Hearing(), Remembered()
     gate = Gate(
