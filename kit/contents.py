@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -16,7 +17,7 @@ from kit.clock import now
 from kit.collection import Collection
 from kit.committer import Committer
 from kit.ids import new_id
-from kit.mongo import IndexModel, Mongo, NoFile
+from kit.mongo import Bucket, IndexModel, Mongo, NoFile
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +35,12 @@ class Contents:
 
     def __init__(self, mongo: Mongo, name: str) -> None:
         self._mongo, self._name = mongo, name
-        self._bucket, self._unsettled = mongo.bucket(name), mongo[f"{name}.unsettled"]
+        self._unsettled = mongo[f"{name}.unsettled"]
+
+    @cached_property
+    def _bucket(self) -> Bucket:
+        # Not in the constructor: motor's belongs to the loop that runs when it is made.
+        return self._mongo.bucket(self._name)
 
     async def prepare(self) -> None:
         parts = [f"{self._name}.{part}" for part in ("files", "chunks", "unsettled")]

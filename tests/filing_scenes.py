@@ -7,6 +7,7 @@ from tests.scenes import Asked, Cast, as_it_is, scene
 
 HANGS = "on the manager's structure, to which self is attached"
 PDF = b"%PDF-1.7\n"
+TYPE = {"content-type": "application/pdf"}
 FILES = "/v1/structures/{id}/attachments"
 DETAILS = "/v1/structures/{id}/bank-details"
 
@@ -16,7 +17,6 @@ as_it_is("GET /v1/attachment-types")
 def a_file() -> dict[str, Any]:
     return {
         "params": {"name": "rib.pdf", "type": "RIB"},
-        "headers": {"content-type": "application/pdf"},
         "content": PDF,
     }
 
@@ -37,7 +37,7 @@ async def a_path(cast: Cast, path: str) -> str:
 
 async def an_attachment(cast: Cast) -> str:
     path = f"{cast.public.headers['location']}/attachments"
-    made = await cast.do("POST", path, 201, by=cast.manager, **a_file())
+    made = await cast.do("POST", path, 201, by=cast.manager, headers=TYPE, **a_file())
     return str(made.json()["id"])
 
 
@@ -51,13 +51,14 @@ def on_structure(action: str, *, query: str = "") -> None:
 
     async def asked(cast: Cast, role: str) -> Asked:
         body: dict[str, Any] = {}
+        headers: dict[str, str] = {}
         if action == f"POST {FILES}":
-            body = a_file()
+            body, headers = a_file(), TYPE
         elif path.endswith("/deactivation"):
             body = {"json": {"confirmed": True}}
         elif method in ("POST", "PUT"):
             body = {"json": await an_account(cast)}
-        return Asked(await a_path(cast, path + query), cast.people[role], body=body)
+        return Asked(await a_path(cast, path + query), cast.people[role], None, body, headers)
 
     scene(action, HANGS)(asked)
 

@@ -40,6 +40,7 @@ class Asked:
     after: Response | None = None
     body: dict[str, Any] = field(default_factory=dict)
     """``json=`` or ``data=``"""
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,12 @@ class Cast:
 
     async def ask(self, method: str, asked: Asked) -> Response:
         return await self.platform.ask(
-            method, asked.path, by=asked.by, after=asked.after, **asked.body
+            method,
+            asked.path,
+            by=asked.by,
+            after=asked.after,
+            headers=asked.headers,
+            **asked.body,
         )
 
     async def do(self, method: str, path: str, status: int, **asked: Any) -> Response:

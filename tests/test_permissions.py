@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-import tests.filing_scenes  # noqa: F401  # adds its scenes
 from services.gateway.openapi import committed, merged
 from services.gateway.routes import OPEN, route_for
 from tests.gateway.doors import (

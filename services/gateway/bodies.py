@@ -8,7 +8,8 @@ from http import HTTPStatus
 from starlette.types import Message, Receive
 
 from kit.frame import BodyTooLarge
-from kit.problems import Problem, Unavailable
+from kit.problems import Problem
+from services.gateway.room import Room
 from services.gateway.settings import GatewaySettings
 
 Headers = dict[bytes, bytes]
@@ -20,24 +21,16 @@ class TooSlow(Problem):
     status = HTTPStatus.REQUEST_TIMEOUT
 
 
-class TooManyFiles(Unavailable):
-    """Too many files are on their way: send yours in a moment."""
-
-
 class Gone(Exception):
     """The client did not wait for the answer."""
 
 
 class Files:
-    """
-    Bodies that are files: larger than others, longer on their way, and within the memory given.
-
-    Bytes take their room as they come: who only says that they will come takes none.
-    """
+    """Bodies that are files: larger than others, longer on their way, within the room there is."""
 
     def __init__(self, settings: GatewaySettings) -> None:
-        self._limit, self._patience = settings.file_limit, settings.upload_patience
-        self._room = settings.upload_room
+        self._limit, self._patience = settings.file_limit, settings.file_patience
+        self._room = Room(settings.file_room)
 
     @asynccontextmanager
     async def read(self, headers: Headers, receive: Receive) -> AsyncIterator[bytes]:
@@ -47,15 +40,14 @@ class Files:
             nonlocal taken
             message = await receive()
             size = len(message.get("body", b""))
-            if size > self._room:
-                raise TooManyFiles
-            taken, self._room = taken + size, self._room - size
+            self._room.take(size)
+            taken += size
             return message
 
         try:
             yield await read(headers, counted, limit=self._limit, patience=self._patience)
         finally:
-            self._room += taken
+            self._room.give_back(taken)
 
 
 async def read(headers: Headers, receive: Receive, *, limit: int, patience: float) -> bytes:

@@ -17,6 +17,9 @@ log = structlog.get_logger(__name__)
 IDLE_CONNECTION = 3
 """Seconds; less than the services keep one, so that none is closed while a request enters it."""
 
+SMALL = 1_000_000
+"""Bytes of an answer that is read whole."""
+
 KEPT = frozenset(
     {
         b"content-type",
@@ -44,11 +47,11 @@ class Answer(NamedTuple):
     headers: list[tuple[bytes, bytes]]
     body: bytes
     rest: AsyncGenerator[bytes, None] | None = None
-    """Where a service did not say how long its answer is, and so sends it in pieces: these."""
+    """Its pieces as they come, where it is large or a service does not say how large it will be."""
 
 
 class Upstreams:
-    """Asks services: whole body in, whole body out, but for files of any length."""
+    """Asks services: whole body in, whole body out, but for what is large, piece by piece."""
 
     def __init__(self, addresses: Mapping[str, str], *, patience: float, connections: int) -> None:
         self._addresses = {name: url.rstrip("/") for name, url in addresses.items()}
@@ -97,7 +100,9 @@ class Upstreams:
                 kept = [(n, v) for n, v in answer.raw_headers if n.lower() in KEPT]
                 if span:
                     traces.answered(span, method, "", answer.status)
-                if method != "HEAD" and "chunked" in answer.headers.get("Transfer-Encoding", ""):
+                if method != "HEAD" and _large(answer):
+                    if answer.content_length is not None:
+                        kept.append((b"content-length", str(answer.content_length).encode()))
                     return Answer(answer.status, kept, b"", _pieces(answer))
                 async with answer:
                     return Answer(answer.status, kept, await answer.read())
@@ -123,6 +128,12 @@ class Upstreams:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _large(answer: aiohttp.ClientResponse) -> bool:
+    if answer.content_length is not None:
+        return answer.content_length > SMALL
+    return "chunked" in answer.headers.get("Transfer-Encoding", "")
 
 
 async def _pieces(answer: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:

@@ -25,11 +25,13 @@ class GatewaySettings(Settings):
     )
     upstream_patience: float = Field(default=15, description="Seconds a service has to answer")
     download_patience: float = Field(
-        default=600, description="Seconds a file of any length may take to its client"
+        default=600, description="Seconds that a client has to take a file of any length"
     )
-    upload_patience: float = Field(default=120, description="Seconds that a file has to arrive")
-    upload_room: int = Field(
-        default=200_000_000, description="Bytes of files that may be on their way through at once"
+    file_patience: float = Field(
+        default=120, description="Seconds that a client has to send a file"
+    )
+    file_room: int = Field(
+        default=200_000_000, description="Bytes of files that may be on their way in at once"
     )
     upstream_connections: int = Field(default=200, description="Open at once to all services")
     credential_rate: str = Field(

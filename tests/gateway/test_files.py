@@ -52,7 +52,7 @@ class TestSize:
 
 class TestRoom:
     async def test_is_shared_by_all_that_are_on_their_way_and_given_back(self, upstream: Upstream):
-        async with a_door(upstream, upload_room=30_000, upstream_patience=0.5) as door:
+        async with a_door(upstream, file_room=30_000, upstream_patience=0.5) as door:
             upstream.hangs = True
 
             async def arrived() -> list[bytes]:
@@ -68,13 +68,37 @@ class TestRoom:
             assert (await door.ask("POST", FILES, token=TOKEN, data=FILE)).status == 200
 
     async def test_is_not_taken_by_what_only_says_that_it_comes(self, upstream: Upstream):
-        async with a_door(upstream, upload_room=30_000) as door:
+        async with a_door(upstream, file_room=30_000) as door:
             head = f"POST {FILES} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
             _, writer = await asyncio.open_connection("127.0.0.1", door.port)
             writer.write(f"{head}Content-Length: 29000\r\n\r\nx".encode())
             await writer.drain()
             await asyncio.sleep(0.05)
             assert (await door.ask("POST", FILES, token=TOKEN, data=FILE)).status == 200
+            writer.close()
+
+
+class TestALargeAnswer:
+    LARGE = bytes(12_000_000)
+
+    async def test_takes_no_room(self, upstream: Upstream):
+        upstream.answer = lambda _: web.Response(body=self.LARGE)
+        async with a_door(upstream, file_room=1_000) as door:
+            answer = await door.ask("GET", f"{FILES}/1/content", token=TOKEN)
+            assert await answer.read() == self.LARGE
+            assert answer.headers["Content-Length"] == str(len(self.LARGE))
+
+    async def test_is_given_up_where_it_is_not_taken(self, upstream: Upstream):
+        upstream.answer = lambda _: web.Response(body=self.LARGE)
+        async with a_door(upstream, download_patience=0.2) as door:
+            reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+            path = f"{FILES}/1/content"
+            head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+            writer.write(head.encode())
+            await reader.readexactly(100)
+            await asyncio.sleep(0.5)
+            taken = len(await asyncio.wait_for(reader.read(-1), 5))
+            assert taken < len(self.LARGE)
             writer.close()
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
 from contracts.structures import AccountType, IdentifierType, Status
 from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
@@ -80,7 +80,7 @@ class BankDetailsGiven(BaseModel):
 
 
 class Deactivation(BaseModel):
-    confirmed: bool = Field(
+    confirmed: StrictBool = Field(
         default=False, description="“Voulez-vous désactiver ces informations bancaires ?”"
     )
 
