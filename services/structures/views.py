@@ -132,8 +132,10 @@ def _plainly(asked: Sought) -> list[dict[str, Any]]:
     if asked.identifier:
         every.append({"identifier.value": {"$regex": f"^{asked.identifier.upper()}"}})
     if asked.country:
-        country = fold(asked.country)
-        every.append({"abroad": country if country != AT_HOME else {"$exists": False}})
+        country, at_home = fold(asked.country), {"abroad": {"$exists": False}}
+        # Where there is no address, nobody knows the country.
+        known = at_home | {"address": {"$ne": None}}
+        every.append(known if country == AT_HOME else {"abroad": country})
     for flag, wanted in (("moa", asked.moa), ("moa_only", asked.moa_only)):
         if wanted is not None:
             every.append({flag: True if wanted else {"$exists": False}})

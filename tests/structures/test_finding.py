@@ -229,7 +229,8 @@ class TestFilters:
 
     async def test_find_by_country(self, world: World):
         abroad = Address(line="1 Grand-Place", city="Bruxelles", country="Belgique")
-        await keep(world, a_public(), a_public(SCHOOL, address=abroad))
+        nowhere = a_public(Identifier("SIRET", OTHERS[0]), address=None)
+        await keep(world, a_public(), a_public(SCHOOL, address=abroad), nowhere)
 
         assert await found(world, country="belgique") == [SCHOOL.structure_id]
         assert await found(world, country="France") == [TOWN_HALL.structure_id]
