@@ -7,6 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from contracts.structures import StructureCreated
+from services.structures.domain.imported import import_one
 from services.structures.domain.structures import (
     BankDetailsMissing,
     ComesFromInsee,
@@ -22,7 +23,6 @@ from services.structures.domain.structures import (
     card,
     create,
     describe,
-    import_one,
     record,
     sees_record,
 )
