@@ -1,6 +1,7 @@
 """What the structures service tells. Topic: structures.events."""
 
-from typing import Literal
+from datetime import date
+from typing import Final, Literal
 
 from pydantic import AwareDatetime
 
@@ -58,6 +59,75 @@ class StructureChanged(
     sends_flows: bool = False
     version: int
     changed_at: AwareDatetime
+
+
+UnitStatus = Literal["active", "inactive", "deleted"]
+
+DEFAULT_UNIT: Final = "FACTURES_PUBLIQUES"
+"""The unit that every public structure has, whether or not anybody told of it."""
+
+
+class UnitCreated(Event, type="structures.unit-created.v1", key="unit_id", audience="public"):
+    """A structure has one more unit. Its default unit is never told: every public one has it."""
+
+    unit_id: str
+    structure_id: str
+    code: str
+    name: str
+    status: UnitStatus
+    active: bool
+    """Whether things may be sent to it on the day this was told."""
+    valid_from: date
+    valid_until: date | None = None
+    engagement_required: bool = False
+    payment_status_exposed: bool = False
+    version: int
+    created_at: AwareDatetime
+
+
+class UnitChanged(Event, type="structures.unit-changed.v1", key="unit_id", audience="public"):
+    """A unit was modified or activated, or its validity began: all of it as it now stands."""
+
+    unit_id: str
+    structure_id: str
+    code: str
+    name: str
+    status: UnitStatus
+    active: bool
+    valid_from: date
+    valid_until: date | None = None
+    engagement_required: bool = False
+    payment_status_exposed: bool = False
+    version: int
+    changed_at: AwareDatetime
+
+
+class UnitEnded(Event, type="structures.unit-ended.v1", key="unit_id", audience="public"):
+    """A unit was deactivated or deleted, or its last day of validity has passed."""
+
+    unit_id: str
+    structure_id: str
+    code: str
+    status: UnitStatus
+    active: Literal[False] = False
+    valid_from: date
+    valid_until: date | None = None
+    version: int
+    ended_at: AwareDatetime
+
+
+class StructureDuplicated(
+    Event, type="structures.structure-duplicated.v1", key="structure_id", audience="public"
+):
+    """A structure was made anew under another identifier, and its model is inactive."""
+
+    structure_id: str
+    """The new one, of which it was told before that it was created."""
+    model_id: str
+    users: bool
+    """Whether those attached to the model are attached to the new one too."""
+    duplicated_by: str
+    duplicated_at: AwareDatetime
 
 
 class AttachmentAdded(Event, type="structures.attachment-added.v1", key="attachment_id"):

@@ -28,9 +28,9 @@ class Gone(Exception):
 class Files:
     """Bodies that are files: larger than others, longer on their way, within the room there is."""
 
-    def __init__(self, settings: GatewaySettings, room: Room) -> None:
+    def __init__(self, settings: GatewaySettings) -> None:
         self._limit, self._patience = settings.file_limit, settings.file_patience
-        self._room = room
+        self._room = Room(settings.file_room)
 
     @asynccontextmanager
     async def read(self, headers: Headers, receive: Receive) -> AsyncIterator[bytes]:

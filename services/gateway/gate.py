@@ -1,6 +1,5 @@
 """What every request goes through. Plain ASGI: this is the one path all traffic takes."""
 
-import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -19,7 +18,7 @@ from kit.problems import Problem, Unavailable
 from services.gateway import bodies, consistency, paths
 from services.gateway.addresses import Addresses, within
 from services.gateway.admission import Admission
-from services.gateway.answers import cautiously, give, refusal
+from services.gateway.answers import cautiously, give, pass_on, refusal
 from services.gateway.bodies import Gone, Headers
 from services.gateway.proxy import Answer, Upstreams
 from services.gateway.routes import SERVICES, UPLOADS, route_for
@@ -61,8 +60,8 @@ class Gate:
         self._addresses = Addresses(settings.trusted_proxies)
         self._metrics_readers = tuple(settings.metrics_readers)
         self._body_limit, self._patience = settings.body_limit, settings.upstream_patience
-        self._file_patience = settings.file_patience
-        self._files = bodies.Files(settings, upstreams.room)
+        self._download_patience = settings.download_patience
+        self._files = bodies.Files(settings)
         self._positions: OrderedDict[str, str] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,24 +99,13 @@ class Gate:
             answer = refusal(ServerError(correlation_id=journey), scope["path"][: paths.PATH_LIMIT])
         if answer is None:
             return 0
-        if not await self._given(answer, journey, send, bodiless=scope["method"] == "HEAD"):
-            return 0
+        if answer.rest:
+            longest = self._download_patience
+            await pass_on(answer, answer.rest, journey, receive, send, longest=longest)
+        else:
+            await give(answer, journey, send, bodiless=scope["method"] == "HEAD")
         metrics.answered("gateway", scope["method"], answer.status, time.perf_counter() - began)
         return answer.status
-
-    async def _given(self, answer: Answer, journey: str, send: Send, *, bodiless: bool) -> bool:
-        """Whether the client took it; one that takes a file too slowly is left."""
-        if not answer.held:
-            await give(answer, journey, send, bodiless=bodiless)
-            return True
-        try:
-            async with asyncio.timeout(self._file_patience):
-                await give(answer, journey, send, bodiless=bodiless)
-        except TimeoutError:
-            return False
-        finally:
-            self._upstreams.room.give_back(answer.held)
-        return True
 
     async def _answered(
         self, scope: Scope, headers: Headers, journey: str, receive: Receive, send: Send

@@ -17,7 +17,6 @@ from services.gateway.domain import Revocation
 from services.gateway.gate import Gate
 from services.gateway.handlers import handlers
 from services.gateway.proxy import Answer, Upstreams
-from services.gateway.room import Room
 from services.gateway.settings import GatewaySettings
 from services.gateway.tokens import Tokens
 from services.gateway.views import RevokedSessions
@@ -35,7 +34,6 @@ def build(service: Service[GatewaySettings]) -> FastAPI:
         settings.upstreams,
         patience=settings.upstream_patience,
         connections=settings.upstream_connections,
-        room=Room(settings.file_room),
     )
     app = service.app(
         ops.api(ops.Everyone(service, upstreams)), hears=handlers(revocations, revoked)

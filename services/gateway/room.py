@@ -1,10 +1,10 @@
-"""The memory that files on their way may take, all together, in whichever direction."""
+"""The memory that files on their way in may take, all together."""
 
 from kit.problems import Unavailable
 
 
 class TooManyFiles(Unavailable):
-    """Too many files are on their way: ask again in a moment."""
+    """Too many files are on their way: send yours in a moment."""
 
 
 class Room:

@@ -28,6 +28,7 @@ ROUTES = (
     Route("/v1/clients", "users", "operators"),
     Route("/v1/rattachements", "users", "people"),
     Route("/v1/structures", "structures", "people and systems"),
+    Route("/v1/structures.csv", "structures", "people and systems"),
     Route("/v1/attachment-types", "structures", "people"),
     Route("/v1/approvals", "approvals", "people"),
     Route("/v1/tickets", "support", "people"),

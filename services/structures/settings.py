@@ -13,10 +13,17 @@ class StructuresSettings(Settings):
         description="INSEE's own is https://api.insee.fr/api-sirene/3.11",
     )
     sirene_key: SecretStr = Field(default=SecretStr(""), description="X-INSEE-Api-Key-Integration")
-    sirene_timeout: float = Field(default=3, description="Seconds")
+    sirene_timeout: float = Field(
+        default=3, description="Seconds INSEE has to answer, new tries included"
+    )
     sirene_per_minute: int = Field(
         default=30, ge=1, description="INSEE's limit, for each process: divide it among replicas"
     )
+    sirene_failures_most: int = Field(
+        default=5, ge=1, description="In a row; then INSEE is left in peace for a while"
+    )
+    sirene_rest: float = Field(default=15, description="Seconds between tries after that")
+    sirene_remembered_for: float = Field(default=300, description="Seconds; 0 asks INSEE each time")
     archive_limit: int = Field(
         default=50_000_000, description="Bytes of files that leave as one zip, all together"
     )

@@ -23,7 +23,6 @@ from kit.settings import Settings
 from services.gateway.admission import Admission
 from services.gateway.gate import Gate
 from services.gateway.proxy import Answer, Upstreams
-from services.gateway.room import Room
 from services.gateway.settings import GatewaySettings
 from services.gateway.tokens import Tokens
 from services.gateway.views import RevokedSessions
@@ -71,6 +70,8 @@ class Upstream:
     asked: list[web.Request] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     answer: Callable[[web.Request], web.StreamResponse] | None = None
+    pieces: Callable[[], AsyncIterator[bytes]] | None = None
+    """What it answers piece by piece."""
     hangs: bool = False
 
     @property
@@ -95,9 +96,22 @@ class Upstream:
         self.bodies.append(await request.read())
         if self.hangs:
             await asyncio.sleep(60)
+        if self.pieces:
+            return await self._in_pieces(request, self.pieces())
         if self.answer:
             return self.answer(request)
         return web.json_response({"said": request.path_qs})
+
+    async def _in_pieces(
+        self, request: web.Request, pieces: AsyncIterator[bytes]
+    ) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Disposition": "attachment"})
+        answer.content_type = "text/csv"
+        await answer.prepare(request)
+        async for piece in pieces:
+            await answer.write(piece)
+        await answer.write_eof()
+        return answer
 
 
 class Hearing(Heard):
@@ -169,10 +183,7 @@ async def a_door(upstream: Upstream, **but: Any) -> AsyncIterator[Door]:
     chosen = settings(**but)
     services = ("users", "structures", "approvals", "notifications", "support")
     upstreams = Upstreams(
-        dict.fromkeys(services, upstream.url),
-        patience=chosen.upstream_patience,
-        connections=20,
-        room=Room(chosen.file_room),
+        dict.fromkeys(services, upstream.url), patience=chosen.upstream_patience, connections=20
     )
     hearing, sessions = Hearing(), Remembered()
     gate = Gate(

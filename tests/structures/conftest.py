@@ -61,12 +61,12 @@ class World:
     """One running structures service."""
 
     def __init__(self, service: Service, settings: StructuresSettings) -> None:
-        self.service, self._settings = service, settings
+        self.service, self.settings = service, settings
         self._transport = httpx.ASGITransport(build(service))
 
     def calls(self, user: str = "", **but: Any) -> httpx.AsyncClient:
         caller = Caller(user_id=user, **but)
-        token = sign(caller, self._settings.internal_key.get_secret_value(), at=now())
+        token = sign(caller, self.settings.internal_key.get_secret_value(), at=now())
         return httpx.AsyncClient(
             transport=self._transport,
             base_url="http://structures",
@@ -91,7 +91,7 @@ class World:
     async def forgets(self) -> None:
         kept = ("attachments", "bank-details", "bank-registers")
         files = [f"attachments.{part}" for part in ("files", "chunks", "unsettled")]
-        for name in ("structures", "history", "rights", "journal", "once", *kept, *files):
+        for name in ("structures", "units", "history", "rights", "journal", "once", *kept, *files):
             await self.service.mongo[name].delete_many({})
 
 
@@ -102,6 +102,8 @@ async def world_of_all(mongo_url: str, insee_of_all: Insee) -> AsyncIterator[Wor
             mongo_url,
             sirene_url=insee_of_all.url,
             sirene_per_minute=10_000,
+            sirene_failures_most=10_000,
+            sirene_remembered_for=0,
             page_size_most=100,
             unscanned_files=True,
         )

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.structures import StructureChanged
@@ -458,7 +458,6 @@ class Life:
 
 class TestAnyLife:
     @pytest.mark.feature("STR-31")
-    @settings(deadline=None)
     @given(steps, st.sampled_from([timedelta(), HALF_AN_HOUR]))
     def test_asked_twice_is_asked_once_and_the_last_word_holds(self, history, waits):
         once, twice = Life(1, waits), Life(2, waits)
@@ -477,7 +476,6 @@ class TestAnyLife:
         }
         assert once.last.items() <= says.items()
 
-    @settings(deadline=None)
     @given(steps, st.sampled_from([timedelta(), HALF_AN_HOUR]))
     def test_tells_each_change_once_in_order_and_as_it_then_stands(self, history, waits):
         life = Life(2, waits)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.structures import StructureCreated
+from services.structures.domain.imported import import_one
 from services.structures.domain.structures import (
     BankDetailsMissing,
     ComesFromInsee,
@@ -20,7 +21,6 @@ from services.structures.domain.structures import (
     card,
     create,
     describe,
-    import_one,
     record,
     sees_record,
 )

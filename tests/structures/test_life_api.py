@@ -13,8 +13,8 @@ from contracts.users import Habilitation
 from kit.change import Change
 from kit.clock import now
 from services.structures.domain.changes import Asked, modify
+from services.structures.domain.imported import import_one
 from services.structures.domain.options import Flags
-from services.structures.domain.structures import import_one
 from services.structures.identifiers import Identifier
 from services.structures.records import Records
 from tests.structures.builders import SIRET, a_period, an_answer

@@ -33,6 +33,7 @@ from services.users.domain.rattachements import (
 )
 from services.users.domain.requests import RattachementRequest, ask
 from services.users.domain.structures import Structure
+from services.users.domain.units import Unit
 from services.users.handlers import handlers
 from services.users.membership import Membership
 from tests.users.kept import Kept
@@ -67,6 +68,7 @@ class World:
         self.of = Membership(
             nowhere,
             a_collection("structures", Structure),
+            a_collection("units", Unit),
             a_collection("management", Management),
             a_collection("requests", RattachementRequest),
             a_collection("rattachements", Rattachement),

@@ -26,7 +26,7 @@ from services.structures.domain.structures import (
 )
 from services.structures.identifiers import InvalidVatNumber
 from services.structures.records import Records
-from services.structures.sirene import Sirene, SireneUnavailable
+from services.structures.sirene import EstablishmentWithheld, Sirene, SireneUnavailable
 from services.structures.views import BankDetailsKnown, Visibility
 
 ALWAYS = (NotFound, ManagersOnly, PreconditionFailed)
@@ -81,7 +81,7 @@ class Life:
 
     async def at_insee(self, structure: Structure) -> Establishment | None:
         siret = structure.identifier.siret
-        return await self.sirene.establishment(siret) if siret else None
+        return await self.sirene.establishment(siret, fresh=True) if siret else None
 
     async def shown(self, structure: Structure, response: Response) -> Record:
         etag(response, structure.version)
@@ -143,6 +143,7 @@ def life_routes(life: Life) -> APIRouter:
             changes.ClosedAtInsee,
             changes.UnknownAtInsee,
             BankDetailsMissing,
+            EstablishmentWithheld,
             SireneUnavailable,
         ),
     )
@@ -180,6 +181,7 @@ def life_routes(life: Life) -> APIRouter:
             changes.NotAtInsee,
             changes.ClosedAtInsee,
             changes.UnknownAtInsee,
+            EstablishmentWithheld,
             SireneUnavailable,
         ),
     )

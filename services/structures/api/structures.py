@@ -2,22 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from contracts.structures import IdentifierType, Kind
 from kit.clock import now
 from kit.collection import Collection
 from kit.http import Caller, Person, ScopeMissing, etag, may_answer, reader
-from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
 from services.structures.api.fields import Fields, StructureId
 from services.structures.domain import structures as domain
 from services.structures.domain.structures import Card, Record, Structure
 from services.structures.identifiers import InvalidIdentifier, InvalidVatNumber, identify
-from services.structures.search import SearchTooLong, SearchTooWide
-from services.structures.sirene import Sirene, SireneUnavailable
-from services.structures.views import Search, Sought, Visibility
+from services.structures.sirene import EstablishmentWithheld, Sirene, SireneUnavailable
+from services.structures.views import Visibility
 
 Reader = Annotated[Caller, reader("structures:read")]
 
@@ -34,28 +32,10 @@ class NewStructure(Fields):
     kind: Kind | None = Field(default=None, description="Private when absent.")
 
 
-async def _filters(
-    q: Annotated[
-        str | None,
-        Query(max_length=100, description="Beginnings of words, or a pattern: `*menuiserie*`"),
-    ] = None,
-    identifier: Annotated[
-        str | None, Query(pattern=r"^[0-9A-Za-z]{1,80}$", description="Its beginning.")
-    ] = None,
-    postcode: Annotated[str | None, Query(pattern=r"^[0-9A-Za-z -]{1,20}$")] = None,
-    city: Annotated[str | None, Query(min_length=1, max_length=100)] = None,
-) -> Sought:
-    return Sought(q=q, identifier=identifier, postcode=postcode, city=city)
-
-
-Filters = Annotated[Sought, Depends(_filters)]
-
-
 def api(
     structures: Collection[Structure], visibility: Visibility, sirene: Sirene, *, checksums: bool
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/structures", tags=["structures"])
-    finding = Search(structures)
 
     @routes.post(
         "",
@@ -71,6 +51,7 @@ def api(
             domain.StructureAlreadyKnown,
             domain.SiretUnknown,
             domain.EstablishmentClosed,
+            EstablishmentWithheld,
             SireneUnavailable,
         ),
     )
@@ -107,13 +88,5 @@ def api(
             raise NotFound(id)
         etag(response, structure.version)
         return domain.card(structure)
-
-    @routes.get("", responses=may_answer(SearchTooWide, SearchTooLong, ScopeMissing))
-    async def search(caller: Reader, asked: PageAsked, filters: Filters) -> Page[Card]:
-        """Find structures by name, identifier, postcode or city."""
-        fitting, way = await finding.filter(filters, asked.size)
-        where = {"$and": [fitting, await visibility.where(caller)]}
-        found, following = await page(structures, where, asked, descending=False, by_index=way)
-        return Page[Card](items=[domain.card(one) for one in found], next=following)
 
     return routes

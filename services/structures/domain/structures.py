@@ -81,6 +81,9 @@ class Structure(Details, Entity):
     created_by: str | None = None
     created_at: datetime
     waiting: tuple[Waiting, ...] = ()
+    origin_structure: str | None = None
+    """The structure it was duplicated from."""
+    duplicates: tuple[str, ...] = ()
 
     @property
     def public(self) -> bool:
@@ -125,6 +128,8 @@ class Record(Details, Card):
     created_by: str | None
     created_at: datetime
     waiting: tuple[Waiting, ...]
+    origin_structure: str | None
+    duplicates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,34 +283,7 @@ def create(
         created_at=now,
         **said,
     )
-    return Change(structure, (_created(structure),))
-
-
-def import_one(
-    current: Structure | None,
-    *,
-    identifier: Identifier,
-    status: Status = "active",
-    legal_name: str | None = None,
-    email: str | None = None,
-    address: Address | None = None,
-    now: datetime,
-) -> Change[Structure]:
-    """A line of the public directory; what is already known stays as it is."""
-    if current:
-        return Change(current)
-    structure = Structure(
-        id=identifier.structure_id,
-        identifier=identifier,
-        kind="public",
-        status=status,
-        legal_name=legal_name,
-        email=email,
-        address=address,
-        origin="import",
-        created_at=now,
-    )
-    return Change(structure, (_created(structure),))
+    return Change(structure, (created(structure),))
 
 
 def sees_record(
@@ -333,6 +311,8 @@ def record(structure: Structure, *, principal_manager_id: str | None = None) -> 
         created_by=structure.created_by,
         created_at=structure.created_at,
         waiting=structure.waiting,
+        origin_structure=structure.origin_structure,
+        duplicates=structure.duplicates,
     )
 
 
@@ -365,7 +345,7 @@ def _still_open(establishment: Establishment | None) -> Establishment:
     return establishment
 
 
-def _created(structure: Structure) -> StructureCreated:
+def created(structure: Structure) -> StructureCreated:
     return StructureCreated(
         **named(structure),
         origin=structure.origin,

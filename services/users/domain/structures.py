@@ -17,8 +17,6 @@ class Structure(Entity):
     status: Status
     discreet: bool = False
     """Its name and identifier are not for strangers, even those who ask to be attached."""
-    units: tuple[str, ...] = ()
-    """The codes of its units; a rattachement may be limited to some of them."""
     heard: int = 0
     """The version of the structure this copy shows; 0: as it was created."""
 
