@@ -11,7 +11,6 @@ from kit.mongo import IndexModel
 from kit.service import Service
 from services.structures.attachments import Attachments
 from services.structures.domain import bank_details as domain
-from services.structures.domain.bank_copies import Copies, copied, ids
 from services.structures.domain.bank_details import BankDetails, Wanted
 from services.structures.domain.bank_register import has_valid
 from services.structures.domain.standing import Standing
@@ -55,24 +54,6 @@ class BankAccounts:
     ) -> BankDetails:
         decide = partial(domain.deactivate, confirmed=confirmed, to=to, now=now())
         return await self._keep(Ask(self._places(id, structure_id), decide, if_match))
-
-    async def copies(
-        self, of: str, *, to_structure: str, by: str
-    ) -> tuple[tuple[Place, ...], Copies]:
-        """
-        What a duplicate begins with, and where it is kept: ``copies.beside(*there)``.
-
-        To be kept in the decision that makes the duplicate.
-        """
-        kept = self.attachments
-        valid = await self.details.select({"structure_id": of, "status": "active"})
-        documents = await kept.files.many([one.document_id for one in valid])
-        copies = copied(valid, documents, to_structure=to_structure, by=by, now=now())
-        return (
-            kept.registers.at(to_structure),
-            *(self.details.at(id) for id in ids(copies.details)),
-            *(kept.files.at(id) for id in ids(copies.documents)),
-        ), copies
 
     def _places(self, id: str, structure_id: str, *document: str) -> tuple[Place, ...]:
         kept = self.attachments

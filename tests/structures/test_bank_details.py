@@ -289,11 +289,6 @@ class TestCopied:
             for to in (self.OTHER, self.OTHER)
         )
         assert once == again
-        kept = (once.register.state, once.details[0].state, once.documents[0].state)
-        assert once.beside(None, None, None) == (once.register, *once.details, *once.documents)
-        assert [(one.state, one.events) for one in once.beside(*kept)] == [
-            (one, ()) for one in kept
-        ]
         assert once.details[0].state.id != some_details().id
 
 

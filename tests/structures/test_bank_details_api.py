@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.structures.builders import SIRET
 from tests.structures.conftest import World
@@ -19,7 +20,7 @@ FACTOR = {
 }
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def document(world: World) -> str:
     await founded(world)
     return str((await brought(world))["id"])
@@ -207,6 +208,21 @@ class TestDeactivate:
         assert answer.json()["type"] == "/problems/attachment-in-use"
         kept = await lea.get(f"{FILES}/{document}/content")
         assert kept.status_code == 200
+
+    @pytest.mark.feature("BNK-18")
+    async def test_leaves_one_to_a_structure_that_must_have_some(self, world: World, document: str):
+        lea, structure = world.calls("u-lea"), f"/v1/structures/{SIRET.structure_id}"
+        becomes = {"justice_category": "automobile"}
+        refused = await lea.patch(structure, json=becomes)
+        assert (refused.status_code, pointers(refused)) == (409, ["/body/justice_category"])
+
+        made = await given(world, document)
+        assert (await lea.patch(structure, json=becomes)).status_code == 200
+        path, end = f"{DETAILS}/{made['id']}/deactivation", {"confirmed": True}
+        last = await lea.put(path, json=end)
+        assert (last.status_code, last.json()["type"]) == (409, "/problems/last-bank-details")
+        await given(world, document, name="Second")
+        assert (await lea.put(path, json=end)).status_code == 200
 
     async def test_loses_no_race_with_the_removal_of_the_document(
         self, world: World, document: str

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
 
-from kit.change import Change, Entity
+from kit.change import Change
 from services.structures.domain import attachments, bank_details
 from services.structures.domain.attachments import Attachment
 from services.structures.domain.bank_details import BankDetails
@@ -20,13 +19,6 @@ class Copies:
     register: Change[BankRegister]
     details: tuple[Change[BankDetails], ...]
     documents: tuple[Change[Attachment], ...]
-
-    def beside(self, *there: Entity | None) -> tuple[Change[Any], ...]:
-        """All of them, in order; what is there already stays as it is."""
-        wanted: tuple[Change[Any], ...] = (self.register, *self.details, *self.documents)
-        return tuple(
-            Change(now) if now else change for now, change in zip(there, wanted, strict=True)
-        )
 
 
 def copied(
@@ -72,7 +64,3 @@ def copied(
 
 def copy_id(id: str, to_structure: str) -> str:
     return sha256(f"{to_structure}:{id}".encode()).hexdigest()[:32]
-
-
-def ids(changes: Iterable[Change[Any]]) -> list[str]:
-    return [change.state.id for change in changes if change.state]
