@@ -6,6 +6,7 @@ import zipfile
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from kit.clock import now
 from kit.file import Verdict
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 OTHER = PDF + b"another"
 
 
-@pytest.fixture(autouse=True)
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def structure(world: World) -> None:
     await founded(world)
 

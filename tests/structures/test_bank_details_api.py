@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.structures.builders import SIRET
 from tests.structures.conftest import World
@@ -19,7 +20,7 @@ FACTOR = {
 }
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def document(world: World) -> str:
     await founded(world)
     return str((await brought(world))["id"])
