@@ -1,6 +1,7 @@
 """docs/permissions.csv, the law: what each role may do, on every path of the API."""
 
 import csv
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from tests.scenes import ROLES
 LAW = Path(__file__).parent.parent / "docs" / "permissions.csv"
 
 
-BY_POWER = ("self", "manager", "operator")
+BY_POWER = ("self", "manager", "operator", "system")
 
 
 class Action(NamedTuple):
@@ -33,7 +34,7 @@ class Action(NamedTuple):
 
     @property
     def example(self) -> str:
-        return self.path.replace("{id}", "users:1" if "/parked/" in self.path else "1")
+        return re.sub(r"{\w+}", "users:1" if "/parked/" in self.path else "1", self.path)
 
 
 def actions() -> list[Action]:

@@ -89,7 +89,7 @@ class World:
         return list(await found.to_list(None))
 
     async def forgets(self) -> None:
-        for name in ("structures", "rights", "journal", "once"):
+        for name in (*(one.name for one in self.service.collections), "journal", "once"):
             await self.service.mongo[name].delete_many({})
 
 

@@ -66,12 +66,12 @@ def client_billing_routes(
     async def document_defaults(id: Id, caller: Reader) -> DocumentDefaults:
         """All that an invoice or an estimate for this client begins with."""
         account, _ = await standings.account(caller, id, *MAY_READ)
-        return _defaults(account, settings)
+        return defaults_of(account, settings)
 
     return routes
 
 
-def _defaults(account: ClientAccount, settings: StructuresSettings) -> DocumentDefaults:
+def defaults_of(account: ClientAccount, settings: StructuresSettings) -> DocumentDefaults:
     record, ours = account.record, settings.default_language
     language = record.language or ours
     return DocumentDefaults(
