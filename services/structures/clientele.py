@@ -154,8 +154,8 @@ class Standings:
         if await self.to_supplier(caller, supplier_id) not in may:
             raise NotYourSupplier
 
-    async def client(self, caller: Caller, structure_id: str) -> Structure | None:
-        """A structure to have as a client, if the caller may know that it exists."""
+    async def structure(self, caller: Caller, structure_id: str) -> Structure | None:
+        """The structure, if the caller may know that it exists."""
         found = await self._structures.find(structure_id)
         if found is None or found.public or await self._visibility.of_record(caller, found):
             return found

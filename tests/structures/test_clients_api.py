@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 from httpx import AsyncClient, Response
 
+from kit.change import Change
 from kit.clock import now
-from kit.internal import Caller
 from services.structures.api.client_billing import defaults_of
 from services.structures.domain import structures as domain
 from services.structures.domain.structures import Structure
@@ -88,7 +88,8 @@ async def shop(world: World) -> Shop:
         None, identifier=TOWN, legal_name="Ville de Melun", now=now()
     ).state
     assert town
-    await world.service.collections[0].change(town.id, lambda _: domain.Change(town))
+    [structures] = [one for one in world.service.collections if one.name == "structures"]
+    await structures.change(town.id, lambda _: Change(town))
     await attached(world, "u-lea", supplier, role="principal_manager")
     await attached(world, "u-sam", supplier)
     await attached(world, "u-ana", town.id, role="principal_manager")
@@ -487,10 +488,7 @@ class TestFacts:
 
     async def test_are_refused_with_the_field_that_is_wrong(self, shop: Shop):
         await shop.account()
-        limited = Caller(
-            client_id="erp", scopes=frozenset({"facts:write"}), structures=frozenset("x")
-        )
-        elsewhere = shop.system("facts:write", structures=limited.structures)
+        elsewhere = shop.system("facts:write", structures=frozenset({"another"}))
 
         for answer, pointer in (
             (await shop.fact(client_account="0" * 32), "/body/data/client_account"),

@@ -156,8 +156,8 @@ def client_account_routes(
     ) -> ClientAccountView:
         """Open the account of a client; ``supplier_id`` and ``structure_id`` are enough."""
         await standings.require_supplier(caller, asked.supplier_id, "administrator")
-        supplier = await standings.client(caller, asked.supplier_id)
-        client, at = await standings.client(caller, asked.structure_id), now()
+        supplier = await standings.structure(caller, asked.supplier_id)
+        client, at = await standings.structure(caller, asked.structure_id), now()
         if supplier is None:
             raise NotYourSupplier
         if client is None:
@@ -197,7 +197,7 @@ def client_account_routes(
         found, following = await clientele.find(supplier_id, q, asked)
         return Page(items=[shown(one, portal) for one in found], next=following)
 
-    @routes.get("/{id}", responses=may_answer(NotFound, domain.NotForThisSide, ScopeMissing))
+    @routes.get("/{id}", responses=may_answer(NotFound, domain.NotOpenToYou, ScopeMissing))
     async def read(id: Id, caller: Reader, response: Response) -> ClientAccountView:
         """One client account."""
         account, _ = await standings.account(caller, id, *MAY_READ)

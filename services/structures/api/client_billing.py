@@ -11,7 +11,7 @@ from kit.problems import NotFound
 from services.structures.api.client_accounts import MAY_READ, Reader
 from services.structures.api.client_fields import Id, SupplierId
 from services.structures.clientele import Clientele, NotYourSupplier, Standings
-from services.structures.domain.client_accounts import Chorus, ClientAccount, NotForThisSide
+from services.structures.domain.client_accounts import Chorus, ClientAccount, NotOpenToYou
 from services.structures.domain.structures import Address
 from services.structures.settings import StructuresSettings
 
@@ -61,7 +61,7 @@ def client_billing_routes(
 
     @routes.get(
         "/{id}/document-defaults",
-        responses=may_answer(NotFound, NotForThisSide, ScopeMissing, TooStale),
+        responses=may_answer(NotFound, NotOpenToYou, ScopeMissing, TooStale),
     )
     async def document_defaults(id: Id, caller: Reader) -> DocumentDefaults:
         """All that an invoice or an estimate for this client begins with."""

@@ -19,7 +19,7 @@ from services.structures.clientele import Clientele, Standings
 from services.structures.domain import client_portal as domain
 from services.structures.domain.client_accounts import (
     ClientAccount,
-    NotForThisSide,
+    NotOpenToYou,
     OnlyAdministrators,
     UnknownFeature,
     offer_subtotal_for,
@@ -117,7 +117,7 @@ def client_portal_routes(
         ]
         return Page(items=items, next=following)
 
-    @routes.get("/{id}/users", responses=may_answer(NotFound, OnlyAdministrators, TooStale))
+    @routes.get("/{id}/users", responses=may_answer(NotFound, NotOpenToYou, TooStale))
     async def list_users(id: Id, caller: Person, asked: PageAsked) -> Page[ClientUser]:
         """The users attached to the structure that the client is."""
         account, _ = await standings.account(caller, id, "administrator", "operator")
@@ -165,7 +165,7 @@ def client_portal_routes(
     @routes.post(
         "/{id}/messages",
         status_code=201,
-        responses=may_answer(NotFound, NotForThisSide, TooStale),
+        responses=may_answer(NotFound, NotOpenToYou, TooStale),
     )
     async def write(id: Id, asked: NewMessage, caller: Person) -> MessageView:
         """Write to the other side of the account."""
@@ -182,7 +182,7 @@ def client_portal_routes(
             await messages.change(message.id, lambda current: Change(current or message))
         )
 
-    @routes.get("/{id}/messages", responses=may_answer(NotFound, NotForThisSide, TooStale))
+    @routes.get("/{id}/messages", responses=may_answer(NotFound, NotOpenToYou, TooStale))
     async def list_messages(id: Id, caller: Person, asked: PageAsked) -> Page[MessageView]:
         """What both sides wrote, newest first."""
         await standings.account(caller, id, "administrator", "client", "operator")

@@ -12,7 +12,12 @@ from kit.problems import NotFound, PreconditionFailed
 from services.structures.api.client_fields import AnId, Id, Line, SupplierId
 from services.structures.clientele import NotYourSupplier, Standings
 from services.structures.domain import client_profiles as domain
-from services.structures.domain.client_accounts import OnlyAdministrators, Standing, require
+from services.structures.domain.client_accounts import (
+    NotOpenToYou,
+    OnlyAdministrators,
+    Standing,
+    require,
+)
 from services.structures.domain.client_profiles import ClientProfile, ProfileProperties
 
 
@@ -71,7 +76,7 @@ def client_profile_routes(profiles: Collection[ClientProfile], standings: Standi
         found, following = await page(profiles, {"supplier_id": supplier_id}, asked)
         return Page(items=[_shown(one) for one in found], next=following)
 
-    @routes.get("/{id}", responses=may_answer(NotFound, OnlyAdministrators, TooStale))
+    @routes.get("/{id}", responses=may_answer(NotFound, NotOpenToYou, TooStale))
     async def read(id: Id, caller: Person, response: Response) -> ProfileView:
         """One profile."""
         return answer(await open_to(caller, id, "administrator", "operator"), response)

@@ -18,7 +18,7 @@ from services.structures.clientele import Clientele, Standings
 from services.structures.domain import order_checks as domain
 from services.structures.domain.client_accounts import (
     ClientAccount,
-    NotForThisSide,
+    NotOpenToYou,
     Standing,
     offer_subtotal_for,
 )
@@ -87,7 +87,7 @@ def order_check_routes(
         "/{id}/order-checks",
         responses=may_answer(
             NotFound,
-            NotForThisSide,
+            NotOpenToYou,
             ScopeMissing,
             NotAUserOfTheClient,
             domain.EngagementNumberMissing,
@@ -123,7 +123,7 @@ def order_check_routes(
 
     @routes.get(
         "/{id}/order-checks",
-        responses=may_answer(NotFound, NotForThisSide, ScopeMissing, TooStale),
+        responses=may_answer(NotFound, NotOpenToYou, ScopeMissing, TooStale),
     )
     async def list_checks(
         id: Id,

@@ -102,8 +102,8 @@ class OnlyAdministrators(Forbidden):
     """Only those who manage the supplier may do this."""
 
 
-class NotForThisSide(Forbidden):
-    """This is not open to your side of the account."""
+class NotOpenToYou(Forbidden):
+    """This part of a client account is not open to you."""
 
 
 class ClientUnknown(Invalid):
@@ -161,7 +161,7 @@ def require(standing: Standing | None, *may: Standing) -> Standing:
     if standing is None:
         raise NotFound
     if standing not in may:
-        raise OnlyAdministrators if may == ("administrator",) else NotForThisSide
+        raise OnlyAdministrators if may == ("administrator",) else NotOpenToYou
     return standing
 
 
