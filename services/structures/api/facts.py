@@ -50,7 +50,9 @@ class ToldFact(BaseModel):
     data: TransactionRecorded = Field(description="What the type says")
 
 
-async def _is_cloud_event(content_type: Annotated[str, Header()] = "") -> None:
+async def _is_cloud_event(
+    content_type: Annotated[str, Header(include_in_schema=False)] = "",
+) -> None:
     if content_type.partition(";")[0].strip().lower() != CLOUD_EVENT:
         raise NotACloudEvent
 
