@@ -1,8 +1,19 @@
-"""Structures as a country has them: names that share words, some everywhere and most rare."""
+"""
+Structures as a country has them: names that share words, some everywhere and most rare.
 
+``python -m tests.bench.directory 1000000 > directory.csv`` writes them in the columns of the public
+directory, to be imported. The first 100,000 have the SIRET of a real public structure (INSEE's open
+register); the rest have made-up ones whose keys are right. No name belongs to anybody.
+"""
+
+import csv
+import gzip
 import random
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
 
 from services.structures.domain.structures import Address, Structure
 from services.structures.identifiers import Identifier
@@ -39,6 +50,17 @@ b br bl c cr cl ch d dr f fr fl g gr gl gu h j k l m n p pr pl ph qu r s st t tr
 VOWELS = "a a e e e i i o o u ai au ou oi ie eu an en on in".split()  # noqa: SIM905  # as above
 CODAS = ("", "", "", "", "l", "n", "r", "s", "t", "ss", "rt", "ll", "nt", "rd", "c", "x", "y")
 SEED = 20_260_105
+REAL = Path(__file__).parent / "public-structures.csv.gz"
+COLUMNS = ("siret", "raisonsociale", "adresse", "codepostal", "ville")
+
+
+def _with_key(digits: str) -> str:
+    """Luhn's key behind them: of a SIREN as of a SIRET."""
+    doubled = sum(DOUBLED[int(one)] for one in digits[::-2])
+    return f"{digits}{-(doubled + sum(map(int, digits[-2::-2]))) % 10}"
+
+
+DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 
 
 def _word(drawn: random.Random) -> str:
@@ -73,16 +95,27 @@ class Directory:
             return f"{surname} {self._of(self.surnames)}"
         return f"{trade} {surname} {city}"
 
+    def _sirets(self) -> Iterator[tuple[str, bool]]:
+        """Each with whether it is a real one; the same SIRET never comes twice."""
+        with gzip.open(REAL, "rt") as lines:
+            real = [line.strip() for line in lines][1:]  # after the name of the column
+        yield from ((siret, True) for siret in real)
+        seen = {siret[:9] for siret in real}
+        while True:
+            siren = _with_key(f"{self._drawn.randrange(10**7, 10**8)}")
+            if siren not in seen:
+                seen.add(siren)
+                yield _with_key(f"{siren}{self._drawn.randrange(1, 100):04}"), False
+
     def structures(self, many: int) -> Iterator[Structure]:
         at = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-        for n in range(many):
+        for n, (siret, real) in zip(range(many), self._sirets(), strict=False):
             city = self._of(self.cities)
-            siren = self._drawn.randrange(10**9)
-            identifier = Identifier("SIRET", f"{siren:09}{n % 100_000:05}")
+            identifier = Identifier("SIRET", siret)
             yield Structure(
                 id=identifier.structure_id,
                 identifier=identifier,
-                kind="public" if n % 5 else "private",
+                kind="public" if real or n % 5 else "private",
                 status="active",
                 legal_name=self._name(city).upper(),
                 address=Address(
@@ -93,3 +126,18 @@ class Directory:
                 origin="import",
                 created_at=at,
             )
+
+
+def write(structures: Iterable[Structure], to: TextIO) -> None:
+    """A file for `chorale import structures`."""
+    rows = csv.writer(to)
+    rows.writerow(COLUMNS)
+    for one in structures:
+        where = one.address or Address()
+        rows.writerow(
+            (one.identifier.value, one.legal_name, where.line, where.postcode, where.city)
+        )
+
+
+if __name__ == "__main__":
+    write(Directory().structures(int(sys.argv[1])), sys.stdout)

@@ -1,21 +1,21 @@
 """The bulk import of structures, beside a platform that runs."""
 
 import asyncio
-import csv
 import os
 import re
 import signal
 import subprocess
 import sys
 import tempfile
+from itertools import islice
 from pathlib import Path
 
+from tests.bench import directory
 from tests.bench.directory import Directory
 from tests.bench.results import Claim, Measured, Result
 from tests.running import Running
 
 TOLD = re.compile(r"([\d,]+) lines in ([\d.]+) s: ([\d,]+) created")
-COLUMNS = ("siret", "raisonsociale", "adresse", "codepostal", "ville")
 
 
 def write(files: list[Path], lines: int) -> None:
@@ -23,14 +23,7 @@ def write(files: list[Path], lines: int) -> None:
     structures = Directory().structures(lines * len(files))
     for file in files:
         with file.open("w", newline="") as opened:
-            rows = csv.writer(opened)
-            rows.writerow(COLUMNS)
-            for _ in range(lines):
-                one = next(structures)
-                where = one.address
-                rows.writerow(
-                    (one.identifier.value, one.legal_name, where.line, where.postcode, where.city)
-                )
+            directory.write(islice(structures, lines), opened)
 
 
 def imported(file: Path, running: Running) -> tuple[float, int]:
