@@ -138,6 +138,10 @@ class Collection(Generic[T]):
         own = {name: value for name, value in document.items() if name in self._fields}
         return self._adapter.validate_python(own | {"id": document["_id"]})
 
+    def document(self, state: T) -> dict[str, Any]:
+        """What would be kept of an entity that is not."""
+        return {"_id": state.id, **self.dump(Stored(state))}
+
     def dump(self, stored: Stored[T]) -> dict[str, Any]:
         """What to keep of an entity, but its id."""
         document: dict[str, Any] = self._adapter.dump_python(stored.state)  # type: ignore[arg-type]  # never None here
@@ -145,6 +149,12 @@ class Collection(Generic[T]):
         if self._derived:
             document |= self._derived(stored.state)
         return document | {"clock": stored.clock, "trace": stored.trace, "row": stored.row}
+
+    def replacement(self, before: T, stored: Stored[T]) -> dict[str, Any]:
+        """The update from one state to the next; what was derived from the first alone goes."""
+        new = self.dump(stored)
+        gone = (self._derived(before).keys() if self._derived else set()) - new.keys()
+        return {"$set": new} | ({"$unset": dict.fromkeys(gone, "")} if gone else {})
 
 
 def entity(stored: Stored[Any] | None) -> Entity | None:

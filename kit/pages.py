@@ -29,18 +29,24 @@ class Asked:
     size: int
 
 
-async def _asked(
-    request: Request,
-    cursor: Annotated[str, Query(max_length=500)] = "",
-    size: Annotated[int | None, Query(ge=1, description="Items in a page")] = None,
-) -> Asked:
-    usual, most = request.app.state.page_sizes
-    if size is not None and size > most:
-        raise Invalid(f"At most {most} items in a page.", field="query/size")
-    return Asked(cursor, size or usual)
+def pages_of(most: int = 0) -> Any:
+    """A page of a list, as it is asked for; ``most`` for lists that may have larger ones."""
+
+    async def asked(
+        request: Request,
+        cursor: Annotated[str, Query(max_length=500)] = "",
+        size: Annotated[int | None, Query(ge=1, description="Items in a page")] = None,
+    ) -> Asked:
+        usual, allowed = request.app.state.page_sizes
+        allowed = most or allowed
+        if size is not None and size > allowed:
+            raise Invalid(f"At most {allowed} items in a page.", field="query/size")
+        return Asked(cursor, size or usual)
+
+    return Depends(asked)
 
 
-PageAsked = Annotated[Asked, Depends(_asked)]
+PageAsked = Annotated[Asked, pages_of()]
 
 
 async def page(
@@ -51,12 +57,14 @@ async def page(
     by: str = "_id",
     descending: bool = True,
     by_index: str | None = None,
+    beside: T | None = None,
 ) -> tuple[list[T], str | None]:
     """
     One page of what matches, sorted by a field and then by id, and the cursor of the next.
 
     ``by`` must be set on every match and indexed with ``_id``. ``by_index``: the index to read by,
-    where the database could not know. Raises Invalid, naming ``cursor``.
+    where the database could not know. ``beside``: an entity that is in the list and kept nowhere.
+    Raises Invalid, naming ``cursor``.
     """
     order = -1 if descending else 1
     matching = {"$and": [where, _after(asked.cursor, by, order)]} if asked.cursor else where
@@ -64,10 +72,32 @@ async def page(
     read = collection.documents.find(matching, batch_size=asked.size + 2, hint=by_index)
     found = read.sort(sort)
     rows = await found.limit(asked.size + 1).to_list(None)
+    if beside:
+        rows = _with(rows, collection.document(beside), asked, by, descending=descending)
     more = len(rows) > asked.size
     rows = rows[: asked.size]
     following = _cursor(rows[-1], by) if more else None
     return [collection.state(one) for one in rows], following
+
+
+def _with(
+    rows: list[dict[str, Any]],
+    beside: dict[str, Any],
+    asked: Asked,
+    by: str,
+    *,
+    descending: bool,
+) -> list[dict[str, Any]]:
+    """These rows with one more, at its place, unless that is on an earlier or a later page."""
+    place = beside[by], beside["_id"]
+    if asked.cursor:
+        after = _read(asked.cursor, by)
+        if type(after[0]) is not type(place[0]):
+            raise Invalid("This cursor is not one of ours.", field="query/cursor")
+        if place <= after if not descending else place >= after:
+            return rows
+    every = sorted([*rows, beside], key=lambda one: (one[by], one["_id"]), reverse=descending)
+    return every[: asked.size + 1]
 
 
 def _cursor(last: dict[str, Any], by: str) -> str:

@@ -5,7 +5,9 @@ from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
+import tests.filing_scenes  # noqa: F401  # adds its scenes
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack
@@ -14,6 +16,9 @@ from tests.running import Running
 from tests.scenes import Cast
 
 pytest_plugins = ("tests.feature_marks",)
+# How long an example takes says more of the machine than of what is tried.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 _turn = count()
 
 UNHURRIED = {

@@ -5,13 +5,18 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
 from httpx import AsyncClient, Response
 
-from deploy.embedded import mail
+from deploy.embedded import mail, mongod
+from kit.service import Service
+from services.structures.identifiers import Identifier
+from services.structures.imports import import_structures
+from services.structures.settings import StructuresSettings
 from tests.running import Running
 from tests.sirets import a_siret
 
@@ -42,6 +47,7 @@ class Platform:
     def __init__(self, running: Running, *, kafka: str = "") -> None:
         self.data = running.data
         self.kafka = kafka or f"127.0.0.1:{running.ports['kafka_port']}"
+        self.mongo = mongod.url(running.ports["mongo_port"])
         self.gateway = f"http://127.0.0.1:{running.ports['gateway_port']}"
         self.http = AsyncClient(base_url=self.gateway, timeout=PATIENCE)
         self._read: dict[Path, EmailMessage] = {}
@@ -97,6 +103,17 @@ class Platform:
         created = await self.ask("POST", "/v1/structures", json={"identifier": identifier}, by=by)
         answered(created, 201)
         return created
+
+    async def import_public(self, siret: str) -> str:
+        """The id of a public structure that nobody manages."""
+        settings = StructuresSettings(mongo=self.mongo, internal_key=PASSWORD, link_key=PASSWORD)
+        service = Service("structures", settings)
+        report = self.data / "import.csv"
+        try:
+            await import_structures(service, BytesIO(f"siret\n{siret}\n".encode()), report=report)
+        finally:
+            await service.mongo.close()
+        return Identifier("SIRET", siret).structure_id
 
     async def request_rattachement(self, by: User, structure: Response, **wanted: Any) -> Response:
         body = {"structure_id": structure.json()["id"]} | wanted

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from itertools import count
 from time import time
 from typing import Any
 
@@ -10,8 +11,10 @@ import pyotp
 from aiokafka import AIOKafkaProducer
 from httpx import Response
 
+from contracts.structures import DEFAULT_UNIT
 from deploy.embedded.mail import text
 from deploy.embedded.sirene import PARTLY_DIFFUSIBLE
+from services.structures.domain.units import unit_id
 from tests.platform import (
     PASSWORD,
     Platform,
@@ -24,6 +27,7 @@ from tests.platform import (
 )
 from tests.sirets import a_siret
 
+_turn = count(1)
 ROLES = ("anonymous", "signed_in", "self", "manager", "unrelated_manager", "operator", "system")
 
 
@@ -55,6 +59,8 @@ class Cast:
     non_diffusible: Response
     person: Response
     """The same, but their cards are secret."""
+    town_hall: str
+    """The id of a public structure, which nobody manages."""
     client: Response
     """The account of a structure of the founder, as a client of the manager's."""
     profile: Response
@@ -92,6 +98,7 @@ class Cast:
             public=public,
             non_diffusible=non_diffusible,
             person=person,
+            town_hall=await platform.import_public(a_siret()),
             client=account,
             profile=profile,
         )
@@ -155,9 +162,9 @@ def scene(action: str, about: str = "") -> Callable[[Scene], Scene]:
     return keep
 
 
-def as_it_is(action: str, about: str = "", **body: Any) -> None:
+def as_it_is(action: str, about: str = "", query: str = "", **body: Any) -> None:
     """The path says all, for whoever asks."""
-    path = action.split(" ")[1]
+    path = action.split(" ")[1] + query
 
     async def asked(cast: Cast, role: str) -> Asked:
         return Asked(path, cast.people[role], body=body)
@@ -169,11 +176,14 @@ OWN = "one's own"
 OWN_ACCOUNT = "one's own account"
 PUBLIC_CARD = "a structure whose card is public"
 HIDDEN_CARD = "a person or a non-diffusible structure"
+MANAGED = "the manager's structure"
 ON_REQUEST = "on self's request in the manager's structure"
 
-for one in ("clients", "structures", "ticket-categories"):
+for one in ("clients", "ticket-categories", "structures/directory.csv"):
     as_it_is(f"GET /v1/{one}")
-for one in ("sessions", "rattachements", "tickets"):
+for one in ("structures", "structures.csv"):
+    as_it_is(f"GET /v1/{one}", query="?q=menuis")
+for one in ("sessions", "rattachements", "structures/active", "tickets"):
     as_it_is(f"GET /v1/{one}", OWN)
 for one in ("health", "lag", "letters", "parked"):
     as_it_is(f"GET /v1/ops/{one}")
@@ -312,6 +322,61 @@ async def read_person(cast: Cast, role: str) -> Asked:
     return Asked(cast.person.headers["location"], cast.people[role])
 
 
+@scene("GET /v1/structures/referenced")
+async def ask_whether_referenced(cast: Cast, role: str) -> Asked:
+    params = {"type": "SIRET", "value": cast.public.json()["identifier"]["value"]}
+    return Asked("/v1/structures/referenced", cast.people[role], body={"params": params})
+
+
+def on_structures(action: str, *, hidden: bool = False, **body: Any) -> None:
+    """Something done to what manager manages and self is attached to."""
+    method, path = action.split(" ")
+
+    def done_to(name: str) -> Scene:
+        async def asked(cast: Cast, role: str) -> Asked:
+            structure: Response = getattr(cast, name)
+            sub = path.removeprefix("/v1/structures/{id}")
+            return Asked(structure.headers["location"] + sub, cast.people[role], body=body)
+
+        return asked
+
+    scene(f"{method} {path}", MANAGED)(done_to("public"))
+    for name in ("non_diffusible", "person") if hidden else ():
+        scene(f"{method} {path}", HIDDEN_CARD)(done_to(name))
+
+
+on_structures("PATCH /v1/structures/{id}", hidden=True, json={"phone": "+33 1 02 03 04 05"})
+on_structures("GET /v1/structures/{id}/history", hidden=True)
+on_structures("PUT /v1/structures/{id}/refresh")
+on_structures("PUT /v1/structures/{id}/activation")
+on_structures(
+    "PUT /v1/structures/{id}/edi-options", json={"receives_life_cycles": True, "sends_flows": True}
+)
+
+
+@scene("PUT /v1/structures/{id}/deactivation", MANAGED)
+async def deactivate(cast: Cast, role: str) -> Asked:
+    structure = await cast.platform.create_structure(cast.manager)
+    path = f"{structure.headers['location']}/deactivation"
+    return Asked(path, cast.people[role], structure)
+
+
+@scene("POST /v1/structures/{id}/duplicates", MANAGED)
+async def duplicate(cast: Cast, role: str) -> Asked:
+    structure = await cast.platform.create_structure(cast.manager)
+    path = f"{structure.headers['location']}/duplicates"
+    body = {"json": {"identifier": {"type": "SIRET", "value": a_siret()}}}
+    return Asked(path, cast.people[role], structure, body)
+
+
+@scene("PUT /v1/ops/structures/{id}/flags", "a public structure")
+async def flag(cast: Cast, role: str) -> Asked:
+    names = ("unit_required", "engagement_required", "unit_or_engagement", "moa", "moa_only")
+    flags = dict.fromkeys((*names, "payment_status_withheld", "delegated_validator"), False)
+    path = f"/v1/ops/structures/{cast.town_hall}/flags"
+    return Asked(path, cast.people[role], body={"json": flags})
+
+
 SUPPLIER = "the manager's structure as a supplier"
 ACCOUNT = "the account of a client of the manager's structure"
 AS_CLIENT = "the account of the manager's structure as a client"
@@ -447,6 +512,58 @@ async def request(cast: Cast, role: str) -> Asked:
     structure = await cast.platform.create_structure(cast.founder)
     body = {"json": {"structure_id": structure.json()["id"]}}
     return Asked("/v1/rattachements", cast.people[role], structure, body)
+
+
+UNITS = "/v1/structures/{id}/units"
+UNIT = f"{UNITS}/{{unit}}"
+OF_PUBLIC_CARD = f"of {PUBLIC_CARD}"
+
+
+@scene(f"GET {UNITS}", "a public structure")
+async def list_units_of_a_town(cast: Cast, role: str) -> Asked:
+    return Asked(f"/v1/structures/{cast.town_hall}/units", cast.people[role])
+
+
+@scene(f"GET {UNIT}", "of a public structure")
+async def read_default_unit(cast: Cast, role: str) -> Asked:
+    unit = unit_id(cast.town_hall, DEFAULT_UNIT)
+    return Asked(f"/v1/structures/{cast.town_hall}/units/{unit}", cast.people[role])
+
+
+def units_of(about: str, of: Callable[[Cast], Response]) -> None:
+    @scene(f"GET {UNITS}", about)
+    async def listing(cast: Cast, role: str) -> Asked:
+        return Asked(f"{of(cast).headers['location']}/units", cast.people[role])
+
+    @scene(f"POST {UNITS}", about)
+    async def creating(cast: Cast, role: str) -> Asked:
+        path = f"{of(cast).headers['location']}/units"
+        return Asked(path, cast.people[role], body={"json": a_unit()})
+
+
+units_of(PUBLIC_CARD, lambda cast: cast.public)
+units_of(HIDDEN_CARD, lambda cast: cast.non_diffusible)
+units_of(HIDDEN_CARD, lambda cast: cast.person)
+
+
+def a_unit() -> dict[str, Any]:
+    return {"code": f"U-{next(_turn)}", "name": "Voirie", "valid_from": "2026-01-05"}
+
+
+def about_a_unit(action: str, then: str = "", **body: Any) -> None:
+    @scene(f"{action} {UNIT}{then}", OF_PUBLIC_CARD)
+    async def asked(cast: Cast, role: str) -> Asked:
+        path = f"{cast.public.headers['location']}/units"
+        made = await cast.do("POST", path, 201, by=cast.manager, json=a_unit())
+        return Asked(f"{made.headers['location']}{then}", cast.people[role], body=body)
+
+
+about_a_unit("GET")
+about_a_unit("PUT", json={"name": "Routes", "valid_from": "2026-01-05"})
+about_a_unit("PUT", "/activation")
+about_a_unit("PUT", "/deactivation")
+about_a_unit("DELETE")
+about_a_unit("GET", "/history")
 
 
 async def pending(cast: Cast) -> Response:

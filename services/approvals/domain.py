@@ -1,13 +1,13 @@
 """How a question to those who decide for a structure is opened, told and answered. Pure."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from contracts.approvals import ApprovalDecided, ApprovalOpened, ApproverMissing, Kind, Verdict
 from contracts.users import PersonChanged, RattachementRequested
 from kit.change import Change, Entity
-from kit.days import PARIS, day_of
+from kit.days import beginning_of, day_of
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
 
 LOOKING_LASTS = timedelta(minutes=1)
@@ -264,4 +264,4 @@ def _next_look(approvers: Approvers, now: datetime) -> datetime | None:
     """The beginning of the next day on which somebody's time to decide begins."""
     firsts = [span.first for seat in approvers.seats for span in seat.spans]
     day = min((first for first in firsts if first > day_of(now)), default=None)
-    return datetime.combine(day, time.min, tzinfo=PARIS) if day else None
+    return beginning_of(day) if day else None

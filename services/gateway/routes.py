@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from kit.frame import uploads
 from kit.http import NoSuchPath
 
 Audience = Literal["people", "people and systems", "operators", "systems"]
@@ -27,6 +28,8 @@ ROUTES = (
     Route("/v1/clients", "users", "operators"),
     Route("/v1/rattachements", "users", "people"),
     Route("/v1/structures", "structures", "people and systems"),
+    Route("/v1/structures.csv", "structures", "people and systems"),
+    Route("/v1/attachment-types", "structures", "people"),
     Route("/v1/client-accounts", "structures", "people and systems"),
     Route("/v1/client-profiles", "structures", "people"),
     Route("/v1/facts", "structures", "systems"),
@@ -34,6 +37,7 @@ ROUTES = (
     Route("/v1/tickets", "support", "people"),
     Route("/v1/ticket-categories", "support", "people"),
     Route("/v1/ops", "gateway", "operators"),
+    Route("/v1/ops/structures", "structures", "operators"),
     Route("/v1/ops/letters", "notifications", "operators"),
 )
 
@@ -51,6 +55,9 @@ OPEN = frozenset(
     }
 )
 """What may be asked without an access token: how one gets one. Counted for each address."""
+
+UPLOADS = uploads("/v1/structures/{id}/attachments")
+"""To which files are posted, larger than other bodies."""
 
 SERVICES = tuple(sorted({route.service for route in ROUTES}))
 

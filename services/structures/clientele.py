@@ -6,7 +6,6 @@ from decimal import Decimal
 from inspect import isawaitable
 from typing import Any, Self
 
-from kit.clock import today
 from kit.collection import Collection
 from kit.http import Caller
 from kit.mongo import IndexModel
@@ -14,7 +13,7 @@ from kit.pages import Asked, page
 from kit.problems import Forbidden
 from kit.rights import RightsCopy
 from kit.service import Service
-from services.structures.domain.client_accounts import ClientAccount, Reference, Standing, require
+from services.structures.domain.client_accounts import ClientAccount, Reference, Relation, require
 from services.structures.domain.client_portal import ClientMessage, Contact
 from services.structures.domain.client_profiles import ClientProfile
 from services.structures.domain.facts import Fact, Turnover
@@ -120,7 +119,7 @@ class Clientele:
         ]
 
 
-class Standings:
+class Relations:
     """Who a caller is to suppliers and client accounts, as rights stand today."""
 
     def __init__(
@@ -129,27 +128,27 @@ class Standings:
         structures: Collection[Structure],
         accounts: Collection[ClientAccount],
     ) -> None:
-        self._rights, self._structures, self._accounts = rights, structures, accounts
+        self._structures, self._accounts = structures, accounts
         self._visibility = Visibility(rights)
 
     async def account(
-        self, caller: Caller, id: str, *may: Standing
-    ) -> tuple[ClientAccount, Standing]:
+        self, caller: Caller, id: str, *may: Relation
+    ) -> tuple[ClientAccount, Relation]:
         """The account, and who the caller is to it; refuses whoever is none of these."""
         account = await self._accounts.get(id)
-        standing = await self.to_supplier(caller, account.supplier_id)
-        if standing is None and caller.user_id and await self._of(caller, account.structure_id):
-            standing = "client"
-        return account, require(standing, *may)
+        relation = await self.to_supplier(caller, account.supplier_id)
+        if relation is None and caller.user_id and await self._of(caller, account.structure_id):
+            relation = "client"
+        return account, require(relation, *may)
 
-    async def to_supplier(self, caller: Caller, supplier_id: str) -> Standing | None:
+    async def to_supplier(self, caller: Caller, supplier_id: str) -> Relation | None:
         if caller.client_id:
             mine = not caller.structures or supplier_id in caller.structures
             return "system" if mine else None
         own = await self._of(caller, supplier_id)
         return "operator" if caller.operator and own != "administrator" else own
 
-    async def require_supplier(self, caller: Caller, supplier_id: str, *may: Standing) -> None:
+    async def require_supplier(self, caller: Caller, supplier_id: str, *may: Relation) -> None:
         """Refuse whoever is none of these, the same way whether there is such a structure."""
         if await self.to_supplier(caller, supplier_id) not in may:
             raise NotYourSupplier
@@ -161,16 +160,14 @@ class Standings:
             return found
         return None
 
-    async def _of(self, caller: Caller, structure_id: str) -> Standing | None:
-        right = await self._rights.of(caller.user_id, structure_id)
-        if right is None:
-            # Whoever created it manages it until the first word of their rights there.
-            structure = await self._structures.find(structure_id)
-            created = structure is not None and structure.created_by == caller.user_id
-            return "administrator" if created else None
-        if right.manages(today()):
+    async def _of(self, caller: Caller, structure_id: str) -> Relation | None:
+        structure = await self._structures.find(structure_id)
+        if structure is None:
+            return None
+        there = await self._visibility.standing(caller, structure)
+        if there.manages:
             return "administrator"
-        return "staff" if right.valid(today()) else None
+        return "staff" if there.attached else None
 
 
 def _search_fields(account: ClientAccount) -> dict[str, Any]:

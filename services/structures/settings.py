@@ -1,8 +1,10 @@
 """What may differ from one installation to another for structures."""
 
+from datetime import timedelta
+
 from pydantic import Field, SecretStr
 
-from kit.settings import Settings
+from kit.settings import Duration, Settings
 
 
 class StructuresSettings(Settings):
@@ -11,9 +13,19 @@ class StructuresSettings(Settings):
         description="INSEE's own is https://api.insee.fr/api-sirene/3.11",
     )
     sirene_key: SecretStr = Field(default=SecretStr(""), description="X-INSEE-Api-Key-Integration")
-    sirene_timeout: float = Field(default=3, description="Seconds")
+    sirene_timeout: float = Field(
+        default=3, description="Seconds INSEE has to answer, new tries included"
+    )
     sirene_per_minute: int = Field(
         default=30, ge=1, description="INSEE's limit, for each process: divide it among replicas"
+    )
+    sirene_failures_most: int = Field(
+        default=5, ge=1, description="In a row; then INSEE is left in peace for a while"
+    )
+    sirene_rest: float = Field(default=15, description="Seconds between tries after that")
+    sirene_remembered_for: float = Field(default=300, description="Seconds; 0 asks INSEE each time")
+    archive_limit: int = Field(
+        default=50_000_000, description="Bytes of files that leave as one zip, all together"
     )
     identifier_checksums: bool = Field(
         default=True, description="False where made-up SIRETs must be accepted, as in a sandbox"
@@ -31,4 +43,9 @@ class StructuresSettings(Settings):
     )
     import_checksums: bool = Field(
         default=False, description="The real public directory holds SIRETs whose key is wrong"
+    )
+    changes_effective_after: Duration = Field(
+        default=timedelta(),
+        ge=timedelta(),
+        description="How long a change of a structure waits; deactivation never does",
     )

@@ -4,9 +4,13 @@ from fastapi import FastAPI
 
 from kit.service import Service
 from kit.settings import read
+from kit.workers import Worker
 from services.users import catalogue
 from services.users.api.identity import identity_routes
 from services.users.api.rattachements import rattachement_routes
+from services.users.copying import Copying
+from services.users.domain import units
+from services.users.endings import Endings
 from services.users.handlers import handlers
 from services.users.identity import CREDENTIALS, Identity
 from services.users.membership import Membership
@@ -20,7 +24,11 @@ def build(service: Service[UsersSettings]) -> FastAPI:
         *identity_routes(identity, service.settings),
         rattachement_routes(membership),
         hears=handlers(membership, identity.accounts, defaults),
-        jobs=identity.timers(),
+        jobs=[
+            *identity.timers(),
+            Worker(membership.units, claim=units.begin, work=Endings(membership).take_away),
+            Copying(membership).worker(),
+        ],
         credentials=CREDENTIALS,
     )
 

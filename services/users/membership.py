@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kit.mongo import IndexModel
+from services.users.domain.duplications import Duplication
 from services.users.domain.management import Management
 from services.users.domain.rattachements import Rattachement
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.structures import Structure
+from services.users.domain.units import Unit
 
 if TYPE_CHECKING:
     from kit.collection import Collection
@@ -23,9 +25,11 @@ class Membership:
 
     committer: Committer
     structures: Collection[Structure]
+    units: Collection[Unit]
     management: Collection[Management]
     requests: Collection[RattachementRequest]
     rattachements: Collection[Rattachement]
+    duplications: Collection[Duplication]
 
     @classmethod
     def of(cls, service: Service) -> Membership:
@@ -33,6 +37,7 @@ class Membership:
         return cls(
             committer=service.committer,
             structures=service.collection("structures", Structure),
+            units=service.collection("units", Unit),
             management=service.collection("management", Management),
             requests=service.collection(
                 "requests",
@@ -40,7 +45,20 @@ class Membership:
                 indexes=[
                     IndexModel([("user_id", 1), *newest_first]),
                     IndexModel([("user_id", 1), ("status", 1), *newest_first]),
+                    IndexModel(
+                        [("structure_id", 1), ("extent.units", 1), ("_id", 1)],
+                        partialFilterExpression={"status": "requested"},
+                    ),
                 ],
             ),
-            rattachements=service.collection("rattachements", Rattachement),
+            rattachements=service.collection(
+                "rattachements",
+                Rattachement,
+                indexes=[
+                    IndexModel([("structure_id", 1), ("_id", 1)]),
+                    IndexModel([("structure_id", 1), ("extent.units", 1), ("_id", 1)]),
+                    IndexModel([("structure_id", 1), ("habilitations.unit", 1), ("_id", 1)]),
+                ],
+            ),
+            duplications=service.collection("duplications", Duplication),
         )

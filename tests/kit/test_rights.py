@@ -149,7 +149,7 @@ class TestRightsCopy:
         with pytest.raises(TooStale):
             await copy.of_user("u")
         with pytest.raises(TooStale):
-            await copy.principal_manager("s")
+            await copy.principal_manager("s", today())
         with pytest.raises(TooStale):
             await copy.attached_to("s", Asked("", 10))
 
@@ -171,7 +171,7 @@ class TestRightsCopy:
 
         assert [one.user_id for one in (*first, *rest)] == ["a", "d", "u"]
         assert end is None
-        assert await copy.principal_manager("s") == "a"
+        assert await copy.principal_manager("s", today()) == "a"
 
     async def test_answers_nothing_when_one_slice_is_silent(self, service, copy):
         await self.beat(service, age=1, slices=range(1, SLICES))

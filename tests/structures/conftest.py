@@ -61,12 +61,12 @@ class World:
     """One running structures service."""
 
     def __init__(self, service: Service, settings: StructuresSettings) -> None:
-        self.service, self._settings = service, settings
+        self.service, self.settings = service, settings
         self._transport = httpx.ASGITransport(build(service))
 
     def calls(self, user: str = "", **but: Any) -> httpx.AsyncClient:
         caller = Caller(user_id=user, **but)
-        token = sign(caller, self._settings.internal_key.get_secret_value(), at=now())
+        token = sign(caller, self.settings.internal_key.get_secret_value(), at=now())
         return httpx.AsyncClient(
             transport=self._transport,
             base_url="http://structures",
@@ -89,7 +89,9 @@ class World:
         return list(await found.to_list(None))
 
     async def forgets(self) -> None:
-        for name in (*(one.name for one in self.service.collections), "journal", "once"):
+        files = [f"attachments.{part}" for part in ("files", "chunks", "unsettled")]
+        own = [one.name for one in self.service.collections]
+        for name in (*own, "journal", "once", *files):
             await self.service.mongo[name].delete_many({})
 
 
@@ -97,7 +99,13 @@ class World:
 async def world_of_all(mongo_url: str, insee_of_all: Insee) -> AsyncIterator[World]:
     settings = StructuresSettings(
         **settings_for(
-            mongo_url, sirene_url=insee_of_all.url, sirene_per_minute=10_000, page_size_most=100
+            mongo_url,
+            sirene_url=insee_of_all.url,
+            sirene_per_minute=10_000,
+            sirene_failures_most=10_000,
+            sirene_remembered_for=0,
+            page_size_most=100,
+            unscanned_files=True,
         )
     )
     service = Service("structures", settings)

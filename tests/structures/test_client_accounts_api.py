@@ -43,7 +43,7 @@ class TestOpen:
         [
             ({"structure_id": None}, "/body/structure_id"),
             ({"structure_id": "0" * 32}, "/body/structure_id"),
-            ({"billing": {"line": "1 RUE"}}, "/body/billing/city"),
+            ({"billing": "16 RUE PAUL DOUMER"}, "/body/billing"),
             ({"currency": "FRF"}, "/body/currency"),
             ({"language": "zz"}, "/body/language"),
             ({"permissions": {"kitchen": True}}, "/body/permissions/kitchen"),

@@ -24,8 +24,8 @@ from tests.structures.shop import (
 )
 from tests.structures.test_api import OTHERS, created, pointers
 
-MELUN = {"line": "16 RUE PAUL DOUMER", "postcode": "77000", "city": "MELUN"}
-DEPOT = {"line": "2 QUAI DE LA COURTILLE", "postcode": "77000", "city": "MELUN"}
+MELUN = {"line": "16 RUE PAUL DOUMER", "postcode": "77000", "city": "MELUN", "country": "France"}
+DEPOT = MELUN | {"line": "2 QUAI DE LA COURTILLE"}
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -4,11 +4,18 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from contracts.approvals import ApprovalDecided
-from contracts.structures import StructureCreated
+from contracts.structures import (
+    StructureChanged,
+    StructureCreated,
+    UnitChanged,
+    UnitCreated,
+    UnitEnded,
+)
 from contracts.users import Habilitation
 from services.users.domain.rattachements import Defaults, Extent, Rattachement
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.structures import Structure
+from services.users.domain.units import Unit
 
 TODAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -32,6 +39,36 @@ def a_structure(**but: Any) -> Structure:
     )
 
 
+def a_known_unit(code: str = "ovens", **but: Any) -> Unit:
+    known = {"id": f"s-bakery:{code}", "structure_id": "s-bakery", "over": False, "told": 1}
+    return Unit(**known | {"code": code} | but)
+
+
+def a_new_unit(code: str = "ovens", **but: Any) -> UnitCreated:
+    return UnitCreated(**_unit(code) | {"active": True, "name": code, "created_at": NOW} | but)
+
+
+def a_changed_unit(code: str = "ovens", **but: Any) -> UnitChanged:
+    said = {"active": True, "name": code, "version": 2, "changed_at": NOW}
+    return UnitChanged(**_unit(code) | said | but)
+
+
+def an_ended_unit(code: str = "ovens", **but: Any) -> UnitEnded:
+    said = {"status": "inactive", "version": 2, "ended_at": NOW}
+    return UnitEnded(**_unit(code) | said | but)
+
+
+def _unit(code: str) -> dict[str, Any]:
+    return {
+        "unit_id": f"id-of-{code}",
+        "structure_id": "s-bakery",
+        "code": code,
+        "status": "active",
+        "valid_from": TODAY,
+        "version": 1,
+    }
+
+
 def a_creation(**but: Any) -> StructureCreated:
     return StructureCreated(
         **{
@@ -44,6 +81,23 @@ def a_creation(**but: Any) -> StructureCreated:
             "origin": "self-service",
             "created_by": "u-omar",
             "created_at": NOW,
+        }
+        | but
+    )
+
+
+def a_change(**but: Any) -> StructureChanged:
+    """The bakery, deactivated unless said otherwise."""
+    return StructureChanged(
+        **{
+            "structure_id": "s-bakery",
+            "identifier_type": "SIRET",
+            "identifier": "73282932000074",
+            "kind": "private",
+            "legal_name": "Boulangerie du Port",
+            "status": "inactive",
+            "version": 2,
+            "changed_at": NOW,
         }
         | but
     )

@@ -11,18 +11,31 @@ from httpx import ASGITransport, AsyncClient, Response
 from pydantic import ValidationError
 
 from contracts.event import Event
+from kit.change import Change
 from kit.clock import now, today
 from kit.internal import Caller, sign
 from kit.service import Service
 from kit.settings import Settings
+from services.users import endings
 from services.users.api.rattachements import Wanted, rattachement_routes
 from services.users.domain.accounts import Account
+from services.users.endings import Endings
 from services.users.handlers import handlers
 from services.users.membership import Membership
 from tests.conftest import settings_for
-from tests.users.rattaching import DEFAULTS, NOW, a_creation, a_decision
+from tests.users.rattaching import (
+    DEFAULTS,
+    NOW,
+    a_changed_unit,
+    a_creation,
+    a_decision,
+    a_new_unit,
+    a_rattachement,
+    an_ended_unit,
+    an_extent,
+)
 
-LEA, OMAR = Caller(user_id="u-lea"), Caller(user_id="u-omar")
+LEA, OMAR, ZOE = (Caller(user_id=f"u-{name}") for name in ("lea", "omar", "zoe"))
 URL = "/v1/rattachements"
 
 
@@ -32,6 +45,7 @@ class Users:
 
     service: Service
     client: AsyncClient
+    membership: Membership
 
     async def hear(self, event: Event) -> None:
         _, handler = self.service.subscriptions.handlers[event.type]
@@ -46,6 +60,9 @@ class Users:
 
     async def ask(self, structure: str = "s-bakery", caller: Caller = LEA, **but: Any) -> Response:
         return await self.call("POST", URL, caller, json={"structure_id": structure} | but)
+
+    async def take_away(self, unit: str) -> None:
+        await Endings(self.membership).take_away(await self.membership.units.get(unit))
 
     async def told(self) -> list[str]:
         return [row["type"] async for row in self.service.mongo["journal"].find()]
@@ -65,7 +82,7 @@ async def users(mongo_url: str) -> AsyncIterator[Users]:
         {"_id": "u-lea", "version": 1, "clock": 0, "status": "active", "created_at": NOW} | lea
     )
     async with AsyncClient(transport=ASGITransport(app), base_url="http://users") as client:
-        users = Users(service, client)
+        users = Users(service, client, membership)
         await users.hear(a_creation())
         yield users
     keeping.cancel()
@@ -172,6 +189,60 @@ class TestRequest:
     )
     async def test_is_for_people(self, users: Users, caller, status):
         assert (await users.ask(caller=caller)).status_code == status
+
+
+class TestUnits:
+    @pytest.mark.feature("SRV-01", "SRV-03")
+    async def test_are_those_the_structure_has(self, users: Users):
+        for _ in range(2):
+            await users.hear(a_new_unit())
+
+        answer = await users.ask(units=["ovens"])
+
+        assert (answer.status_code, answer.json()["units"]) == (202, ["ovens"])
+        refused = await users.ask(caller=ZOE, units=["ovens", "tills"])
+        assert (pointers(refused), refused.json()["unknown"]) == (["/body/units"], ["tills"])
+
+    @pytest.mark.feature("SRV-04")
+    async def test_are_taken_away_once_over_however_many_name_them(
+        self, users: Users, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(endings, "AT_ONCE", 2)
+        await users.hear(a_new_unit())
+        await users.hear(a_new_unit("tills"))
+        membership = users.membership
+        for nth in range(5):
+            tie = a_rattachement(
+                id=f"u-{nth}:s-bakery", user_id=f"u-{nth}", extent=an_extent(units=("ovens",))
+            )
+            await membership.rattachements.change(tie.id, lambda _, tie=tie: Change(tie))
+        id = (await users.ask(units=["ovens", "tills"])).json()["id"]
+        before = len(await users.told())
+
+        for _ in range(2):
+            await users.hear(an_ended_unit())
+            await users.take_away("s-bakery:ovens")
+
+        left = await membership.rattachements.select({"user_id": {"$regex": "^u-[0-9]$"}})
+        assert [one.role for one in left] == [None] * 5
+        assert (await users.told())[before:] == ["users.rights-changed.v1"] * 5
+        assert (await membership.units.get("s-bakery:ovens")).wake_at is None
+        assert (await users.ask(caller=ZOE, units=["ovens"])).status_code == 422
+        await users.hear(a_decision(approval_id=id, subject_id=id, decided_at=now()))
+        shown = (await users.call("GET", f"{URL}/{id}")).json()
+        assert (shown["status"], shown["role"]) == ("not_applied", None)
+        assert shown["reason"] == "Le service ovens n'est plus actif."
+
+    async def test_active_again_before_their_turn_take_nothing_away(self, users: Users):
+        await users.hear(a_new_unit())
+        id = (await users.ask(units=["ovens"])).json()["id"]
+        await users.hear(an_ended_unit())
+        over = await users.membership.units.get("s-bakery:ovens")
+        await users.hear(a_changed_unit(version=3))
+
+        await Endings(users.membership).take_away(over)
+
+        assert (await users.membership.requests.get(id)).ended_unit is None
 
 
 class TestOutcome:

@@ -1,5 +1,6 @@
 """What ties a user to a structure, first rule by rule, then over any history."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.users import RightsChanged
-from services.users.domain.rattachements import Extent, attach, nothing_yet, rights_of
+from kit.change import Change
+from services.users.domain.rattachements import Extent, attach, nothing_yet, rights_of, unit_ended
 from tests.users.rattaching import (
     DEFAULTS,
     MANAGE,
@@ -94,6 +96,61 @@ class TestAttach:
 
         assert attached.state is not None
         assert attached.state.habilitations == (READ,)
+
+
+class TestUnitEnded:
+    OVENS, TILLS = (READ.model_copy(update={"unit": unit}) for unit in ("ovens", "tills"))
+
+    @pytest.mark.feature("SRV-04")
+    def test_takes_the_unit_out_and_tells_what_is_left(self):
+        both = a_rattachement(
+            extent=an_extent(units=("ovens", "tills")), habilitations=(self.OVENS, self.TILLS)
+        )
+
+        ended = unit_ended(both, "tills")
+
+        left = replace(both, extent=an_extent(units=("ovens",)), habilitations=(self.OVENS,))
+        assert ended == Change(left, (rights_of(left),))
+
+    @pytest.mark.feature("SRV-04")
+    def test_ends_what_was_limited_to_that_unit_alone(self):
+        tills = a_rattachement(extent=an_extent(units=("tills",)), habilitations=(self.TILLS,))
+
+        ended = unit_ended(tills, "tills")
+
+        assert ended.state == replace(tills, role=None, extent=None, habilitations=())
+        [rights] = ended.events
+        assert (rights.role, rights.units, rights.habilitations) == (None, (), ())
+
+    def test_leaves_the_whole_structure_without_its_habilitations_on_that_unit(self):
+        whole = a_rattachement(habilitations=(READ, self.TILLS))
+
+        ended = unit_ended(whole, "tills")
+
+        assert ended.state == replace(whole, habilitations=(READ,))
+
+    @given(st.sets(st.sampled_from("abc")), st.lists(st.sampled_from("abc")))
+    def test_never_gives_more_however_many_units_end_and_however_often(self, has, gone):
+        units = tuple(sorted(has))
+        on_units = tuple(READ.model_copy(update={"unit": unit}) for unit in units)
+        tie = a_rattachement(extent=an_extent(units=units), habilitations=on_units or (READ,))
+        before, told = tie, []
+
+        for unit in [*gone, *gone]:
+            change = unit_ended(tie, unit)
+            tie, told = change.state, [*told, *change.events]
+
+        if before.extent.units:
+            left = set(units) - set(gone)
+            assert (tie.role is None) == (not left)
+            assert set(tie.extent.units if tie.extent else ()) == left
+            assert len(told) == len(set(units) & set(gone))
+        else:
+            assert (tie, told) == (before, [])
+
+    def test_says_nothing_to_whoever_has_nothing_there(self):
+        for tie in (None, a_waiting_rattachement(), a_rattachement()):
+            assert unit_ended(tie, "tills") == Change(tie)
 
 
 class TestRightsOf:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.approvals import ApprovalDecided
+from contracts.structures import DEFAULT_UNIT
 from contracts.users import (
     RattachementGranted,
     RattachementNotApplied,
@@ -27,6 +28,7 @@ from services.users.domain.requests import (
     WrongDates,
     ask,
     settle,
+    unit_ended,
 )
 from tests.users.rattaching import (
     DEFAULTS,
@@ -36,6 +38,7 @@ from tests.users.rattaching import (
     READ,
     TODAY,
     a_decision,
+    a_known_unit,
     a_rattachement,
     a_request,
     a_structure,
@@ -46,7 +49,7 @@ from tests.users.rattaching import (
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 
 
-def asked(structure: Any, request: Any, rattachement: Any, **but: Any) -> Changes:
+def asked(structure: Any, request: Any, rattachement: Any, *units: Any, **but: Any) -> Changes:
     wanted = {
         "id": "r-1",
         "user_id": "u-lea",
@@ -55,7 +58,7 @@ def asked(structure: Any, request: Any, rattachement: Any, **but: Any) -> Change
         "today": TODAY,
         "now": NOW,
     }
-    return ask(structure, request, rattachement, **wanted | but)
+    return ask(structure, request, rattachement, *units, **wanted | but)
 
 
 def settled(
@@ -181,17 +184,35 @@ class TestAsk:
 
         assert pointer(refusal.value) == field
 
-    def test_refuses_units_the_structure_does_not_have(self):
+    @pytest.mark.parametrize(
+        "tills",
+        [None, a_known_unit("tills", over=True), a_known_unit("tills", valid_until=YESTERDAY)],
+        ids=["unknown", "over", "past its last day"],
+    )
+    def test_refuses_units_the_structure_does_not_have(self, tills):
+        both = an_extent(units=("ovens", "tills"))
+
         with pytest.raises(UnknownUnits) as refusal:
-            asked(a_structure(units=("ovens",)), None, None, extent=an_extent(units=("tills",)))
+            asked(a_structure(), None, None, a_known_unit(), tills, extent=both)
 
         assert pointer(refusal.value) == "/body/units"
         assert refusal.value.members["unknown"] == ["tills"]
 
+    @pytest.mark.feature("SRV-12")
+    def test_knows_the_default_unit_of_public_structures_alone(self):
+        default = an_extent(units=(DEFAULT_UNIT,))
+
+        request, _ = asked(a_structure(kind="public"), None, None, None, extent=default)
+
+        assert request.state is not None
+        assert request.state.extent == default
+        with pytest.raises(UnknownUnits):
+            asked(a_structure(), None, None, None, extent=default)
+
     def test_asks_for_some_units(self):
         ovens = an_extent(units=("ovens",))
 
-        request, _ = asked(a_structure(units=("ovens", "tills")), None, None, extent=ovens)
+        request, _ = asked(a_structure(), None, None, a_known_unit(), extent=ovens)
 
         assert request.state is not None
         assert request.state.extent == ovens
@@ -356,6 +377,38 @@ class TestSettle:
         [rights] = rattachement.events
         assert isinstance(rights, RightsChanged)
         assert not rights.may_approve
+
+
+class TestUnitEnded:
+    @pytest.mark.feature("SRV-04", "APP-21")
+    def test_leaves_an_approval_that_can_no_longer_be_applied(self):
+        waiting = a_request(extent=an_extent(units=("ovens", "tills")))
+
+        noted = unit_ended(waiting, "tills")
+
+        assert noted == Change(replace(waiting, ended_unit="tills"))
+        request, rattachement = settled(
+            a_decision(), noted.state, a_waiting_rattachement(), a_structure()
+        )
+        [event] = request.events
+        assert isinstance(event, RattachementNotApplied)
+        assert event.reason == "Le service tills n'est plus actif."
+        assert rattachement == Change(a_waiting_rattachement(pending_request_id=None))
+
+    @pytest.mark.parametrize(
+        "request_",
+        [
+            None,
+            a_request(),
+            a_request(extent=an_extent(units=("ovens",))),
+            a_request(extent=an_extent(units=("tills",)), ended_unit="tills"),
+            a_request(extent=an_extent(units=("tills",)), status="granted"),
+            a_request(extent=an_extent(units=("tills",)), status="refused"),
+        ],
+        ids=["none", "the whole", "another unit", "noted already", "granted", "refused"],
+    )
+    def test_says_nothing_to_others(self, request_):
+        assert unit_ended(request_, "tills") == Change(request_)
 
 
 class TestNamesStructure:

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from kit.clock import now
+from kit.clock import now, today
 from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import (
@@ -21,17 +21,9 @@ from kit.http import (
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound, PreconditionFailed
 from kit.rights import RightsCopy
-from services.structures.api.client_fields import (
-    AnId,
-    Currency,
-    Id,
-    Language,
-    Line,
-    SupplierId,
-    Switches,
-    WrittenAddress,
-)
-from services.structures.clientele import Clientele, NotYourSupplier, Standings
+from services.structures.api.client_fields import AnId, Currency, Id, Language, SupplierId, Switches
+from services.structures.api.fields import Line, PostalAddress
+from services.structures.clientele import Clientele, NotYourSupplier, Relations
 from services.structures.domain import client_accounts as domain
 from services.structures.domain.client_accounts import (
     Chorus,
@@ -39,13 +31,13 @@ from services.structures.domain.client_accounts import (
     ClientRecord,
     OrderProperties,
     Properties,
-    Standing,
+    Relation,
 )
 from services.structures.domain.client_portal import Portal
 from services.structures.domain.structures import Address, Structure
 
 Reader = Annotated[Caller, reader("client-accounts:read")]
-MAY_READ: tuple[Standing, ...] = ("administrator", "staff", "operator", "system")
+MAY_READ: tuple[Relation, ...] = ("administrator", "staff", "operator", "system")
 
 
 class WrittenClient(BaseModel):
@@ -54,8 +46,8 @@ class WrittenClient(BaseModel):
     name: Line | None = Field(
         default=None, description="At opening that of the structure, when absent and public"
     )
-    billing: WrittenAddress | None = None
-    shipping: WrittenAddress | None = None
+    billing: PostalAddress | None = None
+    shipping: PostalAddress | None = None
     groups: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
     currency: Currency | None = None
     language: Language | None = None
@@ -67,8 +59,8 @@ class WrittenClient(BaseModel):
             client=client,
             features=portal.feature_codes,
             permissions=self.permissions,
-            billing=self.billing.address() if self.billing else None,
-            shipping=self.shipping.address() if self.shipping else None,
+            billing=_address(self.billing),
+            shipping=_address(self.shipping),
             groups=tuple(dict.fromkeys(self.groups)),
             currency=self.currency,
             language=self.language,
@@ -123,7 +115,7 @@ class ClientAccountView(BaseModel):
 def client_account_routes(
     committer: Committer,
     clientele: Clientele,
-    standings: Standings,
+    relations: Relations,
     rights: RightsCopy,
     portal: Portal,
     *,
@@ -155,15 +147,15 @@ def client_account_routes(
         asked: NewClientAccount, caller: Person, response: Response
     ) -> ClientAccountView:
         """Open the account of a client; ``supplier_id`` and ``structure_id`` are enough."""
-        await standings.require_supplier(caller, asked.supplier_id, "administrator")
-        supplier = await standings.structure(caller, asked.supplier_id)
-        client, at = await standings.structure(caller, asked.structure_id), now()
+        await relations.require_supplier(caller, asked.supplier_id, "administrator")
+        supplier = await relations.structure(caller, asked.supplier_id)
+        client, at = await relations.structure(caller, asked.structure_id), now()
         if supplier is None:
             raise NotYourSupplier
         if client is None:
             raise domain.ClientUnknown(field="body/structure_id")
         record = asked.record(portal, client)
-        welcome = await rights.principal_manager(client.id) if asked.welcome else None
+        welcome = await rights.principal_manager(client.id, today()) if asked.welcome else None
         id = domain.account_id(supplier.id, client.id)
         claims = [f"{supplier.id}:{one}" for one in domain.references_for(id)]
         account, *_ = await committer.change_together(
@@ -193,14 +185,14 @@ def client_account_routes(
         ] = "",
     ) -> Page[ClientAccountView]:
         """A supplier's client accounts, by name."""
-        await standings.require_supplier(caller, supplier_id, *MAY_READ)
+        await relations.require_supplier(caller, supplier_id, *MAY_READ)
         found, following = await clientele.find(supplier_id, q, asked)
         return Page(items=[shown(one, portal) for one in found], next=following)
 
     @routes.get("/{id}", responses=may_answer(NotFound, domain.NotOpenToYou, ScopeMissing))
     async def read(id: Id, caller: Reader, response: Response) -> ClientAccountView:
         """One client account."""
-        account, _ = await standings.account(caller, id, *MAY_READ)
+        account, _ = await relations.account(caller, id, *MAY_READ)
         return answer(account, response)
 
     @routes.put(
@@ -219,7 +211,7 @@ def client_account_routes(
         id: Id, asked: WrittenClient, caller: Person, if_match: IfMatch, response: Response
     ) -> ClientAccountView:
         """Replace what is written down of a client."""
-        await standings.account(caller, id, "administrator")
+        await relations.account(caller, id, "administrator")
         record, at = asked.record(portal), now()
         account = await accounts.change(
             id,
@@ -256,3 +248,7 @@ def shown(account: ClientAccount, portal: Portal) -> ClientAccountView:
         properties=WrittenProperties.of(account.properties),
         opened_at=account.opened_at,
     )
+
+
+def _address(written: PostalAddress | None) -> Address | None:
+    return Address(**written.model_dump()) if written else None

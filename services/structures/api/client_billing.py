@@ -10,7 +10,7 @@ from kit.http import Person, ScopeMissing, may_answer
 from kit.problems import NotFound
 from services.structures.api.client_accounts import MAY_READ, Reader
 from services.structures.api.client_fields import Id, SupplierId
-from services.structures.clientele import Clientele, NotYourSupplier, Standings
+from services.structures.clientele import Clientele, NotYourSupplier, Relations
 from services.structures.domain.client_accounts import Chorus, ClientAccount, NotOpenToYou
 from services.structures.domain.structures import Address
 from services.structures.settings import StructuresSettings
@@ -48,14 +48,14 @@ class GroupReport(BaseModel):
 
 
 def client_billing_routes(
-    clientele: Clientele, standings: Standings, settings: StructuresSettings
+    clientele: Clientele, relations: Relations, settings: StructuresSettings
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/client-accounts", tags=["client accounts"])
 
     @routes.get("/group-report", responses=may_answer(NotYourSupplier, TooStale))
     async def report_groups(caller: Person, supplier_id: SupplierId) -> GroupReport:
         """What each group of clients came to, the most invoiced first."""
-        await standings.require_supplier(caller, supplier_id, "administrator", "operator")
+        await relations.require_supplier(caller, supplier_id, "administrator", "operator")
         rows = await clientele.by_group(supplier_id, settings.default_currency)
         return GroupReport(items=[_sums(one) for one in rows])
 
@@ -65,7 +65,7 @@ def client_billing_routes(
     )
     async def document_defaults(id: Id, caller: Reader) -> DocumentDefaults:
         """All that an invoice or an estimate for this client begins with."""
-        account, _ = await standings.account(caller, id, *MAY_READ)
+        account, _ = await relations.account(caller, id, *MAY_READ)
         return defaults_of(account, settings)
 
     return routes

@@ -6,9 +6,7 @@ from typing import Annotated
 from babel import localedata
 from babel.core import get_global
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
-
-from services.structures.domain.structures import Address
+from pydantic import AfterValidator, Field, StringConstraints
 
 
 @cache
@@ -35,10 +33,6 @@ Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 AnId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 SupplierId = Annotated[str, Query(pattern=r"^[0-9a-f]{32}$")]
 UserId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
-Line = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=r"^\P{Cc}*$"),
-]
 Currency = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Z]{3}$"),
@@ -58,16 +52,3 @@ Switches = Annotated[
     dict[Annotated[str, StringConstraints(max_length=40)], bool],
     Field(max_length=50, description="One that is not named is on."),
 ]
-
-
-class WrittenAddress(BaseModel):
-    line: Line
-    complements: Annotated[tuple[Line, ...], Field(max_length=3)] = ()
-    postcode: Annotated[
-        str, StringConstraints(strip_whitespace=True, max_length=20, pattern=r"^\P{Cc}*$")
-    ] = ""
-    city: Line
-    country: Line = "France"
-
-    def address(self) -> Address:
-        return Address(**{name: getattr(self, name) for name in WrittenAddress.model_fields})

@@ -15,7 +15,7 @@ from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound, PreconditionFailed
 from kit.rights import Rights, RightsCopy
 from services.structures.api.client_fields import Id, Switches
-from services.structures.clientele import Clientele, Standings
+from services.structures.clientele import Clientele, Relations
 from services.structures.domain import client_portal as domain
 from services.structures.domain.client_accounts import (
     ClientAccount,
@@ -88,7 +88,7 @@ class MessageView(BaseModel):
 
 def client_portal_routes(
     clientele: Clientele,
-    standings: Standings,
+    relations: Relations,
     rights: RightsCopy,
     portal: Portal,
     *,
@@ -120,7 +120,7 @@ def client_portal_routes(
     @routes.get("/{id}/users", responses=may_answer(NotFound, NotOpenToYou, TooStale))
     async def list_users(id: Id, caller: Person, asked: PageAsked) -> Page[ClientUser]:
         """The users attached to the structure that the client is."""
-        account, _ = await standings.account(caller, id, "administrator", "operator")
+        account, _ = await relations.account(caller, id, "administrator", "operator")
         found, following = await rights.attached_to(account.structure_id, asked)
         known = await contacts.many([contact_id(id, one.user_id) for one in found])
         items = [
@@ -144,7 +144,7 @@ def client_portal_routes(
         response: Response,
     ) -> ClientUser:
         """Set what one user of a client may use, and which letters they get."""
-        account, _ = await standings.account(caller, id, "administrator")
+        account, _ = await relations.account(caller, id, "administrator")
         held, contact = await rights.of(user_id, account.structure_id), contact_id(id, user_id)
         if held is None or not held.valid(today()):
             raise NotFound
@@ -169,11 +169,11 @@ def client_portal_routes(
     )
     async def write(id: Id, asked: NewMessage, caller: Person) -> MessageView:
         """Write to the other side of the account."""
-        _, standing = await standings.account(caller, id, "administrator", "client")
+        _, relation = await relations.account(caller, id, "administrator", "client")
         message = ClientMessage(
             id=new_entity_id(),
             account_id=id,
-            side="client" if standing == "client" else "supplier",
+            side="client" if relation == "client" else "supplier",
             author_id=caller.user_id,
             text=asked.text,
             sent_at=now(),
@@ -185,7 +185,7 @@ def client_portal_routes(
     @routes.get("/{id}/messages", responses=may_answer(NotFound, NotOpenToYou, TooStale))
     async def list_messages(id: Id, caller: Person, asked: PageAsked) -> Page[MessageView]:
         """What both sides wrote, newest first."""
-        await standings.account(caller, id, "administrator", "client", "operator")
+        await relations.account(caller, id, "administrator", "client", "operator")
         found, following = await page(messages, {"account_id": id}, asked)
         return Page(items=[_message(one) for one in found], next=following)
 

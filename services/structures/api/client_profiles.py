@@ -9,13 +9,14 @@ from kit.heard import TooStale
 from kit.http import Caller, IfMatch, Person, etag, may_answer, new_entity_id
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound, PreconditionFailed
-from services.structures.api.client_fields import AnId, Id, Line, SupplierId
-from services.structures.clientele import NotYourSupplier, Standings
+from services.structures.api.client_fields import AnId, Id, SupplierId
+from services.structures.api.fields import Line
+from services.structures.clientele import NotYourSupplier, Relations
 from services.structures.domain import client_profiles as domain
 from services.structures.domain.client_accounts import (
     NotOpenToYou,
     OnlyAdministrators,
-    Standing,
+    Relation,
     require,
 )
 from services.structures.domain.client_profiles import ClientProfile, ProfileProperties
@@ -45,18 +46,18 @@ class ProfileView(WrittenProfile):
     supplier_id: str
 
 
-def client_profile_routes(profiles: Collection[ClientProfile], standings: Standings) -> APIRouter:
+def client_profile_routes(profiles: Collection[ClientProfile], relations: Relations) -> APIRouter:
     routes = APIRouter(prefix="/v1/client-profiles", tags=["client accounts"])
 
-    async def open_to(caller: Caller, id: str, *may: Standing) -> ClientProfile:
+    async def open_to(caller: Caller, id: str, *may: Relation) -> ClientProfile:
         profile = await profiles.get(id)
-        require(await standings.to_supplier(caller, profile.supplier_id), *may)
+        require(await relations.to_supplier(caller, profile.supplier_id), *may)
         return profile
 
     @routes.post("", status_code=201, responses=may_answer(NotYourSupplier, TooStale))
     async def keep(asked: NewProfile, caller: Person, response: Response) -> ProfileView:
         """Keep properties under a name, to be loaded into the form of any client."""
-        await standings.require_supplier(caller, asked.supplier_id, "administrator")
+        await relations.require_supplier(caller, asked.supplier_id, "administrator")
         profile = ClientProfile(
             id=new_entity_id(),
             supplier_id=asked.supplier_id,
@@ -72,7 +73,7 @@ def client_profile_routes(profiles: Collection[ClientProfile], standings: Standi
         caller: Person, asked: PageAsked, supplier_id: SupplierId
     ) -> Page[ProfileView]:
         """A supplier's profiles, newest first."""
-        await standings.require_supplier(caller, supplier_id, "administrator", "operator")
+        await relations.require_supplier(caller, supplier_id, "administrator", "operator")
         found, following = await page(profiles, {"supplier_id": supplier_id}, asked)
         return Page(items=[_shown(one) for one in found], next=following)
 

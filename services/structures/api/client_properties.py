@@ -10,7 +10,7 @@ from kit.http import IfMatch, Person, etag, may_answer
 from kit.problems import Invalid, NotFound, PreconditionFailed
 from services.structures.api.client_accounts import ClientAccountView, WrittenProperties, shown
 from services.structures.api.client_fields import AnId, Id
-from services.structures.clientele import Clientele, Standings
+from services.structures.clientele import Clientele, Relations
 from services.structures.domain import client_accounts as domain
 from services.structures.domain.client_portal import Portal
 from services.structures.domain.client_profiles import loaded
@@ -32,7 +32,7 @@ class ProfileLoad(BaseModel):
 
 
 def client_property_routes(
-    clientele: Clientele, standings: Standings, structures: Collection[Structure], portal: Portal
+    clientele: Clientele, relations: Relations, structures: Collection[Structure], portal: Portal
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/client-accounts", tags=["client accounts"])
     accounts, profiles = clientele.accounts, clientele.profiles
@@ -51,7 +51,7 @@ def client_property_routes(
         id: Id, asked: SavedProperties, caller: Person, if_match: IfMatch, response: Response
     ) -> ClientAccountView:
         """Save all properties of a client at once, or none."""
-        found, _ = await standings.account(caller, id, "administrator")
+        found, _ = await relations.account(caller, id, "administrator")
         client, at = await structures.get(found.structure_id), now()
         account = await accounts.change(
             id,
@@ -73,7 +73,7 @@ def client_property_routes(
     )
     async def load_profile(id: Id, asked: ProfileLoad, caller: Person) -> WrittenProperties:
         """What the form shows with a profile loaded into it. Nothing is saved."""
-        account, _ = await standings.account(caller, id, "administrator")
+        account, _ = await relations.account(caller, id, "administrator")
         profile = await profiles.find(asked.profile_id)
         if profile is None or profile.supplier_id != account.supplier_id:
             raise ProfileUnknown(field="body/profile_id")

@@ -15,7 +15,7 @@ from services.structures.api.client_profiles import client_profile_routes
 from services.structures.api.client_properties import client_property_routes
 from services.structures.api.facts import fact_routes
 from services.structures.api.order_checks import order_check_routes
-from services.structures.clientele import Clientele, Standings
+from services.structures.clientele import Clientele, Relations
 from services.structures.domain.structures import Structure
 from services.structures.settings import StructuresSettings
 
@@ -25,16 +25,16 @@ def client_routes(
 ) -> Iterator[APIRouter]:
     settings, committer = service.settings, service.committer
     clientele, switches, currency = Clientele.of(service), portal.read(), settings.default_currency
-    standings = Standings(rights, structures, clientele.accounts)
+    relations = Relations(rights, structures, clientele.accounts)
     # Before those that take any word for an account's id.
     yield client_portal_routes(
-        clientele, standings, rights, switches, default_language=settings.default_language
+        clientele, relations, rights, switches, default_language=settings.default_language
     )
-    yield client_billing_routes(clientele, standings, settings)
+    yield client_billing_routes(clientele, relations, settings)
     yield client_account_routes(
-        committer, clientele, standings, rights, switches, default_currency=currency
+        committer, clientele, relations, rights, switches, default_currency=currency
     )
-    yield client_property_routes(clientele, standings, structures, switches)
-    yield order_check_routes(committer, clientele, standings, rights)
-    yield client_profile_routes(clientele.profiles, standings)
+    yield client_property_routes(clientele, relations, structures, switches)
+    yield order_check_routes(committer, clientele, relations, rights)
+    yield client_profile_routes(clientele.profiles, relations)
     yield fact_routes(committer, clientele, default_currency=currency)

@@ -13,19 +13,20 @@ from kit.http import Caller, ScopeMissing, may_answer, new_entity_id, reader
 from kit.pages import Page, PageAsked, page
 from kit.problems import Invalid, NotFound
 from kit.rights import RightsCopy
-from services.structures.api.client_fields import Amount, Id, Line, UserId
-from services.structures.clientele import Clientele, Standings
+from services.structures.api.client_fields import Amount, Id, UserId
+from services.structures.api.fields import Line
+from services.structures.clientele import Clientele, Relations
 from services.structures.domain import order_checks as domain
 from services.structures.domain.client_accounts import (
     ClientAccount,
     NotOpenToYou,
-    Standing,
+    Relation,
     offer_subtotal_for,
 )
 from services.structures.domain.order_checks import OrderCheck, Result
 
 Checker = Annotated[Caller, reader("orders:check")]
-MAY_CHECK: tuple[Standing, ...] = ("administrator", "staff", "system")
+MAY_CHECK: tuple[Relation, ...] = ("administrator", "staff", "system")
 
 
 class NotAUserOfTheClient(Invalid):
@@ -70,7 +71,7 @@ class OrderCheckView(BaseModel):
 
 
 def order_check_routes(
-    committer: Committer, clientele: Clientele, standings: Standings, rights: RightsCopy
+    committer: Committer, clientele: Clientele, relations: Relations, rights: RightsCopy
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/client-accounts", tags=["client accounts"])
     accounts, checks = clientele.accounts, clientele.checks
@@ -96,7 +97,7 @@ def order_check_routes(
     )
     async def check(id: Id, asked: OrderToCheck, caller: Checker) -> CheckedOrder:
         """Ask before an order is validated: refused while it lacks what the client requires."""
-        found, _ = await standings.account(caller, id, *MAY_CHECK)
+        found, _ = await relations.account(caller, id, *MAY_CHECK)
         subtotal = await records_subtotal(found, asked.ordered_by)
         check_id, at = new_entity_id(), now()
         account, kept = await committer.change_together(
@@ -132,7 +133,7 @@ def order_check_routes(
         order_number: Annotated[str | None, Query(min_length=1, max_length=255)] = None,
     ) -> Page[OrderCheckView]:
         """The history of validations, newest first."""
-        await standings.account(caller, id, *MAY_CHECK, "operator")
+        await relations.account(caller, id, *MAY_CHECK, "operator")
         where = {"account_id": id} | ({"order_number": order_number} if order_number else {})
         found, following = await page(checks, where, asked)
         return Page(items=[_shown(one) for one in found], next=following)

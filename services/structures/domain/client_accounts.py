@@ -20,7 +20,7 @@ from kit.problems import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from services.structures.domain.structures import Address, Structure
 
 Chorus = Literal["off", "incomplete", "active"]
-Standing = Literal["administrator", "staff", "client", "operator", "system"]
+Relation = Literal["administrator", "staff", "client", "operator", "system"]
 """Who somebody is to a client account: a manager or another user of its supplier, a user of the
 structure that the client is, or from outside."""
 
@@ -156,13 +156,13 @@ def references_for(account_id: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(drawn))
 
 
-def require(standing: Standing | None, *may: Standing) -> Standing:
+def require(relation: Relation | None, *may: Relation) -> Relation:
     """Refuse whoever has nothing to do with an account as if there were none."""
-    if standing is None:
+    if relation is None:
         raise NotFound
-    if standing not in may:
+    if relation not in may:
         raise OnlyAdministrators if may == ("administrator",) else NotOpenToYou
-    return standing
+    return relation
 
 
 def describe(

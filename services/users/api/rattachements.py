@@ -26,6 +26,8 @@ from services.users.domain.requests import (
     ask,
 )
 from services.users.domain.structures import Structure
+from services.users.domain.units import Unit as KnownUnit
+from services.users.domain.units import known_unit_id
 from services.users.membership import Membership
 from services.users.views import MyRattachement
 
@@ -80,11 +82,13 @@ def rattachement_routes(membership: Membership) -> APIRouter:
             structure: Structure | None,
             current: RattachementRequest | None,
             rattachement: Rattachement | None,
+            *units: KnownUnit | None,
         ) -> tuple[Change[Any], ...]:
             changes = ask(
                 structure,
                 current,
                 rattachement,
+                *units,
                 id=id,
                 user_id=caller.user_id,
                 extent=wanted.extent(today),
@@ -92,13 +96,17 @@ def rattachement_routes(membership: Membership) -> APIRouter:
                 today=today,
                 now=now,
             )
-            return Change(structure), *changes
+            return Change(structure), *changes, *(Change(one) for one in units)
 
-        _, asked, tie = await membership.committer.change_together(
+        _, asked, tie, *_ = await membership.committer.change_together(
             (
                 membership.structures.at(wanted.structure_id),
                 membership.requests.at(id),
                 membership.rattachements.at(rattachement_id(caller.user_id, wanted.structure_id)),
+                *(
+                    membership.units.at(known_unit_id(wanted.structure_id, code))
+                    for code in wanted.units
+                ),
             ),
             decide,
         )

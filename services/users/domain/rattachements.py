@@ -88,6 +88,21 @@ def attach(
     return Change(attached, (rights_of(attached),))
 
 
+def unit_ended(current: Rattachement | None, unit: str) -> Change[Rattachement]:
+    """Take a unit that is over out of it; limited to that one alone, it gives nothing any more."""
+    if current is None or current.extent is None:
+        return Change(current)
+    left = tuple(one for one in current.extent.units if one != unit)
+    kept = tuple(one for one in current.habilitations if one.unit != unit)
+    if (left, kept) == (current.extent.units, current.habilitations):
+        return Change(current)
+    if current.extent.units and not left:
+        ended = replace(current, role=None, extent=None, habilitations=())
+    else:
+        ended = replace(current, extent=replace(current.extent, units=left), habilitations=kept)
+    return Change(ended, (rights_of(ended),))
+
+
 def rights_of(rattachement: Rattachement) -> RightsChanged:
     """The whole answer, numbered with the version that this change is about to get."""
     extent = rattachement.extent

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from contracts.approvals import ApprovalDecided
+from contracts.structures import DEFAULT_UNIT
 from contracts.users import (
     RattachementGranted,
     RattachementNotApplied,
@@ -21,6 +22,7 @@ from services.users.domain.rattachements import (
     nothing_yet,
 )
 from services.users.domain.structures import Structure
+from services.users.domain.units import Unit
 
 Status = Literal["requested", "granted", "refused", "not_applied", "withdrawn", "expired"]
 Changes = tuple[Change["RattachementRequest"], Change[Rattachement]]
@@ -39,6 +41,8 @@ class RattachementRequest(Entity):
     structure_name: str | None
     structure_discreet: bool = False
     extent: Extent
+    ended_unit: str | None = None
+    """A unit it names, if one is over since: it can no longer be applied."""
     comment: str = ""
     status: Status
     reason: str = ""
@@ -60,7 +64,7 @@ class InactiveStructure(Conflict):
 
 
 class UnknownUnits(Invalid):
-    """This structure has no such unit."""
+    """This structure has no such unit, or has it no more."""
 
 
 class WrongDates(Invalid):
@@ -83,7 +87,7 @@ def ask(
     structure: Structure | None,
     current: RattachementRequest | None,
     rattachement: Rattachement | None,
-    *,
+    *units: Unit | None,
     id: str,
     user_id: str,
     extent: Extent,
@@ -91,14 +95,18 @@ def ask(
     today: date,
     now: datetime,
 ) -> Changes:
-    """Put the request to those who decide, unless another waits or it would give nothing new."""
+    """
+    Put the request to those who decide, unless another waits or it would give nothing new.
+
+    ``units``: what is known of the units that it names, in their order.
+    """
     if current:
         return Change(current), Change(rattachement)
     if structure is None:
         raise UnknownStructure("No structure has this id.", field="body/structure_id")
     if not structure.active:
         raise InactiveStructure
-    _refuse_unknown_units(extent, structure)
+    _refuse_unknown_units(extent, structure, units, today)
     _refuse_wrong_dates(extent, today)
     tie = rattachement or nothing_yet(user_id, structure.id)
     _refuse_what_adds_nothing(extent, tie, today)
@@ -146,8 +154,24 @@ def settle(
     return _granted(request, decided), attached
 
 
-def _refuse_unknown_units(extent: Extent, structure: Structure) -> None:
-    unknown = [unit for unit in extent.units if unit not in structure.units]
+def unit_ended(current: RattachementRequest | None, unit: str) -> Change[RattachementRequest]:
+    """Note that a unit it names is over, while it waits for its decision."""
+    if current is None or current.status != "requested" or current.ended_unit:
+        return Change(current)
+    if unit not in current.extent.units:
+        return Change(current)
+    return Change(replace(current, ended_unit=unit))
+
+
+def _refuse_unknown_units(
+    extent: Extent, structure: Structure, units: tuple[Unit | None, ...], today: date
+) -> None:
+    has_default = structure.kind == "public"
+    unknown = [
+        code
+        for code, unit in zip(extent.units, units, strict=True)
+        if not (unit and unit.open(today)) and not (has_default and code == DEFAULT_UNIT)
+    ]
     if unknown:
         raise UnknownUnits(field="body/units", unknown=unknown)
 
@@ -187,6 +211,8 @@ def _obstacle(
         return "La structure n'est plus active."
     if not requester_active:
         return "Le compte du demandeur n'est plus actif."
+    if request.ended_unit:
+        return f"Le service {request.ended_unit} n'est plus actif."
     if request.extent.ended(on):
         return "La période demandée est terminée."
     return ""
