@@ -31,6 +31,10 @@ class PeopleOnly(Forbidden):
     """Only a person may do this, not another system."""
 
 
+class SystemsOnly(Forbidden):
+    """Only another system may do this."""
+
+
 class ScopeMissing(Forbidden):
     """This system was not given the scope for this."""
 
@@ -91,6 +95,20 @@ def reader(scope: str) -> Any:
         return await _person(request)
 
     return Depends(read)
+
+
+def system(scope: str) -> Any:
+    """Another system, which was given ``scope``."""
+
+    async def told(request: Request) -> Caller:
+        caller = await _anyone(request)
+        if not caller.client_id:
+            raise SystemsOnly if caller.user_id else NotSignedIn
+        if scope not in caller.scopes:
+            raise ScopeMissing(scope=scope)
+        return caller
+
+    return Depends(told)
 
 
 async def _if_match(if_match: Annotated[str | None, Header(max_length=40)] = None) -> int | None:

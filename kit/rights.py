@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from contracts.users import Habilitation, RightsChanged, Role
 from kit.change import Change, Entity
+from kit.clock import now, today
 from kit.collection import Ask, Place
 from kit.days import within
 from kit.mongo import IndexModel
+from kit.pages import Asked, page
 
 if TYPE_CHECKING:
     from kit.service import Service
@@ -31,6 +33,8 @@ class Rights(Entity):
     may_approve: bool = True
     valid_from: date | None = None
     valid_until: date | None = None
+    since: datetime | None = None
+    """When it was first heard here that the user is attached, as they have been since."""
     told: int = 0
     """The version that users gave this state."""
     blocked: bool = False
@@ -66,8 +70,10 @@ class Rights(Entity):
         return self.manages(on) and (self.role == "principal_manager" or self.may_approve)
 
 
-def applied(event: RightsChanged, current: Rights | None) -> Change[Rights]:
-    """What an event says, unless something newer is known."""
+def applied(
+    event: RightsChanged, current: Rights | None, *, at: datetime | None = None
+) -> Change[Rights]:
+    """What an event heard ``at`` that moment says, unless something newer is known."""
     if current and current.told >= event.version:
         return Change(replace(current, blocked=False))
     return Change(
@@ -81,10 +87,17 @@ def applied(event: RightsChanged, current: Rights | None) -> Change[Rights]:
             may_approve=event.may_approve,
             valid_from=event.valid_from,
             valid_until=event.valid_until,
+            since=_since(event, current, at),
             told=event.version,
             blocked=False,
         )
     )
+
+
+def _since(event: RightsChanged, current: Rights | None, at: datetime | None) -> datetime | None:
+    if not event.role:
+        return None
+    return current.since if current and current.role else at
 
 
 def blocked(id: str, current: Rights | None) -> Change[Rights]:
@@ -104,6 +117,7 @@ class RightsCopy:
         indexes = (
             IndexModel([("user_id", 1), ("structure_id", 1)]),
             IndexModel([("structure_id", 1), ("role", 1)]),
+            IndexModel([("structure_id", 1), ("_id", 1)]),
         )
         self.entities = service.collection("rights", Rights, indexes=indexes)
 
@@ -111,7 +125,10 @@ class RightsCopy:
         return self.entities.at(event.rattachement_id)
 
     def hear(self, event: RightsChanged) -> Ask:
-        return self.entities.ask(event.rattachement_id, lambda current: applied(event, current))
+        at = now()
+        return self.entities.ask(
+            event.rattachement_id, lambda current: applied(event, current, at=at)
+        )
 
     def otherwise(self, key: str) -> Ask:
         """What to keep when a fact about rights must be set aside."""
@@ -133,3 +150,18 @@ class RightsCopy:
         held = [one for one in await self.entities.select(where) if one.valid(on)]
         newest = max(held, key=lambda one: (one.valid_from or date.min, one.user_id), default=None)
         return newest.user_id if newest else None
+
+    async def attached_to(self, structure_id: str, asked: Asked) -> tuple[list[Rights], str | None]:
+        """A page of those attached to a structure today."""
+        await self._heard.require_fresh(RightsChanged.topic())
+        day = today().isoformat()
+        where = {
+            "structure_id": structure_id,
+            "role": {"$ne": None},
+            "blocked": False,
+            "$and": [
+                {"$or": [{"valid_from": None}, {"valid_from": {"$lte": day}}]},
+                {"$or": [{"valid_until": None}, {"valid_until": {"$gte": day}}]},
+            ],
+        }
+        return await page(self.entities, where, asked, descending=False)

@@ -2,7 +2,8 @@
 Which features of docs/features.tsv have a test, and which have none: ``python -m tests.features``.
 
 A test says what it proves with ``@pytest.mark.feature("RAT-04")``. Features that only a screen or
-the PISTE wire form can show are listed in tests/later.tsv, each with its reason.
+the PISTE wire form can show, or that wait for what is not built yet, are listed in tests/later.tsv,
+each with its reason.
 """
 
 import csv

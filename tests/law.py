@@ -12,7 +12,7 @@ from tests.scenes import ROLES
 LAW = Path(__file__).parent.parent / "docs" / "permissions.csv"
 
 
-BY_POWER = ("self", "manager", "operator")
+BY_POWER = ("self", "manager", "operator", "system")
 
 
 class Action(NamedTuple):

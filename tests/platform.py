@@ -21,6 +21,7 @@ from tests.running import Running
 from tests.sirets import a_siret
 
 PASSWORD = "un long mot de passe, assez rare"
+SCOPES = ["structures:read", "client-accounts:read", "orders:check", "facts:write"]
 PATIENCE = 20
 """Seconds that anything here may take before a test says that it does not come."""
 
@@ -89,8 +90,8 @@ class Platform:
         return await self.register("Olivia", email=an_operator())
 
     async def system(self, operator: User, *structures: str) -> User:
-        """Another system that may read structures: these only, or all."""
-        asked = {"name": "ERP", "scopes": ["structures:read"], "structures": structures}
+        """Another system that may do all a system may: with these structures only, or all."""
+        asked = {"name": "ERP", "scopes": SCOPES, "structures": structures}
         opened = answered(await self.ask("POST", "/v1/clients", json=asked, by=operator), 201)
         form = {"grant_type": "client_credentials", "client_id": opened["client_id"]}
         secret = {"client_secret": opened["client_secret"]}

@@ -34,7 +34,7 @@ def handlers(
         def decide(
             held: Rights | None, known: Approvers | None
         ) -> tuple[Change[Rights], Change[Approvers]]:
-            copied = applied(event, held)
+            copied = applied(event, held, at=at)
             if copied.state is None:
                 return copied, Change(known)
             return copied, domain.take_seat(seat_of(copied.state), known, now=at)

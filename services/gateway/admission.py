@@ -10,7 +10,7 @@ from kit.mongo import unavailable
 from kit.problems import Forbidden, Unauthorized, Unavailable
 from services.gateway.addresses import rate_name
 from services.gateway.rates import Rate
-from services.gateway.routes import OPEN, Route
+from services.gateway.routes import OPEN, Audience, Route
 from services.gateway.settings import GatewaySettings
 from services.gateway.tokens import InvalidToken, Pass, Tokens
 from services.gateway.views import RevokedSessions
@@ -65,9 +65,7 @@ class Admission:
         await self._require_fresh(now)
         if await self._revoked.known(admitted.session_id):
             raise SessionEnded
-        if (caller.client_id and route.audience == "people") or (
-            not caller.operator and route.audience == "operators"
-        ):
+        if not _let_in(caller, route.audience):
             raise NotForYou
         return self._word(admitted, now)
 
@@ -99,3 +97,14 @@ class Admission:
             admitted.word = sign(admitted.caller, self._key, at=clock.now())
             admitted.word_until = now + WORD_KEPT
         return admitted.word
+
+
+def _let_in(caller: Caller, audience: Audience) -> bool:
+    match audience:
+        case "people":
+            return not caller.client_id
+        case "systems":
+            return bool(caller.client_id)
+        case "operators":
+            return caller.operator
+    return True

@@ -163,7 +163,7 @@ def _content(said: Document) -> str:
     for kind, content in said.get("content", {}).items():
         if kind == "application/problem+json":
             continue
-        return _type(content.get("schema", {})) if kind == "application/json" else kind
+        return _type(content.get("schema", {})) if kind.endswith("json") else kind
     return ""
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 from kit.frame import uploads
 from kit.http import NoSuchPath
 
-Audience = Literal["people", "people and systems", "operators"]
+Audience = Literal["people", "people and systems", "operators", "systems"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,9 @@ ROUTES = (
     Route("/v1/structures", "structures", "people and systems"),
     Route("/v1/structures.csv", "structures", "people and systems"),
     Route("/v1/attachment-types", "structures", "people"),
+    Route("/v1/client-accounts", "structures", "people and systems"),
+    Route("/v1/client-profiles", "structures", "people"),
+    Route("/v1/facts", "structures", "systems"),
     Route("/v1/approvals", "approvals", "people"),
     Route("/v1/tickets", "support", "people"),
     Route("/v1/ticket-categories", "support", "people"),

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from contracts.approvals import ApprovalOpened
+from contracts.structures import ClientWelcomed
 from contracts.support import TicketOpened
 from contracts.users import (
     LinkPurpose,
@@ -21,6 +22,7 @@ from kit.change import Change, Entity
 Template = Literal[
     "activation",
     "approval-opened",
+    "client-welcomed",
     "password-reset",
     "rattachement-granted",
     "rattachement-not-applied",
@@ -189,6 +191,16 @@ def on_ticket_opened(event: TicketOpened) -> Letter:
         template="ticket-opened",
         params={"number": event.number},
         created_at=event.opened_at,
+    )
+
+
+def on_client_welcomed(event: ClientWelcomed) -> Letter:
+    return Letter(
+        id=f"{event.client_account_id}:client-welcomed",
+        recipient_id=event.recipient_id,
+        template="client-welcomed",
+        params={"supplier_name": event.supplier_name or "", "reference": event.reference},
+        created_at=event.welcomed_at,
     )
 
 

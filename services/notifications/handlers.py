@@ -5,6 +5,7 @@ from typing import Any
 
 from contracts.approvals import ApprovalOpened
 from contracts.event import Event
+from contracts.structures import ClientWelcomed
 from contracts.support import TicketOpened
 from contracts.users import (
     LinkRequested,
@@ -47,6 +48,7 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     RattachementNotApplied: domain.on_not_applied,
     RegistrationRepeated: domain.on_registration_repeated,
     TicketOpened: domain.on_ticket_opened,
+    ClientWelcomed: domain.on_client_welcomed,
 }
 
 

@@ -2,12 +2,19 @@
 Structures: who the organisations of the platform are.
 
 Owns       structures.structures, structures.units, structures.history, structures.rights,
-           structures.attachments, structures.bank-details, structures.bank-registers
+           structures.attachments, structures.bank-details, structures.bank-registers,
+           structures.client-accounts, structures.client-references,
+           structures.client-profiles, structures.client-contacts,
+           structures.client-messages, structures.order-checks, structures.facts,
+           structures.turnovers
 Consumes   users.rights-changed
 Publishes  structures.structure-created, structures.structure-changed,
            structures.structure-duplicated, structures.unit-created, structures.unit-changed,
            structures.unit-ended,
            structures.attachment-added, structures.attachment-infected,
            structures.attachment-removed, structures.bank-details-added,
-           structures.bank-details-modified, structures.bank-details-deactivated
+           structures.bank-details-modified, structures.bank-details-deactivated,
+           structures.client-account-opened, structures.client-properties-changed,
+           structures.client-defaults-changed, structures.client-permissions-changed,
+           structures.client-welcomed
 """

@@ -7,6 +7,7 @@ from kit.service import Service
 from kit.settings import read
 from services.structures.api.attachments import FILES, attachment_routes
 from services.structures.api.bank_details import bank_details_routes
+from services.structures.api.clients import client_routes
 from services.structures.api.duplicates import duplicate_routes
 from services.structures.api.finding import finding
 from services.structures.api.life import Life, life_routes
@@ -45,6 +46,7 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
             Units(service.committer, records.structures, their_units, visibility),
             effective_after=settings.changes_effective_after,
         ),
+        *client_routes(service, records.structures, rights),
         hears=handlers(rights),
         jobs=[records.timer(), *attachments.jobs(), *timers(their_units)],
         files=(FILES,),

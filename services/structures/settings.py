@@ -30,6 +30,17 @@ class StructuresSettings(Settings):
     identifier_checksums: bool = Field(
         default=True, description="False where made-up SIRETs must be accepted, as in a sandbox"
     )
+    default_currency: str = Field(
+        default="EUR", pattern=r"^[A-Z]{3}$", description="Of clients that have none of their own"
+    )
+    default_language: str = Field(
+        default="fr", pattern=r"^[a-z]{2}$", description="Of clients that have none of their own"
+    )
+    documents_in_client_language: bool = Field(
+        default=False,
+        description="True: a client's documents made by the administration are in the client's "
+        "language, not in CHORALE_DEFAULT_LANGUAGE",
+    )
     import_checksums: bool = Field(
         default=False, description="The real public directory holds SIRETs whose key is wrong"
     )

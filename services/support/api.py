@@ -14,7 +14,7 @@ from kit.pages import Page, PageAsked
 from kit.problems import NotFound, PreconditionFailed
 from kit.rights import RightsCopy
 from services.support import domain, views
-from services.support.domain import Catalogue, Content, Number, State, Ticket
+from services.support.domain import Catalogue, Content, Number, Portal, State, Ticket
 from services.support.views import CategoriesView, TicketView
 
 TicketId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
@@ -50,6 +50,8 @@ def api(
     numbers: Collection[Number],
     rights: RightsCopy,
     catalogue: Catalogue,
+    *,
+    portals: Collection[Portal],
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["support"])
 
@@ -72,6 +74,7 @@ def api(
             domain.NotAttached,
             domain.Incomplete,
             domain.NoNumberFree,
+            domain.SupportNotOpen,
             TooStale,
         ),
     )
@@ -79,6 +82,7 @@ def api(
         """Send a ticket to the support desk, or keep it as a draft."""
         id, at = new_entity_id(), now()
         attached_to = await attached(caller, body.structure_id)
+        await require_support(portals, rights, caller, body.content())
         ticket, *_ = await committer.change_together(
             (tickets.at(id), *map(numbers.at, domain.numbers_for(id))),
             lambda current, *claims: domain.write(
@@ -116,6 +120,7 @@ def api(
             PreconditionFailed,
             domain.UnknownCategory,
             domain.NotAttached,
+            domain.SupportNotOpen,
             TooStale,
         ),
     )
@@ -124,6 +129,7 @@ def api(
     ) -> TicketView:
         """Replace what a draft says."""
         attached_to = await attached(caller, body.structure_id)
+        await require_support(portals, rights, caller, body.content())
         ticket = await tickets.change(
             id,
             lambda current: domain.rewrite(
@@ -140,7 +146,12 @@ def api(
     @routes.put(
         "/tickets/{id}/submission",
         responses=may_answer(
-            NotFound, domain.UnknownCategory, domain.NotAttached, domain.Incomplete, TooStale
+            NotFound,
+            domain.UnknownCategory,
+            domain.NotAttached,
+            domain.Incomplete,
+            domain.SupportNotOpen,
+            TooStale,
         ),
     )
     async def submit(id: TicketId, caller: Person, response: Response) -> TicketView:
@@ -148,6 +159,7 @@ def api(
         found = await tickets.find(id)
         draft = domain.readable(found, by=caller.user_id, operator=False)
         attached_to, at = await attached(caller, draft.content.structure_id), now()
+        await require_support(portals, rights, caller, draft.content)
         ticket = await tickets.change(
             id,
             lambda current: domain.submit(
@@ -175,3 +187,18 @@ def api(
 def answer(ticket: Ticket, response: Response) -> TicketView:
     etag(response, ticket.version)
     return views.shown(ticket)
+
+
+async def require_support(
+    portals: Collection[Portal], rights: RightsCopy, caller: Caller, content: Content
+) -> None:
+    """Refuse what a client's people write to a supplier that closed its support to them."""
+    recipient = content.recipient_structure_id
+    if recipient is None:
+        return
+    speaks_for = [content.structure_id] if content.structure_id else []
+    if not speaks_for:
+        held = await rights.of_user(caller.user_id)
+        speaks_for = [one.structure_id for one in held if one.valid(today())]
+    known = await portals.many([domain.portal_id(one, recipient) for one in speaks_for])
+    domain.require_support(known.values())

@@ -1,14 +1,15 @@
 """How a ticket is written, sent and closed. Pure."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from contracts.structures import ClientAccountOpened, ClientPermissionsChanged
 from contracts.support import TicketOpened
 from kit.change import Change, Entity
-from kit.problems import Conflict, Invalid, NotFound, Unavailable
+from kit.problems import Conflict, Forbidden, Invalid, NotFound, Unavailable
 
 State = Literal["draft", "open", "closed"]
 Act = Literal["submit", "close"]
@@ -92,6 +93,17 @@ class Number(Entity):
     ticket_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portal(Entity):
+    """Whether a supplier lets the people of one of its clients ask its support for help."""
+
+    support_open: bool
+
+
+class SupportNotOpen(Forbidden):
+    """This supplier's support is not open to its client."""
+
+
 class UnknownCategory(Invalid):
     """No such category or sub-category is open to new tickets."""
 
@@ -120,6 +132,24 @@ def numbers_for(ticket_id: str) -> tuple[str, ...]:
     """The numbers a ticket may take, best first: the same ones each time it is asked."""
     drawn = (hashlib.sha256(f"{ticket_id}/{nth}".encode()).digest() for nth in range(CANDIDATES))
     return tuple(dict.fromkeys(f"CPROCS{int.from_bytes(one) % 10_000_000:07}" for one in drawn))
+
+
+def portal_id(client_id: str, supplier_id: str) -> str:
+    return f"{client_id}:{supplier_id}"
+
+
+def copy_portal(
+    told: ClientAccountOpened | ClientPermissionsChanged, current: Portal | None
+) -> Change[Portal]:
+    portal = current or Portal(id=portal_id(told.structure_id, told.supplier_id), support_open=True)
+    return Change(replace(portal, support_open="support" in told.features))
+
+
+def require_support(portals: Iterable[Portal]) -> None:
+    """``portals``: as which clients of the recipient somebody writes; none: not as a client."""
+    known = [portal.support_open for portal in portals]
+    if known and not any(known):
+        raise SupportNotOpen
 
 
 def write(

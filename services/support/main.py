@@ -8,7 +8,7 @@ from kit.service import Service
 from kit.settings import Settings, read
 from services.support import categories
 from services.support.api import api
-from services.support.domain import Number, Ticket
+from services.support.domain import Number, Portal, Ticket
 from services.support.handlers import handlers
 
 NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
@@ -24,9 +24,10 @@ def build(service: Service) -> FastAPI:
         ],
     )
     numbers = service.collection("numbers", Number)
+    portals = service.collection("portals", Portal)
     rights = RightsCopy(service)
-    routes = api(service.committer, tickets, numbers, rights, categories.read())
-    return service.app(routes, hears=handlers(rights))
+    routes = api(service.committer, tickets, numbers, rights, categories.read(), portals=portals)
+    return service.app(routes, hears=handlers(portals, rights))
 
 
 def create() -> FastAPI:

@@ -30,6 +30,7 @@ class TestRights:
     def test_are_what_the_card_says(self) -> None:
         assert access.rights("support") == {
             Right(TOPIC, "support.events", "support", WRITE),
+            Right(TOPIC, "structures.events", "support", READ),
             Right(TOPIC, "users.events", "support", READ),
             Right(GROUP, "support", "support", READ),
         }

@@ -286,6 +286,7 @@ LISTS = {
     "/v1/structures/{id}/attachments",
     "/v1/structures/{id}/bank-details",
     "/v1/structures",
+    "/v1/client-accounts/portals",
     "/v1/clients",
     "/v1/rattachements",
     "/v1/approvals",

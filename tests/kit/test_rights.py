@@ -5,9 +5,10 @@ from datetime import date, timedelta
 import pytest
 
 from contracts.users import Habilitation, RightsChanged
-from kit.clock import now
+from kit.clock import now, today
 from kit.heard import TooStale
 from kit.journal import SLICES
+from kit.pages import Asked
 from kit.rights import ORGANISATION, Rights, RightsCopy, applied, blocked
 from kit.service import Service
 from tests.kit.conftest import keeping
@@ -56,6 +57,16 @@ class TestApplied:
         doubtful = blocked("u:s", rights()).state
 
         assert applied(told(version=1), doubtful).state.blocked is False
+
+    def test_says_since_when_the_user_has_been_attached(self):
+        first, then = now(), now() + timedelta(hours=1)
+        here = applied(told(), None, at=first).state
+
+        changed = applied(told(role="principal_manager", version=2), here, at=then).state
+        gone = applied(told(role=None, version=2), here, at=then).state
+
+        assert (here.since, changed.since, gone.since) == (first, first, None)
+        assert applied(told(version=3), gone, at=then).state.since == then
 
 
 class TestValid:
@@ -137,6 +148,30 @@ class TestRightsCopy:
             await copy.of("u", "s")
         with pytest.raises(TooStale):
             await copy.of_user("u")
+        with pytest.raises(TooStale):
+            await copy.principal_manager("s", today())
+        with pytest.raises(TooStale):
+            await copy.attached_to("s", Asked("", 10))
+
+    async def test_lists_those_attached_today(self, service, copy):
+        await self.beat(service, age=1)
+        for user, but in (
+            ("a", {"role": "principal_manager"}),
+            ("b", {"valid_until": today() - timedelta(days=1)}),
+            ("c", {"valid_from": today() + timedelta(days=1)}),
+            ("d", {"valid_from": today(), "valid_until": today()}),
+            ("e", {"role": None}),
+        ):
+            event = told(rattachement_id=f"{user}:s", user_id=user, **but)
+            await service.committer.keep(copy.hear(event))
+        await service.committer.keep(copy.otherwise("f:s"))
+
+        first, following = await copy.attached_to("s", Asked("", 2))
+        rest, end = await copy.attached_to("s", Asked(following, 2))
+
+        assert [one.user_id for one in (*first, *rest)] == ["a", "d", "u"]
+        assert end is None
+        assert await copy.principal_manager("s", today()) == "a"
 
     async def test_answers_nothing_when_one_slice_is_silent(self, service, copy):
         await self.beat(service, age=1, slices=range(1, SLICES))

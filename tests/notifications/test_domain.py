@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.approvals import ApprovalOpened
+from contracts.structures import ClientWelcomed
 from contracts.support import TicketOpened
 from contracts.users import (
     LinkRequested,
@@ -140,6 +141,21 @@ class TestWhoIsWrittenTo:
         letter = domain.on_ticket_opened(opened)
 
         assert (letter.recipient_id, letter.params) == ("u-lea", {"number": "CPROCS0000001"})
+
+    @pytest.mark.feature("CRM-15")
+    def test_the_principal_manager_of_a_client_who_is_welcomed(self):
+        welcomed = ClientWelcomed(
+            client_account_id="c-1",
+            supplier_name="Papeterie Roux",
+            reference="10001",
+            recipient_id="u-lea",
+            welcomed_at=NOW,
+        )
+
+        letter = domain.on_client_welcomed(welcomed)
+
+        assert (letter.id, letter.recipient_id) == ("c-1:client-welcomed", "u-lea")
+        assert letter.params == {"supplier_name": "Papeterie Roux", "reference": "10001"}
 
 
 class TestWrite:

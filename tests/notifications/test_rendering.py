@@ -32,6 +32,8 @@ PARAMS = {
     "valid_from": "2026-01-05",
     "valid_until": "2026-12-31",
     "number": "CPROCS0000001",
+    "supplier_name": "Papeterie Roux",
+    "reference": "10001",
 }
 
 
@@ -80,7 +82,8 @@ class TestEveryLetter:
 
     def test_escapes_hostile_words(self, template: Template):
         hostile = '<script>alert("x")</script>'
-        params = PARAMS | {"structure_name": hostile, "number": hostile, "units": hostile}
+        said = ("structure_name", "number", "units", "supplier_name", "reference")
+        params = PARAMS | dict.fromkeys(said, hostile)
         somebody = a_person(first_name=hostile, last_name="</main>")
 
         rendered = render(
@@ -94,6 +97,7 @@ class TestEveryLetter:
         params = PARAMS | {
             "structure_name": "Petit\r\nBcc: eve@example.org",
             "number": "1\nBcc: eve@example.org",
+            "supplier_name": "Roux\r\nBcc: eve@example.org",
         }
         somebody = a_person(first_name="Léa\r\nBcc: eve@example.org", last_name="\u2028X: y")
 

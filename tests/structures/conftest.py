@@ -89,9 +89,9 @@ class World:
         return list(await found.to_list(None))
 
     async def forgets(self) -> None:
-        kept = ("attachments", "bank-details", "bank-registers")
         files = [f"attachments.{part}" for part in ("files", "chunks", "unsettled")]
-        for name in ("structures", "units", "history", "rights", "journal", "once", *kept, *files):
+        own = [one.name for one in self.service.collections]
+        for name in (*own, "journal", "once", *files):
             await self.service.mongo[name].delete_many({})
 
 

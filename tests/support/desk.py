@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from contracts.structures import ClientPermissionsChanged
 from contracts.users import RightsChanged
 from kit import journal
 from kit.clock import now
@@ -37,7 +38,16 @@ class Desk:
 
     async def forget(self) -> None:
         """As new, without the second that a new database takes."""
-        for name in ("tickets", "numbers", "rights", "journal", "heard", "once", "parked"):
+        for name in (
+            "tickets",
+            "numbers",
+            "portals",
+            "rights",
+            "journal",
+            "heard",
+            "once",
+            "parked",
+        ):
             await self.service.mongo[name].delete_many({})
         self._last.clear()
 
@@ -66,6 +76,21 @@ class Desk:
         value = b"{" if unreadable else row["data"]
         record = Record("users.events", slice, row["position"], told.key, attributes, value)
         assert await self.service.bus.hear([record]) == set()
+
+    async def hear_features(self, client: str, supplier: str, *features: str) -> None:
+        """A supplier says what of its portal is open to a client."""
+        told = ClientPermissionsChanged(
+            client_account_id="c" * 32,
+            supplier_id=supplier,
+            structure_id=client,
+            features=features,
+            changed_at=now(),
+        )
+        _, handler = self.service.subscriptions.handlers[told.type]
+        for _ in range(2):
+            ask = handler(told)
+            assert ask
+            await self.service.committer.keep(ask)
 
     def hear_heartbeats(self) -> None:
         for slice in range(journal.SLICES):

@@ -77,6 +77,30 @@ class TestWrite:
         assert refused.status_code == 503
         assert refused.json()["type"] == "/problems/no-number-free"
 
+    @pytest.mark.feature("CRM-03")
+    async def test_is_refused_to_a_client_to_whom_the_support_is_closed(self, desk: Desk):
+        business = a_ticket(
+            category="PAIEMENT",
+            subcategory="M_QUESTION_DEMANDE_REJETEE",
+            recipient_structure_id=OTHER,
+        )
+        await desk.hear_features(MINE, OTHER, "invoices")
+
+        async with desk.by() as ana:
+            named = await ana.post("/v1/tickets", json=business)
+            unnamed = await ana.post("/v1/tickets", json=business | {"structure_id": None})
+            drafted = await ana.post("/v1/tickets", json=business | {"draft": True})
+            elsewhere = await ana.post("/v1/tickets", json=a_ticket())
+            await desk.hear_features(MINE, OTHER, "invoices", "support")
+            opened = await ana.post("/v1/tickets", json=business)
+            await desk.hear_features(MINE, OTHER)
+            closed = await ana.put(f"/v1/tickets/{opened.json()['id']}/submission")
+
+        for refused in (named, unnamed, drafted, closed):
+            assert refused.status_code == 403
+            assert refused.json()["type"] == "/problems/support-not-open"
+        assert (elsewhere.status_code, opened.status_code) == (201, 201)
+
     @pytest.mark.feature("SUP-05", "SUP-13")
     async def test_names_what_is_missing(self, desk: Desk):
         answer = await desk.by().post("/v1/tickets", json={})

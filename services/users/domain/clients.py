@@ -9,7 +9,14 @@ from typing import Literal, get_args
 from kit.change import Change, Entity
 from kit.problems import NotFound
 
-Scope = Literal["structures:read", "rattachements:read", "events:read"]
+Scope = Literal[
+    "structures:read",
+    "rattachements:read",
+    "events:read",
+    "client-accounts:read",
+    "orders:check",
+    "facts:write",
+]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 

@@ -1,0 +1,254 @@
+"""What structures answers about client accounts."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+
+from kit.clock import now, today
+from kit.committer import Committer
+from kit.heard import TooStale
+from kit.http import (
+    Caller,
+    IfMatch,
+    Person,
+    ScopeMissing,
+    etag,
+    may_answer,
+    reader,
+)
+from kit.pages import Page, PageAsked
+from kit.problems import NotFound, PreconditionFailed
+from kit.rights import RightsCopy
+from services.structures.api.client_fields import AnId, Currency, Id, Language, SupplierId, Switches
+from services.structures.api.fields import Line, PostalAddress
+from services.structures.clientele import Clientele, NotYourSupplier, Relations
+from services.structures.domain import client_accounts as domain
+from services.structures.domain.client_accounts import (
+    Chorus,
+    ClientAccount,
+    ClientRecord,
+    OrderProperties,
+    Properties,
+    Relation,
+)
+from services.structures.domain.client_portal import Portal
+from services.structures.domain.structures import Address, Structure
+
+Reader = Annotated[Caller, reader("client-accounts:read")]
+MAY_READ: tuple[Relation, ...] = ("administrator", "staff", "operator", "system")
+
+
+class WrittenClient(BaseModel):
+    """What is written down of a client. ``shipping`` absent: the same as ``billing``."""
+
+    name: Line | None = Field(
+        default=None, description="At opening that of the structure, when absent and public"
+    )
+    billing: PostalAddress | None = None
+    shipping: PostalAddress | None = None
+    groups: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
+    currency: Currency | None = None
+    language: Language | None = None
+    permissions: Switches = {}
+
+    def record(self, portal: Portal, client: Structure | None = None) -> ClientRecord:
+        return domain.describe(
+            name=self.name,
+            client=client,
+            features=portal.feature_codes,
+            permissions=self.permissions,
+            billing=_address(self.billing),
+            shipping=_address(self.shipping),
+            groups=tuple(dict.fromkeys(self.groups)),
+            currency=self.currency,
+            language=self.language,
+        )
+
+
+class NewClientAccount(WrittenClient):
+    supplier_id: AnId
+    structure_id: AnId = Field(description="The structure that the client is")
+    welcome: bool = Field(default=False, description="Write to its principal manager")
+
+
+class WrittenOrderProperties(BaseModel):
+    engagement_number_required: bool
+    validation_history: bool
+    offer_subtotal: bool
+
+
+class WrittenProperties(BaseModel):
+    chorus: bool
+    orders: WrittenOrderProperties
+
+    @classmethod
+    def of(cls, properties: Properties) -> "WrittenProperties":
+        return cls.model_validate(properties, from_attributes=True)
+
+    def properties(self) -> Properties:
+        orders = OrderProperties(**self.orders.model_dump())
+        return Properties(chorus=self.chorus, orders=orders)
+
+
+class ClientAccountView(BaseModel):
+    """A client account, as its supplier keeps it."""
+
+    id: str
+    reference: str
+    supplier_id: str
+    structure_id: str
+    name: str
+    billing: Address | None
+    shipping: Address | None
+    groups: tuple[str, ...]
+    currency: str | None
+    currency_fixed: bool
+    language: str | None
+    permissions: dict[str, bool]
+    chorus: Chorus
+    properties: WrittenProperties
+    opened_at: datetime
+
+
+def client_account_routes(
+    committer: Committer,
+    clientele: Clientele,
+    relations: Relations,
+    rights: RightsCopy,
+    portal: Portal,
+    *,
+    default_currency: str,
+) -> APIRouter:
+    routes = APIRouter(prefix="/v1/client-accounts", tags=["client accounts"])
+    accounts = clientele.accounts
+
+    def answer(account: ClientAccount, response: Response) -> ClientAccountView:
+        etag(response, account.version)
+        return shown(account, portal)
+
+    @routes.post(
+        "",
+        status_code=201,
+        responses=may_answer(
+            NotYourSupplier,
+            domain.ClientUnknown,
+            domain.OwnClient,
+            domain.ClientNameMissing,
+            domain.UnknownFeature,
+            domain.ClientAccountKnown,
+            domain.StructureInactive,
+            domain.NoReferenceFree,
+            TooStale,
+        ),
+    )
+    async def open_account(
+        asked: NewClientAccount, caller: Person, response: Response
+    ) -> ClientAccountView:
+        """Open the account of a client; ``supplier_id`` and ``structure_id`` are enough."""
+        await relations.require_supplier(caller, asked.supplier_id, "administrator")
+        supplier = await relations.structure(caller, asked.supplier_id)
+        client, at = await relations.structure(caller, asked.structure_id), now()
+        if supplier is None:
+            raise NotYourSupplier
+        if client is None:
+            raise domain.ClientUnknown(field="body/structure_id")
+        record = asked.record(portal, client)
+        welcome = await rights.principal_manager(client.id, today()) if asked.welcome else None
+        id = domain.account_id(supplier.id, client.id)
+        claims = [f"{supplier.id}:{one}" for one in domain.references_for(id)]
+        account, *_ = await committer.change_together(
+            (accounts.at(id), *map(clientele.references.at, claims)),
+            lambda current, *claimed: domain.open_account(
+                current,
+                *claimed,
+                supplier=supplier,
+                client=client,
+                record=record,
+                features=portal.feature_codes,
+                welcome=welcome,
+                by=caller.user_id,
+                now=at,
+            ),
+        )
+        response.headers["Location"] = f"/v1/client-accounts/{id}"
+        return answer(account, response)
+
+    @routes.get("", responses=may_answer(NotYourSupplier, ScopeMissing, TooStale))
+    async def list_accounts(
+        caller: Reader,
+        asked: PageAsked,
+        supplier_id: SupplierId,
+        q: Annotated[
+            str, Query(max_length=100, description="Beginnings of its name or its reference")
+        ] = "",
+    ) -> Page[ClientAccountView]:
+        """A supplier's client accounts, by name."""
+        await relations.require_supplier(caller, supplier_id, *MAY_READ)
+        found, following = await clientele.find(supplier_id, q, asked)
+        return Page(items=[shown(one, portal) for one in found], next=following)
+
+    @routes.get("/{id}", responses=may_answer(NotFound, domain.NotOpenToYou, ScopeMissing))
+    async def read(id: Id, caller: Reader, response: Response) -> ClientAccountView:
+        """One client account."""
+        account, _ = await relations.account(caller, id, *MAY_READ)
+        return answer(account, response)
+
+    @routes.put(
+        "/{id}",
+        responses=may_answer(
+            NotFound,
+            domain.OnlyAdministrators,
+            domain.ClientNameMissing,
+            domain.UnknownFeature,
+            domain.CurrencyFixed,
+            PreconditionFailed,
+            TooStale,
+        ),
+    )
+    async def rewrite(
+        id: Id, asked: WrittenClient, caller: Person, if_match: IfMatch, response: Response
+    ) -> ClientAccountView:
+        """Replace what is written down of a client."""
+        await relations.account(caller, id, "administrator")
+        record, at = asked.record(portal), now()
+        account = await accounts.change(
+            id,
+            lambda current: domain.rewrite(
+                current,
+                record=record,
+                features=portal.feature_codes,
+                default_currency=default_currency,
+                now=at,
+            ),
+            if_match=if_match,
+        )
+        return answer(account, response)
+
+    return routes
+
+
+def shown(account: ClientAccount, portal: Portal) -> ClientAccountView:
+    record = account.record
+    return ClientAccountView(
+        id=account.id,
+        reference=account.reference,
+        supplier_id=account.supplier_id,
+        structure_id=account.structure_id,
+        name=record.name,
+        billing=record.billing,
+        shipping=record.shipping,
+        groups=record.groups,
+        currency=record.currency,
+        currency_fixed=account.has_transactions,
+        language=record.language,
+        permissions={code: code not in record.closed for code in portal.feature_codes},
+        chorus=account.properties.chorus_state,
+        properties=WrittenProperties.of(account.properties),
+        opened_at=account.opened_at,
+    )
+
+
+def _address(written: PostalAddress | None) -> Address | None:
+    return Address(**written.model_dump()) if written else None

@@ -1,0 +1,230 @@
+"""What structures answers about a client's people: their portals, switches and messages."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, StringConstraints
+
+from contracts.users import Role
+from kit.change import Change
+from kit.clock import now, today
+from kit.heard import TooStale
+from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
+from kit.pages import Page, PageAsked, page
+from kit.problems import NotFound, PreconditionFailed
+from kit.rights import Rights, RightsCopy
+from services.structures.api.client_fields import Id, Switches
+from services.structures.clientele import Clientele, Relations
+from services.structures.domain import client_portal as domain
+from services.structures.domain.client_accounts import (
+    ClientAccount,
+    NotOpenToYou,
+    OnlyAdministrators,
+    UnknownFeature,
+    offer_subtotal_for,
+)
+from services.structures.domain.client_portal import (
+    ClientMessage,
+    Contact,
+    Portal,
+    Side,
+    contact_id,
+)
+
+UserId = Annotated[str, Path(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
+
+
+class SwitchView(BaseModel):
+    code: str
+    label: str
+
+
+class PortalFeatures(BaseModel):
+    """All that may be switched."""
+
+    features: list[SwitchView]
+    notifications: list[SwitchView]
+
+
+class PortalView(BaseModel):
+    """What of a supplier's portal is open to whoever asks."""
+
+    client_account_id: str
+    supplier_id: str
+    structure_id: str
+    reference: str
+    features: tuple[str, ...]
+    notifications: tuple[str, ...]
+    language: str
+
+
+class ContactSwitches(BaseModel):
+    permissions: Switches = {}
+    notifications: Switches = {}
+
+
+class ClientUser(ContactSwitches):
+    """One user of a client, and what they have of the account."""
+
+    user_id: str
+    role: Role | None
+    offer_subtotal: bool
+
+
+class NewMessage(BaseModel):
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+
+
+class MessageView(BaseModel):
+    """One message. It is text: whoever shows it escapes it."""
+
+    id: str
+    side: Side
+    author_id: str
+    text: str
+    sent_at: datetime
+
+
+def client_portal_routes(
+    clientele: Clientele,
+    relations: Relations,
+    rights: RightsCopy,
+    portal: Portal,
+    *,
+    default_language: str,
+) -> APIRouter:
+    routes = APIRouter(prefix="/v1/client-accounts", tags=["client accounts"])
+    accounts, contacts, messages = clientele.accounts, clientele.contacts, clientele.messages
+
+    @routes.get("/portal-features")
+    async def portal_features(caller: Person) -> PortalFeatures:
+        """All that a supplier may switch for its clients and their contacts."""
+        return PortalFeatures.model_validate(portal, from_attributes=True)
+
+    @routes.get("/portals", responses=may_answer(TooStale))
+    async def my_portals(caller: Person, asked: PageAsked) -> Page[PortalView]:
+        """The portals of suppliers that are open to you as a client, and what you may use there."""
+        held = await rights.of_user(caller.user_id)
+        mine = [one.structure_id for one in held if one.valid(today())]
+        found, following = await page(
+            accounts, {"structure_id": {"$in": mine}}, asked, descending=False
+        )
+        known = await contacts.many([contact_id(one.id, caller.user_id) for one in found])
+        items = [
+            _portal(one, known.get(contact_id(one.id, caller.user_id)), portal, default_language)
+            for one in found
+        ]
+        return Page(items=items, next=following)
+
+    @routes.get("/{id}/users", responses=may_answer(NotFound, NotOpenToYou, TooStale))
+    async def list_users(id: Id, caller: Person, asked: PageAsked) -> Page[ClientUser]:
+        """The users attached to the structure that the client is."""
+        account, _ = await relations.account(caller, id, "administrator", "operator")
+        found, following = await rights.attached_to(account.structure_id, asked)
+        known = await contacts.many([contact_id(id, one.user_id) for one in found])
+        items = [
+            _user(account, one, known.get(contact_id(id, one.user_id)), portal) for one in found
+        ]
+        return Page(items=items, next=following)
+
+    @routes.put(
+        "/{id}/users/{user_id}",
+        responses=may_answer(
+            NotFound, OnlyAdministrators, UnknownFeature, PreconditionFailed, TooStale
+        ),
+    )
+    async def switch(
+        id: Id,
+        user_id: UserId,
+        asked: ContactSwitches,
+        caller: Person,
+        *,
+        if_match: IfMatch,
+        response: Response,
+    ) -> ClientUser:
+        """Set what one user of a client may use, and which letters they get."""
+        account, _ = await relations.account(caller, id, "administrator")
+        held, contact = await rights.of(user_id, account.structure_id), contact_id(id, user_id)
+        if held is None or not held.valid(today()):
+            raise NotFound
+        kept = await contacts.change(
+            contact,
+            lambda current: domain.switch(
+                current,
+                id=contact,
+                permissions=asked.permissions,
+                notifications=asked.notifications,
+                portal=portal,
+            ),
+            if_match=if_match,
+        )
+        etag(response, kept.version)
+        return _user(account, held, kept, portal)
+
+    @routes.post(
+        "/{id}/messages",
+        status_code=201,
+        responses=may_answer(NotFound, NotOpenToYou, TooStale),
+    )
+    async def write(id: Id, asked: NewMessage, caller: Person) -> MessageView:
+        """Write to the other side of the account."""
+        _, relation = await relations.account(caller, id, "administrator", "client")
+        message = ClientMessage(
+            id=new_entity_id(),
+            account_id=id,
+            side="client" if relation == "client" else "supplier",
+            author_id=caller.user_id,
+            text=asked.text,
+            sent_at=now(),
+        )
+        return _message(
+            await messages.change(message.id, lambda current: Change(current or message))
+        )
+
+    @routes.get("/{id}/messages", responses=may_answer(NotFound, NotOpenToYou, TooStale))
+    async def list_messages(id: Id, caller: Person, asked: PageAsked) -> Page[MessageView]:
+        """What both sides wrote, newest first."""
+        await relations.account(caller, id, "administrator", "client", "operator")
+        found, following = await page(messages, {"account_id": id}, asked)
+        return Page(items=[_message(one) for one in found], next=following)
+
+    return routes
+
+
+def _portal(
+    account: ClientAccount, contact: Contact | None, portal: Portal, default_language: str
+) -> PortalView:
+    return PortalView(
+        client_account_id=account.id,
+        supplier_id=account.supplier_id,
+        structure_id=account.structure_id,
+        reference=account.reference,
+        features=domain.permitted(account.record, contact, portal),
+        notifications=domain.notified(contact, portal),
+        language=account.record.language or default_language,
+    )
+
+
+def _user(
+    account: ClientAccount, held: Rights, contact: Contact | None, portal: Portal
+) -> ClientUser:
+    features = domain.permitted(account.record, contact, portal)
+    notifications = domain.notified(contact, portal)
+    return ClientUser(
+        user_id=held.user_id,
+        role=held.role,
+        offer_subtotal=offer_subtotal_for(account, held.since),
+        permissions={code: code in features for code in portal.feature_codes},
+        notifications={code: code in notifications for code in portal.notification_codes},
+    )
+
+
+def _message(message: ClientMessage) -> MessageView:
+    return MessageView(
+        id=message.id,
+        side=message.side,
+        author_id=message.author_id,
+        text=message.text,
+        sent_at=message.sent_at,
+    )

@@ -1,0 +1,152 @@
+"""What structures answers to whoever is about to validate an order of a client."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field, StringConstraints
+
+from kit.clock import now, today
+from kit.committer import Committer
+from kit.heard import TooStale
+from kit.http import Caller, ScopeMissing, may_answer, new_entity_id, reader
+from kit.pages import Page, PageAsked, page
+from kit.problems import Invalid, NotFound
+from kit.rights import RightsCopy
+from services.structures.api.client_fields import Amount, Id, UserId
+from services.structures.api.fields import Line
+from services.structures.clientele import Clientele, Relations
+from services.structures.domain import order_checks as domain
+from services.structures.domain.client_accounts import (
+    ClientAccount,
+    NotOpenToYou,
+    Relation,
+    offer_subtotal_for,
+)
+from services.structures.domain.order_checks import OrderCheck, Result
+
+Checker = Annotated[Caller, reader("orders:check")]
+MAY_CHECK: tuple[Relation, ...] = ("administrator", "staff", "system")
+
+
+class NotAUserOfTheClient(Invalid):
+    """This user is not attached to the client."""
+
+
+class OrderToCheck(BaseModel):
+    order_number: Line
+    engagement_number: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^\P{Cc}*$")
+    ] = ""
+    offer_subtotal: Amount | None = None
+    ordered_by: UserId | None = Field(
+        default=None, description="Whose properties count; absent: those of a new user"
+    )
+
+
+class OrderFooter(BaseModel):
+    """What the foot of the order shows."""
+
+    engagement_number: str
+    offer_subtotal: Amount | None = Field(description="null: not recorded for this user")
+    validation_history: bool = Field(description="Whether this check is kept")
+
+
+class CheckedOrder(BaseModel):
+    """The order may be validated."""
+
+    order_number: str
+    footer: OrderFooter
+
+
+class OrderCheckView(BaseModel):
+    """One attempt to validate an order."""
+
+    id: str
+    order_number: str
+    engagement_number: str
+    result: Result
+    checked_by: str = Field(description="A user's id, or `client:` and that of a system")
+    checked_at: datetime
+
+
+def order_check_routes(
+    committer: Committer, clientele: Clientele, relations: Relations, rights: RightsCopy
+) -> APIRouter:
+    routes = APIRouter(prefix="/v1/client-accounts", tags=["client accounts"])
+    accounts, checks = clientele.accounts, clientele.checks
+
+    async def records_subtotal(account: ClientAccount, user_id: str | None) -> bool:
+        if user_id is None:
+            return account.properties.orders.offer_subtotal
+        held = await rights.of(user_id, account.structure_id)
+        if held is None or not held.valid(today()):
+            raise NotAUserOfTheClient(field="body/ordered_by")
+        return offer_subtotal_for(account, held.since)
+
+    @routes.post(
+        "/{id}/order-checks",
+        responses=may_answer(
+            NotFound,
+            NotOpenToYou,
+            ScopeMissing,
+            NotAUserOfTheClient,
+            domain.EngagementNumberMissing,
+            TooStale,
+        ),
+    )
+    async def check(id: Id, asked: OrderToCheck, caller: Checker) -> CheckedOrder:
+        """Ask before an order is validated: refused while it lacks what the client requires."""
+        found, _ = await relations.account(caller, id, *MAY_CHECK)
+        subtotal = await records_subtotal(found, asked.ordered_by)
+        check_id, at = new_entity_id(), now()
+        account, kept = await committer.change_together(
+            (accounts.at(id), checks.at(check_id)),
+            lambda account, current: domain.check(
+                account,
+                current,
+                id=check_id,
+                order_number=asked.order_number,
+                engagement_number=asked.engagement_number,
+                by=caller.id,
+                now=at,
+            ),
+        )
+        result = kept.result if kept else domain.result_of(account, asked.engagement_number)
+        if result == "refused":
+            raise domain.EngagementNumberMissing(field="body/engagement_number")
+        footer = OrderFooter(
+            engagement_number=asked.engagement_number,
+            offer_subtotal=asked.offer_subtotal if subtotal else None,
+            validation_history=kept is not None,
+        )
+        return CheckedOrder(order_number=asked.order_number, footer=footer)
+
+    @routes.get(
+        "/{id}/order-checks",
+        responses=may_answer(NotFound, NotOpenToYou, ScopeMissing, TooStale),
+    )
+    async def list_checks(
+        id: Id,
+        caller: Checker,
+        asked: PageAsked,
+        order_number: Annotated[str | None, Query(min_length=1, max_length=255)] = None,
+    ) -> Page[OrderCheckView]:
+        """The history of validations, newest first."""
+        await relations.account(caller, id, *MAY_CHECK, "operator")
+        where = {"account_id": id} | ({"order_number": order_number} if order_number else {})
+        found, following = await page(checks, where, asked)
+        return Page(items=[_shown(one) for one in found], next=following)
+
+    return routes
+
+
+def _shown(check: OrderCheck) -> OrderCheckView:
+    return OrderCheckView(
+        id=check.id,
+        order_number=check.order_number,
+        engagement_number=check.engagement_number,
+        result=check.result,
+        checked_by=check.checked_by,
+        checked_at=check.checked_at,
+    )

@@ -1,0 +1,35 @@
+"""A supplier opens the account of a client: the client is welcomed, and told what is open to it."""
+
+import pytest
+
+from tests.journeys.town import Town
+
+BUSINESS = {
+    "category": "PAIEMENT",
+    "subcategory": "M_QUESTION_DEMANDE_REJETEE",
+    "title": "Ma demande",
+    "description": "Elle est rejetée.",
+}
+
+
+@pytest.mark.feature("CRM-03", "CRM-15")
+async def test_opened_with_a_welcome_and_without_support(town: Town):
+    claire, lea = await town.person("Claire", "Martin"), await town.person()
+    supplier, client = await town.structure(claire), await town.structure(lea)
+    both = {"supplier_id": supplier["id"], "structure_id": client["id"]}
+    asked = both | {"welcome": True, "permissions": {"support": False}}
+
+    opened = await town.world.call("structures", claire)("POST", "/v1/client-accounts", json=asked)
+    await town.settle()
+
+    assert opened.status_code == 201, opened.text
+    letter = town.text(await town.letter(lea, "compte client"))
+    assert supplier["legal_name"] in letter
+    assert opened.json()["reference"] in letter
+    ticket = BUSINESS | {
+        "structure_id": client["id"],
+        "recipient_structure_id": supplier["id"],
+    }
+    refused = await town.world.call("support", lea)("POST", "/v1/tickets", json=ticket)
+    assert refused.status_code == 403
+    assert refused.json()["type"] == "/problems/support-not-open"

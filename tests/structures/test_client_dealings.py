@@ -1,0 +1,236 @@
+"""What may happen with a client: orders, contacts of theirs, transactions told by others."""
+
+from datetime import date
+from decimal import Decimal
+from itertools import permutations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kit.change import Change
+from kit.problems import Problem
+from services.structures.domain import client_accounts as domain
+from services.structures.domain import client_portal, facts, order_checks
+from services.structures.domain.client_accounts import (
+    ClientAccount,
+    ClientRecord,
+    OrderProperties,
+    Properties,
+)
+from services.structures.domain.client_portal import Contact
+from services.structures.domain.facts import Fact, Transaction, Turnover
+from tests.structures.builders import NOW
+from tests.structures.client_builders import (
+    FEATURES,
+    ID,
+    LATER,
+    PORTAL,
+    REQUIRED,
+    SUPPLIER,
+    an_account,
+    describe,
+    kept,
+    pointers,
+)
+
+
+class TestCheckOrder:
+    def check(self, account: ClientAccount, number: str, **but: Any) -> tuple[Change[Any], ...]:
+        asked = {
+            "id": "k-1",
+            "order_number": "C-7",
+            "engagement_number": number,
+            "by": "client:erp",
+            "now": LATER,
+        }
+        return order_checks.check(account, None, **asked | but)
+
+    @pytest.mark.feature("CLI-07", "CLI-06")
+    @pytest.mark.parametrize("number", ["", " ", "\u00a0\t", "\u200b"])
+    def test_refuses_an_order_without_the_engagement_number_it_needs(self, number: str):
+        assert order_checks.result_of(an_account(properties=REQUIRED), number) == "refused"
+        assert order_checks.result_of(an_account(), number) == "validated"
+
+    @pytest.mark.feature("CLI-07")
+    def test_validates_one_that_has_it(self):
+        assert order_checks.result_of(an_account(properties=REQUIRED), "2026-E-1") == "validated"
+
+    @pytest.mark.feature("CLI-09")
+    @pytest.mark.parametrize(("number", "result"), [("E-1", "validated"), (" ", "refused")])
+    def test_keeps_who_asked_when_and_the_result_if_that_is_wished(self, number: str, result: str):
+        orders = OrderProperties(engagement_number_required=True, validation_history=True)
+        account = an_account(properties=Properties(orders=orders))
+
+        unchanged, change = self.check(account, number)
+
+        assert unchanged == Change(account)
+        found = change.state
+        assert (found.checked_by, found.checked_at, found.result) == ("client:erp", LATER, result)
+        repeated = order_checks.check(
+            account,
+            found,
+            id="k-1",
+            order_number="C-7",
+            engagement_number=number,
+            by="client:erp",
+            now=NOW,
+        )
+        assert repeated == (Change(account), Change(found))
+
+    @pytest.mark.feature("CLI-09")
+    def test_keeps_nothing_otherwise(self):
+        assert self.check(an_account(), "E-1")[1] == Change(None)
+
+
+class TestContacts:
+    @pytest.mark.feature("CRM-18")
+    def test_may_use_what_is_open_to_the_client_and_was_not_closed_to_them(self):
+        record = ClientRecord(name="Melun", closed=("support",))
+        change = client_portal.switch(
+            None,
+            id="c:u",
+            permissions={"invoices": False, "support": True},
+            notifications={"tickets": False},
+            portal=PORTAL,
+        )
+        contact = change.state
+
+        assert contact
+        open_to = client_portal.permitted(record, contact, PORTAL)
+        assert {*open_to} == {*FEATURES} - {"support", "invoices"}
+        assert "tickets" not in client_portal.notified(contact, PORTAL)
+        assert "invoices" in client_portal.notified(contact, PORTAL)
+
+    def test_have_everything_until_something_is_switched_off(self):
+        record = ClientRecord(name="Melun")
+
+        assert client_portal.permitted(record, None, PORTAL) == FEATURES
+        assert client_portal.notified(None, PORTAL) == PORTAL.notification_codes
+
+    @pytest.mark.parametrize("name", ["permissions", "notifications"])
+    def test_have_no_switch_that_there_is_not(self, name: str):
+        asked: dict[str, dict[str, bool]] = {"permissions": {}, "notifications": {}}
+        with pytest.raises(domain.UnknownFeature) as refused:
+            client_portal.switch(
+                Contact(id="c:u"), id="c:u", portal=PORTAL, **asked | {name: {"kitchen": True}}
+            )
+        assert pointers(refused.value) == [f"/body/{name}/kitchen"]
+
+
+def a_fact(id: str = "f-1", **but: Any) -> Fact:
+    said = {"kind": "invoice", "amount": "10.10", "currency": "EUR", "date": date(2026, 1, 5)}
+    transaction = Transaction(**said | but)
+    return Fact(id=id, account_id=ID, transaction=transaction, told_by="erp", told_at=NOW)
+
+
+class Ledger:
+    """An account and what was told of it, as decisions leave them."""
+
+    def __init__(self, **but: Any) -> None:
+        self.account, self.turnover = an_account(**but), None
+        self.facts: dict[str, Fact] = {}
+
+    def tell(self, fact: Fact, suppliers: frozenset[str] = frozenset()) -> None:
+        account, turnover, kept = facts.record_transaction(
+            self.account,
+            self.turnover,
+            self.facts.get(fact.id),
+            fact=fact,
+            suppliers=suppliers,
+            default_currency="EUR",
+        )
+        self.account, self.turnover = account.state, turnover.state
+        self.facts[fact.id] = kept.state
+
+    def change_currency(self, currency: str) -> None:
+        change = domain.rewrite(
+            self.account,
+            record=describe(currency=currency),
+            features=FEATURES,
+            default_currency="EUR",
+            now=LATER,
+        )
+        self.account = kept(change)
+
+
+class TestRecordTransaction:
+    @pytest.mark.feature("CRM-08")
+    def test_counts_each_fact_once_however_often_it_comes(self):
+        ledger = Ledger()
+        for fact in (a_fact(), a_fact(), a_fact("f-2", amount="0.20"), a_fact()):
+            ledger.tell(fact)
+
+        assert ledger.turnover == Turnover(id=ID, count=2, totals={"invoice": "10.30"})
+
+    @given(st.lists(st.decimals(-10, 10, places=4), min_size=1, max_size=9))
+    def test_sums_without_losing_a_hundredth(self, amounts: list[Decimal]):
+        ledger = Ledger()
+        for nth, amount in enumerate(amounts):
+            ledger.tell(a_fact(str(nth), amount=f"{amount:f}"))
+
+        assert ledger.turnover
+        assert Decimal(ledger.turnover.totals["invoice"]) == sum(amounts)
+
+    @pytest.mark.feature("CRM-10")
+    @pytest.mark.parametrize("kind", ["invoice", "estimate", "payment"])
+    def test_fixes_the_currency(self, kind: str):
+        ledger = Ledger()
+        ledger.tell(a_fact(kind=kind))
+
+        assert ledger.account.record.currency == "EUR"
+        with pytest.raises(domain.CurrencyFixed):
+            ledger.change_currency("USD")
+
+    @pytest.mark.feature("CRM-10")
+    @pytest.mark.parametrize("order", [*permutations(range(3))])
+    def test_never_leaves_a_transaction_in_another_currency(self, order: tuple[int, ...]):
+        ledger = Ledger()
+        steps = (
+            lambda: ledger.tell(a_fact()),
+            lambda: ledger.tell(a_fact("f-2", currency="USD")),
+            lambda: ledger.change_currency("USD"),
+        )
+        refused = 0
+        for nth in order:
+            try:
+                steps[nth]()
+            except (facts.OtherCurrency, domain.CurrencyFixed):
+                refused += 1
+
+        told = {one.transaction.currency for one in ledger.facts.values()}
+        assert told <= {ledger.account.record.currency}
+        assert refused
+
+    def test_changes_nothing_but_the_sums_after_the_first(self):
+        ledger = Ledger()
+        ledger.tell(a_fact())
+        before = ledger.account
+        ledger.tell(a_fact("f-2"))
+
+        assert ledger.account == before
+
+    @pytest.mark.parametrize(
+        ("but", "refusal", "pointer"),
+        [
+            ({"amount": "11"}, facts.FactContradicted, "/body/id"),
+            ({"id": "f-9", "currency": "USD"}, facts.OtherCurrency, "/body/data/currency"),
+        ],
+    )
+    def test_is_refused(self, but: dict[str, Any], refusal: type[Problem], pointer: str):
+        ledger = Ledger()
+        ledger.tell(a_fact())
+        with pytest.raises(refusal) as refused:
+            ledger.tell(a_fact(**but))
+        assert pointers(refused.value) == [pointer]
+
+    def test_is_refused_of_an_account_that_is_not_the_teller_s(self):
+        with pytest.raises(facts.ClientAccountUnknown) as refused:
+            Ledger().tell(a_fact(), frozenset({"another"}))
+        assert pointers(refused.value) == ["/body/data/client_account"]
+        Ledger().tell(a_fact(), frozenset({SUPPLIER.id}))
+
+    def test_tells_sources_apart(self):
+        assert facts.fact_id("/a", "1") == facts.fact_id("/a", "1")
+        assert len({facts.fact_id(*one) for one in (("/a", "1"), ("/b", "1"), ("/a1", ""))}) == 3
