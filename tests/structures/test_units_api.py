@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from contracts.structures import DEFAULT_UNIT
 from kit.clock import now, today
@@ -29,7 +30,7 @@ def a_body(code: str = "VOIRIE", **but: Any) -> dict[str, Any]:
     return {"code": code, "name": "Voirie", "valid_from": "2026-01-05"} | but
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def path(world: World) -> str:
     """Where the units of Léa's private structure are."""
     body = {"identifier": {"type": "SIRET", "value": SIRET.value}}
@@ -38,7 +39,7 @@ async def path(world: World) -> str:
     return f"{made.headers['location']}/units"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def town(world: World) -> str:
     """Where the units of a public structure are; Léa manages it."""
     await of(world, Structure).change(
@@ -51,7 +52,7 @@ async def town(world: World) -> str:
     return f"/v1/structures/{TOWN.structure_id}/units"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def unhurried(world: World) -> AsyncIterator[World]:
     """The same service, where changes wait."""
     settings = world.settings.model_copy(update={"changes_effective_after": timedelta(minutes=30)})
@@ -225,7 +226,7 @@ class TestDefaultUnit:
 
 
 class TestList:
-    @pytest.fixture
+    @pytest_asyncio.fixture(loop_scope="module")
     async def many(self, world: World, town: str) -> str:
         await made(world, town, code="B", name="École", valid_until="2030-01-01")
         await made(world, town, code="a", name="eau", valid_from="2026-01-07")
