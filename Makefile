@@ -25,7 +25,7 @@ test-kafka: $(INSTALLED) ## Run the tests that meet a broker on Apache Kafka (a 
 	|| { echo "Apache Kafka needs a JDK 17 and Maven: there is no $$program" >&2; exit 1; }; done
 	CHORALE_TEST_KAFKA=apache $(BIN)/python -m pytest tests/kit/test_relay.py \
 	tests/kit/test_listener.py tests/deploy/test_kafka.py tests/deploy/test_access.py \
-	tests/deploy/test_guarded.py tests/journeys/test_main_job.py $(ARGS)
+	tests/deploy/test_guarded.py tests/deploy/test_tls.py tests/journeys/test_main_job.py $(ARGS)
 
 faults: $(INSTALLED) ## Kill a thousand processes under load on Apache Kafka, and compare (50 minutes)
 	$(BIN)/python -m tests.faults.run --report docs/faults.md $(ARGS)

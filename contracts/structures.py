@@ -12,6 +12,8 @@ IdentifierType = Literal[
 ]
 Kind = Literal["private", "public", "person"]
 Status = Literal["active", "inactive"]
+Requires = Literal["unit_or_engagement", "unit_and_engagement", "unit", "engagement", "none"]
+"""What a sender must name to a public structure: the unit, the engagement number, or both."""
 
 
 class StructureCreated(
@@ -30,6 +32,33 @@ class StructureCreated(
     created_by: str | None = None
     """The user who becomes its principal manager; None for an imported structure."""
     created_at: AwareDatetime
+
+
+class StructureChanged(
+    Event, type="structures.structure-changed.v1", key="structure_id", audience="public"
+):
+    """
+    What others need to know of a structure, as it now stands.
+
+    One that is not active neither sends nor receives.
+    """
+
+    structure_id: str
+    identifier_type: IdentifierType
+    identifier: str
+    kind: Kind
+    legal_name: str | None
+    status: Status
+    non_diffusible: bool = False
+    requires: Requires = "none"
+    moa: bool = False
+    moa_only: bool = False
+    payment_status_withheld: bool = False
+    delegated_validator: bool = False
+    receives_life_cycles: bool = False
+    sends_flows: bool = False
+    version: int
+    changed_at: AwareDatetime
 
 
 UnitStatus = Literal["active", "inactive", "deleted"]
@@ -85,3 +114,90 @@ class UnitEnded(Event, type="structures.unit-ended.v1", key="unit_id", audience=
     valid_until: date | None = None
     version: int
     ended_at: AwareDatetime
+
+
+class StructureDuplicated(
+    Event, type="structures.structure-duplicated.v1", key="structure_id", audience="public"
+):
+    """A structure was made anew under another identifier, and its model is inactive."""
+
+    structure_id: str
+    """The new one, of which it was told before that it was created."""
+    model_id: str
+    users: bool
+    """Whether those attached to the model are attached to the new one too."""
+    duplicated_by: str
+    duplicated_at: AwareDatetime
+
+
+class AttachmentAdded(Event, type="structures.attachment-added.v1", key="attachment_id"):
+    """A file is kept with a structure. It may not have been scanned yet."""
+
+    attachment_id: str
+    structure_id: str
+    attachment_type: str
+    extension: str
+    size: int
+    added_by: str
+    added_at: AwareDatetime
+
+
+class AttachmentInfected(Event, type="structures.attachment-infected.v1", key="attachment_id"):
+    """The antivirus found something in a file of a structure; its content is destroyed."""
+
+    attachment_id: str
+    structure_id: str
+    signature: str
+    """What the antivirus calls it."""
+    added_by: str
+    found_at: AwareDatetime
+
+
+class AttachmentRemoved(Event, type="structures.attachment-removed.v1", key="attachment_id"):
+    """A file of a structure is no longer kept."""
+
+    attachment_id: str
+    structure_id: str
+    removed_by: str
+    removed_at: AwareDatetime
+
+
+AccountType = Literal["RIB", "IBAN"]
+
+
+class BankDetailsAdded(Event, type="structures.bank-details-added.v1", key="bank_details_id"):
+    """A structure may now be paid on another account. Of its number only the end is told."""
+
+    bank_details_id: str
+    structure_id: str
+    account_type: AccountType
+    country: str
+    ending: str
+    """The last four characters."""
+    factored: bool
+    added_by: str
+    added_at: AwareDatetime
+
+
+class BankDetailsModified(Event, type="structures.bank-details-modified.v1", key="bank_details_id"):
+    """Bank details of a structure are no longer what they were."""
+
+    bank_details_id: str
+    structure_id: str
+    account_type: AccountType
+    country: str
+    ending: str
+    factored: bool
+    modified_by: str
+    modified_at: AwareDatetime
+
+
+class BankDetailsDeactivated(
+    Event, type="structures.bank-details-deactivated.v1", key="bank_details_id"
+):
+    """Bank details of a structure are valid no more, for good."""
+
+    bank_details_id: str
+    structure_id: str
+    deactivated_by: str
+    deactivated_at: AwareDatetime

@@ -72,6 +72,7 @@ class Installation(BaseSettings):
             "CHORALE_OPERATORS": OPERATOR,
             "CHORALE_PUBLIC_URL": self.gateway,
             "CHORALE_LOG_LEVEL": "warning",
+            "CHORALE_UNSCANNED_FILES": "true",
         }
         decided = {
             "CHORALE_MONGO": mongod.url(self.mongo_port),

@@ -150,6 +150,12 @@ class Collection(Generic[T]):
             document |= self._derived(stored.state)
         return document | {"clock": stored.clock, "trace": stored.trace, "row": stored.row}
 
+    def replacement(self, before: T, stored: Stored[T]) -> dict[str, Any]:
+        """The update from one state to the next; what was derived from the first alone goes."""
+        new = self.dump(stored)
+        gone = (self._derived(before).keys() if self._derived else set()) - new.keys()
+        return {"$set": new} | ({"$unset": dict.fromkeys(gone, "")} if gone else {})
+
 
 def entity(stored: Stored[Any] | None) -> Entity | None:
     return stored.state if stored else None

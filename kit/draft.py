@@ -263,7 +263,7 @@ class Draft:
                 document = {"_id": place.id, **place.collection.dump(stored)}
                 writes[place.collection].append(InsertOne(document))
             else:
-                kept = {"$set": place.collection.dump(stored)}
+                kept = place.collection.replacement(before, stored)
                 writes[place.collection].append(UpdateOne(same, kept))
         for place in self._relied - self.changed.keys():
             # What a decision rested on must not change behind its back: writing it makes

@@ -56,6 +56,14 @@ class ServerError(Problem):
     status = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
+Uploads = re.Pattern[str]
+
+
+def uploads(*paths: str) -> Uploads:
+    """The paths to which files are posted, as routes have them: ``/v1/things/{id}/files``."""
+    return re.compile("|".join(re.sub(r"\{\w+\}", "[^/]+", path) for path in paths) or r"(?!)")
+
+
 class Frame:
     """A pure ASGI middleware: nothing here costs a task or a thread."""
 
@@ -69,11 +77,14 @@ class Frame:
         hears: frozenset[str],
         internal_key: str,
         body_limit: int,
+        file_limit: int,
+        uploads: Uploads,
         credentials: tuple[str, ...] = (),
     ) -> None:
         self.app, self._service, self._once = app, service, mongo["once"]
         self._heard, self._hears = heard, hears
-        self._key, self._limit, self._credentials = internal_key, body_limit, credentials
+        self._key, self._credentials = internal_key, credentials
+        self._limit, self._file_limit, self._uploads = body_limit, file_limit, uploads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -129,8 +140,9 @@ class Frame:
         answer.asking = request
         if scope["method"] in ("GET", "HEAD"):
             return await self.app(scope, receive, answer.send)
-        body = await self._body(receive, headers)
-        if not _readable(body, headers):
+        brought = scope["method"] == "POST" and self._uploads.fullmatch(scope["path"])
+        body = await self._body(receive, headers, self._file_limit if brought else self._limit)
+        if not brought and not _readable(body, headers):
             raise NotUtf8
         if scope["method"] == "POST" and not scope["path"].startswith(self._credentials or ("\0",)):
             request.once = _once(caller, scope, headers, body)
@@ -141,10 +153,10 @@ class Frame:
         if request.once and request.changed and answer.kept and answer.status < 300:
             await self._once.update_one({"_id": request.once.id}, {"$set": answer.as_kept()})
 
-    async def _body(self, receive: Receive, headers: Headers) -> bytes:
+    async def _body(self, receive: Receive, headers: Headers, limit: int) -> bytes:
         declared = headers.get("content-length", "0")
-        if declared.isdigit() and int(declared) > self._limit:
-            raise BodyTooLarge(limit=self._limit)
+        if declared.isdigit() and int(declared) > limit:
+            raise BodyTooLarge(limit=limit)
         parts, size = [], 0
         while True:
             message = await receive()
@@ -152,8 +164,8 @@ class Frame:
                 raise Invalid("The request ended before its body.")
             parts.append(message.get("body", b""))
             size += len(parts[-1])
-            if size > self._limit:
-                raise BodyTooLarge(limit=self._limit)
+            if size > limit:
+                raise BodyTooLarge(limit=limit)
             if not message.get("more_body"):
                 return b"".join(parts)
 

@@ -11,7 +11,7 @@ import structlog
 
 from kit.clock import now
 from kit.journal import SLICES
-from kit.mongo import Mongo, UpdateOne
+from kit.mongo import Mongo, UpdateOne, unavailable
 from kit.problems import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -65,7 +65,12 @@ class Heard:
         while True:
             await asyncio.sleep(every)
             if unsaved := {slice: self._fresh[slice] for slice in self._unsaved}:
-                await self._beats.bulk_write(_saving(unsaved), ordered=False)
+                try:
+                    await self._beats.bulk_write(_saving(unsaved), ordered=False)
+                except Exception as error:
+                    if not unavailable(error):
+                        raise
+                    continue  # The next time: what is said later is as good.
                 self._unsaved = {s for s in self._unsaved if unsaved.get(s) != self._fresh[s]}
 
     async def require_fresh(self, topic: str) -> None:

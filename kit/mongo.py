@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from bson.codec_options import CodecOptions, TypeEncoder, TypeRegistry
+from gridfs.errors import NoFile
 from pymongo import DeleteOne, IndexModel, InsertOne, UpdateOne
 from pymongo.errors import (
     BulkWriteError,
@@ -22,9 +23,10 @@ from pymongo.read_concern import ReadConcern
 
 from kit.settings import Connections
 
-__all__ = ["DeleteOne", "IndexModel", "InsertOne", "Mongo", "UpdateOne"]
+__all__ = ["DeleteOne", "IndexModel", "InsertOne", "Mongo", "NoFile", "UpdateOne"]
 
 Documents = Any  # a collection of the driver: both have the same methods, but not the same type
+Bucket = Any  # of GridFS, likewise
 Session = Any
 
 NAMESPACE_EXISTS = 48
@@ -89,6 +91,16 @@ class Mongo:
 
     def __getitem__(self, collection: str) -> Documents:
         return self._database[collection]
+
+    def bucket(self, name: str) -> Bucket:
+        """Files in pieces, in the collections ``<name>.files`` and ``<name>.chunks``."""
+        if self._motor:
+            from motor.motor_asyncio import AsyncIOMotorGridFSBucket  # noqa: PLC0415  # as above
+
+            return AsyncIOMotorGridFSBucket(self._database, name)
+        from gridfs import AsyncGridFSBucket  # noqa: PLC0415  # as above
+
+        return AsyncGridFSBucket(self._database, name)
 
     async def ping(self) -> None:
         """Raise unless a primary answers."""

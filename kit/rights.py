@@ -54,6 +54,13 @@ class Rights(Entity):
             )
         )
 
+    def opens(self, application: str, on: date) -> bool:
+        """Whether an application is open to them that day, at any level, anywhere here."""
+        return any(
+            one.application == application and within(one.valid_from, one.valid_until, on)
+            for one in self.habilitations
+        )
+
     def approves(self, on: date) -> bool:
         """Who manages decides on approvals, unless the principal manager withdrew it."""
         return self.manages(on) and (self.role == "principal_manager" or self.may_approve)
@@ -94,7 +101,10 @@ class RightsCopy:
 
     def __init__(self, service: Service) -> None:
         self._heard = service.heard
-        indexes = (IndexModel([("user_id", 1), ("structure_id", 1)]), IndexModel("structure_id"))
+        indexes = (
+            IndexModel([("user_id", 1), ("structure_id", 1)]),
+            IndexModel([("structure_id", 1), ("role", 1)]),
+        )
         self.entities = service.collection("rights", Rights, indexes=indexes)
 
     def place(self, event: RightsChanged) -> Place:
@@ -115,3 +125,11 @@ class RightsCopy:
         """Every structure the user has or had to do with."""
         await self._heard.require_fresh(RightsChanged.topic())
         return tuple(await self.entities.select({"user_id": user_id}))
+
+    async def principal_manager(self, structure_id: str, on: date) -> str | None:
+        """One at most: of two, while a transfer is still being heard, the newer."""
+        await self._heard.require_fresh(RightsChanged.topic())
+        where = {"structure_id": structure_id, "role": "principal_manager"}
+        held = [one for one in await self.entities.select(where) if one.valid(on)]
+        newest = max(held, key=lambda one: (one.valid_from or date.min, one.user_id), default=None)
+        return newest.user_id if newest else None

@@ -18,7 +18,8 @@ from kit.bus import Bus, Listener, Subscriptions
 from kit.change import T
 from kit.collection import Collection, Derived
 from kit.committer import Committer
-from kit.frame import Frame
+from kit.contents import Contents
+from kit.frame import Frame, uploads
 from kit.heard import Heard
 from kit.http import answer_problems
 from kit.journal import Journal
@@ -72,6 +73,7 @@ class Service(Generic[S_co]):
         self.store = Store(self.mongo, self.parking)
         self.committer = Committer(name, self.mongo, self.store, told=self.relay.wake)
         self.collections: list[Collection[Any]] = []
+        self.kept_contents: list[Contents] = []
         self.jobs: Sequence[Job] = ()
         self.measures: Sequence[Measure] = ()
         self.broker = KafkaBroker(
@@ -107,6 +109,12 @@ class Service(Generic[S_co]):
         self.collections.append(collection)
         return collection
 
+    def contents(self, name: str) -> Contents:
+        """Declare where the bytes of files are kept."""
+        contents = Contents(self.mongo, name)
+        self.kept_contents.append(contents)
+        return contents
+
     @property
     def tells(self) -> bool:
         """Whether it has a topic of its own."""
@@ -123,11 +131,13 @@ class Service(Generic[S_co]):
         jobs: Sequence[Job] = (),
         measures: Sequence[Measure] = (),
         credentials: tuple[str, ...] = (),
+        files: tuple[str, ...] = (),
     ) -> FastAPI:
         """
         The service as an ASGI application.
 
         ``credentials``: paths whose POST answers hold a secret, and so are never kept for replay.
+        ``files``: paths to which files are posted, larger than other bodies.
         """
         if hears:
             self.subscriptions.handlers.update(hears.handlers)
@@ -159,6 +169,8 @@ class Service(Generic[S_co]):
             hears=frozenset(self.topics),
             internal_key=self.settings.internal_key.get_secret_value(),
             body_limit=self.settings.body_limit,
+            file_limit=self.settings.file_limit,
+            uploads=uploads(*files),
             credentials=credentials,
         )
         for routes in (ops.probes(self), ops.internal(self), *api):
@@ -181,6 +193,8 @@ class Service(Generic[S_co]):
                 await collection.documents.create_indexes(indexes)
         for part in (self.store, self.journal, self.leases, self.parking, self.heard):
             await part.prepare()
+        for contents in self.kept_contents:
+            await contents.prepare()
 
     async def unwell(self) -> list[str]:
         """Why the service should get no traffic now; empty when all is well."""

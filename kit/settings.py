@@ -1,11 +1,21 @@
 """What may differ from one installation to another. Read from the environment, once, at start."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+
+def _seconds(written: Any) -> Any:
+    plain = isinstance(written, str) and written.replace(".", "", 1).isdecimal()
+    return float(written) if plain else written
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds)]
+"""Seconds, or ISO 8601 (``PT1H``)."""
 
 
 class Connections(BaseSettings):
@@ -84,6 +94,21 @@ class Settings(Connections):
     hear_at_once: int = Field(default=2000, description="Events taken from Kafka at once")
     retry_every: float = Field(default=1, description="Seconds between looks at what is parked")
     body_limit: int = Field(default=1_000_000, description="Bytes of a request's body")
+    file_limit: int = Field(default=10_000_000, description="Bytes of a file that is brought")
+    clamd: str = Field(
+        default="",
+        description="Where the antivirus (clamd) answers, host:port; empty: nowhere",
+    )
+    clamd_limit: int = Field(
+        default=25_000_000,
+        description="Bytes that it looks at: the least of StreamMaxLength, MaxFileSize and "
+        "MaxScanSize of clamd.conf",
+    )
+    clamd_patience: float = Field(default=120, description="Seconds for each file")
+    unscanned_files: bool = Field(
+        default=False,
+        description="True: without an antivirus files may be read all the same. False: they wait",
+    )
     page_size: int = 50
     page_size_most: int = 500
     traces: str = Field(

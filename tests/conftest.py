@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+import tests.filing_scenes  # noqa: F401  # adds its scenes
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack
@@ -15,9 +16,9 @@ from tests.running import Running
 from tests.scenes import Cast
 
 pytest_plugins = ("tests.feature_marks",)
-# How long an example takes says how busy the machine is.
-settings.register_profile("chorale", deadline=None)
-settings.load_profile("chorale")
+# How long an example takes says more of the machine than of what is tried.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 _turn = count()
 
 UNHURRIED = {

@@ -34,8 +34,7 @@ class Action(NamedTuple):
 
     @property
     def example(self) -> str:
-        id = "users:1" if "/parked/" in self.path else "1"
-        return re.sub(r"\{\w+\}", id, self.path)
+        return re.sub(r"{\w+}", "users:1" if "/parked/" in self.path else "1", self.path)
 
 
 def actions() -> list[Action]:

@@ -1,19 +1,22 @@
 """The platform as those who use it know it: HTTP through the gateway, and letters."""
 
 import asyncio
-import os
 import re
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
 from httpx import AsyncClient, Response
 
-from deploy.embedded import mail
+from deploy.embedded import mail, mongod
+from kit.service import Service
+from services.structures.identifiers import Identifier
+from services.structures.imports import import_structures
+from services.structures.settings import StructuresSettings
 from tests.running import Running
 from tests.sirets import a_siret
 
@@ -43,7 +46,7 @@ class Platform:
     def __init__(self, running: Running, *, kafka: str = "") -> None:
         self.data = running.data
         self.kafka = kafka or f"127.0.0.1:{running.ports['kafka_port']}"
-        self.ports = running.ports
+        self.mongo = mongod.url(running.ports["mongo_port"])
         self.gateway = f"http://127.0.0.1:{running.ports['gateway_port']}"
         self.http = AsyncClient(base_url=self.gateway, timeout=PATIENCE)
         self._read: dict[Path, EmailMessage] = {}
@@ -63,18 +66,6 @@ class Platform:
         if after is not None:
             said["consistency-token"] = after.headers["consistency-token"]
         return await self.http.request(method, path, headers=said | (headers or {}), **rest)
-
-    async def import_structures(self, lines: str) -> None:
-        """Bring public structures in from a CSV."""
-        file = self.data / f"import-{next(_turn)}.csv"
-        file.write_text(lines)
-        ports = {f"CHORALE_{name.upper()}": str(port) for name, port in self.ports.items()}
-        done = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "deploy.cli", "import", "structures", str(file)),
-            env=os.environ | ports | {"CHORALE_DATA": str(self.data)},
-            stdout=asyncio.subprocess.DEVNULL,
-        )
-        assert await done.wait() == 0
 
     async def register(self, first_name: str, last_name: str = "Martin", email: str = "") -> User:
         """A new person with an active account, signed in."""
@@ -111,6 +102,17 @@ class Platform:
         created = await self.ask("POST", "/v1/structures", json={"identifier": identifier}, by=by)
         answered(created, 201)
         return created
+
+    async def import_public(self, siret: str) -> str:
+        """The id of a public structure that nobody manages."""
+        settings = StructuresSettings(mongo=self.mongo, internal_key=PASSWORD, link_key=PASSWORD)
+        service = Service("structures", settings)
+        report = self.data / "import.csv"
+        try:
+            await import_structures(service, BytesIO(f"siret\n{siret}\n".encode()), report=report)
+        finally:
+            await service.mongo.close()
+        return Identifier("SIRET", siret).structure_id
 
     async def request_rattachement(self, by: User, structure: Response, **wanted: Any) -> Response:
         body = {"structure_id": structure.json()["id"]} | wanted

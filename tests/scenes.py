@@ -15,7 +15,6 @@ from contracts.structures import DEFAULT_UNIT
 from deploy.embedded.mail import text
 from deploy.embedded.sirene import PARTLY_DIFFUSIBLE
 from services.structures.domain.units import unit_id
-from services.structures.identifiers import Identifier
 from tests.platform import (
     PASSWORD,
     Platform,
@@ -41,6 +40,7 @@ class Asked:
     after: Response | None = None
     body: dict[str, Any] = field(default_factory=dict)
     """``json=`` or ``data=``"""
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class Cast:
     non_diffusible: Response
     person: Response
     """The same, but their cards are secret."""
-    town: str
-    """The id of a public structure, which nobody here has to do with."""
+    town_hall: str
+    """The id of a public structure, which nobody manages."""
 
     @classmethod
     async def around(cls, platform: Platform, operator: User) -> "Cast":
@@ -77,8 +77,6 @@ class Cast:
             decided = await platform.decide(manager, asked, verdict="approved")
             await until_reads(platform, self, structure, decided)
         system = await platform.system(operator)
-        siret = a_siret()
-        await platform.import_structures(f"siret;raisonsociale\n{siret};VILLE DE NANTES\n")
         in_order = (None, stranger, self, manager, unrelated, operator, system)
         return cls(
             platform=platform,
@@ -89,7 +87,7 @@ class Cast:
             public=public,
             non_diffusible=non_diffusible,
             person=person,
-            town=Identifier("SIRET", siret).structure_id,
+            town_hall=await platform.import_public(a_siret()),
         )
 
     @property
@@ -107,7 +105,12 @@ class Cast:
 
     async def ask(self, method: str, asked: Asked) -> Response:
         return await self.platform.ask(
-            method, asked.path, by=asked.by, after=asked.after, **asked.body
+            method,
+            asked.path,
+            by=asked.by,
+            after=asked.after,
+            headers=asked.headers,
+            **asked.body,
         )
 
     async def do(self, method: str, path: str, status: int, **asked: Any) -> Response:
@@ -146,9 +149,9 @@ def scene(action: str, about: str = "") -> Callable[[Scene], Scene]:
     return keep
 
 
-def as_it_is(action: str, about: str = "", **body: Any) -> None:
+def as_it_is(action: str, about: str = "", query: str = "", **body: Any) -> None:
     """The path says all, for whoever asks."""
-    path = action.split(" ")[1]
+    path = action.split(" ")[1] + query
 
     async def asked(cast: Cast, role: str) -> Asked:
         return Asked(path, cast.people[role], body=body)
@@ -160,11 +163,14 @@ OWN = "one's own"
 OWN_ACCOUNT = "one's own account"
 PUBLIC_CARD = "a structure whose card is public"
 HIDDEN_CARD = "a person or a non-diffusible structure"
+MANAGED = "the manager's structure"
 ON_REQUEST = "on self's request in the manager's structure"
 
-for one in ("clients", "structures", "ticket-categories"):
+for one in ("clients", "ticket-categories", "structures/directory.csv"):
     as_it_is(f"GET /v1/{one}")
-for one in ("sessions", "rattachements", "tickets"):
+for one in ("structures", "structures.csv"):
+    as_it_is(f"GET /v1/{one}", query="?q=menuis")
+for one in ("sessions", "rattachements", "structures/active", "tickets"):
     as_it_is(f"GET /v1/{one}", OWN)
 for one in ("health", "lag", "letters", "parked"):
     as_it_is(f"GET /v1/ops/{one}")
@@ -301,6 +307,61 @@ async def read_person(cast: Cast, role: str) -> Asked:
     return Asked(cast.person.headers["location"], cast.people[role])
 
 
+@scene("GET /v1/structures/referenced")
+async def ask_whether_referenced(cast: Cast, role: str) -> Asked:
+    params = {"type": "SIRET", "value": cast.public.json()["identifier"]["value"]}
+    return Asked("/v1/structures/referenced", cast.people[role], body={"params": params})
+
+
+def on_structures(action: str, *, hidden: bool = False, **body: Any) -> None:
+    """Something done to what manager manages and self is attached to."""
+    method, path = action.split(" ")
+
+    def done_to(name: str) -> Scene:
+        async def asked(cast: Cast, role: str) -> Asked:
+            structure: Response = getattr(cast, name)
+            sub = path.removeprefix("/v1/structures/{id}")
+            return Asked(structure.headers["location"] + sub, cast.people[role], body=body)
+
+        return asked
+
+    scene(f"{method} {path}", MANAGED)(done_to("public"))
+    for name in ("non_diffusible", "person") if hidden else ():
+        scene(f"{method} {path}", HIDDEN_CARD)(done_to(name))
+
+
+on_structures("PATCH /v1/structures/{id}", hidden=True, json={"phone": "+33 1 02 03 04 05"})
+on_structures("GET /v1/structures/{id}/history", hidden=True)
+on_structures("PUT /v1/structures/{id}/refresh")
+on_structures("PUT /v1/structures/{id}/activation")
+on_structures(
+    "PUT /v1/structures/{id}/edi-options", json={"receives_life_cycles": True, "sends_flows": True}
+)
+
+
+@scene("PUT /v1/structures/{id}/deactivation", MANAGED)
+async def deactivate(cast: Cast, role: str) -> Asked:
+    structure = await cast.platform.create_structure(cast.manager)
+    path = f"{structure.headers['location']}/deactivation"
+    return Asked(path, cast.people[role], structure)
+
+
+@scene("POST /v1/structures/{id}/duplicates", MANAGED)
+async def duplicate(cast: Cast, role: str) -> Asked:
+    structure = await cast.platform.create_structure(cast.manager)
+    path = f"{structure.headers['location']}/duplicates"
+    body = {"json": {"identifier": {"type": "SIRET", "value": a_siret()}}}
+    return Asked(path, cast.people[role], structure, body)
+
+
+@scene("PUT /v1/ops/structures/{id}/flags", "a public structure")
+async def flag(cast: Cast, role: str) -> Asked:
+    names = ("unit_required", "engagement_required", "unit_or_engagement", "moa", "moa_only")
+    flags = dict.fromkeys((*names, "payment_status_withheld", "delegated_validator"), False)
+    path = f"/v1/ops/structures/{cast.town_hall}/flags"
+    return Asked(path, cast.people[role], body={"json": flags})
+
+
 @scene("POST /v1/rattachements", PUBLIC_CARD)
 async def request(cast: Cast, role: str) -> Asked:
     structure = await cast.platform.create_structure(cast.founder)
@@ -315,13 +376,13 @@ OF_PUBLIC_CARD = f"of {PUBLIC_CARD}"
 
 @scene(f"GET {UNITS}", "a public structure")
 async def list_units_of_a_town(cast: Cast, role: str) -> Asked:
-    return Asked(f"/v1/structures/{cast.town}/units", cast.people[role])
+    return Asked(f"/v1/structures/{cast.town_hall}/units", cast.people[role])
 
 
 @scene(f"GET {UNIT}", "of a public structure")
 async def read_default_unit(cast: Cast, role: str) -> Asked:
-    unit = unit_id(cast.town, DEFAULT_UNIT)
-    return Asked(f"/v1/structures/{cast.town}/units/{unit}", cast.people[role])
+    unit = unit_id(cast.town_hall, DEFAULT_UNIT)
+    return Asked(f"/v1/structures/{cast.town_hall}/units/{unit}", cast.people[role])
 
 
 def units_of(about: str, of: Callable[[Cast], Response]) -> None:

@@ -11,6 +11,7 @@ can be tried:
 99900004500016  slow: active, told after 5 seconds
 99900005200012  failing: 500, each time
 99900006000015  too many requests: 429, each time
+99900007800017  withheld: 403, although it exists
 ==============  =====================================================
 """
 
@@ -31,6 +32,7 @@ PARTLY_DIFFUSIBLE = "99900003700013"
 SLOW = "99900004500016"
 FAILING = "99900005200012"
 TOO_MANY = "99900006000015"
+WITHHELD = "99900007800017"
 
 SLOWNESS = 5.0
 MASKED = "[ND]"
@@ -100,6 +102,8 @@ def answer(number: str) -> tuple[int, Json]:
         return _refusal(500, "Erreur interne du serveur")
     if number == TOO_MANY:
         return _refusal(429, "Vous avez dépassé le quota de votre plan")
+    if number == WITHHELD:
+        return _refusal(403, "Les informations de cet établissement ne peuvent être diffusées")
     if not (number.isascii() and number.isdigit() and len(number) == 14):
         return _refusal(400, "Erreur de syntaxe dans le paramètre siret")
     if number == UNKNOWN or not siret.is_valid(number):

@@ -1,13 +1,19 @@
 """What leaves the gateway, always with the same precautions."""
 
+import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 
-from starlette.types import Message, Send
+import aiohttp
+import structlog
+from starlette.types import Message, Receive, Send
 
 from kit import metrics
 from kit.problems import Problem, Unauthorized
 from services.gateway.proxy import Answer
+
+log = structlog.get_logger(__name__)
 
 PRECAUTIONS = (
     (b"x-content-type-options", b"nosniff"),
@@ -34,6 +40,42 @@ async def give(answer: Answer, correlation: str, send: Send, *, bodiless: bool) 
         headers.append((b"content-length", str(len(answer.body)).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if bodiless else answer.body})
+
+
+async def pass_on(
+    answer: Answer,
+    pieces: AsyncGenerator[bytes, None],
+    correlation: str,
+    receive: Receive,
+    send: Send,
+    *,
+    longest: float,
+) -> None:
+    """
+    Piece by piece, as fast as the client takes them.
+
+    What the service does not end stays without its end, so that nobody takes it for the whole.
+    """
+    headers = [*cautious(answer.headers), (b"x-correlation-id", correlation.encode())]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    left = asyncio.create_task(_left(receive))
+    try:
+        async with asyncio.timeout(longest), aclosing(pieces):
+            async for piece in pieces:
+                if left.done():
+                    return
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        log.warning("A service did not end its answer", error=type(error).__name__)
+    finally:
+        left.cancel()
+
+
+async def _left(receive: Receive) -> None:
+    """Ends when the client has gone; a server does not say so to whoever sends."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def cautious(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -1,6 +1,5 @@
 """What every request goes through. Plain ASGI: this is the one path all traffic takes."""
 
-import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -13,20 +12,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kit import metrics, traces
 from kit.context import correlation, traceparent
-from kit.frame import BodyTooLarge, ServerError, journey_of
+from kit.frame import ServerError, journey_of
 from kit.http import MethodNotAllowed, NoSuchPath
 from kit.problems import Problem, Unavailable
-from services.gateway import consistency, paths
+from services.gateway import bodies, consistency, paths
 from services.gateway.addresses import Addresses, within
 from services.gateway.admission import Admission
-from services.gateway.answers import cautiously, give, refusal
+from services.gateway.answers import cautiously, give, pass_on, refusal
+from services.gateway.bodies import Gone, Headers
 from services.gateway.proxy import Answer, Upstreams
-from services.gateway.routes import SERVICES, route_for
+from services.gateway.routes import SERVICES, UPLOADS, route_for
 from services.gateway.settings import GatewaySettings
 
 log = structlog.get_logger(__name__)
-
-Headers = dict[bytes, bytes]
 
 PROBES = frozenset({"/livez", "/readyz"})
 POSITIONS_REMEMBERED = 10_000
@@ -43,16 +41,6 @@ KEPT = {
     )
 }
 """What a service sees of a client's headers: nothing a client could say who it is with."""
-
-
-class TooSlow(Problem):
-    """The body of this request did not arrive in time."""
-
-    status = HTTPStatus.REQUEST_TIMEOUT
-
-
-class Gone(Exception):
-    """The client did not wait for the answer."""
 
 
 class Gate:
@@ -72,6 +60,8 @@ class Gate:
         self._addresses = Addresses(settings.trusted_proxies)
         self._metrics_readers = tuple(settings.metrics_readers)
         self._body_limit, self._patience = settings.body_limit, settings.upstream_patience
+        self._download_patience = settings.download_patience
+        self._files = bodies.Files(settings)
         self._positions: OrderedDict[str, str] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,7 +99,11 @@ class Gate:
             answer = refusal(ServerError(correlation_id=journey), scope["path"][: paths.PATH_LIMIT])
         if answer is None:
             return 0
-        await give(answer, journey, send, bodiless=scope["method"] == "HEAD")
+        if answer.rest:
+            longest = self._download_patience
+            await pass_on(answer, answer.rest, journey, receive, send, longest=longest)
+        else:
+            await give(answer, journey, send, bodiless=scope["method"] == "HEAD")
         metrics.answered("gateway", scope["method"], answer.status, time.perf_counter() - began)
         return answer.status
 
@@ -143,8 +137,11 @@ class Gate:
         if route.service == "gateway":
             await self._own_route(said, scope, receive, send)
             return None
-        body = await self._body(headers, receive)
         target = f"{path}?{query}" if query else path
+        if method == "POST" and UPLOADS.fullmatch(path):
+            async with self._files.read(headers, receive) as file:
+                return await self._upstreams.ask(route.service, method, target, said, file)
+        body = await bodies.read(headers, receive, limit=self._body_limit, patience=self._patience)
         return await self._upstreams.ask(route.service, method, target, said, body)
 
     async def _probe(
@@ -160,28 +157,6 @@ class Gate:
     ) -> None:
         headers = [(name.lower().encode(), value.encode()) for name, value in said.items()]
         await self._app({**scope, "headers": headers}, receive, cautiously(send))
-
-    async def _body(self, headers: Headers, receive: Receive) -> bytes:
-        length = headers.get(b"content-length")
-        if length is None and b"transfer-encoding" not in headers:
-            return b""
-        if length and length.isdigit() and int(length) > self._body_limit:
-            raise BodyTooLarge(limit=self._body_limit)
-        chunks, size = [], 0
-        try:
-            async with asyncio.timeout(self._patience):
-                while True:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise Gone
-                    chunks.append(message.get("body", b""))
-                    size += len(chunks[-1])
-                    if size > self._body_limit:
-                        raise BodyTooLarge(limit=self._body_limit)
-                    if not message.get("more_body"):
-                        return b"".join(chunks)
-        except TimeoutError:
-            raise TooSlow from None
 
     async def _awaited(self, token: str, answering: str, said: dict[str, str]) -> str:
         """The positions that the answering service must have heard; none for its own facts."""

@@ -1,6 +1,7 @@
 """The services behind the door, asked over connections that are kept."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
 from typing import NamedTuple
 
 import aiohttp
@@ -16,6 +17,9 @@ log = structlog.get_logger(__name__)
 IDLE_CONNECTION = 3
 """Seconds; less than the services keep one, so that none is closed while a request enters it."""
 
+SMALL = 1_000_000
+"""Bytes of an answer that is read whole."""
+
 KEPT = frozenset(
     {
         b"content-type",
@@ -26,6 +30,7 @@ KEPT = frozenset(
         b"idempotency-replayed",
         b"link",
         b"content-disposition",
+        b"content-security-policy",
         b"www-authenticate",
         b"allow",
     }
@@ -41,10 +46,12 @@ class Answer(NamedTuple):
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+    rest: AsyncGenerator[bytes, None] | None = None
+    """Its pieces as they come, where it is large or a service does not say how large it will be."""
 
 
 class Upstreams:
-    """Asks services, whole body in, whole body out."""
+    """Asks services: whole body in, whole body out, but for what is large, piece by piece."""
 
     def __init__(self, addresses: Mapping[str, str], *, patience: float, connections: int) -> None:
         self._addresses = {name: url.rstrip("/") for name, url in addresses.items()}
@@ -81,18 +88,24 @@ class Upstreams:
         said = {"http.request.method": method, "server.address": service}
         with traces.span("gateway", method, "client", said) as span:
             here = {"traceparent": trace.get()} if trace.get() else {}
-            async with self._opened().request(
-                method,
-                URL(self._addresses[service] + target, encoded=True),
-                data=body or None,
-                headers=_SAID | headers | here,
-                skip_auto_headers=_NO_TYPE if body and "Content-Type" not in headers else None,
-                allow_redirects=False,
-            ) as answer:
+            async with asyncio.timeout(self._patience):
+                answer = await self._opened().request(
+                    method,
+                    URL(self._addresses[service] + target, encoded=True),
+                    data=body or None,
+                    headers=_SAID | headers | here,
+                    skip_auto_headers=_NO_TYPE if body and "Content-Type" not in headers else None,
+                    allow_redirects=False,
+                )
                 kept = [(n, v) for n, v in answer.raw_headers if n.lower() in KEPT]
                 if span:
                     traces.answered(span, method, "", answer.status)
-                return Answer(answer.status, kept, await answer.read())
+                if method != "HEAD" and _large(answer):
+                    if answer.content_length is not None:
+                        kept.append((b"content-length", str(answer.content_length).encode()))
+                    return Answer(answer.status, kept, b"", _pieces(answer))
+                async with answer:
+                    return Answer(answer.status, kept, await answer.read())
 
     def _opened(self) -> aiohttp.ClientSession:
         # Not in the constructor: a session belongs to the loop that runs when it is made.
@@ -105,7 +118,8 @@ class Upstreams:
                     keepalive_timeout=IDLE_CONNECTION,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=self._patience),
+                # Between two pieces; how long all of it may take is said where it is awaited.
+                timeout=aiohttp.ClientTimeout(total=None, sock_read=self._patience),
                 auto_decompress=False,
             )
         return self._session
@@ -114,3 +128,15 @@ class Upstreams:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _large(answer: aiohttp.ClientResponse) -> bool:
+    if answer.content_length is not None:
+        return answer.content_length > SMALL
+    return "chunked" in answer.headers.get("Transfer-Encoding", "")
+
+
+async def _pieces(answer: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+    async with answer:
+        async for piece in answer.content.iter_any():
+            yield piece

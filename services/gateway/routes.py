@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from kit.frame import uploads
 from kit.http import NoSuchPath
 
 Audience = Literal["people", "people and systems", "operators"]
@@ -27,10 +28,13 @@ ROUTES = (
     Route("/v1/clients", "users", "operators"),
     Route("/v1/rattachements", "users", "people"),
     Route("/v1/structures", "structures", "people and systems"),
+    Route("/v1/structures.csv", "structures", "people and systems"),
+    Route("/v1/attachment-types", "structures", "people"),
     Route("/v1/approvals", "approvals", "people"),
     Route("/v1/tickets", "support", "people"),
     Route("/v1/ticket-categories", "support", "people"),
     Route("/v1/ops", "gateway", "operators"),
+    Route("/v1/ops/structures", "structures", "operators"),
     Route("/v1/ops/letters", "notifications", "operators"),
 )
 
@@ -48,6 +52,9 @@ OPEN = frozenset(
     }
 )
 """What may be asked without an access token: how one gets one. Counted for each address."""
+
+UPLOADS = uploads("/v1/structures/{id}/attachments")
+"""To which files are posted, larger than other bodies."""
 
 SERVICES = tuple(sorted({route.service for route in ROUTES}))
 

@@ -24,6 +24,15 @@ class GatewaySettings(Settings):
         description="Where each service answers",
     )
     upstream_patience: float = Field(default=15, description="Seconds a service has to answer")
+    download_patience: float = Field(
+        default=600, description="Seconds that a client has to take a file of any length"
+    )
+    file_patience: float = Field(
+        default=120, description="Seconds that a client has to send a file"
+    )
+    file_room: int = Field(
+        default=200_000_000, description="Bytes of files that may be on their way in at once"
+    )
     upstream_connections: int = Field(default=200, description="Open at once to all services")
     credential_rate: str = Field(
         default="30/minute", description="Requests without an access token, for each address"

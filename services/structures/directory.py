@@ -1,6 +1,7 @@
-"""The lines of the public directory, or of any list of SIRETs, read one at a time. Pure."""
+"""The public directory, 21 columns of CSV: how its lines are read and written. Pure."""
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -8,8 +9,36 @@ from typing import Final, NamedTuple, cast, get_args
 
 from contracts.structures import IdentifierType, Status
 from kit.problems import Problem
-from services.structures.domain.structures import Address
+from kit.spreadsheets import Row, is_formula, plain
+from services.structures.countries import FRANCE, code_of, name_of
+from services.structures.domain.options import NOT_CONNECTED, NOTHING_ASKED, Edi, Flags
+from services.structures.domain.structures import Address, Structure
 from services.structures.identifiers import Identifier, identify
+
+COLUMNS: Final = (
+    "TypeIdentifiant",
+    "Identifiant",
+    "RaisonSociale",
+    "EmetteurEdi",
+    "RecepteurEdi",
+    "GestionStatutMiseEnPaiement",
+    "GestionEngagement",
+    "GestionService",
+    "GestionServiceEngagement",
+    "EstMOA",
+    "EstMOAUniquement",
+    "StructureActive",
+    "Adresse",
+    "ComplementAdresse1",
+    "ComplementAdresse2",
+    "CodePostal",
+    "Ville",
+    "NumTelephone",
+    "Courriel",
+    "CodePays",
+    "LibellePays",
+)
+DELIMITER: Final = ";"
 
 _TYPES: Final = frozenset(get_args(IdentifierType))
 _LENGTHS: Final = {
@@ -19,10 +48,16 @@ _LENGTHS: Final = {
     "complementadresse2": 255,
     "codepostal": 20,
     "ville": 100,
+    "numtelephone": 30,
     "libellepays": 100,
     "courriel": 254,
 }
 _NO: Final = frozenset({"0", "false", "faux", "non", "no", "n", "f"})
+_YES: Final = frozenset({"1", "true", "vrai", "oui", "yes", "o", "y", "v", "t"})
+_TOO_MANY: Final = ";"
+"""Names the cells of a line that have no column."""
+
+_INTERNATIONAL: Final = re.compile(r"\+[0-9][0-9 .()-]{3,28}")
 
 
 class UnknownHeader(ValueError):
@@ -38,7 +73,10 @@ class Line:
     status: Status = "active"
     legal_name: str | None = None
     email: str | None = None
+    phone: str | None = None
     address: Address | None = None
+    edi: Edi = NOT_CONNECTED
+    flags: Flags = NOTHING_ASKED
 
 
 class Refused(NamedTuple):
@@ -68,20 +106,62 @@ def entries(lines: Iterable[str], *, checksums: bool) -> Iterator[Line | Refused
             yield _entry(number, cells(row), checksums=checksums)
 
 
+def row(structure: Structure) -> Row:
+    """A structure as the directory shows it, in the order of its columns."""
+    address = structure.address or Address(country="")
+    first, second = (*address.complements[:2], "", "")[:2]
+    return (
+        structure.identifier.type,
+        structure.identifier.value,
+        structure.legal_name,
+        *map(_written, _options(structure.edi, structure.flags)),
+        _written(structure.status == "active"),
+        address.line,
+        first,
+        second,
+        address.postcode,
+        address.city,
+        structure.phone,
+        structure.email,
+        code_of(address.country),
+        address.country,
+    )
+
+
+def _options(edi: Edi, flags: Flags) -> tuple[bool, ...]:
+    return (
+        edi.sends_flows,
+        edi.receives_life_cycles,
+        not flags.payment_status_withheld,
+        flags.engagement_required,
+        flags.unit_required,
+        flags.unit_or_engagement,
+        flags.moa,
+        flags.moa_only,
+    )
+
+
+def _written(flag: bool) -> str:  # one of the cells
+    return "true" if flag else "false"
+
+
 def _cells(names: list[str]) -> Callable[[list[str]], dict[str, str]]:
     if "siret" not in names[:1] and not {"typeidentifiant", "identifiant"} <= {*names}:
         raise UnknownHeader(UnknownHeader.__doc__)
 
     def of(row: list[str]) -> dict[str, str]:
-        return {name: cell.strip() for name, cell in zip(names, row, strict=False)}
+        cells = {name: cell.strip() for name, cell in zip(names, row, strict=False)}
+        # A delimiter inside a text that is not quoted: the cells after it are not what they seem.
+        return cells | ({_TOO_MANY: "x"} if any(row[len(names) :]) else {})
 
     return of
 
 
-def _entry(number: int, cells: dict[str, str], *, checksums: bool) -> Line | Refused:
+def _entry(number: int, written: dict[str, str], *, checksums: bool) -> Line | Refused:
+    cells = {name: plain(cell) for name, cell in written.items()}
     kind = "SIRET" if "siret" in cells else cells.get("typeidentifiant", "").upper()
     value = cells.get("siret") or cells.get("identifiant", "")
-    refusal = _refusal(kind, cells)
+    refusal = _refusal(kind, cells) or _formulas(written)
     if refusal:
         return Refused(number, value[:100], refusal)
     try:
@@ -91,16 +171,52 @@ def _entry(number: int, cells: dict[str, str], *, checksums: bool) -> Line | Ref
     return Line(
         number=number,
         identifier=identifier,
-        status="inactive" if cells.get("structureactive", "").casefold() in _NO else "active",
+        status="active" if _says(cells, "structureactive", otherwise=True) else "inactive",
         legal_name=cells.get("raisonsociale") or None,
         email=cells.get("courriel") or None,
+        phone=cells.get("numtelephone") or None,
         address=_address(cells),
+        edi=Edi(
+            sends_flows=_says(cells, "emetteuredi"),
+            receives_life_cycles=_says(cells, "recepteuredi"),
+        ),
+        flags=_flags(cells),
     )
+
+
+def _flags(cells: dict[str, str]) -> Flags:
+    moa_only = _says(cells, "estmoauniquement")
+    return Flags(
+        unit_required=_says(cells, "gestionservice"),
+        engagement_required=_says(cells, "gestionengagement"),
+        unit_or_engagement=_says(cells, "gestionserviceengagement"),
+        moa=moa_only or _says(cells, "estmoa"),
+        moa_only=moa_only,
+        payment_status_withheld=not _says(cells, "gestionstatutmiseenpaiement", otherwise=True),
+    )
+
+
+def _says(cells: dict[str, str], name: str, *, otherwise: bool = False) -> bool:
+    """``otherwise``: where the cell is not there, or says neither."""
+    said = cells.get(name, "").casefold()
+    return said in _YES or (otherwise and said not in _NO)
+
+
+def _formulas(written: dict[str, str]) -> str:
+    """Ours are marked as texts; any other would be calculated by whoever opens the next export."""
+    found = [
+        name
+        for name, cell in written.items()
+        if is_formula(cell) and not (name == "numtelephone" and _INTERNATIONAL.fullmatch(cell))
+    ]
+    return f"A formula, or what would be read as one: {', '.join(found)}." if found else ""
 
 
 def _refusal(kind: str, cells: dict[str, str]) -> str:
     if not all(cell.isprintable() for cell in cells.values()):
         return "Not UTF-8, or with characters that cannot be printed."
+    if _TOO_MANY in cells:
+        return "More cells than columns."
     if kind not in _TYPES or kind == "PARTICULIER":
         return "This type of identifier is not one of a public structure."
     long = [name for name, most in _LENGTHS.items() if len(cells.get(name, "")) > most]
@@ -114,6 +230,6 @@ def _address(cells: dict[str, str]) -> Address | None:
         complements=tuple(filter(None, complements)),
         postcode=cells.get("codepostal", ""),
         city=cells.get("ville", ""),
-        country=cells.get("libellepays") or "France",
+        country=cells.get("libellepays") or name_of(cells.get("codepays", "")) or FRANCE,
     )
     return address if address.line or address.postcode or address.city else None

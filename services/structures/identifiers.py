@@ -40,6 +40,10 @@ class InvalidIdentifier(Invalid):
     """This is not a valid identifier of its type."""
 
 
+class InvalidVatNumber(Invalid):
+    """This is not a valid intra-EU VAT number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Identifier:
     type: IdentifierType
@@ -53,6 +57,14 @@ class Identifier:
     @property
     def siret(self) -> str | None:
         return self.value if self.type == "SIRET" else None
+
+    @property
+    def vat_number(self) -> str | None:
+        """The intra-EU VAT number that follows from it, if one does."""
+        if self.type == "SIRET":
+            siren = self.value[:9]
+            return f"FR{(12 + 3 * (int(siren) % 97)) % 97:02}{siren}"
+        return self.value if self.type == "UE_HORS_FRANCE" else None
 
 
 def identify(kind: IdentifierType, value: str, *, checksums: bool = True) -> Identifier:
@@ -68,6 +80,15 @@ def identify(kind: IdentifierType, value: str, *, checksums: bool = True) -> Ide
     if kind == "HORS_UE" and normal[:2] in _EUROPEAN_UNION:
         raise _refusal("This country is in the European Union.")
     return Identifier(kind, normal)
+
+
+def vat_number(value: str, *, checksums: bool = True) -> str:
+    """Normalise and check one that is no identifier here, and so may be French."""
+    normal = "".join(value.split()).upper()
+    known = normal[:2] in _EUROPEAN_UNION | {"XI"}
+    if not known or (checksums and not vat.is_valid(normal)):
+        raise InvalidVatNumber(field="body/vat_number")
+    return normal
 
 
 def _normalised(kind: IdentifierType, value: str) -> str:

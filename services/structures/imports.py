@@ -17,7 +17,7 @@ from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.service import Service
 from services.structures.directory import Line, Refused, entries
-from services.structures.domain import structures as domain
+from services.structures.domain.imported import import_one
 from services.structures.domain.structures import Structure
 from services.structures.settings import StructuresSettings
 from services.structures.views import known, structures
@@ -137,13 +137,16 @@ class _Import:
     def _ask(self, id: str, line: Line, at: datetime) -> Ask:
         return self._structures.ask(
             id,
-            lambda current: domain.import_one(
+            lambda current: import_one(
                 current,
                 identifier=line.identifier,
                 status=line.status,
                 legal_name=line.legal_name,
                 email=line.email,
+                phone=line.phone,
                 address=line.address,
+                edi=line.edi,
+                flags=line.flags,
                 now=at,
             ),
         )

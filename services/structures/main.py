@@ -5,29 +5,49 @@ from fastapi import FastAPI
 from kit.rights import RightsCopy
 from kit.service import Service
 from kit.settings import read
+from services.structures.api.attachments import FILES, attachment_routes
+from services.structures.api.bank_details import bank_details_routes
+from services.structures.api.duplicates import duplicate_routes
+from services.structures.api.finding import finding
+from services.structures.api.life import Life, life_routes
+from services.structures.api.referenced import referenced_routes
 from services.structures.api.structures import api
 from services.structures.api.units import Units, unit_routes
+from services.structures.attachments import Attachments
+from services.structures.bank_details import BankAccounts
+from services.structures.duplicating import Duplicating
 from services.structures.handlers import handlers
+from services.structures.records import Records
 from services.structures.settings import StructuresSettings
 from services.structures.sirene import Sirene
-from services.structures.views import Visibility, structures, units
+from services.structures.views import Visibility, units
 from services.structures.waking import timers
 
 
 def build(service: Service[StructuresSettings]) -> FastAPI:
     settings = service.settings
-    rights = RightsCopy(service)
-    visibility = Visibility(rights)
-    known, their_units = structures(service), units(service)
-    routes = api(known, visibility, Sirene(settings), checksums=settings.identifier_checksums)
+    rights, records, sirene = RightsCopy(service), Records(service), Sirene(settings)
+    visibility, checksums = Visibility(rights), settings.identifier_checksums
+    attachments = Attachments.of(service, records.structures, visibility)
+    accounts = BankAccounts.of(service, attachments)
+    their_units = units(service)
+    life = Life(records, visibility, sirene, accounts.known, checksums)
     return service.app(
-        routes,
+        # First: its paths are not ids.
+        finding(records.structures, visibility),
+        referenced_routes(records.structures, visibility),
+        api(records.structures, visibility, sirene, checksums=checksums),
+        life_routes(life),
+        duplicate_routes(life, Duplicating(records, accounts, their_units)),
+        attachment_routes(attachments),
+        bank_details_routes(accounts, checksums=checksums),
         unit_routes(
-            Units(service.committer, known, their_units, visibility),
+            Units(service.committer, records.structures, their_units, visibility),
             effective_after=settings.changes_effective_after,
         ),
         hears=handlers(rights),
-        jobs=timers(their_units),
+        jobs=[records.timer(), *attachments.jobs(), *timers(their_units)],
+        files=(FILES,),
     )
 
 

@@ -14,6 +14,9 @@ _STARS_MOST: Final = 5
 _LITERAL_LEAST: Final = 3
 _DIGITS_THAT_LEAD: Final = 5
 
+AT_HOME: Final = " france "
+"""Folded; nearly all structures are there, so only other countries are kept to be looked for."""
+
 
 class SearchTooWide(Invalid):
     """Such a search would find nearly everything."""
@@ -80,7 +83,16 @@ def search_fields(structure: Structure) -> dict[str, Any]:
         fields["postcode"] = structure.address.postcode
     if structure.address and structure.address.city:
         fields["city"] = fold(structure.address.city)
-    return fields
+    if structure.last_name:
+        fields["family"] = fold(structure.last_name)
+    if structure.first_name:
+        fields["given"] = fold(structure.first_name)
+    if structure.address and (country := fold(structure.address.country)) != AT_HOME:
+        fields["abroad"] = country
+    # Only where they are set: they are few, and so are the entries of their indexes.
+    flags = structure.flags
+    fields |= {"moa": True} if flags.moa or flags.moa_only else {}
+    return fields | ({"moa_only": True} if flags.moa_only else {})
 
 
 def patterns(q: str) -> tuple[Pattern, ...]:

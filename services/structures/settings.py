@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field, SecretStr
 
-from kit.settings import Settings
+from kit.settings import Duration, Settings
 
 
 class StructuresSettings(Settings):
@@ -13,9 +13,19 @@ class StructuresSettings(Settings):
         description="INSEE's own is https://api.insee.fr/api-sirene/3.11",
     )
     sirene_key: SecretStr = Field(default=SecretStr(""), description="X-INSEE-Api-Key-Integration")
-    sirene_timeout: float = Field(default=3, description="Seconds")
+    sirene_timeout: float = Field(
+        default=3, description="Seconds INSEE has to answer, new tries included"
+    )
     sirene_per_minute: int = Field(
         default=30, ge=1, description="INSEE's limit, for each process: divide it among replicas"
+    )
+    sirene_failures_most: int = Field(
+        default=5, ge=1, description="In a row; then INSEE is left in peace for a while"
+    )
+    sirene_rest: float = Field(default=15, description="Seconds between tries after that")
+    sirene_remembered_for: float = Field(default=300, description="Seconds; 0 asks INSEE each time")
+    archive_limit: int = Field(
+        default=50_000_000, description="Bytes of files that leave as one zip, all together"
     )
     identifier_checksums: bool = Field(
         default=True, description="False where made-up SIRETs must be accepted, as in a sandbox"
@@ -23,8 +33,8 @@ class StructuresSettings(Settings):
     import_checksums: bool = Field(
         default=False, description="The real public directory holds SIRETs whose key is wrong"
     )
-    changes_effective_after: timedelta = Field(
-        default=timedelta(0),
-        ge=timedelta(0),
-        description="How long a modification waits before it takes effect (ISO 8601: PT30M)",
+    changes_effective_after: Duration = Field(
+        default=timedelta(),
+        ge=timedelta(),
+        description="How long a change of a structure waits; deactivation never does",
     )

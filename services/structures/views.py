@@ -1,6 +1,7 @@
 """How structures are found, and by whom."""
 
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
@@ -11,27 +12,28 @@ from kit.collection import Collection
 from kit.http import Caller
 from kit.mongo import IndexModel
 from kit.pages import Asked, page
+from kit.problems import NotFound
 from kit.rights import RightsCopy
 from kit.service import Service
 from services.structures.domain import structures as domain
+from services.structures.domain.standing import Standing, opened
 from services.structures.domain.structures import Structure
 from services.structures.domain.units import Unit, default_unit
-from services.structures.search import Pattern, fold, patterns, search_fields
+from services.structures.search import AT_HOME, Pattern, fold, patterns, search_fields
+from services.structures.sought import NothingAskedFor, Sought
 from services.structures.ways import IN_ORDER, Looked, Sample
 
 _DRAWN: Final = 2_000
 _DRAWN_EVERY: Final = 60
 """Seconds."""
+_READ_AT_ONCE: Final = 200
+
+IN_DIRECTORY: Final = {"kind": "public", "public": True, "status": "active"}
+"""The public structures that others may send to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
-    """What a search asks for; all of it must hold."""
-
-    q: str | None = None
-    identifier: str | None = None
-    postcode: str | None = None
-    city: str | None = None
+BankDetailsKnown = Callable[[str], Awaitable[bool]]
+"""Whether a structure has bank details that are in use."""
 
 
 def structures(service: Service) -> Collection[Structure]:
@@ -44,6 +46,12 @@ def structures(service: Service) -> Collection[Structure]:
             IndexModel("identifier.value"),
             _where_there("postcode"),
             _where_there("city"),
+            _where_there("family"),
+            _where_there("abroad"),
+            _where_there("moa"),
+            # Those that somebody made here, and those that ended: few beside all the others.
+            IndexModel("created_by", partialFilterExpression={"created_by": {"$gt": ""}}),
+            IndexModel("status", partialFilterExpression={"status": "inactive"}),
         ],
         derived=search_fields,
     )
@@ -55,6 +63,18 @@ async def known(structures: Collection[Structure], ids: list[str]) -> list[str]:
     return [one["_id"] for one in await found.to_list(None)]
 
 
+async def in_batches(
+    structures: Collection[Structure], where: dict[str, Any], by_index: str | None = None
+) -> AsyncIterator[list[Structure]]:
+    """All that match, a few at a time, in the order in which they are read."""
+    found = structures.documents.find(where, batch_size=_READ_AT_ONCE, hint=by_index)
+    try:
+        while rows := await found.to_list(_READ_AT_ONCE):
+            yield [structures.state(one) for one in rows]
+    finally:
+        await found.close()
+
+
 class Search:
     """Turns what is asked into a filter, and says by which index to read what it finds."""
 
@@ -63,21 +83,17 @@ class Search:
         self._drawn: tuple[float, Sample] | None = None
 
     async def filter(self, asked: Sought, wanted: int) -> tuple[dict[str, Any], str | None]:
-        """All of it must hold; ``wanted``: how many are read at once."""
+        """All of it must hold; ``wanted``: how many are read at once. Raises NothingAskedFor."""
+        if asked.wide:
+            raise NothingAskedFor(field="query/q")
         found = patterns(asked.q) if asked.q is not None else ()
-        every = [_fits(pattern) for pattern in found]
-        if asked.identifier:
-            every.append({"identifier.value": {"$regex": f"^{asked.identifier.upper()}"}})
-        if asked.postcode:
-            every.append({"postcode": asked.postcode})
-        if asked.city:
-            every.append({"city": fold(asked.city)})
+        every = [_fits(pattern) for pattern in found] + _plainly(asked)
         way = None
         if leading := frozenset[str]().union(*(one.grams for one in found if one.digits is None)):
             sample = await self._sample()
             gram = sample.rarest(leading)
             if len(every) == len(found):
-                way = sample.way(found, gram, wanted)
+                way = sample.way(found, gram, wanted, restricted=asked.restrict_private)
             if way != IN_ORDER:
                 every.append({"grams": gram})
         return {"$and": every} if every else {}, way
@@ -85,16 +101,45 @@ class Search:
     async def _sample(self) -> Sample:
         if self._drawn is None or time.monotonic() - self._drawn[0] > _DRAWN_EVERY:
             documents = self._structures.documents
-            shown = {"texts": 1, "grams": 1, "identifier.value": 1}
+            shown = {"texts": 1, "grams": 1, "identifier.value": 1, "kind": 1}
             # Ids are hashes: the first ones are no more alike than any others.
             found = documents.find({}, shown, batch_size=_DRAWN + 1).sort("_id", 1).limit(_DRAWN)
             drawn = [
-                Looked(tuple(one["texts"]), one["identifier"]["value"], tuple(one["grams"]))
+                Looked(
+                    tuple(one["texts"]),
+                    one["identifier"]["value"],
+                    tuple(one["grams"]),
+                    one["kind"],
+                )
                 for one in await found.to_list(None)
             ]
             sample = Sample(drawn, await documents.estimated_document_count())
             self._drawn = time.monotonic(), sample
         return self._drawn[1]
+
+
+def _plainly(asked: Sought) -> list[dict[str, Any]]:
+    """What is equal or is not there."""
+    equal = {
+        "postcode": asked.postcode,
+        "city": asked.city and fold(asked.city),
+        "family": asked.last_name and fold(asked.last_name),
+        "given": asked.first_name and fold(asked.first_name),
+        "kind": asked.kind,
+        "status": asked.status,
+    }
+    every: list[dict[str, Any]] = [{name: value} for name, value in equal.items() if value]
+    if asked.identifier:
+        every.append({"identifier.value": {"$regex": f"^{asked.identifier.upper()}"}})
+    if asked.country:
+        country, at_home = fold(asked.country), {"abroad": {"$exists": False}}
+        # Where there is no address, nobody knows the country.
+        known = at_home | {"address": {"$ne": None}}
+        every.append(known if country == AT_HOME else {"abroad": country})
+    for flag, wanted in (("moa", asked.moa), ("moa_only", asked.moa_only)):
+        if wanted is not None:
+            every.append({flag: True if wanted else {"$exists": False}})
+    return every
 
 
 def _fits(pattern: Pattern) -> dict[str, Any]:
@@ -125,23 +170,84 @@ class Visibility:
             structure, user_id=caller.user_id, operator=caller.operator, attached=attached
         )
 
+    async def record(self, structure: Structure) -> domain.Record:
+        """All of it, for whoever may read it; its creator manages it until users' first word."""
+        principal = await self._rights.principal_manager(structure.id, today())
+        creator = structure.created_by
+        if not principal and creator and not await self._rights.of(creator, structure.id):
+            principal = creator
+        return domain.record(structure, principal_manager_id=principal)
+
     async def manages(self, caller: Caller, structure: Structure) -> bool:
         """Whether this caller may change it, and what hangs on it."""
-        right = await self._rights.of(caller.user_id, structure.id)
-        return right.manages(today()) if right else caller.user_id == structure.created_by
+        return (await self.standing(caller, structure)).manages
 
-    async def where(self, caller: Caller) -> dict[str, Any]:
-        """The public cards, and what this caller is attached to, as a filter."""
+    async def require_manager(
+        self, caller: Caller, structure: Structure, *, operators: bool = False
+    ) -> None:
+        """Raise NotFound where the structure is no business of the caller's, else Forbidden."""
+        if (operators and caller.operator) or await self.manages(caller, structure):
+            return
+        if structure.public or await self.of_record(caller, structure):
+            raise domain.ManagersOnly
+        raise NotFound(structure.id)
+
+    async def attached_to(self, caller: Caller, application: str | None) -> list[str]:
+        """The structures this caller is attached to today, and may use this application for."""
+        day = today()
+        return [
+            one.structure_id
+            for one in await self._rights.of_user(caller.user_id)
+            if one.valid(day) and (application is None or one.opens(application, day))
+        ]
+
+    async def standing(self, caller: Caller, structure: Structure) -> Standing:
+        """Where a person stands towards what hangs on this structure."""
+        right = await self._rights.of(caller.user_id, structure.id)
+        if right is None:
+            # What one created one manages, until the first word of one's rights there is heard.
+            created = caller.user_id == structure.created_by
+            return Standing(user_id=caller.user_id, attached=created, manages=created)
+        on = today()
+        return Standing(user_id=caller.user_id, attached=right.valid(on), manages=right.manages(on))
+
+    async def approached(
+        self, structures: Collection[Structure], id: str, caller: Caller
+    ) -> tuple[Structure, Standing]:
+        """A structure and where a person stands towards it; to strangers there is none."""
+        structure = await structures.get(id)
+        to = await self.standing(caller, structure)
+        return opened(structure, to), to
+
+    async def where(self, caller: Caller, asked: Sought) -> dict[str, Any]:
+        """
+        What this caller may find, as a filter: the public cards, and what they are attached to.
+
+        While private structures are restricted, the public cards are those of public bodies.
+        """
+        if asked.mine:
+            return await self._mine(caller, asked)
         if caller.operator:
             return {}
+        open_to_all: dict[str, Any] = {"public": True}
+        if asked.restrict_private:
+            open_to_all["kind"] = "public"
         if not caller.user_id:
-            return {"public": True}
+            return open_to_all
+        return {"$or": [open_to_all, await self._mine(caller, asked)]}
+
+    async def _mine(self, caller: Caller, asked: Sought) -> dict[str, Any]:
+        if not caller.user_id:
+            return {"_id": {"$in": []}}
         heard = await self._rights.of_user(caller.user_id)
-        attached = [one.structure_id for one in heard if one.valid(today())]
+        day, managed = today(), asked.mine == "managed"
+        fitting = [
+            one.structure_id for one in heard if (one.manages(day) if managed else one.valid(day))
+        ]
         # What one created counts until the first word of one's rights there has been heard.
         not_heard = {"$nin": [one.structure_id for one in heard]}
         created = {"created_by": caller.user_id, "_id": not_heard}
-        return {"$or": [{"public": True}, {"_id": {"$in": attached}}, created]}
+        return {"$or": [{"_id": {"$in": fitting}}, created]}
 
 
 def _where_there(field: str) -> IndexModel:

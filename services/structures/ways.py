@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from contracts.structures import Kind
 from services.structures.search import Pattern
 
 IN_ORDER: Final = "_id_"
@@ -19,6 +20,7 @@ class Looked:
     texts: tuple[str, ...]
     identifier: str
     grams: tuple[str, ...]
+    kind: Kind = "public"
 
     def fits(self, patterns: Iterable[Pattern]) -> bool:
         return all(self._fits(one) for one in patterns)
@@ -43,14 +45,20 @@ class Sample:
     def rarest(self, grams: Iterable[str]) -> str:
         return min(grams, key=lambda gram: (len(self._having.get(gram, ())), gram))
 
-    def way(self, patterns: tuple[Pattern, ...], gram: str, wanted: int) -> str:
+    def way(
+        self, patterns: tuple[Pattern, ...], gram: str, wanted: int, *, restricted: bool = False
+    ) -> str:
         """
         The index to read by; ``gram`` is one that whatever fits must have.
+
+        ``restricted``: of what fits, only public bodies will do.
 
         What many fit is soonest found by reading all in the order of the answer, until there are
         enough; what few fit by reading everything that has its rarest gram.
         """
         having_gram = self._having.get(gram, ())
-        fitting = sum(one.fits(patterns) for one in having_gram)
+        fitting = sum(
+            one.fits(patterns) for one in having_gram if not restricted or one.kind == "public"
+        )
         until_enough = wanted * self._many / fitting if fitting else float("inf")
         return IN_ORDER if until_enough < len(having_gram) * self._each else BY_GRAM

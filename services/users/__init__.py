@@ -3,8 +3,9 @@ Who may come in, and what each may do in which structure.
 
 Owns       users.accounts, users.logins, users.attempts, users.challenges, users.sessions,
            users.clients, users.structures, users.units, users.management, users.requests,
-           users.rattachements
-Consumes   structures.structure-created, structures.unit-created, structures.unit-changed,
+           users.rattachements, users.duplications
+Consumes   structures.structure-created, structures.structure-changed,
+           structures.structure-duplicated, structures.unit-created, structures.unit-changed,
            structures.unit-ended, approvals.approval-decided
 Publishes  users.person-changed, users.link-requested, users.registration-repeated,
            users.session-revoked, users.rattachement-requested, users.rattachement-granted,

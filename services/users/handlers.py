@@ -3,17 +3,24 @@
 from typing import Any
 
 from contracts.approvals import ApprovalDecided
-from contracts.structures import StructureCreated, UnitChanged, UnitCreated, UnitEnded
+from contracts.structures import (
+    StructureChanged,
+    StructureCreated,
+    StructureDuplicated,
+    UnitChanged,
+    UnitCreated,
+    UnitEnded,
+)
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask, Collection
 from kit.days import day_of
-from services.users.domain import units
+from services.users.domain import duplications, units
 from services.users.domain.accounts import Account
 from services.users.domain.management import appoint_creator
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest, settle
-from services.users.domain.structures import Structure, learn
+from services.users.domain.structures import Structure, follow, learn
 from services.users.domain.units import known_unit_id
 from services.users.membership import Membership
 
@@ -23,42 +30,8 @@ def handlers(
 ) -> Subscriptions:
     on = Subscriptions()
 
-    @on(StructureCreated)
-    def know_structure(created: StructureCreated) -> Ask:
-        structure_id, creator = created.structure_id, created.created_by
-        if creator is None:
-            return membership.structures.ask(structure_id, lambda current: learn(created, current))
-        return Ask(
-            (
-                membership.structures.at(structure_id),
-                membership.management.at(structure_id),
-                membership.requests.at(structure_id),
-                membership.rattachements.at(rattachement_id(creator, structure_id)),
-            ),
-            lambda *current: appoint_creator(
-                *current,
-                created=created,
-                user_id=creator,
-                defaults=defaults,
-                on=day_of(created.created_at),
-            ),
-        )
-
-    def know_unit(told: units.Told) -> Ask:
-        id = known_unit_id(told.structure_id, told.code)
-        return membership.units.ask(id, lambda current: units.learn(told, current))
-
-    @on(UnitCreated)
-    def know_new_unit(created: UnitCreated) -> Ask:
-        return know_unit(created)
-
-    @on(UnitChanged)
-    def know_changed_unit(changed: UnitChanged) -> Ask:
-        return know_unit(changed)
-
-    @on(UnitEnded)
-    def begin_to_take_away(ended: UnitEnded) -> Ask:
-        return know_unit(ended)
+    _hear_of_structures(on, membership, defaults)
+    _hear_of_units(on, membership)
 
     @on(ApprovalDecided)
     def settle_request(decided: ApprovalDecided) -> Ask | None:
@@ -95,3 +68,56 @@ def handlers(
         )
 
     return on
+
+
+def _hear_of_structures(on: Subscriptions, membership: Membership, defaults: Defaults) -> None:
+    @on(StructureCreated)
+    def know_structure(created: StructureCreated) -> Ask:
+        structure_id, creator = created.structure_id, created.created_by
+        if creator is None:
+            return membership.structures.ask(structure_id, lambda current: learn(created, current))
+        return Ask(
+            (
+                membership.structures.at(structure_id),
+                membership.management.at(structure_id),
+                membership.requests.at(structure_id),
+                membership.rattachements.at(rattachement_id(creator, structure_id)),
+            ),
+            lambda *current: appoint_creator(
+                *current,
+                created=created,
+                user_id=creator,
+                defaults=defaults,
+                on=day_of(created.created_at),
+            ),
+        )
+
+    @on(StructureDuplicated)
+    def attach_to_duplicate(told: StructureDuplicated) -> Ask:
+        return membership.duplications.ask(
+            told.structure_id, lambda current: duplications.begin(told, current)
+        )
+
+    @on(StructureChanged)
+    def follow_structure(changed: StructureChanged) -> Ask:
+        return membership.structures.ask(
+            changed.structure_id, lambda current: follow(changed, current)
+        )
+
+
+def _hear_of_units(on: Subscriptions, membership: Membership) -> None:
+    def know_unit(told: units.Told) -> Ask:
+        id = known_unit_id(told.structure_id, told.code)
+        return membership.units.ask(id, lambda current: units.learn(told, current))
+
+    @on(UnitCreated)
+    def know_new_unit(created: UnitCreated) -> Ask:
+        return know_unit(created)
+
+    @on(UnitChanged)
+    def know_changed_unit(changed: UnitChanged) -> Ask:
+        return know_unit(changed)
+
+    @on(UnitEnded)
+    def begin_to_take_away(ended: UnitEnded) -> Ask:
+        return know_unit(ended)

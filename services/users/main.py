@@ -8,6 +8,7 @@ from kit.workers import Worker
 from services.users import catalogue
 from services.users.api.identity import identity_routes
 from services.users.api.rattachements import rattachement_routes
+from services.users.copying import Copying
 from services.users.domain import units
 from services.users.endings import Endings
 from services.users.handlers import handlers
@@ -26,6 +27,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
         jobs=[
             *identity.timers(),
             Worker(membership.units, claim=units.begin, work=Endings(membership).take_away),
+            Copying(membership).worker(),
         ],
         credentials=CREDENTIALS,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kit.mongo import IndexModel
+from services.users.domain.duplications import Duplication
 from services.users.domain.management import Management
 from services.users.domain.rattachements import Rattachement
 from services.users.domain.requests import RattachementRequest
@@ -28,6 +29,7 @@ class Membership:
     management: Collection[Management]
     requests: Collection[RattachementRequest]
     rattachements: Collection[Rattachement]
+    duplications: Collection[Duplication]
 
     @classmethod
     def of(cls, service: Service) -> Membership:
@@ -53,8 +55,10 @@ class Membership:
                 "rattachements",
                 Rattachement,
                 indexes=[
+                    IndexModel([("structure_id", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("extent.units", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("habilitations.unit", 1), ("_id", 1)]),
                 ],
             ),
+            duplications=service.collection("duplications", Duplication),
         )

@@ -1,22 +1,12 @@
 """What may differ from one installation of users to another."""
 
 from datetime import timedelta
-from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import Field, SecretStr
 
-from kit.settings import Settings
+from kit.settings import Duration, Settings
 from services.users.domain.attempts import Limit
 from services.users.domain.logins import normalised
-
-
-def _seconds(written: Any) -> Any:
-    plain = isinstance(written, str) and written.replace(".", "", 1).isdecimal()
-    return float(written) if plain else written
-
-
-Duration = Annotated[timedelta, BeforeValidator(_seconds)]
-"""Seconds, or ISO 8601 (``PT1H``)."""
 
 
 class UsersSettings(Settings):

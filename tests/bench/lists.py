@@ -184,7 +184,7 @@ async def lists(runs: int, *, quick: bool) -> Result:
                 here, served["approvals"], "/v1/approvals", BUSY, many
             ),
             f"structures that such a manager finds ({structures:,})": _Reader(
-                here, served["structures"], "/v1/structures", BUSY, structures
+                here, served["structures"], "/v1/structures?mine=attached", BUSY, structures
             ),
             f"approvals of a structure with {users:,} users": _Reader(
                 here, served["approvals"], "/v1/approvals", BOSS, users

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -67,7 +68,13 @@ def keep(name: str, result: Result, *, runs: int) -> None:
     RESULTS.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n")
     for curve in result.curves:
         plots.draw(curve, FOLDER / f"{curve.name}.svg")
-    PAGE.write_text(page(known))
+    PAGE.write_text(page(known, _explained))
+
+
+def _explained(name: str) -> str:
+    """What somebody wrote of these numbers, beside their plots: why they are what they are."""
+    text = FOLDER / f"{name}.md"
+    return text.read_text() if text.exists() else ""
 
 
 def machine() -> dict[str, str]:
@@ -87,8 +94,12 @@ def _said(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
-def page(known: dict[str, Any]) -> str:
-    return "\n".join([HEAD, _summary(known), *map(_section, known.values()), _how(known)])
+def page(known: dict[str, Any], explained: Callable[[str], str]) -> str:
+    sections = [
+        "\n".join(filter(None, (_section(result), explained(name))))
+        for name, result in known.items()
+    ]
+    return "\n".join([HEAD, _summary(known), *sections, _how(known)])
 
 
 def _summary(known: dict[str, Any]) -> str:
@@ -132,7 +143,8 @@ def _how(known: dict[str, Any]) -> str:
             "## Where and when",
             "",
             f"{said['machine']}; Python {said['python']}; {said['libraries']}.",
-            "The load, the services, MongoDB and the broker share these cores.",
+            "The load, the services, MongoDB and the broker share these cores. For the load's sake callers",
+            "have no rate limit, and rights may be 30 s old (`CHORALE_RIGHTS_MAX_AGE`; 5 by default).",
             "",
             "| what | date | commit | took |",
             "|---|---|---|--:|",

@@ -67,6 +67,7 @@ class TestAnswer:
             ("73282932000075", 404),
             (sirene.FAILING, 500),
             (sirene.TOO_MANY, 429),
+            (sirene.WITHHELD, 403),
             ("7328293200007", 400),
             ("٧٣٢٨٢٩٣٢٠٠٠٠٧٤", 400),
         ],
@@ -77,7 +78,14 @@ class TestAnswer:
 
     @pytest.mark.parametrize(
         "number",
-        [sirene.CLOSED, sirene.UNKNOWN, sirene.PARTLY_DIFFUSIBLE, sirene.SLOW, sirene.FAILING],
+        [
+            sirene.CLOSED,
+            sirene.UNKNOWN,
+            sirene.PARTLY_DIFFUSIBLE,
+            sirene.SLOW,
+            sirene.FAILING,
+            sirene.WITHHELD,
+        ],
     )
     def test_the_documented_few_have_right_checksums(self, number: str) -> None:
         assert siret.is_valid(number)

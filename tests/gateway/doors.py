@@ -70,6 +70,8 @@ class Upstream:
     asked: list[web.Request] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     answer: Callable[[web.Request], web.StreamResponse] | None = None
+    pieces: Callable[[], AsyncIterator[bytes]] | None = None
+    """What it answers piece by piece."""
     hangs: bool = False
 
     @property
@@ -94,9 +96,22 @@ class Upstream:
         self.bodies.append(await request.read())
         if self.hangs:
             await asyncio.sleep(60)
+        if self.pieces:
+            return await self._in_pieces(request, self.pieces())
         if self.answer:
             return self.answer(request)
         return web.json_response({"said": request.path_qs})
+
+    async def _in_pieces(
+        self, request: web.Request, pieces: AsyncIterator[bytes]
+    ) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Disposition": "attachment"})
+        answer.content_type = "text/csv"
+        await answer.prepare(request)
+        async for piece in pieces:
+            await answer.write(piece)
+        await answer.write_eof()
+        return answer
 
 
 class Hearing(Heard):

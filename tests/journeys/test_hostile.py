@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -23,11 +24,17 @@ from tests.scenes import SCENES, Asked, Cast
 EVERY = [*{(one.method, one.path): one for one in actions()}.values()]
 DESCRIBED = merged(committed())["paths"]
 JSON = {"content-type": "application/json"}
+PARAMETER = re.compile(r"{\w+}")
 
 
 def takes_json(action: Action) -> bool:
     body = DESCRIBED[action.path][action.method.lower()].get("requestBody", {})
     return "application/json" in body.get("content", ())
+
+
+def takes_file(action: Action) -> bool:
+    body = DESCRIBED[action.path][action.method.lower()].get("requestBody", {})
+    return "application/octet-stream" in body.get("content", ())
 
 
 def every(good: Callable[[Action], object]) -> pytest.MarkDecorator:
@@ -130,7 +137,21 @@ class TestABody:
             less = {name: v for name, v in asked.body["json"].items() if name != left_out}
             is_clear(await send(as_bytes(less)))
 
-    @every(lambda action: action.method != "GET" and not takes_json(action))
+    @every(takes_file)
+    async def test_that_is_not_the_file_it_says_does_nothing(
+        self, action: Action, cast: Cast
+    ) -> None:
+        asked = await asked_of(action, cast)
+        for content in (b"", b"\xff", b"<html>", b"MZ\x90\x00", b"[" * 10_000):
+            body = asked.body | {"content": content}
+            refused(await cast.ask(action.method, replace(asked, body=body)), 422, field="body")
+        large = replace(asked, body=asked.body | {"content": bytes(10_000_001)})
+        refused(await cast.ask(action.method, large), 413, "body-too-large")
+        assert (await cast.ask(action.method, asked)).status_code < 300
+
+    @every(
+        lambda action: action.method != "GET" and not takes_json(action) and not takes_file(action)
+    )
     async def test_where_no_json_is_wanted_is_answered(self, action: Action, cast: Cast) -> None:
         send = sender(cast.platform, action, await asked_of(action, cast))
         refused(await send(b'"' + b"x" * 1_000_001 + b'"'), 413, "body-too-large")
@@ -226,7 +247,7 @@ class TestAPath:
     async def test_of_no_thing_leads_nowhere(self, action: Action, cast: Cast) -> None:
         body = as_bytes((await asked_of(action, cast)).body.get("json", {}))
         for id in IDS_OF_NOTHING:
-            path = action.path.replace("{id}", id)
+            path = PARAMETER.sub(lambda _, id=id: id, action.path)
             status, headers, said = await raw(
                 cast.platform, action.method, path, by=cast.people[action.role], body=body
             )
@@ -262,6 +283,8 @@ async def raw(
 
 
 LISTS = {
+    "/v1/structures/{id}/attachments",
+    "/v1/structures/{id}/bank-details",
     "/v1/structures",
     "/v1/clients",
     "/v1/rattachements",
@@ -297,19 +320,25 @@ HOSTILE_QUERIES = [
 ]
 
 
+def also(asked: Asked, query: str) -> Asked:
+    """The same request, with this in its query as well."""
+    joined = "&" if "?" in asked.path else "?"
+    return replace(asked, path=f"{asked.path}{joined}{query}")
+
+
 class TestAQuery:
     @every(lambda action: action.method == "GET")
     async def test_of_hostile_values_is_answered(self, action: Action, cast: Cast) -> None:
         asked = await asked_of(action, cast)
         for query in HOSTILE_QUERIES if action.path in LISTS else HOSTILE_QUERIES[::7]:
-            is_clear(await cast.ask("GET", replace(asked, path=f"{asked.path}?{query}")))
+            is_clear(await cast.ask("GET", also(asked, query)))
 
     @every(lambda action: action.path in LISTS and action.method == "GET")
     async def test_of_absurd_pages_is_refused(self, action: Action, cast: Cast) -> None:
         asked = await asked_of(action, cast)
         for name, values in ABSURD.items():
             for value in values:
-                answer = await cast.ask("GET", replace(asked, path=f"{asked.path}?{name}={value}"))
+                answer = await cast.ask("GET", also(asked, f"{name}={value}"))
                 refused(answer, 422, field=f"query/{name}")
 
 
@@ -318,7 +347,7 @@ class TestAToken:
     async def test_that_is_none_of_ours_opens_nothing(self, action: Action, cast: Cast) -> None:
         asked = await asked_of(action, cast)
         for name, token in forgeries(cast).items():
-            headers = {"authorization": token}
+            headers = asked.headers | {"authorization": token}
             answer = await cast.platform.ask(
                 action.method, asked.path, headers=headers, **asked.body
             )
@@ -409,7 +438,7 @@ class TestHeaders:
 
     @every(lambda _: True)
     async def test_of_another_method_are_refused(self, action: Action, cast: Cast) -> None:
-        path = action.path.replace("{id}", "0" * 32)
+        path = PARAMETER.sub("0" * 32, action.path)
         known = {one.method for one in EVERY if one.path == action.path}
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - known:
             answer = await cast.platform.ask(method, path, by=cast.operator)

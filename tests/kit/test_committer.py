@@ -80,6 +80,14 @@ class TestChange:
 
         assert await counters.find("a") is None
 
+    async def test_leaves_nothing_behind_that_is_derived_no_more(self, service, counters):
+        odd = service.collection(
+            "counters", Counter, derived=lambda one: {"odd": True} if one.n % 2 else {}
+        )
+        for found in (["a"], [], ["a"]):
+            await odd.change("a", count("a"))
+            assert [one.id for one in await odd.select({"odd": True})] == found
+
     async def test_decides_again_when_another_process_was_first(self, service, counters):
         rival = Service("trial", service.settings)
         theirs = rival.collection("counters", Counter)

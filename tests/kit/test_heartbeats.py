@@ -5,6 +5,7 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from kit import heard
 from kit.clock import now
@@ -97,6 +98,24 @@ class TestBeat:
         saving = asyncio.create_task(heard.keep_saving(0))
         async with asyncio.timeout(10):
             while (await beats.find_one())["as_of"] != dict.fromkeys("123", at):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        saving.cancel()
+
+    async def test_is_kept_once_mongodb_is_back(self, trial: Trial, monkeypatch):
+        heard, beats = trial.service.heard, trial.service.mongo["heartbeats"]
+        away = iter([AutoReconnect("no primary")])
+
+        class Away:
+            async def bulk_write(self, *asked, **more):
+                for one in away:
+                    raise one
+                return await beats.bulk_write(*asked, **more)
+
+        monkeypatch.setattr(heard, "_beats", Away())
+        heard.beat("a/1", now())
+        saving = asyncio.create_task(heard.keep_saving(0))
+        async with asyncio.timeout(10):
+            while not await beats.find_one():  # noqa: ASYNC110  # kept elsewhere
                 await asyncio.sleep(0.01)
         saving.cancel()
 

@@ -89,7 +89,9 @@ class World:
         return list(await found.to_list(None))
 
     async def forgets(self) -> None:
-        for name in ("structures", "units", "rights", "journal", "once"):
+        kept = ("attachments", "bank-details", "bank-registers")
+        files = [f"attachments.{part}" for part in ("files", "chunks", "unsettled")]
+        for name in ("structures", "units", "history", "rights", "journal", "once", *kept, *files):
             await self.service.mongo[name].delete_many({})
 
 
@@ -97,7 +99,13 @@ class World:
 async def world_of_all(mongo_url: str, insee_of_all: Insee) -> AsyncIterator[World]:
     settings = StructuresSettings(
         **settings_for(
-            mongo_url, sirene_url=insee_of_all.url, sirene_per_minute=10_000, page_size_most=100
+            mongo_url,
+            sirene_url=insee_of_all.url,
+            sirene_per_minute=10_000,
+            sirene_failures_most=10_000,
+            sirene_remembered_for=0,
+            page_size_most=100,
+            unscanned_files=True,
         )
     )
     service = Service("structures", settings)

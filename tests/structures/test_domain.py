@@ -1,22 +1,26 @@
 """What may happen to a structure, and who may see what of it."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 
 from contracts.structures import StructureCreated
+from services.structures.domain.imported import import_one
 from services.structures.domain.structures import (
+    BankDetailsMissing,
+    ComesFromInsee,
+    Details,
     EstablishmentClosed,
     KindContradicted,
     NameMissing,
     PublicStructuresNotSelfService,
     SiretUnknown,
     StructureAlreadyKnown,
+    VatNumberFollows,
     card,
     create,
     describe,
-    import_one,
     record,
     sees_record,
 )
@@ -32,6 +36,7 @@ from tests.structures.builders import (
 
 BONJEAN = Identifier("PARTICULIER", "1990193160BONJEAN")
 ACME = Identifier("HORS_UE", "USACME")
+ANA = Details(last_name="Bonjean", first_name="Ana")
 
 
 def asked(**but: Any) -> dict[str, Any]:
@@ -43,6 +48,10 @@ def asked(**but: Any) -> dict[str, Any]:
     } | but
 
 
+def pointer(refusal: Any) -> str:
+    return str(refusal.value.members["errors"][0]["pointer"])
+
+
 class TestDescribe:
     @pytest.mark.feature("STR-01")
     def test_is_private_when_nothing_is_said(self):
@@ -51,14 +60,12 @@ class TestDescribe:
     @pytest.mark.parametrize(("identifier", "kind"), [(SIRET, "person"), (BONJEAN, "private")])
     def test_refuses_a_kind_that_its_identifier_contradicts(self, identifier, kind):
         with pytest.raises(KindContradicted) as refused:
-            describe(identifier, kind=kind, last_name="Bonjean", first_name="Ana")
+            describe(identifier, kind=kind, details=ANA)
         assert refused.value.members["errors"][0]["pointer"] == "/body/kind"
 
     @pytest.mark.feature("STR-01", "STR-14")
     def test_a_particulier_is_a_person_and_has_no_legal_name(self):
-        wanted = describe(
-            BONJEAN, kind=None, legal_name="SARL", last_name="Bonjean", first_name="Ana"
-        )
+        wanted = describe(BONJEAN, kind=None, details=replace(ANA, legal_name="SARL"))
 
         assert (wanted.kind, wanted.legal_name) == ("person", None)
         assert (wanted.last_name, wanted.first_name) == ("Bonjean", "Ana")
@@ -66,16 +73,54 @@ class TestDescribe:
     @pytest.mark.feature("STR-14")
     @pytest.mark.parametrize("missing", ["last_name", "first_name"])
     def test_a_particulier_needs_both_names(self, missing: str):
-        names = {"last_name": "Bonjean", "first_name": "Ana"} | {missing: None}
-
         with pytest.raises(NameMissing) as refusal:
-            describe(BONJEAN, kind=None, **names)
+            describe(BONJEAN, kind=None, details=replace(ANA, **{missing: None}))
         assert refusal.value.members["errors"][0]["pointer"] == f"/body/{missing}"
 
     def test_what_insee_does_not_know_must_be_named(self):
         with pytest.raises(NameMissing):
             describe(ACME, kind=None)
-        assert describe(ACME, kind=None, legal_name="Acme").legal_name == "Acme"
+        assert describe(ACME, kind=None, details=Details(legal_name="Acme")).legal_name == "Acme"
+
+    @pytest.mark.feature("STR-56")
+    def test_keeps_all_that_is_said_of_it(self):
+        said = Details(
+            legal_name="Acme",
+            label="Siège",
+            rcs_number="RCS NANTES 1",
+            vat_number="DE136695976",
+            email="me@example.org",
+            phone="+33 1 02 03 04 05",
+            address=RUE,
+            justice_regime="cosp",
+            billing_mandates=("M-1", "M-2"),
+        )
+
+        wanted = describe(ACME, kind=None, details=said)
+        made = create(None, **asked(wanted=wanted, establishment=None)).state
+
+        assert made
+        assert made.details == said
+
+    @pytest.mark.feature("STR-26")
+    def test_leaves_to_insee_where_a_siret_is(self):
+        with pytest.raises(ComesFromInsee) as refusal:
+            describe(SIRET, kind=None, details=Details(address=RUE))
+        assert pointer(refusal) == "/body/address"
+
+    @pytest.mark.feature("STR-24")
+    @pytest.mark.parametrize("identifier", [SIRET, Identifier("UE_HORS_FRANCE", "DE136695976")])
+    def test_asks_no_vat_number_that_follows_from_the_identifier(self, identifier):
+        with pytest.raises(VatNumberFollows) as refusal:
+            describe(identifier, kind=None, details=Details(vat_number="FR44732829320"))
+        assert pointer(refusal) == "/body/vat_number"
+
+    @pytest.mark.feature("BNK-18")
+    @pytest.mark.parametrize("said", [{"justice_category": "fire"}, {"agricultural": True}])
+    def test_makes_no_provider_before_there_are_bank_details(self, said):
+        with pytest.raises(BankDetailsMissing) as refusal:
+            describe(SIRET, kind=None, details=Details(**said))
+        assert pointer(refusal) == f"/body/{next(iter(said))}"
 
     @pytest.mark.feature("STR-47")
     def test_never_creates_a_public_structure(self):
@@ -209,3 +254,18 @@ class TestCard:
         shown = record(a_structure())
 
         assert (shown.email, shown.address) == ("contact@example.org", RUE)
+
+    @pytest.mark.feature("STR-24")
+    @pytest.mark.parametrize(
+        ("structure", "number"),
+        [
+            (a_structure(), "FR44732829320"),
+            (a_structure(identifier=Identifier("UE_HORS_FRANCE", "DE136695976")), "DE136695976"),
+            (a_structure(identifier=ACME), None),
+            (a_structure(identifier=ACME, vat_number="FR44732829320"), "FR44732829320"),
+            # The key of 12 + 3 * (SIREN % 97) is one digit long.
+            (a_structure(identifier=Identifier("SIRET", "00000006200001")), "FR04000000062"),
+        ],
+    )
+    def test_the_record_tells_its_vat_number(self, structure, number):
+        assert record(structure).vat_number == number

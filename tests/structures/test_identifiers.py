@@ -3,7 +3,13 @@
 import pytest
 
 from contracts.structures import IdentifierType
-from services.structures.identifiers import Identifier, InvalidIdentifier, identify
+from services.structures.identifiers import (
+    Identifier,
+    InvalidIdentifier,
+    InvalidVatNumber,
+    identify,
+    vat_number,
+)
 
 
 def refused(kind: IdentifierType, value: str) -> dict[str, object]:
@@ -110,3 +116,20 @@ class TestOtherTypes:
         ridet, tahiti = identify("RIDET", "123456789"), identify("TAHITI", "123456789")
 
         assert ridet.structure_id != tahiti.structure_id
+
+
+class TestVatNumber:
+    @pytest.mark.feature("STR-24")
+    @pytest.mark.parametrize("given", ["FR44732829320", "fr 44 732 829 320", "DE136695976"])
+    def test_is_normalised(self, given: str):
+        assert vat_number(given) == "".join(given.split()).upper()
+
+    @pytest.mark.feature("STR-24")
+    @pytest.mark.parametrize("given", ["FR45732829320", "US123456789", "732829320"])
+    def test_is_refused_when_its_key_or_its_country_is_wrong(self, given: str):
+        with pytest.raises(InvalidVatNumber) as refusal:
+            vat_number(given)
+        assert refusal.value.members["errors"][0]["pointer"] == "/body/vat_number"
+
+    def test_may_have_a_wrong_key_in_a_sandbox(self):
+        assert vat_number("FR45732829320", checksums=False) == "FR45732829320"

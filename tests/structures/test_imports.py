@@ -10,7 +10,7 @@ import pytest
 
 from kit.service import Service
 from services.structures import imports
-from services.structures.directory import UnknownHeader
+from services.structures.directory import COLUMNS, UnknownHeader
 from services.structures.imports import ImportReport, fingerprint, import_structures
 from services.structures.settings import StructuresSettings
 from tests.conftest import settings_for
@@ -90,6 +90,65 @@ async def test_refuses_a_file_that_is_something_else(service: Service, report: P
     with pytest.raises(UnknownHeader):
         await import_structures(service, io.BytesIO(b"\x89PNG\r\n\x1a\n"), report=report)
     assert await documents(service, "structures") == []
+
+
+DIRECTORY = ";".join(COLUMNS)
+
+
+async def test_keeps_all_that_the_public_directory_says(service: Service, report: Path):
+    line = (
+        "SIRET;21440109300015;MAIRIE;true;false;false;true;false;false;true;false;true;"
+        "1 PLACE DU MARCHE;BP 1;;44000;NANTES;+33 2 40 00 00 00;mairie@example.org;FR;France"
+    )
+
+    await import_structures(service, io.BytesIO(f"{DIRECTORY}\n{line}\n".encode()), report=report)
+
+    [kept] = await documents(service, "structures")
+    assert (kept["phone"], kept["email"]) == ("+33 2 40 00 00 00", "mairie@example.org")
+    assert (kept["edi"]["sends_flows"], kept["flags"]["moa"]) == (True, True)
+    assert kept["flags"]["payment_status_withheld"]
+
+
+@pytest.mark.parametrize(
+    ("hostile", "refused"),
+    [
+        ("SIRET;00000000000009;MAIRIE D'ÉVRY".encode("latin-1"), 1),
+        (b"SIRET;00000000000009;" + b"x" * 10_000_000, 153),
+        (b"SIRET;00000000000009;" + b";x" * 5_000_000, 153),
+        (b'SIRET;00000000000009;"' + b"x" * 1_000_000 + b'"', 14),
+        (b"SIRET;00000000000009;=HYPERLINK(1)", 1),
+        (b"SIRET;00000000000009;MAI\x00RIE", 1),
+        (b"SIRET", 1),
+        (b";;MAIRIE", 1),
+        (b"\xff\xfeS\x00I\x00R\x00E\x00T\x00", 1),
+    ],
+    ids=["latin-1", "long", "wide", "quoted", "formula", "nul", "short", "nameless", "utf-16"],
+)
+async def test_takes_the_good_lines_beside_a_hostile_one(
+    service: Service, report: Path, hostile: bytes, refused: int
+):
+    good = [f"SIRET;{siret};MAIRIE".encode() for siret in sirets(2)]
+    source = io.BytesIO(b"\n".join([DIRECTORY.encode(), good[0], hostile, good[1]]) + b"\n")
+
+    done = await import_structures(service, source, report=report)
+
+    assert done.created == 2
+    assert done.refused == refused
+    kept = {one["identifier"]["value"] for one in await documents(service, "structures")}
+    assert kept == {*sirets(2)}
+    assert sum(len(one) for row in refusals(report) for one in row) < 50_000
+
+
+@pytest.mark.parametrize(
+    "source",
+    [DIRECTORY.encode("utf-16"), b"", b"\x00" * 1_000_000, b"TypeIdentifiant;RaisonSociale\n"],
+    ids=["utf-16", "nothing", "zeros", "a column short"],
+)
+async def test_refuses_a_file_whose_columns_it_cannot_tell(
+    service: Service, report: Path, source: bytes
+):
+    with pytest.raises(UnknownHeader):
+        await import_structures(service, io.BytesIO(source), report=report)
 
 
 async def test_is_taken_up_where_it_was_stopped(

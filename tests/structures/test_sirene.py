@@ -8,15 +8,12 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
+from deploy.embedded import sirene as embedded
+from kit.problems import Problem
 from services.structures.domain.structures import Address
+from services.structures.insee import UnreadableAnswerError, establishment_from
 from services.structures.settings import StructuresSettings
-from services.structures.sirene import (
-    Budget,
-    Sirene,
-    SireneUnavailable,
-    UnreadableAnswerError,
-    establishment_from,
-)
+from services.structures.sirene import EstablishmentWithheld, Sirene, SireneUnavailable
 from tests.structures.builders import SIRET, a_period, a_unit, an_answer, an_establishment
 
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -88,27 +85,6 @@ class TestEstablishmentFrom:
             establishment_from(answer)
 
 
-class TestBudget:
-    def test_refills_as_time_goes_by(self):
-        now = 100.0
-        budget = Budget(30, clock=lambda: now)
-
-        assert [budget.take() for _ in range(30)] == [0] * 30
-        assert budget.take() == pytest.approx(2)
-        now += 2
-        assert budget.take() == 0
-        assert budget.take() == pytest.approx(2)
-
-    def test_pauses_when_told_to(self):
-        now = 100.0
-        budget = Budget(30, clock=lambda: now)
-
-        budget.pause(20)
-        assert budget.take() == pytest.approx(20)
-        now += 20
-        assert budget.take() == 0
-
-
 @pytest.fixture
 async def sirene() -> AsyncIterator[Callable[..., Awaitable[Sirene]]]:
     """A client of a server that answers as it is told to."""
@@ -146,6 +122,42 @@ def always(status: int, body: Any = None, **headers: str) -> Answering:
         return web.Response(text=body or "", status=status, headers=headers)
 
     return answer
+
+
+async def as_embedded(request: web.Request) -> web.Response:
+    """As the stub of `chorale up` answers, which knows an establishment of each kind."""
+    status, body = embedded.answer(request.match_info["siret"])
+    return web.json_response(body, status=status)
+
+
+class TestTheEmbeddedSirene:
+    @pytest.mark.feature("STR-15", "STR-16")
+    @pytest.mark.parametrize(
+        ("siret", "outcome"),
+        [
+            (embedded.CLOSED, "closed"),
+            (embedded.UNKNOWN, "unknown"),
+            (embedded.PARTLY_DIFFUSIBLE, "hidden"),
+            (embedded.WITHHELD, "EstablishmentWithheld"),
+            (embedded.TOO_MANY, "SireneUnavailable"),
+            (embedded.FAILING, "SireneUnavailable"),
+            (SIRET.value, "open"),
+        ],
+    )
+    async def test_is_understood(self, sirene: Any, siret: str, outcome: str):
+        assert await what_becomes_of(await sirene(as_embedded), siret) == outcome
+
+
+async def what_becomes_of(told: Sirene, siret: str) -> str:
+    try:
+        found = await told.establishment(siret)
+    except Problem as refusal:
+        return type(refusal).__name__
+    if found is None:
+        return "unknown"
+    if not found.diffusible:
+        return "hidden"
+    return "open" if found.open else "closed"
 
 
 class TestSirene:
@@ -220,6 +232,102 @@ class TestSirene:
         assert await (await sirene(answer)).establishment(SIRET.value)
         assert asked == 2
 
+    @pytest.mark.feature("STR-16")
+    @pytest.mark.parametrize("failures", [1, 2])
+    async def test_asks_again_while_insee_is_in_trouble(self, sirene: Any, failures: int):
+        asked = 0
+
+        async def answer(_: web.Request) -> web.Response:
+            nonlocal asked
+            asked += 1
+            if asked <= failures:
+                return web.Response(status=502)
+            return web.json_response(an_answer())
+
+        assert await (await sirene(answer, sirene_timeout=2)).establishment(SIRET.value)
+        assert asked == failures + 1
+
+    async def test_asks_no_longer_than_its_time_however_often(self, sirene: Any):
+        asked = 0
+
+        async def answer(_: web.Request) -> web.Response:
+            nonlocal asked
+            asked += 1
+            await asyncio.sleep(0.08)
+            return web.Response(status=502)
+
+        told = await sirene(answer, sirene_timeout=0.1)
+
+        async with asyncio.timeout(1):
+            with pytest.raises(SireneUnavailable):
+                await told.establishment(SIRET.value)
+        assert asked == 1
+
+    async def test_leaves_in_peace_whoever_keeps_failing(self, sirene: Any):
+        asked = 0
+
+        async def answer(_: web.Request) -> web.Response:
+            nonlocal asked
+            asked += 1
+            return web.Response(text="not JSON")
+
+        told = await sirene(answer, sirene_failures_most=2, sirene_rest=60)
+
+        for _ in range(4):
+            with pytest.raises(SireneUnavailable) as refusal:
+                await told.establishment(SIRET.value)
+        assert asked == 2
+        assert refusal.value.retry_after == 60
+
+    @pytest.mark.feature("STR-16")
+    async def test_refuses_what_insee_withholds(self, sirene: Any):
+        asked = 0
+
+        async def answer(_: web.Request) -> web.Response:
+            nonlocal asked
+            asked += 1
+            return web.json_response({"header": {"statut": 403}}, status=403)
+
+        told = await sirene(answer, sirene_failures_most=1)
+
+        for _ in range(2):
+            with pytest.raises(EstablishmentWithheld) as refusal:
+                await told.establishment(SIRET.value)
+        [error] = refusal.value.members["errors"]
+        assert error["pointer"] == "/body/identifier/value"
+        assert asked == 2
+
+    async def test_remembers_what_was_said_unless_asked_anew(self, sirene: Any):
+        asked = 0
+
+        async def answer(_: web.Request) -> web.Response:
+            nonlocal asked
+            asked += 1
+            return web.json_response(an_answer())
+
+        told = await sirene(answer)
+
+        for _ in range(3):
+            assert await told.establishment(SIRET.value)
+        assert asked == 1
+        assert await told.establishment(SIRET.value, fresh=True)
+        assert asked == 2
+
+    @pytest.mark.feature("STR-40")
+    async def test_never_remembers_those_about_whom_insee_withholds_something(self, sirene: Any):
+        asked = 0
+
+        async def answer(_: web.Request) -> web.Response:
+            nonlocal asked
+            asked += 1
+            return web.json_response(an_answer(statutDiffusionEtablissement="P"))
+
+        told = await sirene(answer)
+
+        for _ in range(2):
+            assert await told.establishment(SIRET.value)
+        assert asked == 2
+
     async def test_is_unavailable_when_nobody_listens(self):
         with pytest.raises(SireneUnavailable):
             await client("http://127.0.0.1:9/api").establishment(SIRET.value)
@@ -241,7 +349,7 @@ class TestSirene:
         assert asked == 1
 
     async def test_stays_within_its_budget(self, sirene: Any):
-        told = await sirene(always(200, an_answer()), sirene_per_minute=2)
+        told = await sirene(always(200, an_answer()), sirene_per_minute=2, sirene_remembered_for=0)
 
         await told.establishment(SIRET.value)
         await told.establishment(SIRET.value)

@@ -4,7 +4,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from contracts.approvals import ApprovalDecided
-from contracts.structures import StructureCreated, UnitChanged, UnitCreated, UnitEnded
+from contracts.structures import (
+    StructureChanged,
+    StructureCreated,
+    UnitChanged,
+    UnitCreated,
+    UnitEnded,
+)
 from contracts.users import Habilitation
 from services.users.domain.rattachements import Defaults, Extent, Rattachement
 from services.users.domain.requests import RattachementRequest
@@ -75,6 +81,23 @@ def a_creation(**but: Any) -> StructureCreated:
             "origin": "self-service",
             "created_by": "u-omar",
             "created_at": NOW,
+        }
+        | but
+    )
+
+
+def a_change(**but: Any) -> StructureChanged:
+    """The bakery, deactivated unless said otherwise."""
+    return StructureChanged(
+        **{
+            "structure_id": "s-bakery",
+            "identifier_type": "SIRET",
+            "identifier": "73282932000074",
+            "kind": "private",
+            "legal_name": "Boulangerie du Port",
+            "status": "inactive",
+            "version": 2,
+            "changed_at": NOW,
         }
         | but
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from contracts.approvals import Verdict
 from contracts.event import Event
-from contracts.structures import StructureCreated
+from contracts.structures import Status, StructureChanged, StructureCreated
 from contracts.users import (
     RattachementGranted,
     RattachementNotApplied,
@@ -37,7 +37,7 @@ from services.users.domain.units import Unit
 from services.users.handlers import handlers
 from services.users.membership import Membership
 from tests.users.kept import Kept
-from tests.users.rattaching import DEFAULTS, NOW, a_creation, a_decision
+from tests.users.rattaching import DEFAULTS, NOW, a_change, a_creation, a_decision
 
 USERS = ("u-lea", "u-omar", "u-zoe")
 STRUCTURES = ("s-bakery", "s-garage")
@@ -141,6 +141,12 @@ class World:
         if self.heard:
             self.hear(self.heard[nth % len(self.heard)])
 
+    def turn(self, structure: str, status: Status) -> None:
+        """The structure is activated or deactivated."""
+        told = [one for one in self.heard if isinstance(one, StructureChanged)]
+        version = 2 + max((one.version for one in told if one.key == structure), default=0)
+        self.hear(a_change(structure_id=structure, status=status, version=version))
+
     def wait(self, days: int) -> None:
         self.now += timedelta(days=days)
 
@@ -162,6 +168,7 @@ actions = st.one_of(
     st.tuples(st.just("repeat"), some),
     st.tuples(st.just("wait"), st.integers(1, 8)),
     st.tuples(st.just("deactivate"), users),
+    st.tuples(st.just("turn"), structures, st.sampled_from(["active", "inactive"])),
 )
 histories = st.lists(actions, max_size=40).map(
     lambda rest: [("create", "s-bakery", "u-omar"), ("create", "s-garage", None), *rest]
@@ -256,6 +263,36 @@ class TestAnyHistory:
             if one.status == "granted"
         }
         assert granted == {one.id for one in world.kept.all(Rattachement) if one.role}
+
+    @pytest.mark.feature("STR-23")
+    @given(histories)
+    def test_lets_nobody_in_while_the_structure_is_inactive(self, history):
+        world = lived(history)
+        standing = {one.id: one.role for one in world.kept.all(Rattachement)}
+
+        for structure in STRUCTURES:
+            world.turn(structure, "inactive")
+        asked = len(world.requests)
+        for user in USERS:
+            for structure in STRUCTURES:
+                world.ask(user, structure, 0, None)
+        for nth in range(asked):
+            world.decide(nth, "approved")
+
+        assert len(world.requests) == asked
+        assert standing == {one.id: one.role for one in world.kept.all(Rattachement)}
+        assert not [one for one in world.requests if one.status == "requested"]
+
+    @given(histories)
+    def test_knows_of_a_structure_what_was_told_last(self, history):
+        world = lived(history)
+
+        told = [one for one in world.heard if isinstance(one, StructureChanged)]
+        newest = {one.key: one for one in sorted(told, key=lambda one: one.version)}
+        known = {one.id: one for one in world.kept.all(Structure)}
+        assert {key: known[key].status for key in newest} == {
+            key: one.status for key, one in newest.items()
+        }
 
     @given(histories, st.sampled_from(["approved", "refused"]))
     def test_never_goes_back_on_a_decision(self, history, verdict):

@@ -2,25 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BaseModel, EmailStr, Field, StringConstraints
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
 
 from contracts.structures import IdentifierType, Kind
 from kit.clock import now
 from kit.collection import Collection
 from kit.http import Caller, Person, ScopeMissing, etag, may_answer, reader
-from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
+from services.structures.api.fields import Fields, StructureId
 from services.structures.domain import structures as domain
 from services.structures.domain.structures import Card, Record, Structure
-from services.structures.identifiers import InvalidIdentifier, identify
-from services.structures.search import SearchTooLong, SearchTooWide
-from services.structures.sirene import Sirene, SireneUnavailable
-from services.structures.views import Search, Sought, Visibility
+from services.structures.identifiers import InvalidIdentifier, InvalidVatNumber, identify
+from services.structures.sirene import EstablishmentWithheld, Sirene, SireneUnavailable
+from services.structures.views import Visibility
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
 Reader = Annotated[Caller, reader("structures:read")]
-StructureId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
 class NewIdentifier(BaseModel):
@@ -28,50 +25,33 @@ class NewIdentifier(BaseModel):
     value: str = Field(min_length=1, max_length=100, examples=["732 829 320 00074"])
 
 
-class NewStructure(BaseModel):
+class NewStructure(Fields):
+    """Where INSEE gives a legal name, that one counts; where it does not, one is required."""
+
     identifier: NewIdentifier
     kind: Kind | None = Field(default=None, description="Private when absent.")
-    legal_name: Name | None = Field(
-        default=None, description="Ignored where INSEE gives it; required where it does not."
-    )
-    last_name: Name | None = Field(default=None, description="Of a PARTICULIER.")
-    first_name: Name | None = Field(default=None, description="Of a PARTICULIER.")
-    email: EmailStr | None = Field(default=None, max_length=254)
-
-
-async def _filters(
-    q: Annotated[
-        str | None,
-        Query(max_length=100, description="Beginnings of words, or a pattern: `*menuiserie*`"),
-    ] = None,
-    identifier: Annotated[
-        str | None, Query(pattern=r"^[0-9A-Za-z]{1,80}$", description="Its beginning.")
-    ] = None,
-    postcode: Annotated[str | None, Query(pattern=r"^[0-9A-Za-z -]{1,20}$")] = None,
-    city: Annotated[str | None, Query(min_length=1, max_length=100)] = None,
-) -> Sought:
-    return Sought(q=q, identifier=identifier, postcode=postcode, city=city)
-
-
-Filters = Annotated[Sought, Depends(_filters)]
 
 
 def api(
     structures: Collection[Structure], visibility: Visibility, sirene: Sirene, *, checksums: bool
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/structures", tags=["structures"])
-    finding = Search(structures)
 
     @routes.post(
         "",
         status_code=201,
         responses=may_answer(
             InvalidIdentifier,
+            InvalidVatNumber,
             domain.NameMissing,
+            domain.ComesFromInsee,
+            domain.VatNumberFollows,
+            domain.BankDetailsMissing,
             domain.PublicStructuresNotSelfService,
             domain.StructureAlreadyKnown,
             domain.SiretUnknown,
             domain.EstablishmentClosed,
+            EstablishmentWithheld,
             SireneUnavailable,
         ),
     )
@@ -80,10 +60,7 @@ def api(
         wanted = domain.describe(
             identify(asked.identifier.type, asked.identifier.value, checksums=checksums),
             kind=asked.kind,
-            legal_name=asked.legal_name,
-            last_name=asked.last_name,
-            first_name=asked.first_name,
-            email=asked.email,
+            details=asked.details(checksums=checksums),
         )
         id, siret = wanted.identifier.structure_id, wanted.identifier.siret
         establishment = None
@@ -98,7 +75,7 @@ def api(
         )
         etag(response, created.version)
         response.headers["Location"] = f"/v1/structures/{id}"
-        return domain.record(created)
+        return domain.record(created, principal_manager_id=caller.user_id)
 
     @routes.get("/{id}", responses=may_answer(NotFound, ScopeMissing))
     async def read(id: StructureId, caller: Reader, response: Response) -> Record | Card:
@@ -106,18 +83,10 @@ def api(
         structure = await structures.get(id)
         if await visibility.of_record(caller, structure):
             etag(response, structure.version)
-            return domain.record(structure)
+            return await visibility.record(structure)
         if not structure.public:
             raise NotFound(id)
         etag(response, structure.version)
         return domain.card(structure)
-
-    @routes.get("", responses=may_answer(SearchTooWide, SearchTooLong, ScopeMissing))
-    async def search(caller: Reader, asked: PageAsked, filters: Filters) -> Page[Card]:
-        """Find structures by name, identifier, postcode or city."""
-        fitting, way = await finding.filter(filters, asked.size)
-        where = {"$and": [fitting, await visibility.where(caller)]}
-        found, following = await page(structures, where, asked, descending=False, by_index=way)
-        return Page[Card](items=[domain.card(one) for one in found], next=following)
 
     return routes

@@ -17,10 +17,12 @@ from kit.http import Caller, IfMatch, Person, ScopeMissing, etag, may_answer
 from kit.pages import Asked, Page, pages_of
 from kit.problems import NotFound, PreconditionFailed
 from services.structures import views
-from services.structures.api.structures import Reader, StructureId
+from services.structures.api.fields import StructureId
+from services.structures.api.structures import Reader
 from services.structures.domain import units as domain
+from services.structures.domain.changes import StructureInactive
 from services.structures.domain.pending import Pending
-from services.structures.domain.structures import Address, Structure
+from services.structures.domain.structures import Address, ManagersOnly, Structure
 from services.structures.domain.units import (
     Changes,
     CodeNeverChanges,
@@ -28,9 +30,7 @@ from services.structures.domain.units import (
     DefaultUnitStays,
     Details,
     Entry,
-    ManagersOnly,
     NotYoursToConsult,
-    StructureInactive,
     Unit,
     UnitCodeTaken,
     UnitDeleted,

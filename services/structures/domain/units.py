@@ -9,6 +9,7 @@ from contracts.structures import DEFAULT_UNIT, UnitChanged, UnitCreated, UnitEnd
 from kit.change import Change, Entity
 from kit.days import beginning_of, day_of, within
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
+from services.structures.domain.changes import StructureInactive
 from services.structures.domain.pending import Pending, due, propose
 from services.structures.domain.structures import Address, Structure
 
@@ -80,16 +81,8 @@ class Unit(Entity):
         return self.phase(on) == "in_force"
 
 
-class ManagersOnly(Forbidden):
-    """Only those who manage this structure may do this."""
-
-
 class NotYoursToConsult(Forbidden):
     """The units of a private structure are for those attached to it."""
-
-
-class StructureInactive(Conflict):
-    """This structure is inactive: activate it first."""
 
 
 class UnitCodeTaken(Conflict):
@@ -163,6 +156,23 @@ def create(
         created_at=now,
     )
     return _noted(None, made, Entry(at=now, what="created", by=by)), Change(structure)
+
+
+def carry_over(
+    unit: Unit | None, known: Unit | None, *, to_structure: str, by: str, now: datetime
+) -> Change[Unit]:
+    """The same unit in the duplicate of its structure, with a history of its own."""
+    if known or unit is None or unit.phase(day_of(now)) == "over":
+        return Change(known)
+    made = Unit(
+        id=unit_id(to_structure, unit.code),
+        structure_id=to_structure,
+        code=unit.code,
+        details=unit.details,
+        noted="to_come",
+        created_at=now,
+    )
+    return _noted(None, made, Entry(at=now, what="created", by=by))
 
 
 def modify(

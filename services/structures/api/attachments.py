@@ -1,0 +1,205 @@
+"""The files of a structure: brought one by one, taken away one by one or as a zip."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from kit import downloads, file, formats
+from kit.clock import now
+from kit.file import FileInfected, FileUnscannable, NotScannedYet, Scan
+from kit.frame import BodyTooLarge
+from kit.http import Person, etag, may_answer, new_entity_id
+from kit.pages import Page, PageAsked, page
+from kit.problems import NotFound
+from services.structures.api.fields import StructureId
+from services.structures.attachments import Attachments
+from services.structures.domain import attachments as domain
+from services.structures.domain.attachments import About, Attachment, AttachmentType
+from services.structures.domain.changes import StructureInactive
+from services.structures.domain.standing import opened_to_change
+from services.structures.domain.structures import ManagersOnly
+
+AttachmentId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+FILES = "/v1/structures/{id}/attachments"
+Answers = dict[int | str, dict[str, Any]]
+_A_FILE = {
+    "required": True,
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    "description": "The bytes, with the Content-Type of their kind.",
+}
+_BYTES: Answers = {200: {"content": {"application/octet-stream": {}}, "description": "The bytes."}}
+_ZIP: Answers = {200: {"content": {"application/zip": {}}, "description": "A zip."}}
+_UNREADABLE = (NotScannedYet, FileUnscannable, FileInfected)
+
+
+class AttachmentShown(BaseModel):
+    """A file of a structure, without its bytes."""
+
+    id: str
+    structure_id: str
+    type: AttachmentType
+    designation: str
+    extension: str
+    media_type: str
+    size: int
+    scan: Scan
+    added_by: str
+    added_at: datetime
+
+
+class AttachmentTypeShown(BaseModel):
+    code: AttachmentType
+    label: str
+    about: tuple[About, ...]
+    extensions: tuple[str, ...]
+
+
+def attachment_routes(kept: Attachments) -> APIRouter:
+    routes = APIRouter(tags=["attachments"])
+    _bringing(routes, kept)
+    _taking(routes, kept)
+    _listing(routes, kept)
+    return routes
+
+
+def _bringing(routes: APIRouter, kept: Attachments) -> None:
+    @routes.post(
+        FILES,
+        status_code=201,
+        openapi_extra={"requestBody": _A_FILE},
+        responses=may_answer(
+            NotFound,
+            ManagersOnly,
+            StructureInactive,
+            BodyTooLarge,
+            formats.InvalidFileName,
+            formats.ExtensionNotAllowed,
+            formats.MediaTypeContradicted,
+            formats.ContentContradicted,
+            formats.EmptyFile,
+        ),
+    )
+    async def add(
+        id: StructureId,
+        *,
+        name: Annotated[str, Query(max_length=100, examples=["carte-grise.pdf"])],
+        type: Annotated[AttachmentType, Query()],
+        caller: Person,
+        request: Request,
+        response: Response,
+    ) -> AttachmentShown:
+        """Add a file: its bytes are the body, its kind the Content-Type."""
+        structure, to = await kept.approached(id, caller)
+        opened_to_change(structure, to)
+        content, declared = await request.body(), request.headers.get("content-type", "")
+        described = domain.described(name, type, declared=declared, content=content)
+        made = await kept.add(
+            new_entity_id(), id, type=type, described=described, content=content, to=to
+        )
+        response.headers["Location"] = f"/v1/structures/{id}/attachments/{made.id}"
+        etag(response, made.version)
+        return _shown(made)
+
+    @routes.delete(
+        FILES + "/{attachment_id}",
+        status_code=204,
+        responses=may_answer(NotFound, ManagersOnly, StructureInactive, domain.AttachmentInUse),
+    )
+    async def remove(id: StructureId, attachment_id: AttachmentId, caller: Person) -> None:
+        """Remove a file for good."""
+        _, to = await kept.approached(id, caller)
+        await kept.remove(attachment_id, id, to=to)
+
+
+def _taking(routes: APIRouter, kept: Attachments) -> None:
+    @routes.get(
+        FILES + "/{attachment_id}/content",
+        response_class=StreamingResponse,
+        responses=_BYTES | may_answer(NotFound, *_UNREADABLE),
+    )
+    async def download(
+        id: StructureId, attachment_id: AttachmentId, caller: Person
+    ) -> StreamingResponse:
+        """The bytes of a file, once they are known to do no harm."""
+        structure, to = await kept.approached(id, caller)
+        found = domain.seen(await kept.files.find(attachment_id), structure, to=to)
+        file.readable(found)
+        return await downloads.download(found, kept.contents)
+
+    @routes.get(
+        FILES + "/archive",
+        response_class=StreamingResponse,
+        responses=_ZIP | may_answer(NotFound, domain.ArchiveTooLarge, *_UNREADABLE),
+    )
+    async def archive(
+        id: StructureId,
+        asked: Annotated[
+            list[Annotated[str, Query(pattern=r"^[0-9a-f]{32}$")]],
+            Query(alias="id", min_length=1, max_length=50),
+        ],
+        caller: Person,
+    ) -> StreamingResponse:
+        """Several files as one zip."""
+        structure, to = await kept.approached(id, caller)
+        ids = list(dict.fromkeys(asked))
+        known = await kept.files.many(ids)
+        found = [domain.seen(known.get(one), structure, to=to) for one in ids]
+        domain.to_archive(found, structure, to=to, most=kept.settings.archive_limit)
+        return downloads.archive("pieces-jointes.zip", found, kept.contents, at=now())
+
+
+def _listing(routes: APIRouter, kept: Attachments) -> None:
+    @routes.get("/v1/attachment-types")
+    async def types(
+        caller: Person, about: Annotated[About | None, Query()] = None
+    ) -> list[AttachmentTypeShown]:
+        """What attachments may be, and the extensions each may have."""
+        return [
+            AttachmentTypeShown(
+                code=one.code, label=one.label, about=one.about, extensions=one.extensions
+            )
+            for one in domain.TYPES
+            if about is None or about in one.about
+        ]
+
+    @routes.get(FILES, responses=may_answer(NotFound))
+    async def list_all(
+        id: StructureId,
+        caller: Person,
+        asked: PageAsked,
+        type: Annotated[AttachmentType | None, Query()] = None,
+    ) -> Page[AttachmentShown]:
+        """The files of a structure, newest first."""
+        await kept.approached(id, caller)
+        where = {"structure_id": id} | ({"type": type} if type else {})
+        found, following = await page(kept.files, where, asked, by="added_at")
+        return Page[AttachmentShown](items=[_shown(one) for one in found], next=following)
+
+    # After the archive's: an id must not be looked for under that name.
+    @routes.get(FILES + "/{attachment_id}", responses=may_answer(NotFound))
+    async def read(
+        id: StructureId, attachment_id: AttachmentId, caller: Person, response: Response
+    ) -> AttachmentShown:
+        """What is known of a file: whether it was scanned, for one."""
+        structure, to = await kept.approached(id, caller)
+        found = domain.seen(await kept.files.find(attachment_id), structure, to=to)
+        etag(response, found.version)
+        return _shown(found)
+
+
+def _shown(one: Attachment) -> AttachmentShown:
+    return AttachmentShown(
+        id=one.id,
+        structure_id=one.structure_id,
+        type=one.type,
+        designation=one.designation,
+        extension=one.extension,
+        media_type=one.media_type,
+        size=one.size,
+        scan=one.scan,
+        added_by=one.added_by,
+        added_at=one.added_at,
+    )

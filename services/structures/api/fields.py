@@ -1,0 +1,74 @@
+"""The fields that several bodies about structures have."""
+
+from typing import Annotated, Any
+
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel, EmailStr, Field, StrictBool, StringConstraints
+
+from services.structures.domain.options import JusticeCategory, JusticeRegime
+from services.structures.domain.structures import Address, Details
+from services.structures.identifiers import vat_number
+
+StructureId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+
+
+def _text(most: int, pattern: str = r"^[^\x00-\x1f\x7f]*$") -> Any:
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=most, pattern=pattern)
+
+
+Name = Annotated[str, _text(255)]
+Line = Annotated[str, _text(255)]
+Phone = Annotated[str, _text(30, r"^\+?[0-9][0-9 .()-]{3,28}$")]
+Reference = Annotated[str, _text(64, r"^[A-Za-z0-9._/-]+$")]
+
+
+def _distinct(references: tuple[str, ...]) -> tuple[str, ...]:
+    if len({*references}) < len(references):
+        raise ValueError("Each may be named once only.")
+    return references
+
+
+class PostalAddress(BaseModel):
+    line: Line
+    complements: tuple[Line, ...] = Field((), max_length=2)
+    postcode: Annotated[str, _text(20, r"^[0-9A-Za-z -]+$")]
+    city: Annotated[str, _text(100)]
+    country: Annotated[str, _text(100)]
+
+
+class Fields(BaseModel):
+    """What one may say of a structure."""
+
+    legal_name: Name | None = None
+    label: Name | None = None
+    last_name: Name | None = Field(None, description="Of a PARTICULIER.")
+    first_name: Name | None = Field(None, description="Of a PARTICULIER.")
+    rcs_number: Annotated[str, _text(50)] | None = None
+    vat_number: Annotated[str, _text(20, r"^[0-9A-Za-z +*]+$")] | None = Field(
+        None, description="Where it does not follow from the identifier."
+    )
+    email: EmailStr | None = Field(None, max_length=254)
+    phone: Phone | None = None
+    address: PostalAddress | None = Field(None, description="Where INSEE does not give it.")
+    justice_category: JusticeCategory | None = None
+    justice_regime: JusticeRegime | None = None
+    agricultural: StrictBool = False
+    billing_mandates: Annotated[tuple[Reference, ...], AfterValidator(_distinct)] = Field(
+        (), max_length=100
+    )
+
+    def said(self, *, checksums: bool) -> dict[str, Any]:
+        """What the caller said, and nothing that they left out."""
+        said = {
+            name: getattr(self, name)
+            for name in Fields.model_fields
+            if name in self.model_fields_set
+        }
+        if self.vat_number:
+            said["vat_number"] = vat_number(self.vat_number, checksums=checksums)
+        if self.address:
+            said["address"] = Address(**self.address.model_dump())
+        return said
+
+    def details(self, *, checksums: bool) -> Details:
+        return Details(**self.said(checksums=checksums))

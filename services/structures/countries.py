@@ -1,0 +1,31 @@
+"""Countries by their French names and by their ISO codes. Pure."""
+
+from functools import cache
+from typing import Final
+
+from babel import Locale
+
+from services.structures.search import fold
+
+FRANCE: Final = "France"
+
+
+def code_of(country: str) -> str:
+    """Its ISO code; empty where no country has this name."""
+    return _codes().get(fold(country), "")
+
+
+def name_of(code: str) -> str:
+    """Empty where no country has this code."""
+    return _names().get(code.upper(), "")
+
+
+@cache
+def _names() -> dict[str, str]:
+    names = Locale("fr").territories.items()
+    return {code: name for code, name in names if len(code) == 2 and code.isalpha()}
+
+
+@cache
+def _codes() -> dict[str, str]:
+    return {fold(name): code for code, name in _names().items()}

@@ -1,0 +1,64 @@
+"""Copies the rattachements of a structure that was duplicated, however many, a few at a time."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from kit.change import Change
+from kit.clock import now
+from kit.collection import Ask
+from kit.days import day_of
+from kit.workers import Worker
+from services.users.domain import duplications
+from services.users.domain.duplications import Duplication, copied_request_id
+from services.users.domain.rattachements import Rattachement, rattachement_id
+from services.users.domain.requests import RattachementRequest
+from services.users.domain.structures import Structure
+from services.users.membership import Membership
+
+AT_ONCE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    membership: Membership
+
+    def worker(self) -> Worker[Duplication]:
+        return Worker(self.membership.duplications, duplications.claim, self.work, at_once=2)
+
+    async def work(self, duplication: Duplication) -> None:
+        """Each rattachement is a decision of its own: together they could be one too large."""
+        after = duplication.after
+        while batch := await self._following(duplication, after):
+            asks = [self._ask(duplication, one) for one in batch]
+            for outcome in await self.membership.committer.keep_all(asks):
+                if isinstance(outcome, BaseException):
+                    raise outcome
+            after = batch[-1].id
+            noted = partial(duplications.dealt_with, after=after, now=now())
+            await self.membership.duplications.change(duplication.id, noted)
+        await self.membership.duplications.change(duplication.id, duplications.end)
+
+    async def _following(self, duplication: Duplication, after: str) -> list[Rattachement]:
+        where = {"structure_id": duplication.model_id, "_id": {"$gt": after}}
+        return await self.membership.rattachements.select(where, sort=[("_id", 1)], most=AT_ONCE)
+
+    def _ask(self, duplication: Duplication, source: Rattachement) -> Ask:
+        of, user, at = self.membership, source.user_id, duplication.at
+
+        def decide(
+            request: RattachementRequest | None,
+            tie: Rattachement | None,
+            structure: Structure | None,
+        ) -> tuple[Change[RattachementRequest], Change[Rattachement], Change[Structure]]:
+            copied = duplications.copy(source, request, tie, structure, at=at, on=day_of(at))
+            return *copied, Change(structure)
+
+        return Ask(
+            (
+                of.requests.at(copied_request_id(duplication.id, user)),
+                of.rattachements.at(rattachement_id(user, duplication.id)),
+                of.structures.at(duplication.id),
+            ),
+            decide,
+        )

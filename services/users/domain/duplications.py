@@ -1,0 +1,98 @@
+"""How the duplicate of a structure comes to have the rattachements of its model."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid5
+
+from contracts.structures import StructureDuplicated
+from kit.change import Change, Entity
+from services.users.domain.rattachements import Rattachement, nothing_yet, rights_of
+from services.users.domain.requests import Changes, RattachementRequest
+from services.users.domain.structures import Structure
+
+LEASE: Final = timedelta(minutes=1)
+_REQUESTS: Final = UUID("3c1f7c7e-3a53-4b0e-9d2b-6f4c1f0f2b8e")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duplication(Entity):
+    """
+    How far the rattachements of a model were copied to its duplicate, whose id this has.
+
+    Never forgotten: told again, it is not begun again.
+    """
+
+    model_id: str
+    at: datetime
+    after: str = ""
+    """The last rattachement that was dealt with."""
+
+
+def begin(told: StructureDuplicated, current: Duplication | None) -> Change[Duplication]:
+    if current or not told.users:
+        return Change(current)
+    at = told.duplicated_at
+    return Change(Duplication(id=told.structure_id, model_id=told.model_id, at=at, wake_at=at))
+
+
+def claim(current: Duplication | None, now: datetime) -> Change[Duplication]:
+    if current is None or current.wake_at is None or current.wake_at > now:
+        return Change(current)
+    return Change(replace(current, wake_at=now + LEASE))
+
+
+def dealt_with(current: Duplication | None, *, after: str, now: datetime) -> Change[Duplication]:
+    """Whoever else deals with it may be further on already."""
+    if current is None or current.wake_at is None or current.after >= after:
+        return Change(current)
+    return Change(replace(current, after=after, wake_at=now + LEASE))
+
+
+def end(current: Duplication | None) -> Change[Duplication]:
+    return Change(current and replace(current, wake_at=None))
+
+
+def copied_request_id(structure_id: str, user_id: str) -> str:
+    return uuid5(_REQUESTS, f"{user_id}:{structure_id}").hex
+
+
+def copy(
+    source: Rattachement,
+    request: RattachementRequest | None,
+    tie: Rattachement | None,
+    structure: Structure | None,
+    *,
+    at: datetime,
+    on: date,
+) -> Changes:
+    """
+    Attach to the duplicate whoever is attached to its model, with the same units, days and rights.
+
+    But as a user: its principal manager is whoever duplicated. A request that was copied once is
+    never copied again, or who was detached since would come back.
+    """
+    extent = source.standing(on)
+    stands = tie is not None and tie.standing(on) is not None
+    if request or stands or structure is None or extent is None or source.role is None:
+        return Change(request), Change(tie)
+    attached = replace(
+        tie or nothing_yet(source.user_id, structure.id),
+        role="user",
+        extent=extent,
+        habilitations=source.habilitations,
+        may_approve=source.may_approve,
+    )
+    granted = RattachementRequest(
+        id=copied_request_id(structure.id, source.user_id),
+        user_id=source.user_id,
+        structure_id=structure.id,
+        structure_identifier=structure.identifier,
+        structure_name=structure.legal_name,
+        structure_discreet=structure.discreet,
+        extent=extent,
+        status="granted",
+        requested_at=at,
+        decided_at=at,
+    )
+    return Change(granted), Change(attached, (rights_of(attached),))
