@@ -12,7 +12,7 @@ import pytest_asyncio
 from contracts.structures import DEFAULT_UNIT
 from kit.clock import now, today
 from kit.service import Service
-from services.structures.domain import structures as structures_domain
+from services.structures.domain.imported import import_one
 from services.structures.domain.structures import Structure
 from services.structures.domain.units import Unit, unit_id
 from services.structures.identifiers import Identifier
@@ -44,7 +44,7 @@ async def town(world: World) -> str:
     """Where the units of a public structure are; Léa manages it."""
     await of(world, Structure).change(
         TOWN.structure_id,
-        lambda current: structures_domain.import_one(
+        lambda current: import_one(
             current, identifier=TOWN, legal_name="VILLE DE NANTES", now=now()
         ),
     )
@@ -107,6 +107,7 @@ class TestCreate:
         }
         assert shown["address"]["city"] == "NANTES"
         assert (shown["status"], shown["active"], shown["default"]) == ("active", True, False)
+        assert shown["requires"] == "engagement"
         read = await world.calls(MANAGER).get(answer.headers["location"])
         assert (read.json(), read.headers["etag"]) == (shown, '"1"')
 
