@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from contracts.structures import StructureCreated
 from services.structures.domain.imported import import_one
@@ -16,6 +17,7 @@ from services.structures.domain.structures import (
     NameMissing,
     PublicStructuresNotSelfService,
     SiretUnknown,
+    Structure,
     StructureAlreadyKnown,
     VatNumberFollows,
     card,
@@ -241,6 +243,29 @@ class TestSeesRecord:
 
     def test_is_for_operators(self):
         assert sees_record(a_structure(), user_id="u-desk", operator=True, attached=None)
+
+
+class TestStructure:
+    def test_is_read_as_it_was_kept_before_it_had_more_fields(self):
+        kept = {
+            "id": SIRET.structure_id,
+            "version": 3,
+            "wake_at": None,
+            "identifier": {"type": "SIRET", "value": SIRET.value},
+            "kind": "private",
+            "status": "active",
+            "legal_name": "MENUISERIE DUPONT",
+            "label": None,
+            "last_name": None,
+            "first_name": None,
+            "email": "contact@example.org",
+            "address": asdict(RUE),
+            "non_diffusible": False,
+            "origin": "self-service",
+            "created_by": "u-lea",
+            "created_at": NOW,
+        }
+        assert TypeAdapter(Structure).validate_python(kept) == a_structure(version=3)
 
 
 class TestCard:

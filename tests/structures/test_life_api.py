@@ -168,7 +168,7 @@ class TestModify:
     async def test_holds_to_the_version_that_was_read(self, world: World):
         path, lea = await made(world), world.calls("u-lea")
 
-        kept = await lea.patch(path, json={"email": None}, headers={"if-match": '"1"'})
+        kept = await lea.patch(path, json={"label": "Siège"}, headers={"if-match": '"1"'})
         late = await lea.patch(path, json={"email": "x@example.org"}, headers={"if-match": '"1"'})
 
         assert (kept.status_code, late.status_code) == (200, 412)
