@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from contracts.structures import DEFAULT_UNIT, UnitChanged, UnitCreated, UnitEnded
 from kit.change import Change
 from kit.problems import NotFound, Problem
+from services.structures.domain.options import Flags
 from services.structures.domain.units import (
     CodeNeverChanges,
     CodeReserved,
@@ -28,6 +29,7 @@ from services.structures.domain.units import (
     default_unit,
     delete,
     modify,
+    requires,
     unit_id,
     wake,
 )
@@ -83,6 +85,29 @@ def pointer(problem: Problem) -> str:
 
 def kinds(change: Change) -> list[type]:
     return [type(one) for one in change.events]
+
+
+class TestRequires:
+    @pytest.mark.feature("SRV-08")
+    @pytest.mark.parametrize(
+        ("flags", "alone", "with_engagement"),
+        [
+            ({}, "none", "engagement"),
+            ({"engagement_required": True}, "engagement", "engagement"),
+            ({"unit_required": True}, "unit", "unit_and_engagement"),
+            ({"unit_or_engagement": True}, "unit_or_engagement", "unit_and_engagement"),
+            (
+                {"unit_required": True, "engagement_required": True},
+                "unit_and_engagement",
+                "unit_and_engagement",
+            ),
+        ],
+    )
+    def test_adds_to_what_the_structure_asks(self, flags, alone, with_engagement):
+        town = replace(TOWN, flags=Flags(**flags))
+
+        assert requires(a_unit(), town) == alone
+        assert requires(a_unit(engagement_required=True), town) == with_engagement
 
 
 class TestCreate:

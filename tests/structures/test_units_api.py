@@ -107,6 +107,7 @@ class TestCreate:
         }
         assert shown["address"]["city"] == "NANTES"
         assert (shown["status"], shown["active"], shown["default"]) == ("active", True, False)
+        assert shown["requires"] == "engagement"
         read = await world.calls(MANAGER).get(answer.headers["location"])
         assert (read.json(), read.headers["etag"]) == (shown, '"1"')
 

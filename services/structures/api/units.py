@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from contracts.structures import DEFAULT_UNIT, UnitStatus
+from contracts.structures import DEFAULT_UNIT, Requires, UnitStatus
 from kit.clock import now, today
 from kit.collection import Ask, Collection
 from kit.committer import Committer
@@ -122,6 +122,9 @@ class UnitView(BaseModel):
     valid_from: date
     valid_until: date | None
     engagement_required: bool
+    requires: Requires = Field(
+        description="What a sender must name: what the structure asks, and what this unit adds."
+    )
     payment_status_exposed: bool
     status: UnitStatus
     active: bool = Field(
@@ -175,11 +178,10 @@ class Units:
         decide: Callable[[Unit | None, Structure | None], Changes],
         *,
         if_match: int | None = None,
-    ) -> Unit:
+    ) -> tuple[Unit, Structure]:
         places = self.units.at(unit), self.structures.at(id)
-        state: Unit
-        state, _ = await self.committer.keep(Ask(places, decide, if_match=if_match))
-        return state
+        changed, structure = await self.committer.keep(Ask(places, decide, if_match=if_match))
+        return changed, structure
 
 
 def unit_routes(of: Units, *, effective_after: timedelta) -> APIRouter:
@@ -198,11 +200,12 @@ def _reading(routes: APIRouter, of: Units) -> None:
         """The units of a public structure, or of one you are attached to; 1,000 a page at most."""
         structure = await of.consulted(id, caller)
         some, following = await views.units_of(structure, of.units, asked, listed)
-        return Page[UnitView](items=[shown(one) for one in some], next=following)
+        return Page[UnitView](items=[shown(one, structure) for one in some], next=following)
 
     @routes.get("/{unit}", responses=may_answer(NotFound, NotYoursToConsult, ScopeMissing))
     async def read(id: StructureId, unit: UnitId, caller: Reader, response: Response) -> UnitView:
-        return answer(await of.of(await of.consulted(id, caller), unit), response)
+        structure = await of.consulted(id, caller)
+        return answer(await of.of(structure, unit), structure, response)
 
     @routes.get("/{unit}/history", responses=may_answer(NotFound, ManagersOnly))
     async def history(id: StructureId, unit: UnitId, caller: Person) -> list[Entry]:
@@ -241,7 +244,7 @@ def _writing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
             ),
         )
         response.headers["Location"] = f"/v1/structures/{id}/units/{unit}"
-        return answer(made, response)
+        return answer(*made, response)
 
     @routes.put(
         "/{unit}",
@@ -276,11 +279,13 @@ def _writing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
             ),
             if_match=if_match,
         )
-        return answer(modified, response)
+        return answer(*modified, response)
 
 
 def _standing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
-    async def change(id: str, unit: str, caller: Caller, decide: Callable[..., Changes]) -> Unit:
+    async def change(
+        id: str, unit: str, caller: Caller, decide: Callable[..., Changes]
+    ) -> tuple[Unit, Structure]:
         await of.require_managed(id, caller)
         asked = partial(decide, id=unit, by=caller.user_id, now=now())
         return await of.change(id, unit, asked)
@@ -291,27 +296,27 @@ def _standing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
     ) -> UnitView:
         """Have it be active again, on its days of validity. It may wait: see ``activation``."""
         waiting = partial(domain.activate, after=effective_after)
-        return answer(await change(id, unit, caller, waiting), response)
+        return answer(*await change(id, unit, caller, waiting), response)
 
     @routes.put("/{unit}/deactivation", responses=may_answer(*NOT_THERE))
     async def deactivate(
         id: StructureId, unit: UnitId, caller: Person, response: Response
     ) -> UnitView:
         """End it at once. Whoever was attached to this unit only is attached no more."""
-        return answer(await change(id, unit, caller, domain.deactivate), response)
+        return answer(*await change(id, unit, caller, domain.deactivate), response)
 
     @routes.delete("/{unit}", responses=may_answer(NotFound, DefaultUnitStays, ManagersOnly))
     async def delete(id: StructureId, unit: UnitId, caller: Person, response: Response) -> UnitView:
         """End it for good. Its history stays, and its code stays its own."""
-        return answer(await change(id, unit, caller, domain.delete), response)
+        return answer(*await change(id, unit, caller, domain.delete), response)
 
 
-def answer(unit: Unit, response: Response) -> UnitView:
+def answer(unit: Unit, structure: Structure, response: Response) -> UnitView:
     etag(response, unit.version)
-    return shown(unit)
+    return shown(unit, structure)
 
 
-def shown(unit: Unit) -> UnitView:
+def shown(unit: Unit, structure: Structure) -> UnitView:
     details = unit.details
     return UnitView(
         id=unit.id,
@@ -323,6 +328,7 @@ def shown(unit: Unit) -> UnitView:
         valid_from=details.valid_from,
         valid_until=details.valid_until,
         engagement_required=details.engagement_required,
+        requires=domain.requires(unit, structure),
         payment_status_exposed=details.payment_status_exposed,
         status=unit.status,
         active=unit.active(today()),

@@ -5,7 +5,14 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID, uuid5
 
-from contracts.structures import DEFAULT_UNIT, UnitChanged, UnitCreated, UnitEnded, UnitStatus
+from contracts.structures import (
+    DEFAULT_UNIT,
+    Requires,
+    UnitChanged,
+    UnitCreated,
+    UnitEnded,
+    UnitStatus,
+)
 from kit.change import Change, Entity
 from kit.days import beginning_of, day_of, within
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
@@ -22,6 +29,14 @@ Changes = tuple[Change["Unit"], Change[Structure]]
 _UNITS: Final = UUID("0f6a3f0e-55b5-4c0b-8f4e-8a4f2f6f5a3c")
 _DEFAULT_NAME: Final = "Service des factures publiques"
 _HISTORY_MOST: Final = 100
+# Who sends to the unit names it: where one of the two was enough, that one is given.
+_WITH_ENGAGEMENT: Final[dict[Requires, Requires]] = {
+    "none": "engagement",
+    "engagement": "engagement",
+    "unit": "unit_and_engagement",
+    "unit_or_engagement": "unit_and_engagement",
+    "unit_and_engagement": "unit_and_engagement",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +122,12 @@ class DefaultUnitStays(Conflict):
 
 class UnitDeleted(Conflict):
     """This unit was deleted: only its history is left."""
+
+
+def requires(unit: Unit, structure: Structure) -> Requires:
+    """What who sends to this unit must name: what its structure asks of all, and what it adds."""
+    asked = structure.flags.requires
+    return _WITH_ENGAGEMENT[asked] if unit.details.engagement_required else asked
 
 
 def unit_id(structure_id: str, code: str) -> str:
