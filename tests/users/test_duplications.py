@@ -29,6 +29,7 @@ from services.users.domain.duplications import (
     end,
 )
 from services.users.domain.rattachements import Rattachement, rattachement_id
+from services.users.domain.units import Unit, known_unit_id
 from services.users.handlers import handlers
 from services.users.membership import Membership
 from tests.conftest import settings_for
@@ -60,9 +61,16 @@ def told(**but: Any) -> StructureDuplicated:
     return StructureDuplicated(**said | but)
 
 
-def copied(source: Rattachement, *current: Any) -> Any:
+def a_unit(code: str, *, over: bool = False) -> Unit:
+    return Unit(id=known_unit_id(COPY, code), structure_id=COPY, code=code, over=over, told=1)
+
+
+UNITS = {code: a_unit(code) for code in ("ovens", "shop")}
+
+
+def copied(source: Rattachement, *current: Any, units: Any = UNITS) -> Any:
     request, tie = current or (None, None)
-    return copy(source, request, tie, NEW, at=NOW, on=TODAY)
+    return copy(source, request, tie, NEW, units, at=NOW, on=TODAY)
 
 
 @pytest.mark.feature("DUP-01")
@@ -162,6 +170,24 @@ class TestCopy:
 
         assert copied(a_rattachement(), None, asking)[1].state.pending_request_id == "r-9"
 
+    @pytest.mark.parametrize("shop", [None, a_unit("shop", over=True)], ids=["unknown", "over"])
+    def test_gives_nothing_on_a_unit_that_the_new_one_has_not(self, shop: Unit | None):
+        units = {"ovens": UNITS["ovens"], "shop": shop}
+        here = READ.model_copy(update={"unit": "shop"})
+        there = READ.model_copy(update={"unit": "ovens"})
+        both = an_extent(units=("ovens", "shop"))
+
+        request, tie = copied(a_rattachement(extent=both, habilitations=(here, there)), units=units)
+
+        assert tie.state.extent.units == request.state.extent.units == ("ovens",)
+        assert tie.state.habilitations == (there,)
+        [rights] = tie.events
+        assert (rights.units, rights.habilitations) == (("ovens",), (there,))
+        assert copied(a_rattachement(extent=an_extent(units=("shop",))), units=units) == (
+            Change(None),
+            Change(None),
+        )
+
     @pytest.mark.parametrize(
         "but",
         [
@@ -178,7 +204,7 @@ class TestCopy:
         assert copied(a_rattachement(**but)) == (Change(None), Change(None))
 
     def test_waits_for_nothing_that_is_not_known(self):
-        assert copy(a_rattachement(), None, None, None, at=NOW, on=TODAY) == (
+        assert copy(a_rattachement(), None, None, None, {}, at=NOW, on=TODAY) == (
             Change(None),
             Change(None),
         )
@@ -265,6 +291,30 @@ class TestCopying:
             [rattachement_id(f"u-{n}", COPY) for n in range(5)]
         )
         assert {one.user_id for one in found.values()} == {"u-0", "u-3", "u-4"}
+
+    async def test_of_a_unit_waits_until_that_is_heard_of(self, service: Service):
+        limited = a_rattachement(
+            id="u-1:s-bakery", user_id="u-1", extent=an_extent(units=("ovens",))
+        )
+        await self.of.rattachements.documents.insert_one(
+            {"_id": limited.id} | self.of.rattachements.dump(Stored(limited))
+        )
+        await self.keep(replace(a_unit("ovens"), id="s-bakery:ovens", structure_id="s-bakery"))
+        await self.hear(
+            service, a_creation(structure_id=COPY, created_by="u-0"), told(duplicated_at=now())
+        )
+        copying = asyncio.create_task(self.runs(service))
+        await asyncio.sleep(0.3)
+        assert not copying.done()
+
+        await self.keep(a_unit("ovens"))
+        await copying
+
+        [copy] = await self.of.rattachements.select({"structure_id": COPY, "user_id": "u-1"})
+        assert copy.extent.units == ("ovens",)
+
+    async def keep(self, unit: Unit) -> None:
+        await self.of.units.change(unit.id, lambda _: Change(unit))
 
     async def runs(self, service: Service) -> None:
         """Until nothing waits any more."""

@@ -1,5 +1,6 @@
 """How the duplicate of a structure comes to have the rattachements of its model."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -7,9 +8,10 @@ from uuid import UUID, uuid5
 
 from contracts.structures import StructureDuplicated
 from kit.change import Change, Entity
-from services.users.domain.rattachements import Rattachement, nothing_yet, rights_of
+from services.users.domain.rattachements import Rattachement, nothing_yet, rights_of, unit_ended
 from services.users.domain.requests import Changes, RattachementRequest
 from services.users.domain.structures import Structure
+from services.users.domain.units import Unit
 
 LEASE: Final = timedelta(minutes=1)
 _REQUESTS: Final = UUID("3c1f7c7e-3a53-4b0e-9d2b-6f4c1f0f2b8e")
@@ -57,11 +59,20 @@ def copied_request_id(structure_id: str, user_id: str) -> str:
     return uuid5(_REQUESTS, f"{user_id}:{structure_id}").hex
 
 
+def named_units(source: Rattachement) -> tuple[str, ...]:
+    """The codes of the units that it is limited to, or gives something on."""
+    of_habilitations = (one.unit for one in source.habilitations if one.unit)
+    return tuple(
+        dict.fromkeys((*(source.extent.units if source.extent else ()), *of_habilitations))
+    )
+
+
 def copy(
-    source: Rattachement,
+    source: Rattachement | None,
     request: RattachementRequest | None,
     tie: Rattachement | None,
     structure: Structure | None,
+    units: Mapping[str, Unit | None],
     *,
     at: datetime,
     on: date,
@@ -69,12 +80,15 @@ def copy(
     """
     Attach to the duplicate whoever is attached to its model, with the same units, days and rights.
 
-    But as a user: its principal manager is whoever duplicated. A request that was copied once is
-    never copied again, or who was detached since would come back.
+    But as a user: its principal manager is whoever duplicated. ``units``: what is known of those
+    of the duplicate that have the codes it names; what is over, or is not there, gives nothing.
+    A request that was copied once is never copied again, or who was detached since would come back.
     """
-    extent = source.standing(on)
     stands = tie is not None and tie.standing(on) is not None
-    if request or stands or structure is None or extent is None or source.role is None:
+    if request or stands or source is None or structure is None:
+        return Change(request), Change(tie)
+    extent = source.standing(on)
+    if extent is None or source.role is None:
         return Change(request), Change(tie)
     attached = replace(
         tie or nothing_yet(source.user_id, structure.id),
@@ -83,6 +97,12 @@ def copy(
         habilitations=source.habilitations,
         may_approve=source.may_approve,
     )
+    for code in named_units(source):
+        unit = units.get(code)
+        if unit is None or unit.over:
+            attached = unit_ended(attached, code).state or attached
+    if attached.extent is None:
+        return Change(request), Change(tie)
     granted = RattachementRequest(
         id=copied_request_id(structure.id, source.user_id),
         user_id=source.user_id,
@@ -90,7 +110,7 @@ def copy(
         structure_identifier=structure.identifier,
         structure_name=structure.legal_name,
         structure_discreet=structure.discreet,
-        extent=extent,
+        extent=attached.extent,
         status="granted",
         requested_at=at,
         decided_at=at,
