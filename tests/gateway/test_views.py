@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
+from kit.clock import now
 from kit.collection import Collection
 from kit.problems import Unavailable
 from services.gateway import views
@@ -53,12 +55,14 @@ class TestKnown:
 
     async def test_trusts_what_it_read_for_a_while(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(views, "PATIENCE", 0.1)
+        at = now()
+        monkeypatch.setattr(views.clock, "now", lambda: at)
         database = Database()
-        revoked = sessions(database, max_age=1)
+        revoked = sessions(database, max_age=10)
         assert not await revoked.known("s1")
         database.hangs = True
-        await asyncio.sleep(0.6)
+        at += timedelta(seconds=9)
         assert not await revoked.known("s1")
-        await asyncio.sleep(0.6)
+        at += timedelta(seconds=2)
         with pytest.raises(Unavailable):
             await revoked.known("s1")
