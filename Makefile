@@ -18,11 +18,7 @@ run: $(INSTALLED) ## Run the whole platform on this machine (http://127.0.0.1:80
 	@exec $(BIN)/chorale up $(ARGS)
 
 test: $(INSTALLED) ## Run all tests
-	$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
-
-test-thoroughly: $(INSTALLED) ## The kit on PyMongo's own driver, and properties on a thousand examples each
-	CHORALE_TEST_DRIVER=pymongo $(BIN)/python -m pytest -n auto --dist loadgroup tests/kit $(ARGS)
-	CHORALE_TEST_PROPERTIES=thorough $(BIN)/python -m pytest -n auto --dist loadgroup -m hypothesis $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 test-kafka: $(INSTALLED) ## Run the tests that meet a broker on Apache Kafka (a JDK and Maven)
 	@for program in java mvn; do command -v $$program >/dev/null \
@@ -99,5 +95,5 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run test test-thoroughly test-kafka faults faults-small test-image test-restore test-alerts bench check features schemas openapi settings \
+.PHONY: help run test test-kafka faults faults-small test-image test-restore test-alerts bench check features schemas openapi settings \
 	lock clean-data

@@ -1,4 +1,3 @@
-import os
 import signal
 from collections.abc import AsyncIterator
 from functools import partial
@@ -18,10 +17,8 @@ from tests.scenes import Cast
 
 pytest_plugins = ("tests.feature_marks",)
 # How long an example takes says more of the machine than of what is tried.
-settings.register_profile("unhurried", deadline=None, max_examples=50)
-settings.register_profile("thorough", deadline=None, max_examples=1_000)
-settings.load_profile(os.environ.get("CHORALE_TEST_PROPERTIES", "unhurried"))
-DRIVER = os.environ.get("CHORALE_TEST_DRIVER", "motor")
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 _turn = count()
 
 UNHURRIED = {
@@ -65,17 +62,11 @@ def settings_for(mongo_url: str, **but: Any) -> dict[str, Any]:
     } | but
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """One worker has the running platform, which costs even at rest; the others share the rest."""
-    shared = "platform" in getattr(item, "fixturenames", ())
-    group = "platform" if shared else item.nodeid.partition("::")[0]
-    item.add_marker(pytest.mark.xdist_group(group))
-
-
-@pytest.fixture
-async def service(mongo_url: str) -> AsyncIterator[Service]:
-    """A service of no business, to try the kit with."""
-    service = Service("trial", Settings(**settings_for(mongo_url, mongo_driver=DRIVER)))
+@pytest.fixture(params=["motor", "pymongo"])
+async def service(request: pytest.FixtureRequest, mongo_url: str) -> AsyncIterator[Service]:
+    """A service of no business, to try the kit with, under each driver."""
+    settings = Settings(**settings_for(mongo_url, mongo_driver=request.param))
+    service = Service("trial", settings)
     yield service
     await service.mongo.drop()
     await service.mongo.close()
