@@ -24,6 +24,17 @@ class Habilitation(BaseModel):
     valid_until: date | None = None
 
 
+class Line(BaseModel):
+    """One unit, or the whole structure, and the days on which somebody is attached to it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    unit: str | None = None
+    """None: the whole structure, its units included."""
+    valid_from: date
+    valid_until: date | None = None
+
+
 class PersonChanged(Event, type="users.person-changed.v1", key="user_id"):
     """Who a user is and how to write to them. The only event that carries a name or an address."""
 
@@ -184,7 +195,8 @@ class RightsChanged(Event, type="users.rights-changed.v1", key="rattachement_id"
     All that one user may do in one structure, as it now stands.
 
     ``role`` is None once the user is no longer attached. Validity is checked when read: the dates
-    are days in Europe/Paris, both included.
+    are days in Europe/Paris, both included. ``units``, ``valid_from`` and ``valid_until`` are for
+    who knows no lines: never more than the lines give, and less where they differ.
     """
 
     rattachement_id: str
@@ -200,3 +212,5 @@ class RightsChanged(Event, type="users.rights-changed.v1", key="rattachement_id"
     valid_from: date | None = None
     valid_until: date | None = None
     version: int
+    lines: tuple[Line, ...] = ()
+    """Each unit, or the whole, with its days. Empty with a role: told before there were lines."""
