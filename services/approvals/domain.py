@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Final, Literal
 
 from contracts.approvals import ApprovalDecided, ApprovalOpened, ApproverMissing, Kind, Verdict
-from contracts.users import PersonChanged, RattachementRequested
+from contracts.users import (
+    Habilitation,
+    HabilitationsRequested,
+    PersonChanged,
+    RattachementRequested,
+)
 from kit.change import Change, Entity
 from kit.days import beginning_of, day_of
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
@@ -14,6 +19,13 @@ LOOKING_LASTS = timedelta(minutes=1)
 """After that, whoever was telling the approvals that wait is taken for dead."""
 
 State = Literal["requested", "approved", "refused"]
+
+Question = RattachementRequested | HabilitationsRequested
+KINDS: Final[dict[type[Question], Kind]] = {
+    RattachementRequested: "rattachement",
+    HabilitationsRequested: "habilitation",
+}
+"""What is put to those who decide: all of them say who asks, where, and for what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +39,11 @@ class Approval(Entity):
     structure_identifier: str
     structure_name: str | None
     units: tuple[str, ...] = ()
-    valid_from: date
+    valid_from: date | None = None
     valid_until: date | None = None
+    given: tuple[Habilitation, ...] = ()
+    """What the requester would be given, and what they would lose."""
+    taken: tuple[Habilitation, ...] = ()
     comment: str = ""
     state: State = "requested"
     opened_at: datetime
@@ -107,7 +122,7 @@ class AlreadyDecided(Conflict):
 
 
 def open_for(
-    asked: RattachementRequested,
+    asked: Question,
     current: Approval | None,
     approvers: Approvers | None,
     *,
@@ -118,17 +133,16 @@ def open_for(
         return Change(current), Change(approvers)
     opened = Approval(
         id=asked.request_id,
-        kind="rattachement",
+        kind=KINDS[type(asked)],
         subject_id=asked.request_id,
         requester_id=asked.user_id,
         structure_id=asked.structure_id,
         structure_identifier=asked.structure_identifier,
         structure_name=asked.structure_name,
         units=asked.units,
-        valid_from=asked.valid_from,
-        valid_until=asked.valid_until,
         comment=asked.comment,
         opened_at=asked.requested_at,
+        **_what(asked),
     )
     told = tell_opened(opened, approvers, now=now)
     if told.events:
@@ -139,6 +153,12 @@ def open_for(
     known = approvers or Approvers(id=asked.structure_id)
     awaited = replace(known, awaited_by=opened.id, wake_at=known.wake_at or _next_look(known, now))
     return Change(opened, (missing,)), Change(awaited)
+
+
+def _what(asked: Question) -> dict[str, Any]:
+    if isinstance(asked, HabilitationsRequested):
+        return {"given": asked.given, "taken": asked.taken}
+    return {"valid_from": asked.valid_from, "valid_until": asked.valid_until}
 
 
 def tell_opened(

@@ -27,7 +27,8 @@ from services.users.domain.drafts import (
 )
 from services.users.domain.habilitation_history import Entry
 from services.users.domain.habilitations import Submitted, applied
-from services.users.domain.rattachements import PendingChange, Rattachement
+from services.users.domain.held import PendingChange
+from services.users.domain.rattachements import Rattachement
 
 Status = Literal["requested", "granted", "refused", "not_applied", "withdrawn", "expired"]
 Changes = tuple[Change["HabilitationsRequest"], Change[Rattachement], Change[Entry]]

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from contracts.users import Habilitation
 from kit.change import Change
-from kit.days import beginning_of, day_of
+from kit.days import day_of
 from kit.entitled import gives_all_of
 from kit.problems import Conflict, NotFound
 from services.users.domain.delegation import administrator, principal_manager
@@ -21,11 +21,10 @@ from services.users.domain.drafts import (
     without,
 )
 from services.users.domain.habilitation_history import Cause, Entry
-from services.users.domain.rattachements import Rattachement, Waiting, rights_of
+from services.users.domain.held import Waiting
+from services.users.domain.rattachements import Rattachement, rights_of
 
 Changes = tuple[Change[Rattachement], Change[Entry]]
-
-DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,20 +152,7 @@ def let_approve(
     return _told(tie, replace(tie, may_approve=may_approve)), Change(noted)
 
 
-def next_turn(tie: Rattachement) -> datetime | None:
-    """When a habilitation begins or ends here by itself."""
-    ends = (one.valid_until for one in tie.habilitations)
-    return min(
-        (
-            *(one.effective_at for one in tie.waiting),
-            *(beginning_of(day + DAY) for day in ends if day),
-        ),
-        default=None,
-    )
-
-
 def _told(before: Rattachement, after: Rattachement) -> Change[Rattachement]:
-    after = replace(after, wake_at=next_turn(after))
     same = rights_of(after) == rights_of(before)
     return Change(after, () if same else (rights_of(after),))
 

@@ -7,6 +7,7 @@ from datetime import date
 from contracts.users import Habilitation, RightsChanged, Role
 from kit.change import Change, Entity
 from services.users.domain import lines as of_lines
+from services.users.domain.held import PendingChange, Waiting, next_turn
 from services.users.domain.lines import Extent, Lines, joined
 
 Defaults = Mapping[Role, tuple[Habilitation, ...]]
@@ -29,6 +30,10 @@ class Rattachement(Entity):
     habilitations: tuple[Habilitation, ...] = ()
     may_approve: bool = True
     pending_request_id: str | None = None
+    waiting: tuple[Waiting, ...] = ()
+    """Habilitations that are not yet in force."""
+    pending_changes: tuple[PendingChange, ...] = ()
+    """What the user has asked to be given and taken."""
     extent: Extent | None = None
     """What was kept before there were lines; read as lines."""
 
@@ -36,6 +41,7 @@ class Rattachement(Entity):
         if self.extent and not self.lines:
             object.__setattr__(self, "lines", self.extent.lines())
         object.__setattr__(self, "extent", None)
+        object.__setattr__(self, "wake_at", next_turn(self.habilitations, self.waiting))
 
     def standing(self, on: date) -> Lines:
         """What it gives on that day or will give later."""
@@ -79,9 +85,10 @@ def detach(current: Rattachement, units: Iterable[str] = ()) -> Rattachement:
     gone = {*units}
     left = of_lines.without(current.lines, gone) if gone else ()
     if not left:
-        return replace(current, role=None, lines=(), habilitations=())
+        return replace(current, role=None, lines=(), habilitations=(), waiting=())
     kept = tuple(one for one in current.habilitations if one.unit not in gone)
-    return replace(current, lines=left, habilitations=kept)
+    waiting = tuple(one for one in current.waiting if one.habilitation.unit not in gone)
+    return replace(current, lines=left, habilitations=kept, waiting=waiting)
 
 
 def unit_ended(current: Rattachement | None, unit: str) -> Change[Rattachement]:
