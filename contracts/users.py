@@ -24,6 +24,17 @@ class Habilitation(BaseModel):
     valid_until: date | None = None
 
 
+class Line(BaseModel):
+    """One unit, or the whole structure, and the days on which somebody is attached to it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    unit: str | None = None
+    """None: the whole structure, its units included."""
+    valid_from: date
+    valid_until: date | None = None
+
+
 class PersonChanged(Event, type="users.person-changed.v1", key="user_id"):
     """Who a user is and how to write to them. The only event that carries a name or an address."""
 
@@ -121,12 +132,71 @@ class RattachementNotApplied(
     decided_at: AwareDatetime
 
 
+class HabilitationsRequested(
+    Event, type="users.habilitations-requested.v1", key="request_id", audience="public"
+):
+    """A user asks to be given or to lose habilitations of their own; somebody has to decide."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_identifier: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    """The units it is about; none means the whole structure."""
+    given: tuple[Habilitation, ...] = ()
+    taken: tuple[Habilitation, ...] = ()
+    comment: PersonalText = ""
+    requested_at: AwareDatetime
+
+
+class HabilitationsGranted(
+    Event, type="users.habilitations-granted.v1", key="request_id", audience="public"
+):
+    """A request for habilitations was approved and applied."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    given: tuple[Habilitation, ...] = ()
+    taken: tuple[Habilitation, ...] = ()
+    granted_at: AwareDatetime
+
+
+class HabilitationsRefused(
+    Event, type="users.habilitations-refused.v1", key="request_id", audience="public"
+):
+    """A request for habilitations was refused, and the requester is told why."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    reason: PersonalText
+    refused_at: AwareDatetime
+
+
+class HabilitationsNotApplied(
+    Event, type="users.habilitations-not-applied.v1", key="request_id", audience="public"
+):
+    """A request for habilitations was approved, but could no longer be applied."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    reason: str
+    decided_at: AwareDatetime
+
+
 class RightsChanged(Event, type="users.rights-changed.v1", key="rattachement_id"):
     """
     All that one user may do in one structure, as it now stands.
 
     ``role`` is None once the user is no longer attached. Validity is checked when read: the dates
-    are days in Europe/Paris, both included.
+    are days in Europe/Paris, both included. ``units``, ``valid_from`` and ``valid_until`` are for
+    who knows no lines: never more than the lines give, and less where they differ.
     """
 
     rattachement_id: str
@@ -142,3 +212,5 @@ class RightsChanged(Event, type="users.rights-changed.v1", key="rattachement_id"
     valid_from: date | None = None
     valid_until: date | None = None
     version: int
+    lines: tuple[Line, ...] = ()
+    """Each unit, or the whole, with its days. Empty with a role: told before there were lines."""

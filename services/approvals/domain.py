@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Final, Literal
 
 from contracts.approvals import ApprovalDecided, ApprovalOpened, ApproverMissing, Kind, Verdict
-from contracts.users import PersonChanged, RattachementRequested
+from contracts.users import (
+    Habilitation,
+    HabilitationsRequested,
+    PersonChanged,
+    RattachementRequested,
+)
 from kit.change import Change, Entity
 from kit.days import beginning_of, day_of
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
@@ -14,6 +19,13 @@ LOOKING_LASTS = timedelta(minutes=1)
 """After that, whoever was telling the approvals that wait is taken for dead."""
 
 State = Literal["requested", "approved", "refused"]
+
+Question = RattachementRequested | HabilitationsRequested
+KINDS: Final[dict[type[Question], Kind]] = {
+    RattachementRequested: "rattachement",
+    HabilitationsRequested: "habilitation",
+}
+"""What is put to those who decide: all of them say who asks, where, and for what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +39,11 @@ class Approval(Entity):
     structure_identifier: str
     structure_name: str | None
     units: tuple[str, ...] = ()
-    valid_from: date
+    valid_from: date | None = None
     valid_until: date | None = None
+    given: tuple[Habilitation, ...] = ()
+    """What the requester would be given, and what they would lose."""
+    taken: tuple[Habilitation, ...] = ()
     comment: str = ""
     state: State = "requested"
     opened_at: datetime
@@ -41,10 +56,11 @@ class Approval(Entity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Days in Europe/Paris, both included."""
+    """Days in Europe/Paris, both included, and the only units decided on; none: the whole."""
 
     first: date
     last: date
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +71,7 @@ class Seat:
     structure_id: str
     principal: bool
     units: tuple[str, ...] = ()
-    """The units they are limited to; none means the whole structure."""
+    """As kept before each span had its own: the units that limit them all."""
     spans: tuple[Span, ...] = ()
 
     def decides(self, approval: Approval, today: date) -> bool:
@@ -63,12 +79,16 @@ class Seat:
         return (
             self.structure_id == approval.structure_id
             and self.user_id != approval.requester_id
-            and any(span.first <= today <= span.last for span in self.spans)
-            and self._reaches(approval.units)
+            and any(
+                span.first <= today <= span.last
+                and _reaches(span.units or self.units, approval.units)
+                for span in self.spans
+            )
         )
 
-    def _reaches(self, units: tuple[str, ...]) -> bool:
-        return not self.units or (bool(units) and set(units) <= set(self.units))
+
+def _reaches(limits: tuple[str, ...], units: tuple[str, ...]) -> bool:
+    return not limits or (bool(units) and set(units) <= set(limits))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +122,7 @@ class AlreadyDecided(Conflict):
 
 
 def open_for(
-    asked: RattachementRequested,
+    asked: Question,
     current: Approval | None,
     approvers: Approvers | None,
     *,
@@ -113,17 +133,16 @@ def open_for(
         return Change(current), Change(approvers)
     opened = Approval(
         id=asked.request_id,
-        kind="rattachement",
+        kind=KINDS[type(asked)],
         subject_id=asked.request_id,
         requester_id=asked.user_id,
         structure_id=asked.structure_id,
         structure_identifier=asked.structure_identifier,
         structure_name=asked.structure_name,
         units=asked.units,
-        valid_from=asked.valid_from,
-        valid_until=asked.valid_until,
         comment=asked.comment,
         opened_at=asked.requested_at,
+        **_what(asked),
     )
     told = tell_opened(opened, approvers, now=now)
     if told.events:
@@ -134,6 +153,12 @@ def open_for(
     known = approvers or Approvers(id=asked.structure_id)
     awaited = replace(known, awaited_by=opened.id, wake_at=known.wake_at or _next_look(known, now))
     return Change(opened, (missing,)), Change(awaited)
+
+
+def _what(asked: Question) -> dict[str, Any]:
+    if isinstance(asked, HabilitationsRequested):
+        return {"given": asked.given, "taken": asked.taken}
+    return {"valid_from": asked.valid_from, "valid_until": asked.valid_until}
 
 
 def tell_opened(

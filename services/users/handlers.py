@@ -1,8 +1,10 @@
 """What users does when others tell."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from contracts.approvals import ApprovalDecided
+from contracts.approvals import ApprovalDecided, Kind
 from contracts.structures import (
     StructureChanged,
     StructureCreated,
@@ -22,22 +24,22 @@ from services.users.domain.rattachements import Defaults, Rattachement, rattache
 from services.users.domain.requests import RattachementRequest, settle
 from services.users.domain.structures import Structure, follow, learn
 from services.users.domain.units import known_unit_id
+from services.users.habilitations import Habilitations
 from services.users.membership import Membership
 
 
 def handlers(
-    membership: Membership, accounts: Collection[Account], defaults: Defaults
+    membership: Membership,
+    accounts: Collection[Account],
+    defaults: Defaults,
+    habilitations_wait: timedelta = timedelta(),
 ) -> Subscriptions:
     on = Subscriptions()
 
     _hear_of_structures(on, membership, defaults)
     _hear_of_units(on, membership)
 
-    @on(ApprovalDecided)
-    def settle_request(decided: ApprovalDecided) -> Ask | None:
-        if decided.kind != "rattachement":
-            return None
-
+    def settle_rattachement(decided: ApprovalDecided) -> Ask:
         def decide(
             request: RattachementRequest | None,
             rattachement: Rattachement | None,
@@ -66,6 +68,15 @@ def handlers(
             ),
             decide,
         )
+
+    settling: dict[Kind, Callable[[ApprovalDecided], Ask]] = {
+        "rattachement": settle_rattachement,
+        "habilitation": Habilitations(membership, accounts, habilitations_wait).settle,
+    }
+
+    @on(ApprovalDecided)
+    def settle_request(decided: ApprovalDecided) -> Ask:
+        return settling[decided.kind](decided)
 
     return on
 

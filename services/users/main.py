@@ -6,11 +6,14 @@ from kit.service import Service
 from kit.settings import read
 from kit.workers import Worker
 from services.users import catalogue
+from services.users.api.habilitations import habilitation_routes
 from services.users.api.identity import identity_routes
 from services.users.api.rattachements import rattachement_routes
 from services.users.copying import Copying
 from services.users.domain import units
 from services.users.endings import Endings
+from services.users.habilitation_views import HabilitationViews
+from services.users.habilitations import Habilitations
 from services.users.handlers import handlers
 from services.users.identity import CREDENTIALS, Identity
 from services.users.membership import Membership
@@ -19,15 +22,23 @@ from services.users.settings import UsersSettings
 
 def build(service: Service[UsersSettings]) -> FastAPI:
     identity, membership = Identity.of(service), Membership.of(service)
-    defaults = catalogue.defaults(catalogue.read())
+    applications = catalogue.read(service.settings.applications)
+    defaults = catalogue.defaults(applications)
+    habilitations = Habilitations(
+        membership, identity.accounts, service.settings.changes_effective_after
+    )
     return service.app(
         *identity_routes(identity, service.settings),
         rattachement_routes(membership),
-        hears=handlers(membership, identity.accounts, defaults),
+        *habilitation_routes(
+            habilitations, HabilitationViews(membership, identity.accounts, applications)
+        ),
+        hears=handlers(membership, identity.accounts, defaults, habilitations.waits),
         jobs=[
             *identity.timers(),
             Worker(membership.units, claim=units.begin, work=Endings(membership).take_away),
             Copying(membership).worker(),
+            habilitations.timer(),
         ],
         credentials=CREDENTIALS,
     )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from kit.mongo import IndexModel
 from services.users.domain.duplications import Duplication
+from services.users.domain.habilitation_history import Entry
+from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.management import Management
 from services.users.domain.rattachements import Rattachement
 from services.users.domain.requests import RattachementRequest
@@ -30,6 +32,8 @@ class Membership:
     requests: Collection[RattachementRequest]
     rattachements: Collection[Rattachement]
     duplications: Collection[Duplication]
+    habilitation_requests: Collection[HabilitationsRequest]
+    habilitation_history: Collection[Entry]
 
     @classmethod
     def of(cls, service: Service) -> Membership:
@@ -56,9 +60,31 @@ class Membership:
                 Rattachement,
                 indexes=[
                     IndexModel([("structure_id", 1), ("_id", 1)]),
+                    IndexModel([("structure_id", 1), ("lines.unit", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("extent.units", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("habilitations.unit", 1), ("_id", 1)]),
+                    IndexModel(
+                        [("structure_id", 1), ("waiting.habilitation.unit", 1), ("_id", 1)]
+                    ),
                 ],
             ),
             duplications=service.collection("duplications", Duplication),
+            habilitation_requests=service.collection(
+                "habilitation-requests",
+                HabilitationsRequest,
+                indexes=[
+                    IndexModel([("user_id", 1), *newest_first]),
+                    IndexModel(
+                        [("structure_id", 1), ("given.unit", 1), ("_id", 1)],
+                        partialFilterExpression={"status": "requested"},
+                    ),
+                ],
+            ),
+            habilitation_history=service.collection(
+                "habilitation-history",
+                Entry,
+                indexes=[
+                    IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)])
+                ],
+            ),
         )

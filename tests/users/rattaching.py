@@ -11,8 +11,9 @@ from contracts.structures import (
     UnitCreated,
     UnitEnded,
 )
-from contracts.users import Habilitation
-from services.users.domain.rattachements import Defaults, Extent, Rattachement
+from contracts.users import Habilitation, Line
+from services.users.domain.lines import Extent
+from services.users.domain.rattachements import Defaults, Rattachement
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.structures import Structure
 from services.users.domain.units import Unit
@@ -107,6 +108,10 @@ def an_extent(**but: Any) -> Extent:
     return Extent(**{"valid_from": TODAY} | but)
 
 
+def a_line(unit: str | None = None, **but: Any) -> Line:
+    return Line(unit=unit, **{"valid_from": TODAY} | but)
+
+
 def a_request(**but: Any) -> RattachementRequest:
     return RattachementRequest(
         **{
@@ -132,7 +137,7 @@ def a_rattachement(**but: Any) -> Rattachement:
             "user_id": "u-lea",
             "structure_id": "s-bakery",
             "role": "user",
-            "extent": an_extent(),
+            "lines": (a_line(),),
             "habilitations": (READ,),
         }
         | but
@@ -144,7 +149,7 @@ def a_waiting_rattachement(**but: Any) -> Rattachement:
     waiting = {
         "version": 1,
         "role": None,
-        "extent": None,
+        "lines": (),
         "habilitations": (),
         "pending_request_id": "r-1",
     }

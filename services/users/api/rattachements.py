@@ -12,12 +12,12 @@ from kit.http import Person, may_answer, new_entity_id
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
 from services.users import views
-from services.users.domain.rattachements import Extent, Rattachement, rattachement_id
+from services.users.domain.lines import Extent
+from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.requests import (
     AlreadyAttached,
     AlreadyRequested,
     InactiveStructure,
-    NotContinuous,
     RattachementRequest,
     Status,
     UnknownStructure,
@@ -48,13 +48,14 @@ class Wanted(BaseModel):
     units: Annotated[tuple[Unit, ...], AfterValidator(_distinct)] = Field(
         (), max_length=100, description="None: the whole structure."
     )
-    valid_from: date | None = Field(None, description="Today when absent.")
+    valid_from: date
     valid_until: date | None = Field(None, description="Included; for ever when absent.")
     comment: str = Field("", max_length=1000, description="For those who decide.")
 
-    def extent(self, today: date) -> Extent:
+    @property
+    def extent(self) -> Extent:
         return Extent(
-            units=self.units, valid_from=self.valid_from or today, valid_until=self.valid_until
+            units=self.units, valid_from=self.valid_from, valid_until=self.valid_until
         )
 
 
@@ -69,8 +70,7 @@ def rattachement_routes(membership: Membership) -> APIRouter:
             InactiveStructure,
             AlreadyRequested,
             AlreadyAttached,
-            NotContinuous,
-            UnknownUnits,
+                    UnknownUnits,
             WrongDates,
         ),
     )
@@ -91,7 +91,7 @@ def rattachement_routes(membership: Membership) -> APIRouter:
                 *units,
                 id=id,
                 user_id=caller.user_id,
-                extent=wanted.extent(today),
+                extent=wanted.extent,
                 comment=wanted.comment,
                 today=today,
                 now=now,

@@ -14,13 +14,8 @@ from contracts.users import (
 )
 from kit.change import Change, Entity
 from kit.problems import Conflict, Invalid, NotFound
-from services.users.domain.rattachements import (
-    Defaults,
-    Extent,
-    Rattachement,
-    attach,
-    nothing_yet,
-)
+from services.users.domain.lines import Extent, cover
+from services.users.domain.rattachements import Defaults, Rattachement, attach, nothing_yet
 from services.users.domain.structures import Structure
 from services.users.domain.units import Unit
 
@@ -77,10 +72,6 @@ class AlreadyRequested(Conflict):
 
 class AlreadyAttached(Conflict):
     """You are already attached to this structure."""
-
-
-class NotContinuous(Conflict):
-    """You are attached until a later day: ask for days that follow on, or once it has ended."""
 
 
 def ask(
@@ -145,12 +136,9 @@ def settle(
         return _refused(request, decided), Change(tie)
     if obstacle := _obstacle(request, structure, requester_active=requester_active, on=on):
         return _not_applied(request, decided, obstacle), Change(tie)
-    extent = tie.with_more(request.extent, on)
-    if extent is None:
-        return _not_applied(request, decided, "Un autre rattachement est en cours."), Change(tie)
     # Whoever became principal manager while waiting does not go back to being a user.
     role = tie.role if tie.role and tie.standing(on) else "user"
-    attached = attach(tie, role=role, extent=extent, on=on, defaults=defaults)
+    attached = attach(tie, role=role, extent=request.extent, on=on, defaults=defaults)
     return _granted(request, decided), attached
 
 
@@ -191,12 +179,9 @@ def _refuse_what_adds_nothing(extent: Extent, tie: Rattachement, today: date) ->
     if tie.pending_request_id:
         raise AlreadyRequested(request_id=tie.pending_request_id)
     standing = tie.standing(today)
-    # Days gone by give nothing any more, asked for or not.
-    to_come = replace(extent, valid_from=max(extent.valid_from, today))
-    if standing and standing.covers(to_come):
-        raise AlreadyAttached(valid_until=standing.valid_until and standing.valid_until.isoformat())
-    if tie.with_more(extent, today) is None:
-        raise NotContinuous
+    if all(cover(standing, line) for line in extent.to_come(today).lines()):
+        days = max((line.valid_until or date.max) for line in standing)
+        raise AlreadyAttached(valid_until=None if days == date.max else days.isoformat())
 
 
 def _is_about(decided: ApprovalDecided, request: RattachementRequest) -> bool:
