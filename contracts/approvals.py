@@ -24,6 +24,8 @@ class ApprovalOpened(
     principal_manager_id: str | None
     approver_ids: tuple[str, ...]
     opened_at: AwareDatetime
+    list_id: str | None = None
+    """What the approvals of one list have in common: approvers are written to once for it."""
 
 
 class ApproverMissing(

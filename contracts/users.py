@@ -148,6 +148,8 @@ class HabilitationsRequested(
     taken: tuple[Habilitation, ...] = ()
     comment: PersonalText = ""
     requested_at: AwareDatetime
+    list_id: str | None = None
+    """What the lines have in common that the opening of one espace led to."""
 
 
 class HabilitationsGranted(
@@ -188,6 +190,28 @@ class HabilitationsNotApplied(
     structure_name: str | None
     reason: str
     decided_at: AwareDatetime
+
+
+class EspaceOpened(
+    Event, type="users.espace-opened.v1", key="structure_id", audience="public"
+):
+    """An espace is open in a structure: each user attached is asked about."""
+
+    structure_id: str
+    espace: str
+    opened_by: str
+    opened_at: AwareDatetime
+
+
+class EspaceClosed(
+    Event, type="users.espace-closed.v1", key="structure_id", audience="public"
+):
+    """An espace is no longer open in a structure: all that it gave ends."""
+
+    structure_id: str
+    espace: str
+    closed_by: str
+    closed_at: AwareDatetime
 
 
 class RightsChanged(Event, type="users.rights-changed.v1", key="rattachement_id"):

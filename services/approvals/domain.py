@@ -44,6 +44,8 @@ class Approval(Entity):
     given: tuple[Habilitation, ...] = ()
     """What the requester would be given, and what they would lose."""
     taken: tuple[Habilitation, ...] = ()
+    list_id: str | None = None
+    """The list it is a line of, if an espace was opened."""
     comment: str = ""
     state: State = "requested"
     opened_at: datetime
@@ -157,7 +159,7 @@ def open_for(
 
 def _what(asked: Question) -> dict[str, Any]:
     if isinstance(asked, HabilitationsRequested):
-        return {"given": asked.given, "taken": asked.taken}
+        return {"given": asked.given, "taken": asked.taken, "list_id": asked.list_id}
     return {"valid_from": asked.valid_from, "valid_until": asked.valid_until}
 
 
@@ -192,6 +194,7 @@ def _told(
         principal_manager_id=principal,
         approver_ids=approvers,
         opened_at=approval.opened_at,
+        list_id=approval.list_id,
     )
     return Change(replace(approval, told=True), (opened,))
 

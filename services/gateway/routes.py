@@ -30,6 +30,8 @@ ROUTES = (
     Route("/v1/applications", "users", "people"),
     Route("/v1/habilitations", "users", "people"),
     Route("/v1/habilitation-requests", "users", "people"),
+    Route("/v1/espaces", "users", "people"),
+    Route("/v1/subscriptions", "users", "people"),
     Route("/v1/structures", "structures", "people and systems"),
     Route("/v1/structures.csv", "structures", "people and systems"),
     Route("/v1/attachment-types", "structures", "people"),

@@ -129,11 +129,15 @@ def on_approval_opened(event: ApprovalOpened) -> tuple[Letter, ...]:
     principal = event.principal_manager_id
     return tuple(
         Letter(
-            id=f"{event.approval_id}:approval-opened:{user_id}",
+            # Of a whole list the first alone: the others have the same id.
+            id=f"{event.list_id or event.approval_id}:approval-opened:{user_id}",
             recipient_id=user_id,
             template="approval-opened",
             about_id=event.requester_id,
-            params=_of_structure(event.structure_name) | {"kind": event.kind},
+            params={
+                **_of_structure(event.structure_name),
+                "kind": "list" if event.list_id else event.kind,
+            },
             created_at=event.opened_at,
         )
         for user_id in dict.fromkeys((principal,) if principal else event.approver_ids)

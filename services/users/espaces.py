@@ -32,11 +32,14 @@ class Espaces:
     """Who acts is always part of what is decided on, so that a right taken away refuses at once."""
 
     habilitations: Habilitations
-    offer: Offer
 
     @property
     def of(self) -> Membership:
         return self.habilitations.of
+
+    @property
+    def offer(self) -> Offer:
+        return self.habilitations.offer
 
     def turn(self, structure_id: str, code: str, *, open: bool, by: str) -> Ask:
         """Open an espace of a structure, or close it."""

@@ -89,6 +89,8 @@ class RequestShown(BaseModel):
     status: Status
     given: tuple[Habilitation, ...]
     taken: tuple[Habilitation, ...]
+    espace: str
+    """What was asked for in the older vocabulary; empty otherwise."""
     comment: str
     reason: str
     requested_at: datetime
@@ -208,9 +210,14 @@ class HabilitationViews:
         )
 
     async def _contacts(self, ids: list[str]) -> dict[str, Contact]:
-        known = await self.accounts.many(ids)
-        names = {id: f"{one.first_name} {one.last_name}".strip() for id, one in known.items()}
-        return {id: Contact(id=id, name=names.get(id, "")) for id in ids}
+        return await contacts(self.accounts, ids)
+
+
+async def contacts(accounts: Collection[Account], ids: list[str]) -> dict[str, Contact]:
+    """Their names; nobody is left out."""
+    known = await accounts.many(ids)
+    names = {id: f"{one.first_name} {one.last_name}".strip() for id, one in known.items()}
+    return {id: Contact(id=id, name=names.get(id, "")) for id in ids}
 
 
 def request_shown(request: HabilitationsRequest) -> RequestShown:
@@ -221,6 +228,7 @@ def request_shown(request: HabilitationsRequest) -> RequestShown:
         status=request.status,
         given=request.given,
         taken=request.taken,
+        espace=request.espace,
         comment=request.comment,
         reason=request.reason,
         requested_at=request.requested_at,

@@ -1,7 +1,7 @@
 """Changing habilitations: what each decision needs beside what is asked."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from kit.workers import Timer
 from services.users.domain import habilitation_requests, habilitations
 from services.users.domain.accounts import Account
 from services.users.domain.drafts import Operation, Place, named_units
+from services.users.domain.espaces import Offer, Openings, still_open
 from services.users.domain.habilitation_history import Entry
 from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.habilitations import Submitted
@@ -32,6 +33,7 @@ class Habilitations:
     of: Membership
     accounts: Collection[Account]
     waits: timedelta = timedelta()
+    offer: Offer = field(default_factory=dict)
 
     def submitted(self, id: str, by: str, at: datetime) -> Submitted:
         return Submitted(id=id, by=by, at=at, waits=self.waits)
@@ -66,7 +68,7 @@ class Habilitations:
             of.habilitation_history.at(submitted.id),
             of.structures.at(structure_id),
             *acting,
-            *self._units(structure_id, codes),
+            *self.units(structure_id, codes),
         )
         return Ask(places, decide, if_match)
 
@@ -123,7 +125,7 @@ class Habilitations:
             of.rattachements.at(rattachement_id(submitted.by, structure_id)),
             of.habilitation_history.at(submitted.id),
             of.structures.at(structure_id),
-            *self._units(structure_id, codes),
+            *self.units(structure_id, codes),
         )
         return Ask(places, decide)
 
@@ -138,6 +140,7 @@ class Habilitations:
             entry: Entry | None,
             decider: Rattachement | None,
             account: Account | None,
+            openings: Openings | None,
         ) -> Decided:
             changes = habilitation_requests.settle(
                 decided,
@@ -146,9 +149,10 @@ class Habilitations:
                 decider,
                 entry,
                 requester_active=account is not None and account.status == "active",
+                espace_open=request is None or still_open(request.espace, self.offer, openings),
                 submitted=submitted,
             )
-            return *changes, Change(decider), Change(account)
+            return *changes, Change(decider), Change(account), Change(openings)
 
         places = (
             of.habilitation_requests.at(decided.subject_id),
@@ -156,6 +160,7 @@ class Habilitations:
             of.habilitation_history.at(decided.subject_id),
             of.rattachements.at(rattachement_id(decided.decided_by, decided.structure_id)),
             self.accounts.at(requester),
+            of.openings.at(decided.structure_id),
         )
         return Ask(places, decide)
 
@@ -179,5 +184,5 @@ class Habilitations:
             return ()
         return (self.of.rattachements.at(rattachement_id(by, structure_id)),)
 
-    def _units(self, structure_id: str, codes: tuple[str, ...]) -> tuple[At, ...]:
+    def units(self, structure_id: str, codes: tuple[str, ...]) -> tuple[At, ...]:
         return tuple(self.of.units.at(known_unit_id(structure_id, code)) for code in codes)

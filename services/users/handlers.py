@@ -1,7 +1,6 @@
 """What users does when others tell."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from contracts.approvals import ApprovalDecided, Kind
@@ -13,6 +12,7 @@ from contracts.structures import (
     UnitCreated,
     UnitEnded,
 )
+from contracts.users import RightsChanged
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask, Collection
@@ -24,6 +24,7 @@ from services.users.domain.rattachements import Defaults, Rattachement, rattache
 from services.users.domain.requests import RattachementRequest, settle
 from services.users.domain.structures import Structure, follow, learn
 from services.users.domain.units import known_unit_id
+from services.users.espaces import Espaces
 from services.users.habilitations import Habilitations
 from services.users.membership import Membership
 
@@ -32,9 +33,10 @@ def handlers(
     membership: Membership,
     accounts: Collection[Account],
     defaults: Defaults,
-    habilitations_wait: timedelta = timedelta(),
+    espaces: Espaces | None = None,
 ) -> Subscriptions:
     on = Subscriptions()
+    espaces = espaces or Espaces(Habilitations(membership, accounts))
 
     _hear_of_structures(on, membership, defaults)
     _hear_of_units(on, membership)
@@ -71,12 +73,16 @@ def handlers(
 
     settling: dict[Kind, Callable[[ApprovalDecided], Ask]] = {
         "rattachement": settle_rattachement,
-        "habilitation": Habilitations(membership, accounts, habilitations_wait).settle,
+        "habilitation": espaces.habilitations.settle,
     }
 
     @on(ApprovalDecided)
     def settle_request(decided: ApprovalDecided) -> Ask:
         return settling[decided.kind](decided)
+
+    (RightsChanged)
+    def welcome(event: RightsChanged) -> Ask:
+        return espaces.welcome(event)
 
     return on
 

@@ -5,13 +5,16 @@ from fastapi import FastAPI
 from kit.service import Service
 from kit.settings import read
 from kit.workers import Worker
-from services.users import catalogue
+from services.users import catalogue, offer
+from services.users.api.espaces import espace_routes
 from services.users.api.habilitations import habilitation_routes
 from services.users.api.identity import identity_routes
 from services.users.api.rattachements import rattachement_routes
+from services.users.api.subscriptions import subscription_routes
 from services.users.copying import Copying
 from services.users.domain import units
 from services.users.endings import Endings
+from services.users.espaces import Espaces
 from services.users.habilitation_views import HabilitationViews
 from services.users.habilitations import Habilitations
 from services.users.handlers import handlers
@@ -23,22 +26,29 @@ from services.users.settings import UsersSettings
 def build(service: Service[UsersSettings]) -> FastAPI:
     identity, membership = Identity.of(service), Membership.of(service)
     applications = catalogue.read(service.settings.applications)
+    offered = offer.read(applications, service.settings.default_set, service.settings.espaces)
     defaults = catalogue.defaults(applications)
+    if service.settings.default_set == "espaces":
+        defaults = offer.defaults(offered)
     habilitations = Habilitations(
-        membership, identity.accounts, service.settings.changes_effective_after
+        membership, identity.accounts, service.settings.changes_effective_after, offered
     )
+    espaces = Espaces(habilitations)
     return service.app(
         *identity_routes(identity, service.settings),
         rattachement_routes(membership),
         *habilitation_routes(
             habilitations, HabilitationViews(membership, identity.accounts, applications)
         ),
-        hears=handlers(membership, identity.accounts, defaults, habilitations.waits),
+        espace_routes(espaces),
+        subscription_routes(espaces),
+        hears=handlers(membership, identity.accounts, defaults, espaces),
         jobs=[
             *identity.timers(),
             Worker(membership.units, claim=units.begin, work=Endings(membership).take_away),
             Copying(membership).worker(),
             habilitations.timer(),
+            espaces.worker(),
         ],
         credentials=CREDENTIALS,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kit.mongo import IndexModel
 from services.users.domain.duplications import Duplication
+from services.users.domain.espaces import Openings
 from services.users.domain.habilitation_history import Entry
 from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.management import Management
@@ -34,6 +35,7 @@ class Membership:
     duplications: Collection[Duplication]
     habilitation_requests: Collection[HabilitationsRequest]
     habilitation_history: Collection[Entry]
+    openings: Collection[Openings]
 
     @classmethod
     def of(cls, service: Service) -> Membership:
@@ -66,6 +68,8 @@ class Membership:
                     IndexModel(
                         [("structure_id", 1), ("waiting.habilitation.unit", 1), ("_id", 1)]
                     ),
+                    IndexModel([("structure_id", 1), ("in_line", 1)]),
+                    IndexModel([("user_id", 1), ("_id", 1)]),
                 ],
             ),
             duplications=service.collection("duplications", Duplication),
@@ -74,6 +78,10 @@ class Membership:
                 HabilitationsRequest,
                 indexes=[
                     IndexModel([("user_id", 1), *newest_first]),
+                    IndexModel([("structure_id", 1), ("espace", 1), *newest_first]),
+                    IndexModel(
+                        [("structure_id", 1), ("espace", 1), ("status", 1), *newest_first]
+                    ),
                     IndexModel(
                         [("structure_id", 1), ("given.unit", 1), ("_id", 1)],
                         partialFilterExpression={"status": "requested"},
@@ -87,4 +95,5 @@ class Membership:
                     IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)])
                 ],
             ),
+            openings=service.collection("openings", Openings),
         )

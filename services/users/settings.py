@@ -1,12 +1,15 @@
 """What may differ from one installation of users to another."""
 
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import Field, SecretStr
 
 from kit.settings import Duration, WaitingSettings
 from services.users.domain.attempts import Limit
 from services.users.domain.logins import normalised
+
+DefaultSet = Literal["applications", "espaces"]
 
 
 class UsersSettings(WaitingSettings):
@@ -18,6 +21,16 @@ class UsersSettings(WaitingSettings):
         default="",
         description="File of the applications, their levels and who has which from the beginning; "
         "empty: services/users/catalogue.yaml",
+    )
+    espaces: str = Field(
+        default="",
+        description="File of the espaces, what each opens and who has which from the beginning; "
+        "empty: services/users/espaces.yaml",
+    )
+    default_set: DefaultSet = Field(
+        default="applications",
+        description="Which of the two files says what a new rattachement has: the levels of each "
+        "application, and every espace is open; or the espaces of each role, and no other is",
     )
 
     access_for: Duration = Field(

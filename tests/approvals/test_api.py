@@ -359,6 +359,61 @@ class TestDecide:
         assert "retry-after" in answer.headers
 
 
+class TestDecideSeveral:
+    async def several(
+        self, stage: Stage, *ids: str, by: str = "u-omar", **body: Any
+    ) -> httpx.Response:
+        asked = {"verdict": "approved", "approval_ids": ids} | body
+        return await stage.by(by).put("/v1/approvals/decisions", json=asked)
+
+    @pytest.mark.feature("APP-17", "APP-18", "ESP-09")
+    async def test_says_what_became_of_each(self, stage: Stage):
+        others = a_request("r-2"), a_request("r-3", user_id="u-omar"), a_request("r-4")
+        foreign = a_request("r-5", structure_id="s-8")
+        await stage.hear(rights("u-omar"), a_request(), *others, foreign)
+        await decide(stage, id="r-4", verdict="refused", reason="Non.")
+
+        answer = await self.several(stage, "r-1", "r-2", "r-3", "r-4", "r-5", "r-6")
+
+        assert answer.status_code == 200, answer.text
+        became = [one["state"] or one["problem"]["type"] for one in answer.json()]
+        assert became == [
+            "approved",
+            "approved",
+            "/problems/not-your-own",
+            "/problems/already-decided",
+            "/problems/not-found",
+            "/problems/not-found",
+        ]
+        assert (await stage.told()).count("approvals.approval-decided.v1") == 3
+
+    async def test_repeated_decides_nothing_again(self, stage: Stage):
+        await stage.hear(rights("u-omar"), a_request(), a_request("r-2"))
+
+        answers = [await self.several(stage, "r-1", "r-2") for _ in range(2)]
+
+        assert answers[0].json() == answers[1].json()
+        assert (await stage.told()).count("approvals.approval-decided.v1") == 2
+
+    @pytest.mark.parametrize(
+        ("but", "field"),
+        [
+            ({"approval_ids": []}, "/body/approval_ids"),
+            ({"approval_ids": ["r-1", "r-1"]}, "/body/approval_ids"),
+            ({"approval_ids": [str(n) for n in range(501)]}, "/body/approval_ids"),
+            ({"verdict": "refused"}, "/body/reason"),
+        ],
+    )
+    async def test_says_what_is_wrong_before_deciding_any(self, stage: Stage, but, field):
+        await stage.hear(rights("u-omar"), a_request())
+
+        answer = await self.several(stage, "r-1", **but)
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == field
+        assert await ids(stage, state="requested") == ["r-1"]
+
+
 class TestWaiting:
     @pytest.mark.feature("APP-16")
     async def test_lasts_until_somebody_may_decide_and_no_longer(self, stage: Stage):

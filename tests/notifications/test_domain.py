@@ -57,6 +57,15 @@ class TestWhoIsWrittenTo:
         assert [one.recipient_id for one in letters] == ["u-ada", "u-bob"]
         assert len({one.id for one in letters}) == 2
 
+    @pytest.mark.feature("ESP-09")
+    def test_each_of_them_once_for_a_whole_list(self):
+        lines = [an_opened_approval(approval_id=f"r-{n}", list_id="s-9:1") for n in range(3)]
+
+        letters = [letter for one in lines for letter in domain.on_approval_opened(one)]
+
+        assert {one.id for one in letters} == {"s-9:1:approval-opened:u-omar"}
+        assert {one.params["kind"] for one in letters} == {"list"}
+
     @pytest.mark.feature("NOT-10")
     def test_the_requester_when_the_rattachement_is_granted(self):
         granted = RattachementGranted(

@@ -85,7 +85,7 @@ def espace_routes(espaces: Espaces) -> APIRouter:
         openings, *_ = await committer.keep(
             espaces.turn(structure_id, code, open=open, by=caller.user_id)
         )
-        return views.rows(espaces.offer, openings, codes={code})
+        return views.rows(espaces.offer, openings, only=code)
 
     @routes.get(
         "/v1/espaces/{structure_id}/{espace}/requests",
@@ -100,7 +100,7 @@ def espace_routes(espaces: Espaces) -> APIRouter:
     ) -> Page[Listed]:
         """Who asked for it, or was asked about; the id is that of the approval as well."""
         return await views.listed(
-            espaces, asked, structure_id=structure_id, espace=espace, by=caller, status=status
+            espaces, asked, structure_id=structure_id, espace=espace, by=caller.user_id, status=status
         )
 
     @routes.put(

@@ -26,8 +26,9 @@ from services.users.domain.subscriptions import (
     Tick,
     Wanted,
 )
-from services.users.espace_views import Listed, MySubscriptions
+from services.users.espace_views import MySubscriptions
 from services.users.espaces import Espaces
+from services.users.habilitation_views import RequestShown, request_shown
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")]
 MOST = 50
@@ -122,12 +123,12 @@ def subscription_routes(espaces: Espaces) -> APIRouter:
             AlreadyAsked,
         ),
     )
-    async def request(body: WantedSubscriptions, caller: Person) -> list[Listed]:
+    async def request(body: WantedSubscriptions, caller: Person) -> list[RequestShown]:
         """Ask for one or several espaces, all or none; each waits for an approval of its own."""
         submitted = espaces.habilitations.submitted(new_entity_id(), caller.user_id, clock.now())
         ask = espaces.ask(body.structure_id, body.wanted(submitted.today), submitted)
         _, _, _, *kept = await committer.keep(ask)
-        return [views.shown(one) for one in kept[: len(body.espaces)]]
+        return [request_shown(one) for one in kept[: len(body.espaces)]]
 
     @routes.get("")
     async def mine(caller: Person, asked: PageAsked) -> Page[MySubscriptions]:

@@ -40,7 +40,7 @@ def bring_in_line(
     as_they_are = tuple(map(Change, requests.values()))
     if openings is None or openings.last != begun.last or tie is None or entry:
         return Change(tie), Change(entry), *as_they_are
-    if tie.in_line >= openings.last:
+    if tie.in_line >= openings.last or place.structure is None:
         return Change(tie), Change(entry), *as_they_are
     today = submitted.today
     reached = replace(tie, in_line=openings.last)
@@ -84,7 +84,6 @@ def _listed(
     if not more:
         return tie, Change(requests[espace.code])
     asked, tied, _ = put(
-        requests[espace.code],
         tie,
         None,
         place,

@@ -10,6 +10,7 @@ from kit.change import Change, Entity
 from kit.days import day_of, within
 from kit.entitled import attached, manages
 from kit.problems import Conflict, Forbidden, NotFound
+from services.users.domain.delegation import principal_manager
 from services.users.domain.rattachements import Rattachement
 from services.users.domain.requests import InactiveStructure
 from services.users.domain.structures import Structure
@@ -111,6 +112,12 @@ class NotASecondaryManager(NotFound):
 def is_open(espace: Espace, openings: Openings | None) -> bool:
     turns = openings.turns if openings else ()
     return next((one.open for one in turns if one.espace == espace.code), espace.open)
+
+
+def still_open(code: str, offer: Offer, openings: Openings | None) -> bool:
+    """Whether what was asked for by an espace can be granted; by no espace it always can."""
+    espace = offer.get(code)
+    return not code or (espace is not None and is_open(espace, openings))
 
 
 def standing_in(tie: Rattachement | None, on: date) -> Standing | None:
@@ -229,8 +236,7 @@ def choose(
     """Say whether a secondary manager acts as the principal one or as a user (ESP-07)."""
     today = day_of(now)
     known(structure, principal, today)
-    if standing_in(principal, today) != "principal_manager":
-        raise PrincipalManagerOnly
+    principal_manager(principal, today)
     if secondary is None or standing_in(secondary, today) != "secondary_manager":
         raise NotASecondaryManager
     return Change(replace(secondary, may_configure=configures))

@@ -49,6 +49,10 @@ class HabilitationsRequest(Entity):
     ended_unit: str | None = None
     """A unit it would give something on, if one is over since."""
     comment: str = ""
+    espace: str = ""
+    """What was asked for, in the older vocabulary."""
+    list_id: str | None = None
+    """The list it is a line of, if an espace was opened and its user did not ask."""
     status: Status
     reason: str = ""
     requested_at: datetime
@@ -81,12 +85,32 @@ def ask(
     today = submitted.today
     if current:
         return Change(current), Change(tie), Change(entry)
-    if tie is None or not tie.standing(today) or place.structure is None:
+    if tie is None or not tie.standing(today):
         raise NotAttached
     before, after = held(tie, today), drafted(tie, operations, place, today)
     given, taken = without(after, before), without(before, after)
     if not given and not taken:
         raise NothingAsked(field="body/operations")
+    return put(
+        tie, entry, place, given=given, taken=taken, comment=comment, submitted=submitted
+    )
+
+
+def put(
+    tie: Rattachement,
+    entry: Entry | None,
+    place: Place,
+    *,
+    given: Held,
+    taken: Held,
+    submitted: Submitted,
+    comment: str = "",
+    espace: str = "",
+    list_id: str | None = None,
+) -> Changes:
+    """Keep a request for what was found to be possible, or grant it at once."""
+    if place.structure is None:
+        raise NotAttached
     asked = HabilitationsRequest(
         id=submitted.id,
         user_id=tie.user_id,
@@ -97,16 +121,19 @@ def ask(
         taken=taken,
         units=_only_units((*given, *taken)),
         comment=comment,
+        espace=espace,
+        list_id=list_id,
         status="requested",
         requested_at=submitted.at,
     )
     if tie.role == "principal_manager":
         granted = replace(asked, status="granted", decided_at=submitted.at)
+        after = (*without(held(tie, submitted.today), taken), *given)
         return Change(granted), *applied(tie, after, cause="own", submitted=submitted)
     _refuse_asked_already(tie, asked)
     pending = PendingChange(request_id=asked.id, given=given, taken=taken)
     waiting = replace(tie, pending_changes=(*tie.pending_changes, pending))
-    return Change(asked, (_told(asked),)), Change(waiting), Change(None)
+    return Change(asked, (_told(asked),)), Change(waiting), Change(entry)
 
 
 def settle(
@@ -117,6 +144,7 @@ def settle(
     entry: Entry | None,
     *,
     requester_active: bool,
+    espace_open: bool,
     submitted: Submitted,
 ) -> Changes:
     """
@@ -130,7 +158,9 @@ def settle(
     freed = _freed(tie, request)
     if decided.verdict == "refused":
         return _refused(request, decided), Change(freed), Change(entry)
-    obstacle = _obstacle(request, freed, decider, submitted.today, active=requester_active)
+    obstacle = "" if espace_open else "L'espace n'est plus ouvert dans la structure."
+    if not obstacle:
+        obstacle = _obstacle(request, freed, decider, submitted.today, active=requester_active)
     if obstacle:
         return _not_applied(request, decided, obstacle), Change(freed), Change(entry)
     after = (*without(held(freed, submitted.today), request.taken), *request.given)
@@ -235,6 +265,7 @@ def _told(request: HabilitationsRequest) -> HabilitationsRequested:
         given=request.given,
         taken=request.taken,
         comment=request.comment,
+        list_id=request.list_id,
         requested_at=request.requested_at,
     )
 

@@ -34,6 +34,10 @@ class Rattachement(Entity):
     """Habilitations that are not yet in force."""
     pending_changes: tuple[PendingChange, ...] = ()
     """What the user has asked to be given and taken."""
+    may_configure: bool = True
+    """False: who helps to manage the structure does not open and close its espaces (ESP-07)."""
+    in_line: int = 0
+    """The last turn of the espaces of the structure that has reached them, as attached now."""
     extent: Extent | None = None
     """What was kept before there were lines; read as lines."""
 
@@ -76,6 +80,7 @@ def attach(
         role=role,
         lines=joined((*stood, *extent.lines())),
         habilitations=tuple(dict.fromkeys((*kept, *new))),
+        in_line=current.in_line if goes_on else 0,
     )
     return Change(attached, (rights_of(attached),))
 
@@ -85,7 +90,7 @@ def detach(current: Rattachement, units: Iterable[str] = ()) -> Rattachement:
     gone = {*units}
     left = of_lines.without(current.lines, gone) if gone else ()
     if not left:
-        return replace(current, role=None, lines=(), habilitations=(), waiting=())
+        return replace(current, role=None, lines=(), habilitations=(), waiting=(), in_line=0)
     kept = tuple(one for one in current.habilitations if one.unit not in gone)
     waiting = tuple(one for one in current.waiting if one.habilitation.unit not in gone)
     return replace(current, lines=left, habilitations=kept, waiting=waiting)

@@ -103,6 +103,9 @@ def ask(
     ``known``: for each espace, in order. What a principal manager asks for is his to grant.
     Gives the change of the rattachement, those of the requests, and those of the history.
     """
+    if any(request for request, _ in known):
+        put_before = [Change(request) for request, _ in known]
+        return Change(tie), put_before, [Change(entry) for _, entry in known]
     today, structure = submitted.today, place.structure
     if structure is None or (structure.discreet and standing_in(tie, today) is None):
         raise UnknownStructure("No structure has this id.", field="body/structure_id")
@@ -115,14 +118,13 @@ def ask(
     ticks = _theirs(wanted.ticks, place, tie, today)
     all_asked, all_noted = list[Change[Any]](), list[Change[Any]]()
     events: tuple[Event, ...] = ()
-    for nth, (code, (request, entry)) in enumerate(zip(wanted.espaces, known, strict=True)):
+    for nth, (code, (_, entry)) in enumerate(zip(wanted.espaces, known, strict=True)):
         field = f"body/espaces/{nth}"
         espace = _opened(offer.get(code), openings, field)
         more = missing(tie, _ticked(espace, ticks, wanted.valid_from, field), today)
         if not more:
             raise AlreadySubscribed(espace=code, field=field)
         asked, tied, noted = put(
-            request,
             tie,
             entry,
             place,
