@@ -86,7 +86,7 @@ def opens(held: Held, application: str, on: date) -> bool:
     """Whether an application is open to them that day, at any level, anywhere here."""
     return any(
         one.application == application and within(one.valid_from, one.valid_until, on)
-        for one in held.habilitations
+        for one in effective(held)
     )
 
 

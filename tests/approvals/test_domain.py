@@ -22,6 +22,7 @@ from tests.approvals.builders import (
     NOW,
     TODAY,
     a_delegate_s_seat,
+    a_habilitations_request,
     a_request,
     a_seat,
     an_approval,
@@ -59,6 +60,37 @@ class TestOpenFor:
         approval = opened.state
         assert (approval.units, approval.valid_from) == (("COMPTA",), TODAY)
         assert (approval.valid_until, approval.comment) == (TOMORROW, "Bonjour")
+
+    @pytest.mark.feature("APP-02", "APP-12", "HAB-16")
+    def test_keeps_which_habilitations_would_be_given_and_taken(self):
+        asked = a_habilitations_request(units=("COMPTA",), comment="Je dépose.")
+
+        opened, _ = domain.open_for(asked, None, some_approvers(a_seat()), now=NOW)
+
+        approval = opened.state
+        assert (approval.kind, approval.given, approval.taken) == (
+            "habilitation",
+            asked.given,
+            asked.taken,
+        )
+        assert (approval.units, approval.comment) == (("COMPTA",), "Je dépose.")
+        assert opened.events[0].kind == "habilitation"
+
+    def test_of_habilitations_is_decided_like_any_other(self):
+        opened, _ = domain.open_for(a_habilitations_request(), None, None, now=NOW)
+
+        decided = domain.decide(
+            opened.state,
+            None,
+            verdict="approved",
+            reason="",
+            by="u-omar",
+            seat=a_seat(),
+            now=NOW,
+        )
+
+        assert types(decided) == [ApprovalOpened, ApprovalDecided]
+        assert {one.kind for one in decided.events} == {"habilitation"}
 
     def test_names_the_principal_manager_first(self):
         approvers = some_approvers(a_delegate_s_seat(user_id="u-ada"), a_seat())
