@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from tests.platform import until
+from tests.habilitation_scenes import delegation
 from tests.scenes import HIDDEN_CARD, OWN, PUBLIC_CARD, Asked, Cast, as_it_is, scene
 
 ESPACES = "/v1/espaces/{structure_id}"
 OF_MANAGED = "the manager's structure"
 OWN_THERE = "one's own in the manager's structure"
-_delegating: dict[str, str] = {}
-"""By the cast's first structure: another, whose management is delegated to self."""
 
 as_it_is("GET /v1/espaces")
 as_it_is("GET /v1/me/espaces", OWN)
@@ -23,7 +21,7 @@ as_it_is(
 
 def _at(structure: str, action: str) -> str:
     path = action.split(" ")[1]
-    return path.replace("{structure_id}", structure).replace("{espace}", "engagements")
+    return path.replace("{structure_id}", structure).replace("{espace}", "raccordements")
 
 
 def on_espaces(action: str) -> None:
@@ -50,28 +48,9 @@ for one in (
 
 @scene(f"PUT {ESPACES}/secondary-managers/{{user_id}}", "a structure that self helps to manage")
 async def choose(cast: Cast, role: str) -> Asked:
-    first = cast.public.json()["id"]
-    structure = _delegating.get(first) or await _delegated(cast)
-    _delegating[first] = structure
-    path = f"/v1/espaces/{structure}/secondary-managers/{cast.self.id}"
+    structure_id = (await delegation(cast)).structure_id
+    path = f"/v1/espaces/{structure_id}/secondary-managers/{cast.self.id}"
     return Asked(path, cast.people[role], body={"json": {"acts_as": "manager"}})
-
-
-async def _delegated(cast: Cast) -> str:
-    structure = await cast.platform.create_structure(cast.manager)
-    asked = await cast.platform.request_rattachement(cast.self, structure)
-    await cast.platform.decide(cast.manager, asked, verdict="approved")
-    id = str(structure.json()["id"])
-    given = {"application": "organisation", "level": "modification"}
-    draft = {"operations": [{"operation": "add", "profile": given}]}
-    path = f"/v1/habilitations/{id}/{cast.self.id}"
-
-    async def attached() -> int:
-        return (await cast.platform.ask("GET", path, by=cast.manager)).status_code
-
-    await until(attached, lambda status: status == 200)
-    await cast.do("POST", f"{path}/submissions", 200, by=cast.manager, json=draft)
-    return id
 
 
 def _subscription(cast: Cast, espace: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from kit.change import Change
 from services.users.domain.drafts import Held, Place, held, row_of
-from services.users.domain.espaces import Espace, Offer, Openings, standing_in
+from services.users.domain.espaces import Espace, Offer, Openings
 from services.users.domain.habilitation_history import Entry
 from services.users.domain.habilitation_requests import HabilitationsRequest, put
 from services.users.domain.habilitations import Submitted, applied
@@ -56,7 +56,7 @@ def bring_in_line(
     after = tuple(
         one for one in held(tie, today) if not any(espace.opens(one) for espace in closed)
     )
-    if standing_in(tie, today) == "principal_manager":
+    if tie.role == "principal_manager":
         for espace in opened:
             after = _with(after, missing(tie, _all_of(espace, tie, today), today))
         opened = []

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from contracts.users import EspaceClosed, EspaceOpened, Habilitation, Level
 from kit.change import Change, Entity
 from kit.days import day_of, within
-from kit.entitled import attached, manages
+from kit.entitled import attached, effective, manages
 from kit.problems import Conflict, Forbidden, NotFound
 from services.users.domain.delegation import principal_manager
 from services.users.domain.rattachements import Rattachement
@@ -144,7 +144,7 @@ def available(
     standing = standing_in(tie, on)
     if tie is None or standing is None:
         return ()
-    usable = [one for one in tie.habilitations if within(one.valid_from, one.valid_until, on)]
+    usable = [one for one in effective(tie) if within(one.valid_from, one.valid_until, on)]
     return tuple(
         espace
         for espace in offer.values()
