@@ -4,8 +4,10 @@ Letters to people, and whether they left.
 Owns       notifications.people, notifications.letters
 Consumes   users.person-changed, users.link-requested, users.registration-repeated,
            users.rattachement-granted, users.rattachement-refused,
-           users.rattachement-not-applied, users.habilitations-granted,
-           users.habilitations-refused, users.habilitations-not-applied,
-           approvals.approval-opened, support.ticket-opened, structures.client-welcomed
+           users.rattachement-not-applied, users.rattachement-made,
+           users.rattachement-removed, users.rattachement-begun, users.rattachement-ended,
+           users.invitation-sent, users.habilitations-granted, users.habilitations-refused,
+           users.habilitations-not-applied, approvals.approval-opened, support.ticket-opened,
+           structures.client-welcomed
 Publishes  nothing
 """

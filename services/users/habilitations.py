@@ -1,16 +1,13 @@
 """Changing habilitations: what each decision needs beside what is asked."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.approvals import ApprovalDecided
 from kit.change import Change
-from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.collection import Place as At
-from kit.workers import Timer
 from services.users.domain import habilitation_requests, habilitations
 from services.users.domain.accounts import Account
 from services.users.domain.drafts import Operation, Place, named_units
@@ -18,6 +15,7 @@ from services.users.domain.espaces import Offer, Openings, still_open
 from services.users.domain.habilitation_history import Entry
 from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.habilitations import Submitted
+from services.users.domain.held import next_turn
 from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.structures import Structure
 from services.users.domain.units import Unit, known_unit_id
@@ -164,19 +162,17 @@ class Habilitations:
         )
         return Ask(places, decide)
 
-    def timer(self, clock: Callable[[], datetime] = now) -> Timer[Rattachement]:
-        """Puts in force what waited, and ends what has ended."""
-
-        def wake(tie: Rattachement) -> Ask:
-            at = clock()
-            # Another process may wake the same state: it meets the entry of the first.
-            id = f"{tie.id}:{tie.version}"
-            return Ask(
-                (self.of.rattachements.at(tie.id), self.of.habilitation_history.at(id)),
-                lambda current, entry: habilitations.turn(current, entry, id=id, now=at),
-            )
-
-        return Timer(self.of.rattachements, wake=wake)
+    def turn(self, tie: Rattachement, at: datetime) -> Ask | None:
+        """What puts in force what waited and ends what has ended, if anything is due by then."""
+        due = next_turn(tie.habilitations, tie.waiting)
+        if due is None or due > at:
+            return None
+        # Another process may wake the same state: it meets the entry of the first.
+        id = f"{tie.id}:{tie.version}"
+        return Ask(
+            (self.of.rattachements.at(tie.id), self.of.habilitation_history.at(id)),
+            lambda current, entry: habilitations.turn(current, entry, id=id, now=at),
+        )
 
     def _acting(self, structure_id: str, user_id: str, by: str) -> tuple[At, ...]:
         """Where the acting user's rattachement is, unless it is the one that is changed."""

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from kit.clock import now
 from kit.collection import Ask
+from kit.mongo import IndexModel
 from kit.workers import Job, Timer
 from services.users.domain import attempts, challenges, sessions
 from services.users.domain.accounts import Account
 from services.users.domain.attempts import Attempts
 from services.users.domain.challenges import Challenge
 from services.users.domain.clients import Client
+from services.users.domain.invitations import Invitee
 from services.users.domain.logins import Login
 from services.users.domain.sessions import Session
 
@@ -47,6 +49,7 @@ class Identity:
     challenges: Collection[Challenge]
     sessions: Collection[Session]
     clients: Collection[Client]
+    invitees: Collection[Invitee]
 
     @classmethod
     def of(cls, service: Service) -> Identity:
@@ -58,6 +61,9 @@ class Identity:
             challenges=service.collection("challenges", Challenge),
             sessions=service.collection("sessions", Session),
             clients=service.collection("clients", Client),
+            invitees=service.collection(
+                "invitees", Invitee, indexes=[IndexModel("invitations.gift.structure_id")]
+            ),
         )
 
     def timers(self) -> list[Job]:

@@ -2,15 +2,19 @@
 
 from fastapi import FastAPI
 
+from kit.clock import now
 from kit.service import Service
 from kit.settings import read
-from kit.workers import Worker
+from kit.workers import Timer, Worker
 from services.users import catalogue, offer
 from services.users.api.espaces import espace_routes
 from services.users.api.habilitations import habilitation_routes
 from services.users.api.identity import identity_routes
+from services.users.api.imports import import_routes
 from services.users.api.rattachements import rattachement_routes
+from services.users.api.structure_users import structure_user_routes
 from services.users.api.subscriptions import subscription_routes
+from services.users.attaching import Attaching
 from services.users.copying import Copying
 from services.users.domain import units
 from services.users.endings import Endings
@@ -19,6 +23,7 @@ from services.users.habilitation_views import HabilitationViews
 from services.users.habilitations import Habilitations
 from services.users.handlers import handlers
 from services.users.identity import CREDENTIALS, Identity
+from services.users.importing import Importing
 from services.users.membership import Membership
 from services.users.settings import UsersSettings
 
@@ -30,6 +35,8 @@ def build(service: Service[UsersSettings]) -> FastAPI:
     defaults = catalogue.defaults(applications)
     if service.settings.default_set == "espaces":
         defaults = offer.defaults(offered)
+    attaching = Attaching(membership, identity, service.settings, defaults)
+    importing = Importing.of(service, attaching)
     habilitations = Habilitations(
         membership, identity.accounts, service.settings.changes_effective_after, offered
     )
@@ -37,6 +44,8 @@ def build(service: Service[UsersSettings]) -> FastAPI:
     return service.app(
         *identity_routes(identity, service.settings),
         rattachement_routes(membership),
+        structure_user_routes(attaching),
+        import_routes(importing),
         *habilitation_routes(
             habilitations, HabilitationViews(membership, identity.accounts, applications)
         ),
@@ -47,7 +56,12 @@ def build(service: Service[UsersSettings]) -> FastAPI:
             *identity.timers(),
             Worker(membership.units, claim=units.begin, work=Endings(membership).take_away),
             Copying(membership).worker(),
-            habilitations.timer(),
+            *attaching.jobs(),
+            Timer(
+                membership.rattachements,
+                wake=lambda tie: habilitations.turn(tie, now()) or attaching.turn(tie),
+            ),
+            importing.worker(),
             espaces.worker(),
         ],
         credentials=CREDENTIALS,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kit.mongo import IndexModel
+from services.users.domain.actions import Action
 from services.users.domain.duplications import Duplication
 from services.users.domain.espaces import Openings
 from services.users.domain.habilitation_history import Entry
@@ -35,6 +36,7 @@ class Membership:
     duplications: Collection[Duplication]
     habilitation_requests: Collection[HabilitationsRequest]
     habilitation_history: Collection[Entry]
+    actions: Collection[Action]
     openings: Collection[Openings]
 
     @classmethod
@@ -42,7 +44,9 @@ class Membership:
         newest_first = [("requested_at", -1), ("_id", -1)]
         return cls(
             committer=service.committer,
-            structures=service.collection("structures", Structure),
+            structures=service.collection(
+                "structures", Structure, indexes=[IndexModel("identifier")]
+            ),
             units=service.collection("units", Unit),
             management=service.collection("management", Management),
             requests=service.collection(
@@ -51,6 +55,7 @@ class Membership:
                 indexes=[
                     IndexModel([("user_id", 1), *newest_first]),
                     IndexModel([("user_id", 1), ("status", 1), *newest_first]),
+                    IndexModel([("user_id", 1), ("structure_id", 1)]),
                     IndexModel(
                         [("structure_id", 1), ("extent.units", 1), ("_id", 1)],
                         partialFilterExpression={"status": "requested"},
@@ -62,6 +67,7 @@ class Membership:
                 Rattachement,
                 indexes=[
                     IndexModel([("structure_id", 1), ("_id", 1)]),
+                    IndexModel([("user_id", 1), ("structure_id", 1)]),
                     IndexModel([("structure_id", 1), ("lines.unit", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("extent.units", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("habilitations.unit", 1), ("_id", 1)]),
@@ -93,6 +99,14 @@ class Membership:
                 Entry,
                 indexes=[
                     IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)])
+                ],
+            ),
+            actions=service.collection(
+                "actions",
+                Action,
+                indexes=[
+                    IndexModel([("structure_id", 1), ("at", -1), ("_id", -1)]),
+                    IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)]),
                 ],
             ),
             openings=service.collection("openings", Openings),

@@ -7,6 +7,7 @@ from contracts.event import Event
 from kit.change import Entity
 from kit.collection import Ask, Collection, Place
 from services.users.domain.accounts import Account
+from services.users.domain.actions import Action
 from services.users.domain.duplications import Duplication
 from services.users.domain.habilitation_history import Entry
 from services.users.domain.habilitation_requests import HabilitationsRequest
@@ -60,6 +61,7 @@ def a_membership() -> tuple[Membership, Collection[Account]]:
         requests=a_collection("requests", RattachementRequest),
         rattachements=a_collection("rattachements", Rattachement),
         duplications=a_collection("duplications", Duplication),
+        actions=a_collection("actions", Action),
         habilitation_requests=a_collection("habilitation-requests", HabilitationsRequest),
         habilitation_history=a_collection("habilitation-history", Entry),
     )

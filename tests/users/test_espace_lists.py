@@ -13,7 +13,7 @@ from services.users.domain.espace_lists import bring_in_line
 from services.users.domain.espaces import Openings, is_open, turn
 from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.habilitations import Submitted
-from services.users.domain.rattachements import Rattachement, attach, detach
+from services.users.domain.rattachements import Rattachement, attach, left_with
 from services.users.domain.subscriptions import request_id
 from tests.users.habilitating import MANAGES, a_submit, the_manager
 from tests.users.rattaching import (
@@ -190,7 +190,7 @@ class Bakery:
         self.ties[user] = replace(tie, version=tie.version + 1)
 
     def go(self, user: str) -> None:
-        tie = detach(self.ties[user])
+        tie = left_with(self.ties[user], (), how="removed")
         self.ties[user] = replace(tie, pending_changes=(), version=tie.version + 1)
 
     def line(self, user: str) -> None:

@@ -173,12 +173,11 @@ class World:
         while due := [
             one
             for one in self.kept.all(Rattachement)
-            if one.wake_at and one.wake_at <= self.now
+            if self.shell.turn(one, self.now)
         ]:
-            timer = self.shell.timer(clock=lambda: self.now)
             for one in due:
-                self.kept.keep(timer.wake(one))
-                self.kept.keep(timer.wake(one))
+                for _ in range(2):
+                    self.kept.keep(self.shell.turn(one, self.now))
 
     def to_come(self, tie: Rattachement) -> set[Point]:
         """All that it gives, what waits included."""

@@ -275,9 +275,9 @@ class TestSubmit:
         )
 
         async def turned(after: timedelta) -> list[tuple[Any, ...]]:
-            timer = waiting.timer(clock=lambda: submitted.at + after)
             tie = await bakery.of.rattachements.get("u-lea:s-bakery")
-            await bakery.service.committer.keep(timer.wake(tie))
+            if due := waiting.turn(tie, submitted.at + after):
+                await bakery.service.committer.keep(due)
             held = (await bakery.of.rattachements.get(tie.id)).habilitations
             return [one.application for one in held]
 

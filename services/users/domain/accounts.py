@@ -112,7 +112,7 @@ def register(
             created_at=now,
         )
         first = _send(opened, replace(link, registration=registration), now)
-        return Change(login), replace(first, events=(_person(opened), *first.events)), counted
+        return Change(login), replace(first, events=(person_changed(opened), *first.events)), counted
     if account.status == "pending":
         again = _send(account, replace(link, registration=registration), now)
         return Change(login), again, counted
@@ -142,7 +142,10 @@ def send_link(
         return Change(account), Change(letters)
     counted = attempt(letters, id=letters_id, limit=limit, now=now)
     if account and account.status == "pending" and link.purpose == "activation":
-        return _send(account, replace(link, registration=_asked_last(account)), now), counted
+        asked = _asked_last(account)
+        if asked is None:  # Only invited: that letter activates the account.
+            return Change(account), counted
+        return _send(account, replace(link, registration=asked), now), counted
     if account and account.status == "active" and link.purpose == "password-reset":
         return _send(account, link, now), counted
     return Change(account), counted
@@ -155,7 +158,21 @@ def activate(current: Account | None, *, nonce: str, now: datetime) -> Change[Ac
     link = used(current, nonce, "activation", now)
     if current is None or current.status != "pending" or link.registration is None:
         raise LinkNoLongerValid
-    asked = link.registration
+    return activated(current, link.registration, by=nonce)
+
+
+def expected(
+    current: Account | None, *, user_id: str, email: str, now: datetime
+) -> Change[Account]:
+    """An account that waits for somebody who was invited and has not asked for one."""
+    if current:
+        return Change(current)
+    opened = Account(id=user_id, email=email, first_name="", last_name="", created_at=now)
+    return Change(opened, (person_changed(opened),))
+
+
+def activated(current: Account, asked: Registration, *, by: str) -> Change[Account]:
+    """``by``: the nonce of the letter that proved the address."""
     active = replace(
         current,
         status="active",
@@ -163,9 +180,9 @@ def activate(current: Account | None, *, nonce: str, now: datetime) -> Change[Ac
         last_name=asked.last_name,
         password_hash=asked.password_hash,
         links=(),
-        activated_by=nonce,
+        activated_by=by,
     )
-    return Change(active, (_person(active),))
+    return Change(active, (person_changed(active),))
 
 
 def used(current: Account | None, nonce: str, purpose: LinkPurpose, now: datetime) -> SentLink:
@@ -189,7 +206,7 @@ def _asked_last(account: Account) -> Registration | None:
     return next((link.registration for link in reversed(account.links) if link.registration), None)
 
 
-def _person(account: Account) -> PersonChanged:
+def person_changed(account: Account) -> PersonChanged:
     return PersonChanged(
         user_id=account.id,
         first_name=account.first_name,
