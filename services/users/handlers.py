@@ -84,7 +84,7 @@ def handlers(
     def settle_request(decided: ApprovalDecided) -> Ask:
         return settling[decided.kind](decided)
 
-    (RightsChanged)
+    @on(RightsChanged)
     def welcome(event: RightsChanged) -> Ask:
         return espaces.welcome(event)
 

@@ -9,6 +9,7 @@ from kit.collection import Ask, Collection, Place
 from services.users.domain.accounts import Account
 from services.users.domain.actions import Action
 from services.users.domain.duplications import Duplication
+from services.users.domain.espaces import Openings
 from services.users.domain.habilitation_history import Entry
 from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.management import Management
@@ -64,5 +65,6 @@ def a_membership() -> tuple[Membership, Collection[Account]]:
         actions=a_collection("actions", Action),
         habilitation_requests=a_collection("habilitation-requests", HabilitationsRequest),
         habilitation_history=a_collection("habilitation-history", Entry),
+        openings=a_collection("openings", Openings),
     )
     return membership, a_collection("accounts", Account)

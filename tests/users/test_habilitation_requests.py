@@ -63,6 +63,7 @@ def settled(request, tie=None, decider=None, *, active=True, waits=timedelta(), 
         by,
         None,
         requester_active=active,
+        espace_open=True,
         submitted=submitted,
     )
     return [change.state for change in changes], [e for change in changes for e in change.events]
