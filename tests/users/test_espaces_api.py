@@ -154,7 +154,7 @@ class TestEspaces:
         assert of_ovens == [one | {"unit": "ovens"} for one in of_all]
 
     async def test_of_a_structure_are_for_those_attached(self, bakery: Bakery):
-        refused(await bakery.ask("GET", ESPACES, "u-zoe"), 403, "not-attached-here")
+        refused(await bakery.ask("GET", ESPACES, "u-zoe"), 403, "not-attached")
         await bakery.hear(a_change(status="active", non_diffusible=True))
         refused(await bakery.ask("GET", ESPACES, "u-zoe"), 404, "not-found")
         unknown = await bakery.ask("GET", ESPACES, params={"unit": "no-such"})

@@ -8,13 +8,12 @@ import pytest
 from contracts.structures import DEFAULT_UNIT
 from contracts.users import HabilitationsRequested
 from services.users.domain.espaces import FixedEspace
-from services.users.domain.habilitation_requests import AlreadyAsked, settle
+from services.users.domain.habilitation_requests import AlreadyAsked, NotAttached, settle
 from services.users.domain.requests import InactiveStructure, UnknownStructure, WrongDates
 from services.users.domain.subscriptions import (
     AlreadySubscribed,
     EspaceNotOpened,
     NoSuchEspace,
-    NotAttachedHere,
     NotSubscribed,
     NotYourUnits,
     Subscription,
@@ -195,7 +194,7 @@ class TestAsk:
     def test_is_refused_where_one_is_not_attached(self):
         stranger, hidden = a_rattachement(role=None, lines=()), a_place(discreet=True)
 
-        with pytest.raises(NotAttachedHere):
+        with pytest.raises(NotAttached):
             asked(of=stranger)
         with pytest.raises(UnknownStructure):
             asked(of=stranger, place=hidden)
@@ -222,12 +221,12 @@ class TestAsk:
 
         assert request.state.given == (write.model_copy(update={"valid_from": TODAY}),)
 
-    def test_asks_for_more_days_in_the_place_of_fewer(self):
+    def test_asks_for_what_ends_to_be_continued(self):
         few = tuple(one.model_copy(update={"valid_until": TODAY + DAY}) for one in both_of())
         _, [request], _ = asked(of=a_rattachement(habilitations=few))
 
         assert request.state.taken == few
-        assert request.state.given == both_of(valid_from=TODAY)
+        assert request.state.given == both_of()
 
     def test_sent_again_is_asked_once(self):
         tie, [request], _ = asked()

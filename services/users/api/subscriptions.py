@@ -13,13 +13,12 @@ from kit.pages import Page, PageAsked
 from services.users import espace_views as views
 from services.users.api.rattachements import Id, Unit
 from services.users.domain.espaces import FixedEspace
-from services.users.domain.habilitation_requests import AlreadyAsked
+from services.users.domain.habilitation_requests import AlreadyAsked, NotAttached
 from services.users.domain.requests import InactiveStructure, UnknownStructure, WrongDates
 from services.users.domain.subscriptions import (
     AlreadySubscribed,
     EspaceNotOpened,
     NoSuchEspace,
-    NotAttachedHere,
     NotSubscribed,
     NotYourUnits,
     Subscription,
@@ -112,7 +111,7 @@ def subscription_routes(espaces: Espaces) -> APIRouter:
         status_code=202,
         responses=may_answer(
             UnknownStructure,
-            NotAttachedHere,
+            NotAttached,
             InactiveStructure,
             WrongDates,
             NoSuchEspace,

@@ -11,7 +11,7 @@ from contracts.structures import DEFAULT_UNIT
 from contracts.users import Habilitation, Level
 from kit.change import Change
 from kit.entitled import gives_all_of
-from kit.problems import Conflict, Forbidden, Invalid, NotFound
+from kit.problems import Conflict, Invalid, NotFound
 from services.users.domain.drafts import Held, Place, held, row_of, without
 from services.users.domain.espaces import (
     Espace,
@@ -22,7 +22,7 @@ from services.users.domain.espaces import (
     standing_in,
 )
 from services.users.domain.habilitation_history import Entry
-from services.users.domain.habilitation_requests import HabilitationsRequest, put
+from services.users.domain.habilitation_requests import HabilitationsRequest, NotAttached, put
 from services.users.domain.habilitations import Submitted, applied
 from services.users.domain.rattachements import Rattachement
 from services.users.domain.requests import LATEST, InactiveStructure, UnknownStructure, WrongDates
@@ -56,10 +56,6 @@ class Subscription:
     espace: str
     level: Level
     unit: str | None = None
-
-
-class NotAttachedHere(Forbidden):
-    """You are not attached to this structure."""
 
 
 class NoSuchEspace(Invalid):
@@ -110,7 +106,7 @@ def ask(
     if structure is None or (structure.discreet and standing_in(tie, today) is None):
         raise UnknownStructure("No structure has this id.", field="body/structure_id")
     if tie is None or not tie.standing(today):
-        raise NotAttachedHere
+        raise NotAttached
     if not structure.active:
         raise InactiveStructure
     if not today <= wanted.valid_from <= today + LATEST:
@@ -172,12 +168,12 @@ def end(
 
 
 def missing(tie: Rattachement, wanted: Iterable[Habilitation], today: date) -> Held:
-    """What of it somebody does not hold, there and for as long."""
-    had = held(tie, today)
+    """What of it somebody does not hold, there and for as long; what ends earlier is continued."""
+    had = {row_of(one): one for one in held(tie, today)}
     return tuple(
-        one
+        _continued(had.get(row_of(one)), one)
         for one in dict.fromkeys(wanted)
-        if not any(gives_all_of(other, one, today) for other in had)
+        if not any(gives_all_of(other, one, today) for other in had.values())
     )
 
 
@@ -185,6 +181,14 @@ def replaced_by(tie: Rattachement, more: Held, today: date) -> Held:
     """What is held of the same rows, for other days."""
     rows = {row_of(one) for one in more}
     return tuple(one for one in held(tie, today) if row_of(one) in rows)
+
+
+def _continued(had: Habilitation | None, more: Habilitation) -> Habilitation:
+    """One row that begins when the first of them does, since there is one row alone for both."""
+    first = had and min(had.valid_from or date.min, more.valid_from or date.min)
+    if first is None:
+        return more
+    return more.model_copy(update={"valid_from": None if first == date.min else first})
 
 
 def _theirs(
