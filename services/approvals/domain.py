@@ -4,7 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal
 
-from contracts.approvals import ApprovalDecided, ApprovalOpened, ApproverMissing, Kind, Verdict
+from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalOpened,
+    ApprovalWithdrawn,
+    ApproverMissing,
+    Kind,
+    Verdict,
+)
 from contracts.users import (
     Habilitation,
     HabilitationsRequested,
@@ -18,7 +25,7 @@ from kit.problems import Conflict, Forbidden, Invalid, NotFound
 LOOKING_LASTS = timedelta(minutes=1)
 """After that, whoever was telling the approvals that wait is taken for dead."""
 
-State = Literal["requested", "approved", "refused"]
+State = Literal["requested", "approved", "refused", "withdrawn"]
 
 Question = RattachementRequested | HabilitationsRequested
 KINDS: Final[dict[type[Question], Kind]] = {
@@ -121,6 +128,14 @@ class ReasonMissing(Invalid):
 
 class AlreadyDecided(Conflict):
     """This approval has already been decided."""
+
+
+class AlreadyWithdrawn(Conflict):
+    """Whoever asked for this has withdrawn it."""
+
+
+class RequesterOnly(Forbidden):
+    """Only whoever asked may withdraw it."""
 
 
 def open_for(
@@ -252,6 +267,8 @@ def decide(
         raise ReasonMissing(field="body/reason")
     if (current.state, current.decided_by) == (verdict, by):
         return Change(current)
+    if current.state == "withdrawn":
+        raise AlreadyWithdrawn
     if current.state != "requested":
         raise AlreadyDecided(verdict=current.state)
     told = tell_opened(current, approvers, now=now)
@@ -272,6 +289,28 @@ def decide(
         current, told=True, state=verdict, decided_by=by, decided_at=now, reason=reason
     )
     return Change(answered, (*told.events, decided))
+
+
+def withdraw(current: Approval | None, *, by: str, now: datetime) -> Change[Approval]:
+    """Take one's own question back, for as long as nobody has answered it."""
+    if current is None:
+        raise NotFound
+    if by != current.requester_id:
+        raise RequesterOnly
+    if current.state == "withdrawn":
+        return Change(current)
+    if current.state != "requested":
+        raise AlreadyDecided(verdict=current.state)
+    event = ApprovalWithdrawn(
+        approval_id=current.id,
+        kind=current.kind,
+        subject_id=current.subject_id,
+        structure_id=current.structure_id,
+        requester_id=current.requester_id,
+        withdrawn_at=now,
+    )
+    # Told or not, nobody needs to hear any more that it was open.
+    return Change(replace(current, told=True, state="withdrawn", decided_at=now), (event,))
 
 
 def readable(current: Approval | None, seat: Seat | None, *, by: str, now: datetime) -> Approval:

@@ -8,7 +8,9 @@ Owns       users.accounts, users.logins, users.attempts, users.challenges, users
            users.habilitation-history, users.openings
 Consumes   structures.structure-created, structures.structure-changed,
            structures.structure-duplicated, structures.unit-created, structures.unit-changed,
-           structures.unit-ended, approvals.approval-decided, users.rights-changed
+           structures.unit-ended, approvals.approval-decided, approvals.approval-withdrawn
+,
+           users.rights-changed
 Publishes  users.person-changed, users.link-requested, users.registration-repeated,
            users.session-revoked, users.rattachement-requested, users.rattachement-granted,
            users.rattachement-refused, users.rattachement-not-applied, users.rattachement-made,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from contracts.approvals import ApprovalDecided
+from contracts.approvals import ApprovalDecided, ApprovalWithdrawn
 from kit.change import Change
 from kit.collection import Ask, Collection
 from kit.collection import Place as At
@@ -161,6 +161,14 @@ class Habilitations:
             of.openings.at(decided.structure_id),
         )
         return Ask(places, decide)
+
+    def withdraw(self, told: ApprovalWithdrawn) -> Ask:
+        """What becomes of a user's request that they have taken back."""
+        tie = rattachement_id(told.requester_id, told.structure_id)
+        return Ask(
+            (self.of.habilitation_requests.at(told.subject_id), self.of.rattachements.at(tie)),
+            lambda *current: habilitation_requests.withdraw(told, *current),
+        )
 
     def turn(self, tie: Rattachement, at: datetime) -> Ask | None:
         """What puts in force what waited and ends what has ended, if anything is due by then."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from contracts.approvals import ApprovalDecided, Kind
+from contracts.approvals import ApprovalDecided, ApprovalWithdrawn, Kind
 from contracts.structures import (
     StructureChanged,
     StructureCreated,
@@ -17,7 +17,7 @@ from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask, Collection
 from kit.days import day_of
-from services.users.domain import duplications, units
+from services.users.domain import duplications, requests, units
 from services.users.domain.accounts import Account
 from services.users.domain.actions import Action
 from services.users.domain.management import appoint_creator
@@ -41,7 +41,23 @@ def handlers(
 
     _hear_of_structures(on, membership, defaults)
     _hear_of_units(on, membership)
+    _hear_of_approvals(
+        on,
+        membership,
+        _settles_rattachements(membership, accounts, defaults),
+        espaces.habilitations,
+    )
 
+    @on(RightsChanged)
+    def welcome(event: RightsChanged) -> Ask:
+        return espaces.welcome(event)
+
+    return on
+
+
+def _settles_rattachements(
+    membership: Membership, accounts: Collection[Account], defaults: Defaults
+) -> Callable[[ApprovalDecided], Ask]:
     def settle_rattachement(decided: ApprovalDecided) -> Ask:
         def decide(
             request: RattachementRequest | None,
@@ -75,20 +91,38 @@ def handlers(
             decide,
         )
 
+    return settle_rattachement
+
+
+def _hear_of_approvals(
+    on: Subscriptions,
+    membership: Membership,
+    settle_rattachement: Callable[[ApprovalDecided], Ask],
+    habilitations: Habilitations,
+) -> None:
+    def withdraw_rattachement(told: ApprovalWithdrawn) -> Ask:
+        places = (
+            membership.requests.at(told.subject_id),
+            membership.rattachements.at(rattachement_id(told.requester_id, told.structure_id)),
+        )
+        return Ask(places, lambda *current: requests.withdraw(told, *current))
+
     settling: dict[Kind, Callable[[ApprovalDecided], Ask]] = {
         "rattachement": settle_rattachement,
-        "habilitation": espaces.habilitations.settle,
+        "habilitation": habilitations.settle,
+    }
+    withdrawing: dict[Kind, Callable[[ApprovalWithdrawn], Ask]] = {
+        "rattachement": withdraw_rattachement,
+        "habilitation": habilitations.withdraw,
     }
 
     @on(ApprovalDecided)
     def settle_request(decided: ApprovalDecided) -> Ask:
         return settling[decided.kind](decided)
 
-    @on(RightsChanged)
-    def welcome(event: RightsChanged) -> Ask:
-        return espaces.welcome(event)
-
-    return on
+    @on(ApprovalWithdrawn)
+    def withdraw_request(told: ApprovalWithdrawn) -> Ask:
+        return withdrawing[told.kind](told)
 
 
 def _hear_of_structures(on: Subscriptions, membership: Membership, defaults: Defaults) -> None:

@@ -5,18 +5,25 @@ from typing import Any
 
 import pytest
 
-from contracts.approvals import ApprovalDecided, ApprovalOpened, ApproverMissing
+from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalOpened,
+    ApprovalWithdrawn,
+    ApproverMissing,
+)
 from contracts.users import PersonChanged
 from kit.change import Change
 from kit.problems import NotFound
 from services.approvals import domain
 from services.approvals.domain import (
     AlreadyDecided,
+    AlreadyWithdrawn,
     Approval,
     Approvers,
     NotYourOwn,
     Person,
     ReasonMissing,
+    RequesterOnly,
 )
 from tests.approvals.builders import (
     NOW,
@@ -374,3 +381,33 @@ class TestCopyName:
 
         assert domain.copy_name(told, None).state == Person(id="u-lea", name="Léa Martin", heard=1)
         assert domain.copy_name(told, newer) == Change(newer)
+
+
+class TestWithdraw:
+    @pytest.mark.parametrize("told", [True, False])
+    def test_takes_the_question_back_and_is_done_once(self, told):
+        withdrawn = domain.withdraw(an_approval(told=told), by="u-lea", now=NOW)
+        again = domain.withdraw(withdrawn.state, by="u-lea", now=NOW)
+
+        assert types(withdrawn) == [ApprovalWithdrawn]
+        assert withdrawn.state.state == "withdrawn"
+        assert again == Change(withdrawn.state)
+        assert domain.tell_opened(withdrawn.state, some_approvers(a_seat()), now=NOW).events == ()
+
+    def test_leaves_nothing_to_decide(self):
+        withdrawn = an_approval(state="withdrawn")
+
+        with pytest.raises(AlreadyWithdrawn):
+            domain.decide(
+                withdrawn, None, verdict="approved", reason="", by="u-omar", seat=a_seat(), now=NOW
+            )
+
+    def test_comes_too_late_once_it_is_decided(self):
+        with pytest.raises(AlreadyDecided):
+            domain.withdraw(an_approval(state="refused"), by="u-lea", now=NOW)
+
+    def test_is_the_requesters_alone(self):
+        with pytest.raises(RequesterOnly):
+            domain.withdraw(an_approval(), by="u-omar", now=NOW)
+        with pytest.raises(NotFound):
+            domain.withdraw(None, by="u-lea", now=NOW)

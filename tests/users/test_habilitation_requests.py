@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contracts.approvals import ApprovalWithdrawn
 from contracts.users import (
     HabilitationsGranted,
     HabilitationsNotApplied,
@@ -18,9 +19,9 @@ from services.users.domain.habilitation_requests import (
     NotAttached,
     NothingAsked,
     ask,
-    close,
     settle,
     unit_ended,
+    withdraw,
 )
 from tests.users.habilitating import (
     HALF_AN_HOUR,
@@ -263,21 +264,28 @@ class TestSettle:
         assert (states[0], told) == (self.WAITING, [])
 
 
-class TestClose:
-    @pytest.mark.parametrize("status", ["withdrawn", "expired"])
-    def test_changes_nothing_and_leaves_room_for_another(self, status):
+class TestWithdraw:
+    def told(self, request, **but):
+        about = {"approval_id": request.id, "subject_id": request.id, "kind": "habilitation"}
+        whose = {"structure_id": request.structure_id, "requester_id": request.user_id}
+        return ApprovalWithdrawn(**about | whose | {"withdrawn_at": LATER} | but)
+
+    def test_changes_nothing_and_leaves_room_for_another(self):
         request, tie, _ = asked(Add(WRITES))
 
-        closed, freed = close(request.state, tie.state, status=status, at=LATER)
+        for _ in range(2):
+            withdrawn, freed = withdraw(self.told(request.state), request.state, tie.state)
+            assert (withdrawn.state.status, withdrawn.state.decided_at) == ("withdrawn", LATER)
+            assert freed.state == a_rattachement()
+            assert (withdrawn.events, freed.events) == ((), ())
+            request, tie = withdrawn, freed
 
-        assert (closed.state.status, closed.state.decided_at) == (status, LATER)
-        assert freed.state == a_rattachement()
-        assert (closed.events, freed.events) == ((), ())
+    def test_says_nothing_of_what_is_decided_or_of_others(self):
+        granted, waiting = replace(a_request_for(WRITES), status="granted"), a_request_for(WRITES)
+        others = self.told(waiting, requester_id="u-zoe")
 
-    def test_comes_too_late_once_it_is_decided(self):
-        granted = replace(a_request_for(WRITES), status="granted")
-
-        assert close(granted, None, status="withdrawn", at=LATER)[0].state == granted
+        for told, request in ((self.told(granted), granted), (others, waiting)):
+            assert withdraw(told, request, a_rattachement())[0].state == request
 
 
 class TestUnitEnded:

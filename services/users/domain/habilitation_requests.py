@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
-from contracts.approvals import ApprovalDecided
+from contracts.approvals import ApprovalDecided, ApprovalWithdrawn
 from contracts.users import (
     HabilitationsGranted,
     HabilitationsNotApplied,
@@ -168,18 +168,14 @@ def settle(
     return _granted(request, decided), changed, noted
 
 
-def close(
-    request: HabilitationsRequest | None,
-    tie: Rattachement | None,
-    *,
-    status: Literal["withdrawn", "expired"],
-    at: datetime,
+def withdraw(
+    told: ApprovalWithdrawn, request: HabilitationsRequest | None, tie: Rattachement | None
 ) -> tuple[Change[HabilitationsRequest], Change[Rattachement]]:
-    """Nobody decides on it any more: it changes nothing."""
-    if request is None or request.status != "requested":
+    """Nobody decides on it any more, and it changes nothing."""
+    if request is None or tie is None or not _is_about(told, request):
         return Change(request), Change(tie)
-    closed = replace(request, status=status, decided_at=at)
-    return Change(closed), Change(tie and _freed(tie, request))
+    withdrawn = replace(request, status="withdrawn", decided_at=told.withdrawn_at)
+    return Change(withdrawn), Change(_freed(tie, request))
 
 
 def unit_ended(
@@ -210,8 +206,8 @@ def _freed(tie: Rattachement, request: HabilitationsRequest) -> Rattachement:
     return replace(tie, pending_changes=left)
 
 
-def _is_about(decided: ApprovalDecided, request: HabilitationsRequest) -> bool:
-    same = (decided.requester_id, decided.structure_id) == (request.user_id, request.structure_id)
+def _is_about(told: ApprovalDecided | ApprovalWithdrawn, request: HabilitationsRequest) -> bool:
+    same = (told.requester_id, told.structure_id) == (request.user_id, request.structure_id)
     return same and request.status == "requested"
 
 
