@@ -52,6 +52,11 @@ class Administrator:
     def principal(self) -> bool:
         return self.tie.role == "principal_manager"
 
+    @property
+    def decides(self) -> bool:
+        """Whether they also decide on approvals."""
+        return self.principal or self.tie.may_approve
+
     def reaches(self, unit: str | None) -> bool:
         return None in self.units or unit in self.units
 
