@@ -266,9 +266,7 @@ class InvitationSent(Event, type="users.invitation-sent.v1", key="user_id"):
     sent_at: AwareDatetime
 
 
-class EspaceOpened(
-    Event, type="users.espace-opened.v1", key="structure_id", audience="public"
-):
+class EspaceOpened(Event, type="users.espace-opened.v1", key="structure_id", audience="public"):
     """An espace is open in a structure: each user attached is asked about."""
 
     structure_id: str
@@ -277,9 +275,7 @@ class EspaceOpened(
     opened_at: AwareDatetime
 
 
-class EspaceClosed(
-    Event, type="users.espace-closed.v1", key="structure_id", audience="public"
-):
+class EspaceClosed(Event, type="users.espace-closed.v1", key="structure_id", audience="public"):
     """An espace is no longer open in a structure: all that it gave ends."""
 
     structure_id: str

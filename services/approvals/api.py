@@ -1,14 +1,11 @@
 """What approvals answers over HTTP."""
 
-import asyncio
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, StringConstraints
 
 from contracts.approvals import Verdict
-from kit.change import Decide
 from kit.clock import now, today
 from kit.collection import Collection
 from kit.heard import TooStale
@@ -33,38 +30,13 @@ from services.approvals.domain import (
 from services.approvals.seats import seat_of
 from services.approvals.views import ApprovalView
 
-Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
-ApprovalId = Annotated[Id, Path()]
+ApprovalId = Annotated[str, Path(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
-
-REFUSALS = (NotYourOwn, NotFound, AlreadyDecided)
 
 
 class Decision(BaseModel):
     verdict: Verdict
     reason: Reason = ""
-
-
-def _distinct(ids: tuple[str, ...]) -> tuple[str, ...]:
-    if len({*ids}) < len(ids):
-        raise ValueError("Each approval may be named once only.")
-    return ids
-
-
-class Decisions(Decision):
-    """One answer to several questions."""
-
-    approval_ids: Annotated[tuple[Id, ...], AfterValidator(_distinct)] = Field(
-        min_length=1, max_length=500
-    )
-
-
-class Outcome(BaseModel):
-    """What became of one of them."""
-
-    id: str
-    state: State | None
-    problem: dict[str, Any] | None = Field(None, description="Why it could not be decided.")
 
 
 def api(
@@ -123,7 +95,17 @@ def api(
         domain.readable(found, seat, by=caller.user_id, now=at)
         known = None if found.told else await approvers.find(found.structure_id)
         decided = await approvals.change(
-            id, _decision(body, known, seat, by=caller.user_id, at=at), if_match=if_match
+            id,
+            lambda current: domain.decide(
+                current,
+                known,
+                verdict=body.verdict,
+                reason=body.reason,
+                by=caller.user_id,
+                seat=seat,
+                now=at,
+            ),
+            if_match=if_match,
         )
         return await answer(decided, caller, response)
 
@@ -141,35 +123,4 @@ def api(
         )
         return await answer(withdrawn, caller, response)
 
-    @routes.put("/decisions", responses=may_answer(ReasonMissing, TooStale))
-    async def decide_several(body: Decisions, caller: Caller) -> list[Outcome]:
-        """Answer several at once; each is decided by itself, and says what became of it."""
-        if body.verdict == "refused" and not body.reason:
-            raise ReasonMissing(field="body/reason")
-        found, at = await approvals.many([*body.approval_ids]), now()
-        structures = sorted({one.structure_id for one in found.values()})
-        seats = {one: await seat_in(one, caller) for one in structures}
-        known = await approvers.many(structures)
-
-        async def decided(id: str) -> Outcome:
-            structure_id = found[id].structure_id if id in found else ""
-            who = known.get(structure_id), seats.get(structure_id)
-            try:
-                kept = await approvals.change(
-                    id, _decision(body, *who, by=caller.user_id, at=at)
-                )
-            except REFUSALS as refusal:
-                return Outcome(id=id, state=None, problem=refusal.as_json())
-            return Outcome(id=id, state=kept.state)
-
-        return await asyncio.gather(*map(decided, body.approval_ids))
-
     return routes
-
-
-def _decision(
-    body: Decision, known: Approvers | None, seat: Seat | None, *, by: str, at: datetime
-) -> Decide[Approval]:
-    return lambda current: domain.decide(
-        current, known, verdict=body.verdict, reason=body.reason, by=by, seat=seat, now=at
-    )

@@ -11,6 +11,7 @@ from services.approvals import domain
 from services.approvals.api import api
 from services.approvals.domain import Approval, Approvers, Person
 from services.approvals.handlers import handlers
+from services.approvals.several import several
 from services.approvals.waiting import Waiting
 
 NEWEST_FIRST = [("opened_at", -1), ("_id", -1)]
@@ -36,6 +37,7 @@ def build(service: Service) -> FastAPI:
     waiting = Waiting(service.committer, approvals, approvers)
     return service.app(
         api(approvals, approvers, people, rights),
+        several(approvals, approvers, rights),
         hears=handlers(approvals, approvers, people, rights),
         jobs=[Worker(approvers, claim=domain.look, work=waiting.look)],
     )

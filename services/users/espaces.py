@@ -1,4 +1,4 @@
-"""Espaces and subscriptions: what each decision needs beside what is asked, and who does the rest."""
+"""Espaces and subscriptions: what each decision needs beside what is asked."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -104,9 +104,7 @@ class Espaces:
         )
         return Ask(places, decide)
 
-    def end(
-        self, ended: tuple[tuple[str, Subscription], ...], submitted: Submitted
-    ) -> Ask:
+    def end(self, ended: tuple[tuple[str, Subscription], ...], submitted: Submitted) -> Ask:
         """Give up subscriptions in one or several structures: all or none."""
         structures = tuple(dict.fromkeys(structure_id for structure_id, _ in ended))
 
@@ -118,9 +116,7 @@ class Espaces:
                     (nth, one) for nth, (where, one) in enumerate(ended) if where == structure_id
                 ]
                 own = replace(submitted, id=request_id(submitted.id, structure_id))
-                changes += subscriptions.end(
-                    tie, entry, theirs, offer=self.offer, submitted=own
-                )
+                changes += subscriptions.end(tie, entry, theirs, offer=self.offer, submitted=own)
             return changes
 
         places = tuple(
@@ -186,7 +182,7 @@ class Espaces:
                 current,
                 entry,
                 dict(zip(codes, requests, strict=True)),
-                Place(structure=structure, units={}),
+                place=Place(structure=structure, units={}),
                 offer=self.offer,
                 submitted=submitted,
             )

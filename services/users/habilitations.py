@@ -11,7 +11,7 @@ from kit.collection import Place as At
 from services.users.domain import habilitation_requests, habilitations
 from services.users.domain.accounts import Account
 from services.users.domain.drafts import Operation, Place, named_units
-from services.users.domain.espaces import Offer, Openings, still_open
+from services.users.domain.espaces import Offer, still_open
 from services.users.domain.habilitation_history import Entry
 from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.habilitations import Submitted
@@ -137,9 +137,9 @@ class Habilitations:
             tie: Rattachement | None,
             entry: Entry | None,
             decider: Rattachement | None,
-            account: Account | None,
-            openings: Openings | None,
+            *others: Any,
         ) -> Decided:
+            account, openings = others
             changes = habilitation_requests.settle(
                 decided,
                 request,
@@ -150,7 +150,7 @@ class Habilitations:
                 espace_open=request is None or still_open(request.espace, self.offer, openings),
                 submitted=submitted,
             )
-            return *changes, Change(decider), Change(account), Change(openings)
+            return *changes, Change(decider), *map(Change, others)
 
         places = (
             of.habilitation_requests.at(decided.subject_id),

@@ -60,7 +60,11 @@ async def test_a_list_is_decided_on_at_once(town: Town):
     assert len(town.letters(claire)) == 1
 
     approve = {"verdict": "approved", "approval_ids": [lines[lea.user_id], lines[ada.user_id]]}
-    refuse = {"verdict": "refused", "reason": "Pas pour vous.", "approval_ids": [lines[zoe.user_id]]}
+    refuse = {
+        "verdict": "refused",
+        "reason": "Pas pour vous.",
+        "approval_ids": [lines[zoe.user_id]],
+    }
     outcomes = []
     for by, answers in ((lea, approve), (claire, approve), (claire, approve), (claire, refuse)):
         decided = await town.world.call("approvals", by)(

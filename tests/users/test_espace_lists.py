@@ -39,7 +39,7 @@ def brought(tie: Rattachement | None, opened: Openings | None = OPENED, **but: A
         tie,
         but.get("entry"),
         but.get("requests", dict.fromkeys(codes)),
-        PLACE,
+        place=PLACE,
         offer=OFFER,
         submitted=a_submit(),
     )
@@ -205,7 +205,7 @@ class Bakery:
             tie,
             None,
             dict.fromkeys(codes),
-            PLACE,
+            place=PLACE,
             offer=OFFER,
             submitted=Submitted(id=seed, by="u-omar", at=NOW),
         )

@@ -90,9 +90,7 @@ class TestAvailable:
     @pytest.mark.feature("ESP-03")
     def test_is_the_same_five_for_who_is_delegated_to(self):
         user = attached("user")
-        delegate = replace(
-            user, habilitations=(*user.habilitations, *a_delegate().habilitations)
-        )
+        delegate = replace(user, habilitations=(*user.habilitations, *a_delegate().habilitations))
 
         assert standing_in(delegate, TODAY) == "secondary_manager"
         assert codes(delegate) == FIVE
@@ -125,9 +123,7 @@ class TestAvailable:
         assert RECEIVED not in codes(user, OPENED)
         assert RECEIVED in codes(user, OPENED, TODAY + DAY)
 
-    @pytest.mark.parametrize(
-        "tie", [None, a_rattachement(lines=(a_line(valid_from=TODAY + DAY),))]
-    )
+    @pytest.mark.parametrize("tie", [None, a_rattachement(lines=(a_line(valid_from=TODAY + DAY),))])
     def test_is_nothing_where_one_is_not_attached(self, tie):
         assert codes(tie) == set()
 

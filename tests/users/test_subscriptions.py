@@ -254,9 +254,7 @@ class TestSettle:
         tie, [request], _ = asked()
         id = request_id("h-1", RECEIVED)
         return settle(
-            a_decision(
-                **{"approval_id": id, "subject_id": id, "kind": "habilitation"} | but
-            ),
+            a_decision(**{"approval_id": id, "subject_id": id, "kind": "habilitation"} | but),
             request.state,
             tie.state,
             the_manager(),

@@ -99,7 +99,12 @@ def espace_routes(espaces: Espaces) -> APIRouter:
     ) -> Page[Listed]:
         """Who asked for it, or was asked about; the id is that of the approval as well."""
         return await views.listed(
-            espaces, asked, structure_id=structure_id, espace=espace, by=caller.user_id, status=status
+            espaces,
+            asked,
+            structure_id=structure_id,
+            espace=espace,
+            by=caller.user_id,
+            status=status,
         )
 
     @routes.put(

@@ -134,9 +134,7 @@ def subscription_routes(espaces: Espaces) -> APIRouter:
         """What you are subscribed to or wait for, structure by structure."""
         return await views.subscriptions(espaces, asked, user_id=caller.user_id)
 
-    @routes.post(
-        "/deletions", status_code=204, responses=may_answer(NotSubscribed, FixedEspace)
-    )
+    @routes.post("/deletions", status_code=204, responses=may_answer(NotSubscribed, FixedEspace))
     async def delete(body: Deletion, caller: Person) -> None:
         """Give up one or several subscriptions, all or none."""
         submitted = espaces.habilitations.submitted(new_entity_id(), caller.user_id, clock.now())

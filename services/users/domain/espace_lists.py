@@ -24,8 +24,8 @@ def bring_in_line(
     tie: Rattachement | None,
     entry: Entry | None,
     requests: Requests,
-    place: Place,
     *,
+    place: Place,
     offer: Offer,
     submitted: Submitted,
 ) -> tuple[Change[Any], ...]:
@@ -63,7 +63,14 @@ def bring_in_line(
     changed, noted = applied(reached, after, cause="managed", submitted=submitted)
     left, asked = changed.state or reached, dict(zip(requests, as_they_are, strict=True))
     for espace in opened:
-        left, asked[espace.code] = _listed(left, espace, openings, place, requests, submitted)
+        left, asked[espace.code] = _listed(
+            left,
+            espace,
+            openings,
+            requests[espace.code],
+            place=place,
+            submitted=submitted,
+        )
     return Change(left, changed.events), noted, *asked.values()
 
 
@@ -71,18 +78,17 @@ def _listed(
     tie: Rattachement,
     espace: Espace,
     openings: Openings,
+    current: HabilitationsRequest | None,
+    *,
     place: Place,
-    requests: Requests,
     submitted: Submitted,
 ) -> tuple[Rattachement, Change[HabilitationsRequest]]:
     """One line of the list that the opening of an espace comes to, unless there is no need."""
     waiting = {row_of(one) for pending in tie.pending_changes for one in pending.given}
     wanted = _all_of(espace, tie, submitted.today)
-    more = tuple(
-        one for one in missing(tie, wanted, submitted.today) if row_of(one) not in waiting
-    )
+    more = tuple(one for one in missing(tie, wanted, submitted.today) if row_of(one) not in waiting)
     if not more:
-        return tie, Change(requests[espace.code])
+        return tie, Change(current)
     asked, tied, _ = put(
         tie,
         None,

@@ -174,7 +174,7 @@ def turn(
     by: str,
     now: datetime,
 ) -> Change[Openings]:
-    """Open an espace of a structure, or close it (ESP-05..08); as it is already, nothing changes."""
+    """Open an espace of a structure, or close it (ESP-05..08); as it is, nothing changes."""
     today = day_of(now)
     of = known(structure, tie, today)
     if not configures(tie, today):

@@ -1,4 +1,4 @@
-"""Subscriptions: habilitations as the older vocabulary of espaces asks for them and gives them up."""
+"""Subscriptions: habilitations as they are asked for, and given up, by espaces."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
