@@ -51,7 +51,8 @@ class Outcome(BaseModel):
 
     id: str
     state: State | None
-    problem: dict[str, Any] | None = Field(None, description="Why it could not be decided.")
+    problem: dict[str, Any] | None = None
+    """Why it could not be decided."""
 
 
 def several(
