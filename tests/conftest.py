@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 import tests.filing_scenes  # noqa: F401  # adds its scenes
+import tests.users_scenes_ties  # noqa: F401  # as above
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack
