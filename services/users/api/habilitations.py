@@ -231,7 +231,7 @@ def _of_users(changed: Habilitations, views: HabilitationViews) -> APIRouter:
         )
         return await shown(structure_id, user_id, caller, response)
 
-    @routes.get("/history", responses=may_answer(ManagersOnly))
+    @routes.get("/history", responses=may_answer(ManagersOnly, NotFound))
     async def history(
         structure_id: Id, user_id: Id, caller: Person, asked: PageAsked
     ) -> Page[EntryShown]:
