@@ -118,8 +118,9 @@ class TestWhoHoldsOrganisationModification:
 
 class TestWhoHoldsItOnOneUnit:
     ADA = a_delegate(*(one.model_copy(update={"unit": "ovens"}) for one in (MANAGES, READS)))
-    ON_OVENS, IN_SHOP = a_profile(level="consultation", unit="ovens"), READ.model_copy(
-        update={"unit": "shop"}
+    ON_OVENS, IN_SHOP = (
+        a_profile(level="consultation", unit="ovens"),
+        READ.model_copy(update={"unit": "shop"}),
     )
 
     def test_administers_that_unit(self):

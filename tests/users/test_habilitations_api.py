@@ -244,7 +244,13 @@ class TestSubmit:
                 "/body/operations/0/profile",
             ),
             (
-                [ADD, {"operation": "add", "profile": ROW | {"application": "suivi-des-flux", "level": "modification"}}],
+                [
+                    ADD,
+                    {
+                        "operation": "add",
+                        "profile": ROW | {"application": "suivi-des-flux", "level": "modification"},
+                    },
+                ],
                 "unknown-profile",
                 "/body/operations/1/profile",
             ),
