@@ -71,9 +71,7 @@ class Membership:
                     IndexModel([("structure_id", 1), ("lines.unit", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("extent.units", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("habilitations.unit", 1), ("_id", 1)]),
-                    IndexModel(
-                        [("structure_id", 1), ("waiting.habilitation.unit", 1), ("_id", 1)]
-                    ),
+                    IndexModel([("structure_id", 1), ("waiting.habilitation.unit", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("in_line", 1)]),
                     IndexModel([("user_id", 1), ("_id", 1)]),
                 ],

@@ -240,7 +240,10 @@ class TestSubmit:
 
     @pytest.mark.parametrize(
         "gone",
-        [a_rattachement(role=None, lines=()), a_rattachement(lines=(a_line(valid_until=YESTERDAY),))],
+        [
+            a_rattachement(role=None, lines=()),
+            a_rattachement(lines=(a_line(valid_until=YESTERDAY),)),
+        ],
     )
     def test_is_about_nobody_who_is_not_attached(self, gone):
         with pytest.raises(NotFound):

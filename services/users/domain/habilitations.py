@@ -89,9 +89,7 @@ def applied(tie: Rattachement, after: Held, *, cause: Cause, submitted: Submitte
     )
     waiting = (*(one for one in tie.waiting if one.habilitation in after), *later)
     stays = [one for one in in_force if one in after or _is_widened(one, waiting, today)]
-    changed = replace(
-        tie, habilitations=tuple(dict.fromkeys((*stays, *at_once))), waiting=waiting
-    )
+    changed = replace(tie, habilitations=tuple(dict.fromkeys((*stays, *at_once))), waiting=waiting)
     noted = _entry(
         tie,
         submitted,
