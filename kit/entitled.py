@@ -71,6 +71,12 @@ def administers(held: Held, on: date) -> frozenset[str | None]:
     )
 
 
+def limited_to(held: Held, on: date) -> tuple[str, ...]:
+    """Of whoever administers users that day: their only units; none where it is the whole."""
+    units = administers(held, on)
+    return () if None in units else tuple(sorted(unit for unit in units if unit))
+
+
 def manages(held: Held, on: date) -> bool:
     """Who administers the whole structure also manages it (HAB, 8.2)."""
     return None in administers(held, on)
@@ -80,7 +86,7 @@ def opens(held: Held, application: str, on: date) -> bool:
     """Whether an application is open to them that day, at any level, anywhere here."""
     return any(
         one.application == application and within(one.valid_from, one.valid_until, on)
-        for one in held.habilitations
+        for one in effective(held)
     )
 
 

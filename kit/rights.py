@@ -77,7 +77,7 @@ class Rights(Entity):
 
     def opens(self, application: str, on: date) -> bool:
         """Whether an application is open to them that day, at any level, anywhere here."""
-        return entitled.opens(self, application, on)
+        return not self.blocked and entitled.opens(self, application, on)
 
     def approves(self, on: date) -> bool:
         """Who administers decides on approvals, unless the principal manager withdrew it."""

@@ -101,7 +101,6 @@ class TestValid:
         held = rights(lines=(past, to_come))
 
         assert [held.valid(day) for day in (YESTERDAY, TODAY, TOMORROW)] == [True, False, True]
-        assert held.limited_to(TOMORROW) == ("B",)
 
     def test_is_nobody_without_a_role(self):
         assert not rights(role=None).valid(TODAY)
@@ -129,7 +128,7 @@ class TestCovers:
         assert not held.covers("A", YESTERDAY)
 
     def test_is_of_every_unit_once_it_is_of_the_whole(self):
-        held = rights(lines=(self.UNIT, self.WHOLE))
+        held = rights(role="principal_manager", lines=(self.UNIT, self.WHOLE))
 
         assert held.covers("B", TOMORROW)
         assert held.covers(None, TOMORROW)
@@ -147,7 +146,7 @@ class TestApproves:
             ({"role": "principal_manager"}, True),
             ({"role": "user"}, False),
             ({"role": "user", "habilitations": (organisation(),)}, True),
-            ({"role": "user", "habilitations": (organisation(unit="ACCUEIL"),)}, False),
+            ({"role": "user", "habilitations": (organisation(unit="ACCUEIL"),)}, True),
             ({"role": "user", "habilitations": (organisation(valid_until=YESTERDAY),)}, False),
             ({"role": "user", "habilitations": (organisation(valid_from=TOMORROW),)}, False),
             ({"role": "user", "habilitations": (organisation(),), "may_approve": False}, False),
@@ -157,6 +156,18 @@ class TestApproves:
     )
     def test_is_for_the_manager_and_whom_he_delegated(self, but, approves):
         assert rights(**but).approves(TODAY) is approves
+
+    def test_is_for_the_units_one_was_delegated(self):
+        of_a_unit = rights(role="user", habilitations=(organisation(unit="ACCUEIL"),))
+        limited = rights(role="user", units=("COMPTA",), habilitations=(organisation(),))
+        elsewhere = rights(
+            role="user", units=("COMPTA",), habilitations=(organisation(unit="ACCUEIL"),)
+        )
+
+        assert of_a_unit.limited_to(TODAY) == ("ACCUEIL",)
+        assert limited.limited_to(TODAY) == ("COMPTA",)
+        assert not elsewhere.approves(TODAY)
+        assert not any(one.manages(TODAY) for one in (of_a_unit, limited, elsewhere))
 
     def test_needs_modification_of_the_organisation(self):
         reading = Habilitation(application=ORGANISATION, level="consultation")

@@ -26,8 +26,8 @@ from kit.problems import Conflict, NotFound
 from services.users.domain.accounts import Account
 from services.users.domain.actions import Action
 from services.users.domain.duplications import Duplication
-from services.users.domain.management import Management
 from services.users.domain.lines import Extent
+from services.users.domain.management import Management
 from services.users.domain.rattachements import (
     Rattachement,
     rattachement_id,
