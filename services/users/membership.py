@@ -83,9 +83,7 @@ class Membership:
                 indexes=[
                     IndexModel([("user_id", 1), *newest_first]),
                     IndexModel([("structure_id", 1), ("espace", 1), *newest_first]),
-                    IndexModel(
-                        [("structure_id", 1), ("espace", 1), ("status", 1), *newest_first]
-                    ),
+                    IndexModel([("structure_id", 1), ("espace", 1), ("status", 1), *newest_first]),
                     IndexModel(
                         [("structure_id", 1), ("given.unit", 1), ("_id", 1)],
                         partialFilterExpression={"status": "requested"},

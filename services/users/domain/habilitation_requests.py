@@ -91,9 +91,7 @@ def ask(
     given, taken = without(after, before), without(before, after)
     if not given and not taken:
         raise NothingAsked(field="body/operations")
-    return put(
-        tie, entry, place, given=given, taken=taken, comment=comment, submitted=submitted
-    )
+    return put(tie, entry, place, given=given, taken=taken, comment=comment, submitted=submitted)
 
 
 def put(
