@@ -3,10 +3,11 @@
 from typing import Any
 
 from tests.habilitation_scenes import delegation
-from tests.scenes import HIDDEN_CARD, OWN, PUBLIC_CARD, Asked, Cast, as_it_is, scene
+from tests.scenes import OWN, Asked, Cast, as_it_is, scene
 
 ESPACES = "/v1/espaces/{structure_id}"
 OF_MANAGED = "the manager's structure"
+OF_BOTH = f"{OF_MANAGED}, to which self is attached"
 OWN_THERE = "one's own in the manager's structure"
 
 as_it_is("GET /v1/espaces")
@@ -32,9 +33,8 @@ def on_espaces(action: str) -> None:
 
         return asked
 
-    scene(action, PUBLIC_CARD)(of("public"))
-    for name in ("non_diffusible", "person"):
-        scene(action, HIDDEN_CARD)(of(name))
+    for name in ("public", "non_diffusible"):
+        scene(action, OF_BOTH)(of(name))
 
 
 for one in (

@@ -14,7 +14,7 @@ from services.users.domain import espaces as domain
 from services.users.domain.delegation import ManagersOnly, administrator
 from services.users.domain.drafts import Place, held
 from services.users.domain.espaces import Espace, Offer, Openings
-from services.users.domain.habilitation_requests import NotAttached, Status
+from services.users.domain.habilitation_requests import Status
 from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.requests import UnknownUnits
 from services.users.domain.structures import Structure
@@ -126,14 +126,12 @@ def rows(
 async def of_structure(
     espaces: Espaces, structure_id: str, caller: Caller, unit: str | None
 ) -> list[EspaceOfStructure]:
-    """Raises NotFound, NotAttached or UnknownUnits; operators see those of all."""
+    """Raises NotFound or UnknownUnits; operators see those of all."""
     of, day = espaces.of, today()
     structure = await of.structures.find(structure_id)
     if not caller.operator or structure is None:
         tie = await of.rattachements.find(rattachement_id(caller.user_id, structure_id))
         structure = domain.known(structure, tie, day)
-        if domain.standing_in(tie, day) is None:
-            raise NotAttached
     if unit is not None:
         known = await of.units.find(known_unit_id(structure_id, unit))
         if not Place(structure=structure, units={unit: known}).has(unit, day):

@@ -217,13 +217,9 @@ class TestTurn:
             opened(structure=asleep)
         assert opened(structure=asleep, code=ISSUED, open=False).events
 
-    def test_says_nothing_of_a_structure_that_is_hidden(self):
-        hidden, stranger = a_structure(discreet=True), a_rattachement(role=None, lines=())
-
+    def test_says_nothing_of_a_structure_to_whom_it_does_not_concern(self):
         with pytest.raises(NotFound):
-            opened(structure=hidden, by=stranger)
-        with pytest.raises(NotForYouToOpen):
-            opened(by=stranger)
+            opened(by=a_rattachement(role=None, lines=()))
 
 
 class TestChoose:

@@ -17,7 +17,7 @@ from services.users.domain.espaces import (
     NotForYouToOpen,
     UnknownEspace,
 )
-from services.users.domain.habilitation_requests import NotAttached, Status
+from services.users.domain.habilitation_requests import Status
 from services.users.domain.requests import InactiveStructure, UnknownUnits
 from services.users.espace_views import EspaceOfStructure, EspaceShown, Listed, MyEspaces
 from services.users.espaces import Espaces
@@ -48,7 +48,7 @@ def espace_routes(espaces: Espaces) -> APIRouter:
         return await views.available(espaces, asked, user_id=caller.user_id)
 
     @routes.get(
-        "/v1/espaces/{structure_id}", responses=may_answer(NotFound, NotAttached, UnknownUnits)
+        "/v1/espaces/{structure_id}", responses=may_answer(NotFound, UnknownUnits)
     )
     async def of_structure(
         structure_id: Id, caller: Person, unit: Annotated[Unit | None, Query()] = None

@@ -157,8 +157,8 @@ def available(
 
 
 def known(structure: Structure | None, tie: Rattachement | None, on: date) -> Structure:
-    """The structure, unless the caller must not learn that there is one."""
-    if structure is None or (structure.discreet and standing_in(tie, on) is None):
+    """The structure, for whoever is attached to it; for all others there is none."""
+    if structure is None or standing_in(tie, on) is None:
         raise NotFound
     return structure
 
