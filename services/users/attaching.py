@@ -15,7 +15,7 @@ from kit.workers import Job, Timer, Worker
 from services.users.domain import accounts, attaching, invitations, turning
 from services.users.domain.actions import Action
 from services.users.domain.attaching import Gift, NotYourself
-from services.users.domain.attempts import Attempts, attempts_id
+from services.users.domain.attempts import attempts_id
 from services.users.domain.invitations import Invitation, Invitee, Renewal
 from services.users.domain.logins import Login, login_id
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
@@ -128,14 +128,8 @@ class Attaching:
         letters_id = attempts_id("letters", known.email if known else NOBODY)
         renewed = Renewal(by=by, at=at, **self._letter(at))
 
-        def decide(
-            acting: Rattachement | None,
-            tie: Rattachement | None,
-            invitee: Invitee | None,
-            letters: Attempts | None,
-            structure: Structure | None,
-            account: Account | None,
-        ) -> Changes:
+        def decide(*states: Any) -> Changes:
+            acting, tie, invitee, letters, structure, account = states
             written = invitations.remind(
                 acting,
                 tie,
