@@ -4,7 +4,7 @@ Who may come in, and what each may do in which structure.
 Owns       users.accounts, users.logins, users.attempts, users.challenges, users.sessions,
            users.clients, users.structures, users.units, users.management, users.requests,
            users.rattachements, users.duplications, users.actions, users.invitees,
-           users.imports, users.import_lines, users.habilitation-requests,
+           users.imports, users.import-lines, users.habilitation-requests,
            users.habilitation-history
 Consumes   structures.structure-created, structures.structure-changed,
            structures.structure-duplicated, structures.unit-created, structures.unit-changed,

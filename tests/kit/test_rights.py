@@ -101,7 +101,6 @@ class TestValid:
         held = rights(role="principal_manager", lines=(past, to_come))
 
         assert [held.valid(day) for day in (YESTERDAY, TODAY, TOMORROW)] == [True, False, True]
-        assert held.limited_to(TOMORROW) == ("B",)
 
     def test_is_nobody_without_a_role(self):
         assert not rights(role=None).valid(TODAY)

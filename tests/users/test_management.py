@@ -87,7 +87,7 @@ class TestAppointCreator:
         *_, rattachement = appointed(None, None, None, user)
 
         assert rattachement.state == replace(
-            user, role="principal_manager", habilitations=(MANAGE, READ)
+            user, role="principal_manager", habilitations=(MANAGE, READ), noted=TODAY
         )
 
 

@@ -12,8 +12,8 @@ from kit.links import LinkExpired, LinkInvalid, read_link
 from services.users.api.fields import Accepted, Address, Email, LinkToken, Name, Password
 from services.users.api.letters import Letters
 from services.users.domain import accounts as domain
-from services.users.domain import passwords as rules
 from services.users.domain import invitations, second_factor
+from services.users.domain import passwords as rules
 from services.users.domain.accounts import Account, LinkNoLongerValid, Registration
 from services.users.domain.logins import login_id
 from services.users.domain.passwords import PasswordRefused

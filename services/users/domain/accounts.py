@@ -112,7 +112,11 @@ def register(
             created_at=now,
         )
         first = _send(opened, replace(link, registration=registration), now)
-        return Change(login), replace(first, events=(person_changed(opened), *first.events)), counted
+        return (
+            Change(login),
+            replace(first, events=(person_changed(opened), *first.events)),
+            counted,
+        )
     if account.status == "pending":
         again = _send(account, replace(link, registration=registration), now)
         return Change(login), again, counted
