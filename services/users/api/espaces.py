@@ -47,9 +47,7 @@ def espace_routes(espaces: Espaces) -> APIRouter:
         """The espaces you find in each structure that you are attached to today."""
         return await views.available(espaces, asked, user_id=caller.user_id)
 
-    @routes.get(
-        "/v1/espaces/{structure_id}", responses=may_answer(NotFound, UnknownUnits)
-    )
+    @routes.get("/v1/espaces/{structure_id}", responses=may_answer(NotFound, UnknownUnits))
     async def of_structure(
         structure_id: Id, caller: Person, unit: Annotated[Unit | None, Query()] = None
     ) -> list[EspaceOfStructure]:
