@@ -35,6 +35,17 @@ class Habilitation(BaseModel):
     valid_until: date | None = None
 
 
+class Line(BaseModel):
+    """One unit, or the whole structure, and the days on which somebody is attached to it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    unit: str | None = None
+    """None: the whole structure, its units included."""
+    valid_from: date
+    valid_until: date | None = None
+
+
 class PersonChanged(Event, type="users.person-changed.v1", key="user_id"):
     """Who a user is and how to write to them. The only event that carries a name or an address."""
 
@@ -178,12 +189,87 @@ class RattachementNotApplied(
     decided_at: AwareDatetime
 
 
+class RattachementMade(
+    Event, type="users.rattachement-made.v1", key="rattachement_id", audience="public"
+):
+    """A manager attached a user, who had not asked for it or was invited."""
+
+    rattachement_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    """None means the whole structure."""
+    valid_from: date
+    valid_until: date | None = None
+    made_by: str
+    made_at: AwareDatetime
+
+
+class RattachementRemoved(
+    Event, type="users.rattachement-removed.v1", key="rattachement_id", audience="public"
+):
+    """A user was detached from a structure or from some of its units, or has left it."""
+
+    rattachement_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    """None means all that the user was attached to."""
+    comment: PersonalText = ""
+    removed_by: str
+    """The user, if they left."""
+    removed_at: AwareDatetime
+
+
+class RattachementBegun(
+    Event, type="users.rattachement-begun.v1", key="rattachement_id", audience="public"
+):
+    """The first day of a rattachement that was given for later has come."""
+
+    rattachement_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    day: date
+
+
+class RattachementEnded(
+    Event, type="users.rattachement-ended.v1", key="rattachement_id", audience="public"
+):
+    """The last day of a rattachement has passed."""
+
+    rattachement_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    day: date
+    """The first on which it no longer stands."""
+
+
+class InvitationSent(Event, type="users.invitation-sent.v1", key="user_id"):
+    """Somebody without an account is invited to open one, to be attached to a structure."""
+
+    user_id: str
+    """Of the account that waits for them."""
+    structure_id: str
+    structure_name: str | None
+    invited_by: str
+    nonce: str
+    expires_at: AwareDatetime
+    sent_at: AwareDatetime
+
+
 class RightsChanged(Event, type="users.rights-changed.v1", key="rattachement_id"):
     """
     All that one user may do in one structure, as it now stands.
 
     ``role`` is None once the user is no longer attached. Validity is checked when read: the dates
-    are days in Europe/Paris, both included.
+    are days in Europe/Paris, both included. ``units``, ``valid_from`` and ``valid_until`` are for
+    who knows no lines: never more than the lines give, and less where they differ.
     """
 
     rattachement_id: str
@@ -199,3 +285,5 @@ class RightsChanged(Event, type="users.rights-changed.v1", key="rattachement_id"
     valid_from: date | None = None
     valid_until: date | None = None
     version: int
+    lines: tuple[Line, ...] = ()
+    """Each unit, or the whole, with its days. Empty with a role: told before there were lines."""

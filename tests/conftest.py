@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-import tests.account_scenes  # adds its scenes
-import tests.filing_scenes  # noqa: F401  # adds its scenes
+import tests.account_scenes
+import tests.filing_scenes  # adds its scenes
+import tests.users_scenes_ties  # noqa: F401  # as above
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack

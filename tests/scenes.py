@@ -14,6 +14,7 @@ from httpx import Response
 from contracts.structures import DEFAULT_UNIT
 from deploy.embedded.mail import text
 from deploy.embedded.sirene import PARTLY_DIFFUSIBLE
+from kit.clock import today
 from services.structures.domain.units import unit_id
 from tests.platform import (
     PASSWORD,
@@ -510,7 +511,8 @@ async def tell_fact(cast: Cast, role: str) -> Asked:
 @scene("POST /v1/rattachements", PUBLIC_CARD)
 async def request(cast: Cast, role: str) -> Asked:
     structure = await cast.platform.create_structure(cast.founder)
-    body = {"json": {"structure_id": structure.json()["id"]}}
+    wanted = {"structure_id": structure.json()["id"], "valid_from": today().isoformat()}
+    body = {"json": wanted}
     return Asked("/v1/rattachements", cast.people[role], structure, body)
 
 

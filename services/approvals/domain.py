@@ -41,10 +41,11 @@ class Approval(Entity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Days in Europe/Paris, both included."""
+    """Days in Europe/Paris, both included, and the only units decided on; none: the whole."""
 
     first: date
     last: date
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class Seat:
     structure_id: str
     principal: bool
     units: tuple[str, ...] = ()
-    """The units they are limited to; none means the whole structure."""
+    """As kept before each span had its own: the units that limit them all."""
     spans: tuple[Span, ...] = ()
 
     def decides(self, approval: Approval, today: date) -> bool:
@@ -63,12 +64,16 @@ class Seat:
         return (
             self.structure_id == approval.structure_id
             and self.user_id != approval.requester_id
-            and any(span.first <= today <= span.last for span in self.spans)
-            and self._reaches(approval.units)
+            and any(
+                span.first <= today <= span.last
+                and _reaches(span.units or self.units, approval.units)
+                for span in self.spans
+            )
         )
 
-    def _reaches(self, units: tuple[str, ...]) -> bool:
-        return not self.units or (bool(units) and set(units) <= set(self.units))
+
+def _reaches(limits: tuple[str, ...], units: tuple[str, ...]) -> bool:
+    return not limits or (bool(units) and set(units) <= set(limits))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,8 @@ async def to_decide(
     today: date,
 ) -> Approvals:
     """What somebody with these rights may decide on, or could have decided on."""
-    theirs = _theirs([one for one in rights if one.approves(today)], by)
+    limits = {one.structure_id: one.limited_to(today) for one in rights if one.approves(today)}
+    theirs = _theirs(limits, by)
     where = theirs | ({"state": state} if state else {})
     found, following = await page(approvals, where, asked, by="opened_at")
     pending = await approvals.documents.count_documents(theirs | {"state": "requested"})
@@ -72,17 +73,17 @@ async def to_decide(
     return Approvals(items=[_view(one, names) for one in found], next=following, pending=pending)
 
 
-def _theirs(rights: list[Rights], by: str) -> dict[str, Any]:
+def _theirs(limits: dict[str, tuple[str, ...]], by: str) -> dict[str, Any]:
     """The rule of ``Seat.decides``, as the database reads it."""
     either: list[dict[str, Any]] = [
         {
-            "structure_id": one.structure_id,
-            "units": {"$ne": [], "$not": {"$elemMatch": {"$nin": list(one.units)}}},
+            "structure_id": structure_id,
+            "units": {"$ne": [], "$not": {"$elemMatch": {"$nin": list(units)}}},
         }
-        for one in rights
-        if one.units
+        for structure_id, units in limits.items()
+        if units
     ]
-    if whole := [one.structure_id for one in rights if not one.units]:
+    if whole := [structure_id for structure_id, units in limits.items() if not units]:
         either.append({"structure_id": {"$in": whole}})
     return {"$or": either, "requester_id": {"$ne": by}} if either else {"_id": {"$in": []}}
 

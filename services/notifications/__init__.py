@@ -5,7 +5,9 @@ Owns       notifications.people, notifications.letters
 Consumes   users.person-changed, users.account-changed, users.link-requested,
            users.code-requested, users.registration-repeated,
            users.rattachement-granted, users.rattachement-refused,
-           users.rattachement-not-applied, approvals.approval-opened, support.ticket-opened,
+           users.rattachement-not-applied, users.rattachement-made,
+           users.rattachement-removed, users.rattachement-begun, users.rattachement-ended,
+           users.invitation-sent, approvals.approval-opened, support.ticket-opened,
            structures.client-welcomed
 Publishes  nothing
 """

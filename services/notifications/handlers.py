@@ -10,12 +10,17 @@ from contracts.support import TicketOpened
 from contracts.users import (
     AccountChanged,
     CodeRequested,
+    InvitationSent,
     LinkRequested,
     LinkRequestedV2,
     PersonChanged,
+    RattachementBegun,
+    RattachementEnded,
     RattachementGranted,
+    RattachementMade,
     RattachementNotApplied,
     RattachementRefused,
+    RattachementRemoved,
     RegistrationRepeated,
 )
 from kit.bus import Subscriptions
@@ -52,13 +57,22 @@ def handlers(people: Collection[Person], letters: Collection[Letter]) -> Subscri
     def warn_owner(event: AccountChanged) -> Ask:
         return _written(letters, domain.on_account_changed(event))
 
+    @on(RattachementRemoved)
+    def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
+        found = domain.on_removed(event)
+        return _written(letters, *found) if found else None
+
     for kind, letter_on in ONE_LETTER.items():
         on(kind)(_writer(letters, letter_on))
     return on
 
 
 ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
+    InvitationSent: domain.on_invitation_sent,
+    RattachementBegun: domain.on_turned,
+    RattachementEnded: domain.on_turned,
     RattachementGranted: domain.on_granted,
+    RattachementMade: domain.on_made,
     RattachementRefused: domain.on_refused,
     RattachementNotApplied: domain.on_not_applied,
     RegistrationRepeated: domain.on_registration_repeated,

@@ -27,7 +27,9 @@ class Endings:
     async def take_away(self, over: Unit) -> None:
         code, of_structure = over.code, {"structure_id": over.structure_id}
         waiting = of_structure | {"extent.units": code, "status": "requested"}
-        limited = {"$or": [{"extent.units": code}, {"habilitations.unit": code}]}
+        # The last: kept before there were lines.
+        where = ("lines.unit", "habilitations.unit", "extent.units")
+        limited = {"$or": [{field: code} for field in where]}
         await self._each(self._of.requests, waiting, over, requests.unit_ended)
         await self._each(
             self._of.rattachements, of_structure | limited, over, rattachements.unit_ended

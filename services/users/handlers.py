@@ -17,9 +17,10 @@ from kit.collection import Ask, Collection
 from kit.days import day_of
 from services.users.domain import duplications, units
 from services.users.domain.accounts import Account
+from services.users.domain.actions import Action
 from services.users.domain.management import appoint_creator
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
-from services.users.domain.requests import RattachementRequest, settle
+from services.users.domain.requests import RattachementRequest, noted, settle
 from services.users.domain.structures import Structure, follow, learn
 from services.users.domain.units import known_unit_id
 from services.users.membership import Membership
@@ -43,6 +44,7 @@ def handlers(
             rattachement: Rattachement | None,
             structure: Structure | None,
             account: Account | None,
+            action: Action | None,
         ) -> tuple[Change[Any], ...]:
             changes = settle(
                 decided,
@@ -53,7 +55,8 @@ def handlers(
                 defaults=defaults,
                 on=day_of(decided.decided_at),
             )
-            return *changes, Change(structure), Change(account)
+            shown = noted(decided, changes, action)
+            return *changes, Change(structure), Change(account), shown
 
         return Ask(
             (
@@ -63,6 +66,7 @@ def handlers(
                 ),
                 membership.structures.at(decided.structure_id),
                 accounts.at(decided.requester_id),
+                membership.actions.at(decided.approval_id),
             ),
             decide,
         )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kit.clock import now
 from kit.collection import Ask
+from kit.mongo import IndexModel
 from kit.workers import Job, Timer
-from services.users.domain import attempts, challenges, efforts, emails, sessions
-from services.users.domain.accounts import Account, AccountMoved, erase_never_activated
+from services.users.domain import attempts, challenges, efforts, emails, sessions, unactivated
+from services.users.domain.accounts import Account, AccountMoved
 from services.users.domain.attempts import Attempts
 from services.users.domain.challenges import Challenge
 from services.users.domain.clients import Client
 from services.users.domain.efforts import SpentEffort
+from services.users.domain.invitations import Invitee
 from services.users.domain.logins import Login, login_id
 from services.users.domain.sessions import Session
 
@@ -54,6 +57,7 @@ class Identity:
     sessions: Collection[Session]
     clients: Collection[Client]
     efforts: Collection[SpentEffort]
+    invitees: Collection[Invitee]
 
     @classmethod
     def of(cls, service: Service) -> Identity:
@@ -66,6 +70,9 @@ class Identity:
             sessions=service.collection("sessions", Session),
             clients=service.collection("clients", Client),
             efforts=service.collection("efforts", SpentEffort),
+            invitees=service.collection(
+                "invitees", Invitee, indexes=[IndexModel("invitations.gift.structure_id")]
+            ),
         )
 
     async def account_of(self, email: str) -> Account | None:
@@ -135,6 +142,10 @@ class Identity:
     def _erase_never_activated(self, account: Account) -> Ask:
         at = now()
         return Ask(
-            places=(self.accounts.at(account.id), self.logins.at(login_id(account.email))),
-            decide=lambda account, login: erase_never_activated(account, login, now=at),
+            places=(
+                self.accounts.at(account.id),
+                self.logins.at(login_id(account.email)),
+                self.invitees.at(account.id),
+            ),
+            decide=partial(unactivated.erase, now=at),
         )

@@ -7,12 +7,16 @@ from kit.settings import read
 from kit.workers import Worker
 from services.users import catalogue
 from services.users.api.identity import identity_routes
+from services.users.api.imports import import_routes
 from services.users.api.rattachements import rattachement_routes
+from services.users.api.structure_users import structure_user_routes
+from services.users.attaching import Attaching
 from services.users.copying import Copying
 from services.users.domain import units
 from services.users.endings import Endings
 from services.users.handlers import handlers
 from services.users.identity import CREDENTIALS, Identity
+from services.users.importing import Importing
 from services.users.membership import Membership
 from services.users.settings import UsersSettings
 
@@ -20,14 +24,20 @@ from services.users.settings import UsersSettings
 def build(service: Service[UsersSettings]) -> FastAPI:
     identity, membership = Identity.of(service), Membership.of(service)
     defaults = catalogue.defaults(catalogue.read())
+    attaching = Attaching(membership, identity, service.settings, defaults)
+    importing = Importing.of(service, attaching)
     return service.app(
         *identity_routes(identity, service.settings),
         rattachement_routes(membership),
+        structure_user_routes(attaching),
+        import_routes(importing),
         hears=handlers(membership, identity.accounts, defaults),
         jobs=[
             *identity.timers(),
             Worker(membership.units, claim=units.begin, work=Endings(membership).take_away),
             Copying(membership).worker(),
+            *attaching.jobs(),
+            importing.worker(),
         ],
         credentials=CREDENTIALS,
     )

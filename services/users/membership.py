@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kit.mongo import IndexModel
+from services.users.domain.actions import Action
 from services.users.domain.duplications import Duplication
 from services.users.domain.management import Management
 from services.users.domain.rattachements import Rattachement
@@ -30,13 +31,16 @@ class Membership:
     requests: Collection[RattachementRequest]
     rattachements: Collection[Rattachement]
     duplications: Collection[Duplication]
+    actions: Collection[Action]
 
     @classmethod
     def of(cls, service: Service) -> Membership:
         newest_first = [("requested_at", -1), ("_id", -1)]
         return cls(
             committer=service.committer,
-            structures=service.collection("structures", Structure),
+            structures=service.collection(
+                "structures", Structure, indexes=[IndexModel("identifier")]
+            ),
             units=service.collection("units", Unit),
             management=service.collection("management", Management),
             requests=service.collection(
@@ -45,6 +49,7 @@ class Membership:
                 indexes=[
                     IndexModel([("user_id", 1), *newest_first]),
                     IndexModel([("user_id", 1), ("status", 1), *newest_first]),
+                    IndexModel([("user_id", 1), ("structure_id", 1)]),
                     IndexModel(
                         [("structure_id", 1), ("extent.units", 1), ("_id", 1)],
                         partialFilterExpression={"status": "requested"},
@@ -56,9 +61,19 @@ class Membership:
                 Rattachement,
                 indexes=[
                     IndexModel([("structure_id", 1), ("_id", 1)]),
+                    IndexModel([("user_id", 1), ("structure_id", 1)]),
+                    IndexModel([("structure_id", 1), ("lines.unit", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("extent.units", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("habilitations.unit", 1), ("_id", 1)]),
                 ],
             ),
             duplications=service.collection("duplications", Duplication),
+            actions=service.collection(
+                "actions",
+                Action,
+                indexes=[
+                    IndexModel([("structure_id", 1), ("at", -1), ("_id", -1)]),
+                    IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)]),
+                ],
+            ),
         )

@@ -18,8 +18,8 @@ from kit.collection import Ask, Collection, Stored
 from kit.service import Service
 from services.users.domain import sessions
 from services.users.domain.accounts import Account, Purpose
+from services.users.domain.lines import Extent
 from services.users.domain.rattachements import (
-    Extent,
     Rattachement,
     nothing_yet,
     rattachement_id,

@@ -33,6 +33,9 @@ class UsersSettings(Settings):
     link_for: Duration = Field(
         default=timedelta(minutes=60), description="How long a link in a letter is good"
     )
+    invitation_for: Duration = Field(
+        default=timedelta(days=7), description="How long an invitation to a structure is good"
+    )
     letters_most: int = Field(default=5, ge=1, description="Links sent to one account in an hour")
 
     unactivated_for: Duration = Field(

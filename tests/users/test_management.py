@@ -17,10 +17,10 @@ from tests.users.rattaching import (
     READ,
     TODAY,
     a_creation,
+    a_line,
     a_rattachement,
     a_request,
     a_structure,
-    an_extent,
 )
 
 BY_OMAR = Management(id="s-bakery", principal_manager_id="u-omar")
@@ -49,6 +49,7 @@ class TestAppointCreator:
                 user_id="u-omar",
                 structure_id="s-bakery",
                 role="principal_manager",
+                lines=(a_line(),),
                 habilitations=(MANAGE, READ),
                 valid_from=TODAY,
                 version=1,
@@ -86,7 +87,7 @@ class TestAppointCreator:
         *_, rattachement = appointed(None, None, None, user)
 
         assert rattachement.state == replace(
-            user, role="principal_manager", habilitations=(MANAGE, READ), extent=an_extent()
+            user, role="principal_manager", habilitations=(MANAGE, READ), noted=TODAY
         )
 
 

@@ -24,10 +24,11 @@ from kit.change import Change
 from kit.collection import Ask, Collection
 from kit.problems import Conflict, NotFound
 from services.users.domain.accounts import Account
+from services.users.domain.actions import Action
 from services.users.domain.duplications import Duplication
+from services.users.domain.lines import Extent
 from services.users.domain.management import Management
 from services.users.domain.rattachements import (
-    Extent,
     Rattachement,
     rattachement_id,
     rights_of,
@@ -74,6 +75,7 @@ class World:
             a_collection("requests", RattachementRequest),
             a_collection("rattachements", Rattachement),
             a_collection("duplications", Duplication),
+            a_collection("actions", Action),
         )
         self.on: Subscriptions = handlers(self.of, self.accounts, DEFAULTS)
         for user in USERS:

@@ -11,7 +11,6 @@ from contracts.users import (
     LinkRequestedV2,
     NotificationPreferences,
     PersonChanged,
-    PersonErased,
     RegistrationRepeated,
 )
 from kit.change import Change, Entity
@@ -222,7 +221,10 @@ def send_link(
         return Change(account), Change(letters)
     counted = attempt(letters, id=letters_id, limit=limit, now=now)
     if account and account.status == "pending" and link.purpose == "activation":
-        return send(account, replace(link, registration=_asked_last(account)), now), counted
+        asked = _asked_last(account)
+        if asked is None:  # Only invited: that letter activates the account.
+            return Change(account), counted
+        return send(account, replace(link, registration=asked), now), counted
     if account and account.status == "active" and link.purpose == "password-reset":
         return send(account, link, now), counted
     return Change(account), counted
@@ -235,7 +237,23 @@ def activate(current: Account | None, *, nonce: str, now: datetime) -> Change[Ac
     link = used(current, nonce, "activation", now)
     if current is None or current.status != "pending" or link.registration is None:
         raise LinkNoLongerValid
-    asked = link.registration
+    return activated(current, link.registration, by=nonce)
+
+
+def expected(
+    current: Account | None, *, user_id: str, email: str, now: datetime
+) -> Change[Account]:
+    """An account that waits for somebody who was invited and has not asked for one."""
+    if current:
+        return Change(current)
+    opened = Account(
+        id=user_id, email=email, first_name="", last_name="", created_at=now, wake_at=now
+    )
+    return Change(opened, (person_changed(opened),))
+
+
+def activated(current: Account, asked: Registration, *, by: str) -> Change[Account]:
+    """``by``: the nonce of the letter that proved the address."""
     active = replace(
         current,
         status="active",
@@ -243,22 +261,10 @@ def activate(current: Account | None, *, nonce: str, now: datetime) -> Change[Ac
         last_name=asked.last_name,
         password_hash=asked.password_hash,
         links=(),
-        activated_by=nonce,
+        activated_by=by,
         wake_at=None,
     )
     return Change(active, (person_changed(active),))
-
-
-def erase_never_activated(
-    account: Account | None, login: Login | None, *, now: datetime
-) -> tuple[Change[Account], Change[Login]]:
-    """Forget a person who never followed a link, and leave their address to whoever comes next."""
-    due = account and account.status == "pending" and account.wake_at and account.wake_at <= now
-    if account is None or not due:
-        return Change(account), Change(login)
-    theirs = login is not None and login.user_id == account.id
-    erased = PersonErased(user_id=account.id, erased_at=now)
-    return Change(None, (erased,)), Change(None if theirs else login)
 
 
 def used(current: Account | None, nonce: str, purpose: Purpose, now: datetime) -> SentLink:

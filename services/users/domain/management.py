@@ -5,13 +5,8 @@ from datetime import date
 
 from contracts.structures import StructureCreated
 from kit.change import Change, Entity
-from services.users.domain.rattachements import (
-    Defaults,
-    Extent,
-    Rattachement,
-    attach,
-    nothing_yet,
-)
+from services.users.domain.lines import Extent
+from services.users.domain.rattachements import Defaults, Rattachement, attach, nothing_yet
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.structures import Structure, is_discreet, learn
 
