@@ -142,10 +142,6 @@ class Identity:
     def _erase_never_activated(self, account: Account) -> Ask:
         at = now()
         return Ask(
-            places=(
-                self.accounts.at(account.id),
-                self.logins.at(login_id(account.email)),
-                self.invitees.at(account.id),
-            ),
+            places=(self.accounts.at(account.id), self.logins.at(login_id(account.email))),
             decide=partial(unactivated.erase, now=at),
         )

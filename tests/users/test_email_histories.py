@@ -24,7 +24,6 @@ from services.users.domain.accounts import (
 )
 from services.users.domain.attempts import Attempts, Limit
 from services.users.domain.emails import LetterLimit
-from services.users.domain.invitations import Invitee
 from services.users.domain.logins import Login, login_id
 from tests.users.kept import Kept
 from tests.users.people import ACCESS, NOW, a_registration
@@ -52,7 +51,6 @@ class World:
         self.accounts: Collection[Account] = a_collection("accounts", Account)
         self.logins: Collection[Login] = a_collection("logins", Login)
         self.attempts: Collection[Attempts] = a_collection("attempts", Attempts)
-        self.invitees: Collection[Invitee] = a_collection("invitees", Invitee)
 
     @property
     def people(self) -> list[Account]:
@@ -157,7 +155,7 @@ class World:
                 self.keep(Ask(places, partial(emails.release, now=self.now)))
             for account in self.people:
                 claim = self.logins.at(login_id(account.email))
-                places = (self.accounts.at(account.id), claim, self.invitees.at(account.id))
+                places = (self.accounts.at(account.id), claim)
                 self.keep(Ask(places, partial(unactivated.erase, now=self.now)))
 
 

@@ -193,7 +193,7 @@ def register(
         told = (person_changed(opened), *first.events)
         return Change(login), replace(first, events=told), counted
     if account.status == "pending":
-        kept = replace(account, wake_at=kept_until)
+        kept = replace(account, wake_at=max(account.wake_at or kept_until, kept_until))
         return Change(login), send(kept, replace(link, registration=registration), now), counted
     if account.status == "active":
         repeated = RegistrationRepeated(
@@ -241,15 +241,22 @@ def activate(current: Account | None, *, nonce: str, now: datetime) -> Change[Ac
 
 
 def expected(
-    current: Account | None, *, user_id: str, email: str, now: datetime
+    current: Account | None, *, user_id: str, email: str, now: datetime, until: datetime
 ) -> Change[Account]:
     """An account that waits for somebody who was invited and has not asked for one."""
     if current:
-        return Change(current)
+        return awaited_until(current, until)
     opened = Account(
-        id=user_id, email=email, first_name="", last_name="", created_at=now, wake_at=now
+        id=user_id, email=email, first_name="", last_name="", created_at=now, wake_at=until
     )
     return Change(opened, (person_changed(opened),))
+
+
+def awaited_until(current: Account | None, until: datetime) -> Change[Account]:
+    """What would be forgotten sooner waits as long as its invitation."""
+    if current is None or current.status != "pending":
+        return Change(current)
+    return Change(replace(current, wake_at=max(current.wake_at or until, until)))
 
 
 def activated(current: Account, asked: Registration, *, by: str) -> Change[Account]:
