@@ -10,6 +10,9 @@ from contracts.support import TicketOpened
 from contracts.users import (
     AccountChanged,
     CodeRequested,
+    HabilitationsGranted,
+    HabilitationsNotApplied,
+    HabilitationsRefused,
     InvitationSent,
     LinkRequested,
     LinkRequestedV2,
@@ -26,7 +29,7 @@ from contracts.users import (
 from kit.bus import Subscriptions
 from kit.clock import now
 from kit.collection import Ask, Collection
-from services.notifications import domain
+from services.notifications import account_letters, domain
 from services.notifications.domain import Letter, Person
 
 
@@ -43,19 +46,19 @@ def handlers(people: Collection[Person], letters: Collection[Letter]) -> Subscri
 
     @on(LinkRequested)
     def write_link(event: LinkRequested) -> Ask:
-        return _written(letters, domain.on_link_requested(event, now=now()))
+        return _written(letters, account_letters.on_link_requested(event, now=now()))
 
     @on(LinkRequestedV2)
     def write_later_link(event: LinkRequestedV2) -> Ask:
-        return _written(letters, domain.on_link_requested(event, now=now()))
+        return _written(letters, account_letters.on_link_requested(event, now=now()))
 
     @on(CodeRequested)
     def write_code(event: CodeRequested) -> Ask:
-        return _written(letters, domain.on_code_requested(event, now=now()))
+        return _written(letters, account_letters.on_code_requested(event, now=now()))
 
     @on(AccountChanged)
     def warn_owner(event: AccountChanged) -> Ask:
-        return _written(letters, domain.on_account_changed(event))
+        return _written(letters, account_letters.on_account_changed(event))
 
     @on(RattachementRemoved)
     def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
@@ -75,6 +78,9 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     RattachementMade: domain.on_made,
     RattachementRefused: domain.on_refused,
     RattachementNotApplied: domain.on_not_applied,
+    HabilitationsGranted: domain.on_habilitations_granted,
+    HabilitationsRefused: domain.on_habilitations_refused,
+    HabilitationsNotApplied: domain.on_habilitations_not_applied,
     RegistrationRepeated: domain.on_registration_repeated,
     TicketOpened: domain.on_ticket_opened,
     ClientWelcomed: domain.on_client_welcomed,
