@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-import tests.filing_scenes  # adds its scenes
-import tests.users_scenes_ties  # noqa: F401  # as above
+import tests.filing_scenes
+import tests.habilitation_scenes
+import tests.users_scenes_ties  # noqa: F401  # they add their scenes
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack

@@ -6,7 +6,8 @@ Consumes   users.person-changed, users.link-requested, users.registration-repeat
            users.rattachement-granted, users.rattachement-refused,
            users.rattachement-not-applied, users.rattachement-made,
            users.rattachement-removed, users.rattachement-begun, users.rattachement-ended,
-           users.invitation-sent, approvals.approval-opened, support.ticket-opened,
+           users.invitation-sent, users.habilitations-granted, users.habilitations-refused,
+           users.habilitations-not-applied, approvals.approval-opened, support.ticket-opened,
            structures.client-welcomed
 Publishes  nothing
 """

@@ -9,6 +9,9 @@ from contracts.approvals import ApprovalOpened
 from contracts.structures import ClientWelcomed
 from contracts.support import TicketOpened
 from contracts.users import (
+    HabilitationsGranted,
+    HabilitationsNotApplied,
+    HabilitationsRefused,
     InvitationSent,
     LinkPurpose,
     LinkRequested,
@@ -29,6 +32,9 @@ Template = Literal[
     "activation",
     "approval-opened",
     "client-welcomed",
+    "habilitations-granted",
+    "habilitations-not-applied",
+    "habilitations-refused",
     "invitation",
     "password-reset",
     "rattachement-begun",
@@ -41,6 +47,13 @@ Template = Literal[
     "registration-repeated",
     "ticket-opened",
 ]
+Outcome = (
+    RattachementRefused
+    | RattachementNotApplied
+    | HabilitationsGranted
+    | HabilitationsRefused
+    | HabilitationsNotApplied
+)
 Status = Literal["waiting", "sent", "failed", "suppressed"]
 
 LEASE = timedelta(minutes=1)
@@ -208,24 +221,33 @@ def on_invitation_sent(event: InvitationSent) -> Letter:
 
 
 def on_refused(event: RattachementRefused) -> Letter:
-    return Letter(
-        id=f"{event.request_id}:refused",
-        recipient_id=event.user_id,
-        template="rattachement-refused",
-        params=_of_structure(event.structure_name),
-        reason=event.reason,
-        created_at=event.refused_at,
-    )
+    return _of_request(event, "rattachement-refused", event.refused_at, event.reason)
 
 
 def on_not_applied(event: RattachementNotApplied) -> Letter:
+    return _of_request(event, "rattachement-not-applied", event.decided_at, event.reason)
+
+
+def on_habilitations_granted(event: HabilitationsGranted) -> Letter:
+    return _of_request(event, "habilitations-granted", event.granted_at)
+
+
+def on_habilitations_refused(event: HabilitationsRefused) -> Letter:
+    return _of_request(event, "habilitations-refused", event.refused_at, event.reason)
+
+
+def on_habilitations_not_applied(event: HabilitationsNotApplied) -> Letter:
+    return _of_request(event, "habilitations-not-applied", event.decided_at, event.reason)
+
+
+def _of_request(event: Outcome, template: Template, at: datetime, reason: str = "") -> Letter:
     return Letter(
-        id=f"{event.request_id}:not-applied",
+        id=f"{event.request_id}:{template.partition('-')[2]}",
         recipient_id=event.user_id,
-        template="rattachement-not-applied",
+        template=template,
         params=_of_structure(event.structure_name),
-        reason=event.reason,
-        created_at=event.decided_at,
+        reason=reason,
+        created_at=at,
     )
 
 

@@ -8,6 +8,9 @@ from contracts.event import Event
 from contracts.structures import ClientWelcomed
 from contracts.support import TicketOpened
 from contracts.users import (
+    HabilitationsGranted,
+    HabilitationsNotApplied,
+    HabilitationsRefused,
     InvitationSent,
     LinkRequested,
     PersonChanged,
@@ -60,6 +63,9 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     RattachementMade: domain.on_made,
     RattachementRefused: domain.on_refused,
     RattachementNotApplied: domain.on_not_applied,
+    HabilitationsGranted: domain.on_habilitations_granted,
+    HabilitationsRefused: domain.on_habilitations_refused,
+    HabilitationsNotApplied: domain.on_habilitations_not_applied,
     RegistrationRepeated: domain.on_registration_repeated,
     TicketOpened: domain.on_ticket_opened,
     ClientWelcomed: domain.on_client_welcomed,

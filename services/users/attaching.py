@@ -11,7 +11,7 @@ from kit.clock import now
 from kit.collection import Ask, Place
 from kit.days import day_of
 from kit.ids import new_id
-from kit.workers import Job, Timer, Worker
+from kit.workers import Job, Worker
 from services.users.domain import accounts, attaching, invitations, turning
 from services.users.domain.actions import Action
 from services.users.domain.attaching import Gift, NotYourself
@@ -38,10 +38,7 @@ class Attaching:
     defaults: Defaults
 
     def jobs(self) -> list[Job]:
-        return [
-            Worker(self.identity.invitees, claim=invitations.begin, work=self.take_in),
-            Timer(self.membership.rattachements, wake=self._turn),
-        ]
+        return [Worker(self.identity.invitees, claim=invitations.begin, work=self.take_in)]
 
     async def attach(self, email: str, gift: Gift) -> None:
         """Raises what refuses it whoever has this address; says nothing of who has it."""
@@ -197,7 +194,8 @@ class Attaching:
         )
         return dealt_with, Change(structure), granted, attached, noted, *map(Change, units)
 
-    def _turn(self, tie: Rattachement) -> Ask:
+    def turn(self, tie: Rattachement) -> Ask:
+        """What a new day brings to it."""
         of, at = self.membership, now()
         begun, ended = (turning.turn_id(tie, what) for what in ("begun", "ended"))
 

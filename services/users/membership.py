@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from kit.mongo import IndexModel
 from services.users.domain.actions import Action
 from services.users.domain.duplications import Duplication
+from services.users.domain.habilitation_history import Entry
+from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.management import Management
 from services.users.domain.rattachements import Rattachement
 from services.users.domain.requests import RattachementRequest
@@ -31,6 +33,8 @@ class Membership:
     requests: Collection[RattachementRequest]
     rattachements: Collection[Rattachement]
     duplications: Collection[Duplication]
+    habilitation_requests: Collection[HabilitationsRequest]
+    habilitation_history: Collection[Entry]
     actions: Collection[Action]
 
     @classmethod
@@ -65,9 +69,28 @@ class Membership:
                     IndexModel([("structure_id", 1), ("lines.unit", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("extent.units", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("habilitations.unit", 1), ("_id", 1)]),
+                    IndexModel([("structure_id", 1), ("waiting.habilitation.unit", 1), ("_id", 1)]),
                 ],
             ),
             duplications=service.collection("duplications", Duplication),
+            habilitation_requests=service.collection(
+                "habilitation-requests",
+                HabilitationsRequest,
+                indexes=[
+                    IndexModel([("user_id", 1), *newest_first]),
+                    IndexModel(
+                        [("structure_id", 1), ("given.unit", 1), ("_id", 1)],
+                        partialFilterExpression={"status": "requested"},
+                    ),
+                ],
+            ),
+            habilitation_history=service.collection(
+                "habilitation-history",
+                Entry,
+                indexes=[
+                    IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)])
+                ],
+            ),
             actions=service.collection(
                 "actions",
                 Action,

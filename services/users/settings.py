@@ -4,16 +4,21 @@ from datetime import timedelta
 
 from pydantic import Field, SecretStr
 
-from kit.settings import Duration, Settings
+from kit.settings import Duration, WaitingSettings
 from services.users.domain.attempts import Limit
 from services.users.domain.logins import normalised
 
 
-class UsersSettings(Settings):
+class UsersSettings(WaitingSettings):
     access_private_key: SecretStr = Field(
         description="What access tokens are signed with: an Ed25519 key, as JWK or PEM"
     )
     operators: str = Field(default="", description="Logins of the operators, comma separated")
+    applications: str = Field(
+        default="",
+        description="File of the applications, their levels and who has which from the beginning; "
+        "empty: services/users/catalogue.yaml",
+    )
 
     access_for: Duration = Field(
         default=timedelta(minutes=5), description="How long a person's access token is good"

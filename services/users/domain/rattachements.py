@@ -1,6 +1,6 @@
 """What ties one user to one structure, and what it lets them do there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
@@ -8,6 +8,7 @@ from typing import Literal
 from contracts.users import Habilitation, Line, RightsChanged, Role
 from kit.change import Change, Entity
 from services.users.domain import lines as of_lines
+from services.users.domain.held import PendingChange, Waiting, next_turn
 from services.users.domain.lines import Extent, Lines, joined
 
 Defaults = Mapping[Role, tuple[Habilitation, ...]]
@@ -39,6 +40,10 @@ class Rattachement(Entity):
     habilitations: tuple[Habilitation, ...] = ()
     may_approve: bool = True
     pending_request_id: str | None = None
+    waiting: tuple[Waiting, ...] = ()
+    """Habilitations that are not yet in force."""
+    pending_changes: tuple[PendingChange, ...] = ()
+    """What the user has asked to be given and taken."""
     past: tuple[Past, ...] = ()
     """What was last taken away of each unit, and of the whole, that has no line any more."""
     noted: date | None = None
@@ -50,8 +55,12 @@ class Rattachement(Entity):
         if self.extent and not self.lines:
             object.__setattr__(self, "lines", self.extent.lines())
         object.__setattr__(self, "extent", None)
-        # Follows from the rest, so that nobody who changes lines can forget it.
-        object.__setattr__(self, "wake_at", of_lines.next_turn(self.lines, self.noted))
+        # Follows from the rest, so that nobody who changes it can forget it.
+        turns = (
+            of_lines.next_turn(self.lines, self.noted),
+            next_turn(self.habilitations, self.waiting),
+        )
+        object.__setattr__(self, "wake_at", min(filter(None, turns), default=None))
 
     def standing(self, on: date) -> Lines:
         """What it gives on that day or will give later."""
@@ -104,16 +113,15 @@ def left_with(
     gone = [line for line in current.lines if line not in lines]
     left = {line.unit for line in lines}
     lost = {line.unit for line in gone} - left
-    kept = (
-        one
-        for one in current.habilitations
-        if one.unit not in lost and (one.unit is None or not left.isdisjoint({None, one.unit}))
-    )
+
+    def stays(unit: str | None) -> bool:
+        here = unit is None or not left.isdisjoint({None, unit})
+        return bool(lines) and unit not in lost and here
+
     return replace(
-        current,
+        _of_units(current, stays),
         role=current.role if lines else None,
         lines=lines,
-        habilitations=tuple(kept) if lines else (),
         past=_past(current, gone, lines, how=how, comment=comment),
     )
 
@@ -122,8 +130,16 @@ def without_units(current: Rattachement, units: Iterable[str]) -> Rattachement:
     """Without units that are over, be it attached to them or only allowed something there."""
     over = {*units}
     left = left_with(current, of_lines.without(current.lines, over), how="ended")
-    kept = tuple(one for one in left.habilitations if one.unit not in over)
-    return replace(left, habilitations=kept)
+    return _of_units(left, lambda unit: unit not in over)
+
+
+def _of_units(current: Rattachement, stays: Callable[[str | None], bool]) -> Rattachement:
+    """Without the habilitations elsewhere, those that wait included."""
+    return replace(
+        current,
+        habilitations=tuple(one for one in current.habilitations if stays(one.unit)),
+        waiting=tuple(one for one in current.waiting if stays(one.habilitation.unit)),
+    )
 
 
 def unit_ended(current: Rattachement | None, unit: str) -> Change[Rattachement]:

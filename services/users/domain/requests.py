@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from contracts.approvals import ApprovalDecided
+from contracts.approvals import ApprovalDecided, ApprovalWithdrawn
 from contracts.structures import DEFAULT_UNIT
 from contracts.users import (
     RattachementGranted,
@@ -160,6 +160,18 @@ def noted(decided: ApprovalDecided, settled: Changes, action: Action | None) -> 
     )
 
 
+def withdraw(
+    told: ApprovalWithdrawn, request: RattachementRequest | None, rattachement: Rattachement | None
+) -> Changes:
+    """Nobody decides on it any more: another may be asked for."""
+    if request is None or rattachement is None or rattachement.pending_request_id != request.id:
+        return Change(request), Change(rattachement)
+    if request.status != "requested" or not _is_about(told, request):
+        return Change(request), Change(rattachement)
+    withdrawn = replace(request, status="withdrawn", decided_at=told.withdrawn_at)
+    return Change(withdrawn), Change(replace(rattachement, pending_request_id=None))
+
+
 def unit_ended(current: RattachementRequest | None, unit: str) -> Change[RattachementRequest]:
     """Note that a unit it names is over, while it waits for its decision."""
     if current is None or current.status != "requested" or current.ended_unit:
@@ -208,8 +220,8 @@ def _refuse_what_adds_nothing(extent: Extent, tie: Rattachement, today: date) ->
         raise AlreadyAttached(valid_until=None if days == date.max else days.isoformat())
 
 
-def _is_about(decided: ApprovalDecided, request: RattachementRequest) -> bool:
-    return (decided.requester_id, decided.structure_id) == (request.user_id, request.structure_id)
+def _is_about(told: ApprovalDecided | ApprovalWithdrawn, request: RattachementRequest) -> bool:
+    return (told.requester_id, told.structure_id) == (request.user_id, request.structure_id)
 
 
 def _obstacle(
