@@ -2,9 +2,9 @@
 Who may come in, and what each may do in which structure.
 
 Owns       users.accounts, users.logins, users.attempts, users.challenges, users.sessions,
-           users.efforts, users.clients, users.structures, users.units, users.management, users.requests,
-           users.rattachements, users.duplications, users.actions, users.invitees,
-           users.imports, users.import-lines, users.habilitation-requests,
+           users.efforts, users.clients, users.structures, users.units, users.management,
+           users.requests, users.rattachements, users.duplications, users.actions,
+           users.invitees, users.imports, users.import-lines, users.habilitation-requests,
            users.habilitation-history, users.openings
 Consumes   structures.structure-created, structures.structure-changed,
            structures.structure-duplicated, structures.unit-created, structures.unit-changed,
