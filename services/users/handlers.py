@@ -30,7 +30,7 @@ def handlers(
 ) -> Subscriptions:
     on = Subscriptions()
 
-    _hear_of_structures(on, membership, defaults)
+    _hear_of_structures(on, membership, accounts, defaults)
     _hear_of_units(on, membership)
 
     @on(ApprovalDecided)
@@ -70,7 +70,12 @@ def handlers(
     return on
 
 
-def _hear_of_structures(on: Subscriptions, membership: Membership, defaults: Defaults) -> None:
+def _hear_of_structures(
+    on: Subscriptions,
+    membership: Membership,
+    accounts: Collection[Account],
+    defaults: Defaults,
+) -> None:
     @on(StructureCreated)
     def know_structure(created: StructureCreated) -> Ask:
         structure_id, creator = created.structure_id, created.created_by
@@ -82,6 +87,7 @@ def _hear_of_structures(on: Subscriptions, membership: Membership, defaults: Def
                 membership.management.at(structure_id),
                 membership.requests.at(structure_id),
                 membership.rattachements.at(rattachement_id(creator, structure_id)),
+                accounts.at(creator),
             ),
             lambda *current: appoint_creator(
                 *current,

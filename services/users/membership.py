@@ -11,7 +11,9 @@ from services.users.domain.management import Management
 from services.users.domain.rattachements import Rattachement
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.structures import Structure
+from services.users.domain.transfers import Transfer
 from services.users.domain.units import Unit
+from services.users.domain.vacancies import Claim
 
 if TYPE_CHECKING:
     from kit.collection import Collection
@@ -30,6 +32,8 @@ class Membership:
     requests: Collection[RattachementRequest]
     rattachements: Collection[Rattachement]
     duplications: Collection[Duplication]
+    transfers: Collection[Transfer]
+    claims: Collection[Claim]
 
     @classmethod
     def of(cls, service: Service) -> Membership:
@@ -38,7 +42,11 @@ class Membership:
             committer=service.committer,
             structures=service.collection("structures", Structure),
             units=service.collection("units", Unit),
-            management=service.collection("management", Management),
+            management=service.collection(
+                "management",
+                Management,
+                indexes=[IndexModel([("principal_manager_id", 1), ("_id", 1)])],
+            ),
             requests=service.collection(
                 "requests",
                 RattachementRequest,
@@ -62,4 +70,17 @@ class Membership:
                 ],
             ),
             duplications=service.collection("duplications", Duplication),
+            transfers=service.collection("transfers", Transfer),
+            claims=service.collection(
+                "claims",
+                Claim,
+                indexes=[
+                    IndexModel([("user_id", 1), ("opened_at", -1), ("_id", -1)]),
+                    IndexModel(
+                        [("opened_at", 1), ("_id", 1)],
+                        name="awaits_the_desk",
+                        partialFilterExpression={"state": "open", "proof": "documents"},
+                    ),
+                ],
+            ),
         )
