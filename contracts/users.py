@@ -60,9 +60,11 @@ class PersonChanged(Event, type="users.person-changed.v1", key="user_id"):
     version: int
     login: PersonalText = ""
     """Where to write of the account itself: what it is signed in to with."""
+    old_login: PersonalText = ""
+    old_login_nonce: str = ""
+    """Of the link that goes to it; this address is given to no other letter. So with the others."""
     new_login: PersonalText = ""
     new_login_nonce: str = ""
-    """Of the link that proves it; to no other letter is this address given."""
     new_contact: PersonalText = ""
     new_contact_nonce: str = ""
     time_zone: str = "Europe/Paris"

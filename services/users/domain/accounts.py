@@ -301,15 +301,18 @@ def changed(account: Account, action: Action, *, by: str, now: datetime) -> Acco
 
 
 def person_changed(account: Account) -> PersonChanged:
-    login, contact = account.awaited("login-confirmation"), account.awaited("contact-confirmation")
+    old, new = account.awaited("login-cancellation"), account.awaited("login-confirmation")
+    contact = account.awaited("contact-confirmation")
     return PersonChanged(
         user_id=account.id,
         first_name=account.first_name,
         last_name=account.last_name,
         email=account.written_to,
         login=account.email,
-        new_login=login.email if login else "",
-        new_login_nonce=login.nonce if login else "",
+        old_login=old.email if old else "",
+        old_login_nonce=old.nonce if old else "",
+        new_login=new.email if new else "",
+        new_login_nonce=new.nonce if new else "",
         new_contact=contact.email if contact else "",
         new_contact_nonce=contact.nonce if contact else "",
         language=account.language,

@@ -24,7 +24,8 @@ from services.users.domain.accounts import (
 )
 from services.users.domain.attempts import Attempts, Limit, attempt
 from services.users.domain.logins import Login, login_id
-from services.users.domain.sessions import Session, WrongPassword, all_ended
+from services.users.domain.passwords import WrongPassword
+from services.users.domain.sessions import Session, all_ended
 
 
 class LoginTaken(Conflict):

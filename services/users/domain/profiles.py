@@ -36,14 +36,14 @@ def save(
     of_user: Attempts | None,
     *,
     profile: Profile,
-    contact_email: str,
+    contact_email: str | None,
     link: SentLink,
     letters: LetterLimit,
     if_match: int | None,
     now: datetime,
 ) -> tuple[Change[Account], Change[Attempts], Change[Attempts]]:
     """
-    Save the whole form. Another contact address is written to once it is proved.
+    Save the whole form. Without a contact address it is the login; another is to be proved first.
 
     One that is awaited already is not sent a second letter: saving again changes nothing.
     """
@@ -54,7 +54,7 @@ def save(
     said = {one.name: getattr(profile, one.name) for one in fields(profile)}
     saved, asked = replace(account, **said), tuple[Event, ...]()
     counts = Change(to_address), Change(of_user)
-    if contact_email == account.email:
+    if contact_email in (None, account.email):
         if account.contact_email:
             links = account.links_but("contact-confirmation")
             saved = replace(saved, contact_email=None, links=links)

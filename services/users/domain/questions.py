@@ -11,7 +11,7 @@ from datetime import datetime
 from kit.change import Change
 from kit.problems import Invalid, NotFound
 from services.users.domain.accounts import Account, SecretQuestion, changed
-from services.users.domain.sessions import WrongPassword
+from services.users.domain.passwords import WrongPassword
 
 SHORTEST = 3
 

@@ -7,15 +7,18 @@ from typing import Any
 
 from contracts.users import SessionRevoked
 from kit.change import Change, Entity
-from kit.problems import Invalid, NotFound, Unauthorized
+from kit.problems import NotFound, Unauthorized
 from services.users.domain.accounts import (
     Account,
     AccountMoved,
     LinkNoLongerValid,
+    SecretQuestion,
     changed,
     used,
 )
 from services.users.domain.attempts import Attempts, give_back
+from services.users.domain.passwords import WrongPassword
+from services.users.domain.questions import require_answered
 
 GRACE = timedelta(seconds=10)
 
@@ -57,13 +60,6 @@ class SessionEnded(Unauthorized):
 
 class NoSuchSession(NotFound):
     """You have no such session."""
-
-
-class WrongPassword(Invalid):
-    """This is not your password."""
-
-    def __init__(self) -> None:
-        super().__init__(self.title(), field="body/current_password")
 
 
 def opened(
@@ -184,6 +180,7 @@ def reset_password(
     _tries: Attempts | None,
     *sessions: Session | None,
     nonce: str,
+    answered: SecretQuestion | None,
     password_hash: str,
     access_for: timedelta,
     now: datetime,
@@ -191,11 +188,13 @@ def reset_password(
     """
     Replace a forgotten password, sign every device out, and unlock the account.
 
-    What takes the login back stays good: whoever has stolen it reads its mail.
+    ``answered``: the secret question that was answered rightly, as it was then; by itself it is
+    worth nothing. What takes the login back stays good: whoever has stolen it reads its mail.
     """
     used(account, nonce, "password-reset", now)
     if account is None or account.status != "active":
         raise LinkNoLongerValid
+    require_answered(account, answered)
     secured, *ended = all_ended(account, *sessions, access_for=access_for, now=now)
     kept = tuple(one for one in account.links if one.purpose == "login-cancellation")
     told = changed(account, "password-reset", by="", now=now)
