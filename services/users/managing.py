@@ -15,10 +15,10 @@ from services.users.domain.rattachements import Defaults, rattachement_id
 from services.users.domain.structures import Structure
 from services.users.domain.transfers import (
     Handed,
-    Kind,
     TooManyStructures,
     Transfer,
     Transferred,
+    Type,
     refuse_oneself,
     selected,
 )
@@ -45,7 +45,7 @@ class Managing:
     defaults: Defaults
 
     async def transfer(
-        self, kind: Kind, structure_ids: tuple[str, ...], successor: str, *, by: str, id: str
+        self, kind: Type, structure_ids: tuple[str, ...], successor: str, *, by: str, id: str
     ) -> Transfer:
         if known := await self.membership.transfers.find(id):
             return known

@@ -14,7 +14,8 @@ from services.users.domain.management import Management, appoint, given, managin
 from services.users.domain.rattachements import Defaults, Rattachement
 from services.users.domain.structures import Structure
 
-Kind = Literal["unitary", "global", "multiple", "deactivation"]
+Type = Literal["unitary", "global", "multiple"]
+Kind = Type | Literal["deactivation"]
 
 SHOWN = 50
 """Of the structures that stand in the way, as many are named."""
