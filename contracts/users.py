@@ -1,7 +1,7 @@
 """What the users service tells. Topic: users.events."""
 
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -11,6 +11,9 @@ Role = Literal["principal_manager", "user"]
 Level = Literal["consultation", "modification"]
 LinkPurpose = Literal["activation", "password-reset"]
 ClaimOutcome = Literal["granted", "objected", "rejected", "lapsed"]
+
+CLAIM_DIGITS: Final = 10
+"""Of the code that proves a claim: it opens more than one account, and is good for days."""
 Rhythm = Literal["immediate", "daily", "weekly", "never"]
 
 

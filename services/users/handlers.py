@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts.approvals import ApprovalDecided
+from contracts.approvals import ApprovalDecided, ApproverMissing
 from contracts.structures import (
     StructureChanged,
     StructureCreated,
@@ -15,7 +15,7 @@ from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask, Collection
 from kit.days import day_of
-from services.users.domain import duplications, units
+from services.users.domain import duplications, units, vacancies
 from services.users.domain.accounts import Account
 from services.users.domain.management import appoint_creator
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id

@@ -64,7 +64,7 @@ class Managed:
         self, user_id: str, structure_ids: tuple[str, ...], words: str, asked: Asked
     ) -> Page[Successor]:
         """Of all the structures that are managed, where none are named."""
-        first, *others = structure_ids or await self._every(user_id) or ("",)
+        first, *others = structure_ids or await self.membership.managed_by(user_id) or ("",)
         await self._refuse_others(user_id, [first, *others])
         on, cursor, found = today(), asked.cursor, list[tuple[str, Successor]]()
         for _ in range(EXAMINED_MOST // AT_ONCE):
@@ -80,12 +80,6 @@ class Managed:
                 break
             cursor = following
         return Page(items=[one for _, one in found], next=following)
-
-    async def _every(self, user_id: str) -> tuple[str, ...]:
-        found = self.membership.management.documents.find(
-            {"principal_manager_id": user_id}, {"_id": 1}, batch_size=10_000
-        )
-        return tuple([one["_id"] async for one in found])
 
     async def _refuse_others(self, user_id: str, structure_ids: list[str]) -> None:
         """404 where one is not attached, 403 where another manages."""

@@ -10,11 +10,12 @@ from kit.clock import now
 from kit.collection import Ask, Place
 from kit.days import day_of
 from services.users.domain import deactivations, transfers
-from services.users.domain.accounts import Account
+from services.users.domain.accounts import Account, AccountMoved
 from services.users.domain.rattachements import Defaults, rattachement_id
 from services.users.domain.structures import Structure
 from services.users.domain.transfers import (
     Handed,
+    ManagementMoved,
     TooManyStructures,
     Transfer,
     Transferred,
@@ -22,7 +23,7 @@ from services.users.domain.transfers import (
     refuse_oneself,
     selected,
 )
-from services.users.identity import Identity
+from services.users.identity import TRIES, Identity
 from services.users.membership import Membership
 from services.users.settings import UsersSettings
 
@@ -50,7 +51,7 @@ class Managing:
         if known := await self.membership.transfers.find(id):
             return known
         refuse_oneself(by, (successor,), field=USER)
-        managed = await self._managed(by) if kind == "global" else ()
+        managed = await self.membership.managed_by(by) if kind == "global" else ()
         chosen = dict.fromkeys(selected(kind, structure_ids, managed), successor)
         asked = Transfer(id=id, kind=kind, by=by, successors=chosen, at=now())
         kept, *_ = await self.identity.committer.keep(await self._ask(asked, USER))
@@ -61,20 +62,23 @@ class Managing:
         self, user_id: str, *, one_for_all: str | None, each: dict[str, str], id: str
     ) -> None:
         """Give all that is managed to others and close the account, or do neither."""
-        managed = await self._managed(user_id)
-        chosen = deactivations.successors(managed, one_for_all=one_for_all, each=each)
         field = "body/successor_id" if one_for_all else "body/successors"
-        refuse_oneself(user_id, chosen.values(), field=field)
-        asked = Transfer(id=id, kind="deactivation", by=user_id, successors=chosen, at=now())
-        account = await self.identity.accounts.find(user_id)
-        ask = await self._ask(asked, field)
-        await self.identity.committer.keep(self._and_leave(ask, account, asked.at))
-
-    async def _managed(self, user_id: str) -> tuple[str, ...]:
-        found = self.membership.management.documents.find(
-            {"principal_manager_id": user_id}, {"_id": 1}, batch_size=10_000
-        )
-        return tuple([one["_id"] async for one in found])
+        for left in reversed(range(TRIES)):
+            managed = await self.membership.managed_by(user_id)
+            chosen = deactivations.successors(managed, one_for_all=one_for_all, each=each)
+            refuse_oneself(user_id, chosen.values(), field=field)
+            asked = Transfer(
+                id=id, kind="deactivation", by=user_id, successors=chosen, at=now()
+            )
+            account = await self.identity.accounts.find(user_id)
+            ask = self._and_leave(await self._ask(asked, field), account, asked.at)
+            try:
+                await self.identity.committer.keep(ask)
+            except (AccountMoved, ManagementMoved):
+                if not left:
+                    raise
+            else:
+                return
 
     async def _ask(self, asked: Transfer, field: str) -> Ask:
         if len(asked.successors) > (most := self.settings.transferred_most):

@@ -84,3 +84,10 @@ class Membership:
                 ],
             ),
         )
+
+    async def managed_by(self, user_id: str) -> tuple[str, ...]:
+        """All the structures of which somebody is the principal manager."""
+        found = self.management.documents.find(
+            {"principal_manager_id": user_id}, {"_id": 1}, batch_size=10_000
+        )
+        return tuple([one["_id"] async for one in found])

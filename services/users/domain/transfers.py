@@ -144,10 +144,11 @@ def transfer(
 
 def _refuse_strangers(asked: Transfer, handed: Mapping[str, Handed], on: date) -> None:
     for structure_id, one in handed.items():
+        if one.management and one.management.principal_manager_id == asked.by:
+            continue
         if one.former is None or not entitled.attached(one.former, on):
             raise NotFound
-        if one.management is None or one.management.principal_manager_id != asked.by:
-            raise NotItsPrincipalManager(structure_id=structure_id)
+        raise NotItsPrincipalManager(structure_id=structure_id)
 
 
 def _refuse_unattached(

@@ -161,11 +161,11 @@ def claim(
         nonce=asked.nonce,
         expires_at=asked.wake_at or asked.opened_at,
     )
-    return (
-        Change(opened, (told,) if asked.proof == "code" else ()),
-        attempt(by_user, id=counted_as[0], limit=limit, now=asked.opened_at),
-        attempt(of_structure, id=counted_as[1], limit=limit, now=asked.opened_at),
-    )
+    counted = attempt(by_user, id=counted_as[0], limit=limit, now=asked.opened_at)
+    if asked.proof != "code":
+        return Change(opened), counted, Change(of_structure)
+    letters = attempt(of_structure, id=counted_as[1], limit=limit, now=asked.opened_at)
+    return Change(opened, (told,)), counted, letters
 
 
 def prove(
@@ -203,7 +203,7 @@ def decide(
     now: datetime,
 ) -> Settled:
     """What the desk says of the documents of a claim."""
-    if current is None:
+    if current is None or current.proof != "documents":
         raise NotFound
     if by == current.user_id:
         raise NotYourOwnClaim
@@ -211,7 +211,7 @@ def decide(
         raise ReasonForRejection(field="body/reason")
     if current.state in (("proved", "granted") if confirmed else ("rejected",)):
         return Change(current), *_as_they_are(parties)
-    if current.state != "open" or current.proof != "documents" or _expired(current, now):
+    if current.state != "open" or _expired(current, now):
         raise ClaimOver
     if confirmed:
         return _proved(current, parties, rules=rules, now=now)
