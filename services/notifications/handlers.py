@@ -5,23 +5,28 @@ from typing import Any
 
 from contracts.approvals import ApprovalOpened
 from contracts.event import Event
-from contracts.structures import ClientWelcomed
+from contracts.structures import ClientWelcomed, ContactTold
 from contracts.support import TicketOpened
 from contracts.users import (
     AccountChanged,
     CodeRequested,
     LinkRequested,
     LinkRequestedV2,
+    ManagementTransferred,
     PersonChanged,
     RattachementGranted,
     RattachementNotApplied,
     RattachementRefused,
+    ReactivationRefused,
     RegistrationRepeated,
+    VacancyClaimSettled,
+    VacancyNoticeGiven,
+    VacancyOpened,
 )
 from kit.bus import Subscriptions
 from kit.clock import now
 from kit.collection import Ask, Collection
-from services.notifications import domain
+from services.notifications import domain, management
 from services.notifications.domain import Letter, Person
 
 
@@ -52,6 +57,18 @@ def handlers(people: Collection[Person], letters: Collection[Letter]) -> Subscri
     def warn_owner(event: AccountChanged) -> Ask:
         return _written(letters, domain.on_account_changed(event))
 
+    @on(ContactTold)
+    def write_to_structure(event: ContactTold) -> Ask:
+        return _written(letters, management.on_contact_told(event, now=now()))
+
+    @on(VacancyOpened)
+    def write_to_who_waits(event: VacancyOpened) -> Ask:
+        return _written(letters, *management.on_vacancy_opened(event))
+
+    @on(VacancyClaimSettled)
+    def write_what_came_of_it(event: VacancyClaimSettled) -> Ask:
+        return _written(letters, *management.on_claim_settled(event))
+
     for kind, letter_on in ONE_LETTER.items():
         on(kind)(_writer(letters, letter_on))
     return on
@@ -62,6 +79,9 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     RattachementRefused: domain.on_refused,
     RattachementNotApplied: domain.on_not_applied,
     RegistrationRepeated: domain.on_registration_repeated,
+    ManagementTransferred: management.on_transferred,
+    ReactivationRefused: management.on_reactivation_refused,
+    VacancyNoticeGiven: management.on_notice_given,
     TicketOpened: domain.on_ticket_opened,
     ClientWelcomed: domain.on_client_welcomed,
 }
