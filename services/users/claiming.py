@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from hmac import compare_digest
 from typing import Any
 
@@ -124,28 +125,27 @@ class Claiming:
     def timer(self) -> Timer[Claim]:
         """Grants what nobody objected to, and lets lapse what was never proved."""
 
-        def wake(claim: Claim) -> Ask:
-            at = now()
-            return self._ask(
-                claim,
-                claim.manager_id,
-                lambda current, parties: vacancies.turn(
-                    current, parties, rules=self.rules, now=at
-                ),
-            )
+        return Timer(self.membership.claims, wake=lambda claim: self.waking(claim, now()))
 
-        return Timer(self.membership.claims, wake=wake)
+    def waking(self, claim: Claim, at: datetime) -> Ask:
+        return self.asking(
+            claim,
+            claim.manager_id,
+            lambda current, parties: vacancies.turn(
+                current, parties, rules=self.rules, now=at
+            ),
+        )
 
     async def _settle(self, id: str, decide: Callable[[Claim | None, Parties], Settled]) -> Claim:
         """Whoever manages the structure is read beforehand; the decision refuses if they moved."""
         found = await self.membership.claims.get(id)
         management = await self.membership.management.find(found.structure_id)
         manager = management.principal_manager_id if management else None
-        kept, *_ = await self.identity.committer.keep(self._ask(found, manager, decide))
+        kept, *_ = await self.identity.committer.keep(self.asking(found, manager, decide))
         settled: Claim = kept
         return settled
 
-    def _ask(
+    def asking(
         self,
         claim: Claim,
         manager_id: str | None,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from kit.change import Change
@@ -54,7 +53,9 @@ class Managing:
         managed = await self.membership.managed_by(by) if kind == "global" else ()
         chosen = dict.fromkeys(selected(kind, structure_ids, managed), successor)
         asked = Transfer(id=id, kind=kind, by=by, successors=chosen, at=now())
-        kept, *_ = await self.identity.committer.keep(await self._ask(asked, USER))
+        kept, *_ = await self.identity.committer.keep(
+            self.handing_over(asked, USER, await self._named(asked))
+        )
         transferred: Transfer = kept
         return transferred
 
@@ -71,7 +72,7 @@ class Managing:
                 id=id, kind="deactivation", by=user_id, successors=chosen, at=now()
             )
             account = await self.identity.accounts.find(user_id)
-            ask = self._and_leave(await self._ask(asked, field), account, asked.at)
+            ask = self.leaving(asked, field, await self._named(asked), account)
             try:
                 await self.identity.committer.keep(ask)
             except (AccountMoved, ManagementMoved):
@@ -80,13 +81,15 @@ class Managing:
             else:
                 return
 
-    async def _ask(self, asked: Transfer, field: str) -> Ask:
+    async def _named(self, asked: Transfer) -> Mapping[str, Structure]:
         if len(asked.successors) > (most := self.settings.transferred_most):
             raise TooManyStructures(most=most)
+        if len(asked.successors) > NAMED:
+            return {}
+        return await self.membership.structures.many([*asked.successors])
+
+    def handing_over(self, asked: Transfer, field: str, named: Mapping[str, Structure]) -> Ask:
         users = tuple(dict.fromkeys(asked.successors.values()))
-        named: Mapping[str, Structure] = {}
-        if len(asked.successors) <= NAMED:
-            named = await self.membership.structures.many([*asked.successors])
 
         def decide(
             current: Transfer | None, former: Account | None, *rest: Any
@@ -124,15 +127,22 @@ class Managing:
             self.membership.rattachements.at(rattachement_id(successor, structure)),
         )
 
-    def _and_leave(self, transfer: Ask, account: Account | None, at: datetime) -> Ask:
+    def leaving(
+        self,
+        asked: Transfer,
+        field: str,
+        named: Mapping[str, Structure],
+        account: Account | None,
+    ) -> Ask:
         """The same, and then what is decided on the account as the transfer leaves it."""
+        transfer = self.handing_over(asked, field, named)
         sessions = account.session_ids if account else ()
         many = len(transfer.places)
 
         def decide(*current: Any) -> tuple[Change[Any], ...]:
             kept, former, *rest = transfer.decide(*current[:many])
             left, *ended = deactivations.deactivate(
-                former.state, *current[many:], access_for=self.settings.access_for, now=at
+                former.state, *current[many:], access_for=self.settings.access_for, now=asked.at
             )
             # Nothing handed over: there is no transfer to remember.
             noted = kept if kept.state and kept.state.successors else Change(current[0])

@@ -1,13 +1,15 @@
 """What a service would keep and tell, in memory: the committer's rules without its transactions."""
 
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from contracts.event import Event
 from kit.change import Entity
-from kit.collection import Ask, Place
+from kit.collection import Ask, Collection, Place
+from kit.committer import Committer
 
 E = TypeVar("E", bound=Entity)
+M = TypeVar("M")
 
 
 class Kept:
@@ -33,3 +35,18 @@ class Kept:
 
     def all(self, kind: type[E]) -> list[E]:
         return [state for state in self.states.values() if isinstance(state, kind)]
+
+
+def a_collection(name: str, kind: type[Any]) -> Collection[Any]:
+    nowhere: Any = None
+    return Collection(name, nowhere, kind, nowhere)
+
+
+def in_memory(side: type[M]) -> M:
+    """A side of a service with a collection of each kind that it has, kept nowhere."""
+    known = {"Collection": Collection, "Committer": Committer}
+    hints = get_type_hints(side, localns=known)
+    kinds = {name: get_args(hint) for name, hint in hints.items()}
+    return side(
+        **{name: a_collection(name, kind[0]) if kind else None for name, kind in kinds.items()}
+    )
