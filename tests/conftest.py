@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+import tests.account_scenes  # noqa: F401  # adds its scenes
 import tests.filing_scenes  # noqa: F401  # adds its scenes
 from kit.service import Service
 from kit.settings import Settings

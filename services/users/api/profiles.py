@@ -1,4 +1,4 @@
-"""An account as its owner sees it, in the blocks of the page (ACC-02), and the form that edits it."""
+"""An account as its owner sees it, in the blocks of the page (ACC-02), and the form to edit it."""
 
 from dataclasses import asdict
 from datetime import datetime
