@@ -50,3 +50,16 @@ class ApprovalDecided(
     reason: PersonalText = ""
     decided_by: str
     decided_at: AwareDatetime
+
+
+class ApprovalWithdrawn(
+    Event, type="approvals.approval-withdrawn.v1", key="approval_id", audience="public"
+):
+    """Whoever asked has taken the question back before anybody had decided."""
+
+    approval_id: str
+    kind: Kind
+    subject_id: str
+    structure_id: str
+    requester_id: str
+    withdrawn_at: AwareDatetime

@@ -193,6 +193,138 @@ class RattachementNotApplied(
     decided_at: AwareDatetime
 
 
+class HabilitationsRequested(
+    Event, type="users.habilitations-requested.v1", key="request_id", audience="public"
+):
+    """A user asks to be given or to lose habilitations of their own; somebody has to decide."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_identifier: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    """The units it is about; none means the whole structure."""
+    given: tuple[Habilitation, ...] = ()
+    taken: tuple[Habilitation, ...] = ()
+    comment: PersonalText = ""
+    requested_at: AwareDatetime
+
+
+class HabilitationsGranted(
+    Event, type="users.habilitations-granted.v1", key="request_id", audience="public"
+):
+    """A request for habilitations was approved and applied."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    given: tuple[Habilitation, ...] = ()
+    taken: tuple[Habilitation, ...] = ()
+    granted_at: AwareDatetime
+
+
+class HabilitationsRefused(
+    Event, type="users.habilitations-refused.v1", key="request_id", audience="public"
+):
+    """A request for habilitations was refused, and the requester is told why."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    reason: PersonalText
+    refused_at: AwareDatetime
+
+
+class HabilitationsNotApplied(
+    Event, type="users.habilitations-not-applied.v1", key="request_id", audience="public"
+):
+    """A request for habilitations was approved, but could no longer be applied."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    reason: str
+    decided_at: AwareDatetime
+
+
+class RattachementMade(
+    Event, type="users.rattachement-made.v1", key="rattachement_id", audience="public"
+):
+    """A manager attached a user, who had not asked for it or was invited."""
+
+    rattachement_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    """None means the whole structure."""
+    valid_from: date
+    valid_until: date | None = None
+    made_by: str
+    made_at: AwareDatetime
+
+
+class RattachementRemoved(
+    Event, type="users.rattachement-removed.v1", key="rattachement_id", audience="public"
+):
+    """A user was detached from a structure or from some of its units, or has left it."""
+
+    rattachement_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    """None means all that the user was attached to."""
+    comment: PersonalText = ""
+    removed_by: str
+    """The user, if they left."""
+    removed_at: AwareDatetime
+
+
+class RattachementBegun(
+    Event, type="users.rattachement-begun.v1", key="rattachement_id", audience="public"
+):
+    """The first day of a rattachement that was given for later has come."""
+
+    rattachement_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    day: date
+
+
+class RattachementEnded(
+    Event, type="users.rattachement-ended.v1", key="rattachement_id", audience="public"
+):
+    """The last day of a rattachement has passed."""
+
+    rattachement_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    day: date
+    """The first on which it no longer stands."""
+
+
+class InvitationSent(Event, type="users.invitation-sent.v1", key="user_id"):
+    """Somebody without an account is invited to open one, to be attached to a structure."""
+
+    user_id: str
+    """Of the account that waits for them."""
+    structure_id: str
+    structure_name: str | None
+    invited_by: str
+    nonce: str
+    expires_at: AwareDatetime
+    sent_at: AwareDatetime
+
+
 class RightsChanged(Event, type="users.rights-changed.v1", key="rattachement_id"):
     """
     All that one user may do in one structure, as it now stands.

@@ -63,21 +63,25 @@ class Rights(Entity):
         """Whether the user is attached to this unit that day; None asks for the whole."""
         return not self.blocked and entitled.covers(self, unit, on)
 
+    def administers(self, on: date) -> frozenset[str | None]:
+        """The units whose users they administer that day; with None the whole structure."""
+        return frozenset() if self.blocked else entitled.administers(self, on)
+
     def limited_to(self, on: date) -> tuple[str, ...]:
-        """Of whoever is attached that day: the only units; none where it is the whole."""
+        """Of whoever approves that day: the only units they decide on; none: on the whole."""
         return entitled.limited_to(self, on)
 
     def manages(self, on: date) -> bool:
-        """The principal manager, or a holder of Organisation modification (HAB, 8.2)."""
+        """The principal manager, or a holder of Organisation modification on the whole (8.2)."""
         return not self.blocked and entitled.manages(self, on)
 
     def opens(self, application: str, on: date) -> bool:
         """Whether an application is open to them that day, at any level, anywhere here."""
-        return entitled.opens(self, application, on)
+        return not self.blocked and entitled.opens(self, application, on)
 
     def approves(self, on: date) -> bool:
-        """Who manages decides on approvals, unless the principal manager withdrew it."""
-        return self.manages(on) and (self.role == "principal_manager" or self.may_approve)
+        """Who administers decides on approvals, unless the principal manager withdrew it."""
+        return bool(self.administers(on)) and (self.role == "principal_manager" or self.may_approve)
 
 
 def applied(

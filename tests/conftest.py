@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-import tests.account_scenes  # noqa: F401  # adds its scenes
-import tests.filing_scenes  # noqa: F401  # adds its scenes
+import tests.account_scenes
+import tests.filing_scenes
+import tests.habilitation_scenes  # noqa: F401  # they add their scenes
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack

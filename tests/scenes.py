@@ -585,6 +585,12 @@ async def read_approval(cast: Cast, role: str) -> Asked:
     return Asked(f"/v1/approvals/{asked.json()['id']}", cast.people[role], asked)
 
 
+@scene("PUT /v1/approvals/{id}/withdrawal", ON_REQUEST)
+async def withdraw(cast: Cast, role: str) -> Asked:
+    asked = await pending(cast)
+    return Asked(f"/v1/approvals/{asked.json()['id']}/withdrawal", cast.people[role], asked)
+
+
 @scene("PUT /v1/approvals/{id}/decision", ON_REQUEST)
 async def decide(cast: Cast, role: str) -> Asked:
     asked = await pending(cast)

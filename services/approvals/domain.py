@@ -2,10 +2,22 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Final, Literal
 
-from contracts.approvals import ApprovalDecided, ApprovalOpened, ApproverMissing, Kind, Verdict
-from contracts.users import PersonChanged, RattachementRequested
+from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalOpened,
+    ApprovalWithdrawn,
+    ApproverMissing,
+    Kind,
+    Verdict,
+)
+from contracts.users import (
+    Habilitation,
+    HabilitationsRequested,
+    PersonChanged,
+    RattachementRequested,
+)
 from kit.change import Change, Entity
 from kit.days import beginning_of, day_of
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
@@ -13,7 +25,14 @@ from kit.problems import Conflict, Forbidden, Invalid, NotFound
 LOOKING_LASTS = timedelta(minutes=1)
 """After that, whoever was telling the approvals that wait is taken for dead."""
 
-State = Literal["requested", "approved", "refused"]
+State = Literal["requested", "approved", "refused", "withdrawn"]
+
+Question = RattachementRequested | HabilitationsRequested
+KINDS: Final[dict[type[Question], Kind]] = {
+    RattachementRequested: "rattachement",
+    HabilitationsRequested: "habilitation",
+}
+"""What is put to those who decide: all of them say who asks, where, and for what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +46,11 @@ class Approval(Entity):
     structure_identifier: str
     structure_name: str | None
     units: tuple[str, ...] = ()
-    valid_from: date
+    valid_from: date | None = None
     valid_until: date | None = None
+    given: tuple[Habilitation, ...] = ()
+    """What the requester would be given, and what they would lose."""
+    taken: tuple[Habilitation, ...] = ()
     comment: str = ""
     state: State = "requested"
     opened_at: datetime
@@ -107,8 +129,16 @@ class AlreadyDecided(Conflict):
     """This approval has already been decided."""
 
 
+class AlreadyWithdrawn(Conflict):
+    """Whoever asked for this has withdrawn it."""
+
+
+class RequesterOnly(Forbidden):
+    """Only whoever asked may withdraw it."""
+
+
 def open_for(
-    asked: RattachementRequested,
+    asked: Question,
     current: Approval | None,
     approvers: Approvers | None,
     *,
@@ -119,17 +149,16 @@ def open_for(
         return Change(current), Change(approvers)
     opened = Approval(
         id=asked.request_id,
-        kind="rattachement",
+        kind=KINDS[type(asked)],
         subject_id=asked.request_id,
         requester_id=asked.user_id,
         structure_id=asked.structure_id,
         structure_identifier=asked.structure_identifier,
         structure_name=asked.structure_name,
         units=asked.units,
-        valid_from=asked.valid_from,
-        valid_until=asked.valid_until,
         comment=asked.comment,
         opened_at=asked.requested_at,
+        **_what(asked),
     )
     told = tell_opened(opened, approvers, now=now)
     if told.events:
@@ -140,6 +169,12 @@ def open_for(
     known = approvers or Approvers(id=asked.structure_id)
     awaited = replace(known, awaited_by=opened.id, wake_at=known.wake_at or _next_look(known, now))
     return Change(opened, (missing,)), Change(awaited)
+
+
+def _what(asked: Question) -> dict[str, Any]:
+    if isinstance(asked, HabilitationsRequested):
+        return {"given": asked.given, "taken": asked.taken}
+    return {"valid_from": asked.valid_from, "valid_until": asked.valid_until}
 
 
 def tell_opened(
@@ -230,6 +265,8 @@ def decide(
         raise ReasonMissing(field="body/reason")
     if (current.state, current.decided_by) == (verdict, by):
         return Change(current)
+    if current.state == "withdrawn":
+        raise AlreadyWithdrawn
     if current.state != "requested":
         raise AlreadyDecided(verdict=current.state)
     told = tell_opened(current, approvers, now=now)
@@ -250,6 +287,28 @@ def decide(
         current, told=True, state=verdict, decided_by=by, decided_at=now, reason=reason
     )
     return Change(answered, (*told.events, decided))
+
+
+def withdraw(current: Approval | None, *, by: str, now: datetime) -> Change[Approval]:
+    """Take one's own question back, for as long as nobody has answered it."""
+    if current is None:
+        raise NotFound
+    if by != current.requester_id:
+        raise RequesterOnly
+    if current.state == "withdrawn":
+        return Change(current)
+    if current.state != "requested":
+        raise AlreadyDecided(verdict=current.state)
+    event = ApprovalWithdrawn(
+        approval_id=current.id,
+        kind=current.kind,
+        subject_id=current.subject_id,
+        structure_id=current.structure_id,
+        requester_id=current.requester_id,
+        withdrawn_at=now,
+    )
+    # Told or not, nobody needs to hear any more that it was open.
+    return Change(replace(current, told=True, state="withdrawn", decided_at=now), (event,))
 
 
 def readable(current: Approval | None, seat: Seat | None, *, by: str, now: datetime) -> Approval:

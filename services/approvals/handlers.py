@@ -1,13 +1,13 @@
 """What approvals does when others tell."""
 
-from contracts.users import PersonChanged, RattachementRequested, RightsChanged
+from contracts.users import PersonChanged, RightsChanged
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.rights import Rights, RightsCopy, applied
 from services.approvals import domain
-from services.approvals.domain import Approval, Approvers, Person
+from services.approvals.domain import KINDS, Approval, Approvers, Person, Question
 from services.approvals.seats import seat_of
 
 
@@ -19,13 +19,15 @@ def handlers(
 ) -> Subscriptions:
     on = Subscriptions()
 
-    @on(RattachementRequested)
-    def open_approval(asked: RattachementRequested) -> Ask:
+    def open_approval(asked: Question) -> Ask:
         at = now()
         return Ask(
             (approvals.at(asked.request_id), approvers.at(asked.structure_id)),
             lambda current, known: domain.open_for(asked, current, known, now=at),
         )
+
+    for kind in KINDS:
+        on(kind)(open_approval)
 
     @on(RightsChanged, otherwise=rights.otherwise)
     def seat_approver(event: RightsChanged) -> Ask:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from contracts.approvals import Kind
+from contracts.users import Habilitation
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
 from kit.rights import Rights
@@ -30,8 +31,10 @@ class ApprovalView(BaseModel):
     """Null for the requester, as are the name and ``decided_by``: users says what they may know."""
     structure_name: str | None
     units: tuple[str, ...]
-    valid_from: date
+    valid_from: date | None
     valid_until: date | None
+    given: tuple[Habilitation, ...]
+    taken: tuple[Habilitation, ...]
     comment: str
     opened_at: datetime
     decided_at: datetime | None
@@ -101,6 +104,8 @@ def _view(approval: Approval, names: dict[str, Person]) -> ApprovalView:
         units=approval.units,
         valid_from=approval.valid_from,
         valid_until=approval.valid_until,
+        given=approval.given,
+        taken=approval.taken,
         comment=approval.comment,
         opened_at=approval.opened_at,
         decided_at=approval.decided_at,

@@ -11,15 +11,24 @@ from contracts.support import TicketOpened
 from contracts.users import (
     AccountChanged,
     CodeRequested,
+    HabilitationsGranted,
+    HabilitationsNotApplied,
+    HabilitationsRefused,
+    InvitationSent,
     LinkRequested,
     LinkRequestedV2,
     PersonChanged,
+    RattachementBegun,
+    RattachementEnded,
     RattachementGranted,
+    RattachementMade,
     RattachementNotApplied,
     RattachementRefused,
+    RattachementRemoved,
     RegistrationRepeated,
 )
 from kit.change import Change, Entity
+from kit.days import beginning_of
 
 Template = Literal[
     "account-changed",
@@ -28,14 +37,22 @@ Template = Literal[
     "client-welcomed",
     "code",
     "contact-confirmation",
+    "habilitations-granted",
+    "habilitations-not-applied",
+    "habilitations-refused",
+    "invitation",
     "login-cancellation",
     "login-confirmation",
     "management-lost",
     "management-transferred",
     "password-reset",
+    "rattachement-begun",
+    "rattachement-ended",
     "rattachement-granted",
+    "rattachement-made",
     "rattachement-not-applied",
     "rattachement-refused",
+    "rattachement-removed",
     "registration-repeated",
     "reactivation",
     "reactivation-refused",
@@ -45,6 +62,13 @@ Template = Literal[
     "vacancy-opened",
     "vacancy-settled",
 ]
+Outcome = (
+    RattachementRefused
+    | RattachementNotApplied
+    | HabilitationsGranted
+    | HabilitationsRefused
+    | HabilitationsNotApplied
+)
 Status = Literal["waiting", "sent", "failed", "suppressed"]
 
 LINKED = frozenset({"contact-confirmation", "login-cancellation", "login-confirmation"})
@@ -222,25 +246,88 @@ def on_granted(event: RattachementGranted) -> Letter:
     )
 
 
-def on_refused(event: RattachementRefused) -> Letter:
+def on_made(event: RattachementMade) -> Letter:
     return Letter(
-        id=f"{event.request_id}:refused",
+        id=f"{event.rattachement_id}:made:{event.made_at.isoformat()}",
         recipient_id=event.user_id,
-        template="rattachement-refused",
-        params=_of_structure(event.structure_name),
-        reason=event.reason,
-        created_at=event.refused_at,
+        template="rattachement-made",
+        about_id=event.made_by,
+        params={
+            **_of_structure(event.structure_name),
+            "units": ", ".join(event.units),
+            "valid_from": event.valid_from.isoformat(),
+            "valid_until": event.valid_until.isoformat() if event.valid_until else "",
+        },
+        created_at=event.made_at,
     )
 
 
-def on_not_applied(event: RattachementNotApplied) -> Letter:
-    return Letter(
-        id=f"{event.request_id}:not-applied",
+def on_removed(event: RattachementRemoved) -> tuple[Letter, ...]:
+    """Whoever left knows it."""
+    if event.removed_by == event.user_id:
+        return ()
+    letter = Letter(
+        id=f"{event.rattachement_id}:removed:{event.removed_at.isoformat()}",
         recipient_id=event.user_id,
-        template="rattachement-not-applied",
+        template="rattachement-removed",
+        params={**_of_structure(event.structure_name), "units": ", ".join(event.units)},
+        reason=event.comment,
+        created_at=event.removed_at,
+    )
+    return (letter,)
+
+
+def on_turned(event: RattachementBegun | RattachementEnded) -> Letter:
+    began = isinstance(event, RattachementBegun)
+    return Letter(
+        id=f"{event.rattachement_id}:{'begun' if began else 'ended'}:{event.day.isoformat()}",
+        recipient_id=event.user_id,
+        template="rattachement-begun" if began else "rattachement-ended",
+        params={**_of_structure(event.structure_name), "units": ", ".join(event.units)},
+        created_at=beginning_of(event.day),
+    )
+
+
+def on_invitation_sent(event: InvitationSent) -> Letter:
+    return Letter(
+        id=f"{event.user_id}:invitation:{sha256(event.nonce.encode()).hexdigest()[:16]}",
+        recipient_id=event.user_id,
+        template="invitation",
+        about_id=event.invited_by,
         params=_of_structure(event.structure_name),
-        reason=event.reason,
-        created_at=event.decided_at,
+        link=Link(purpose="invitation", nonce=event.nonce, expires_at=event.expires_at),
+        created_at=event.sent_at,
+    )
+
+
+def on_refused(event: RattachementRefused) -> Letter:
+    return _of_request(event, "rattachement-refused", event.refused_at, event.reason)
+
+
+def on_not_applied(event: RattachementNotApplied) -> Letter:
+    return _of_request(event, "rattachement-not-applied", event.decided_at, event.reason)
+
+
+def on_habilitations_granted(event: HabilitationsGranted) -> Letter:
+    return _of_request(event, "habilitations-granted", event.granted_at)
+
+
+def on_habilitations_refused(event: HabilitationsRefused) -> Letter:
+    return _of_request(event, "habilitations-refused", event.refused_at, event.reason)
+
+
+def on_habilitations_not_applied(event: HabilitationsNotApplied) -> Letter:
+    return _of_request(event, "habilitations-not-applied", event.decided_at, event.reason)
+
+
+def _of_request(event: Outcome, template: Template, at: datetime, reason: str = "") -> Letter:
+    return Letter(
+        id=f"{event.request_id}:{template.partition('-')[2]}",
+        recipient_id=event.user_id,
+        template=template,
+        params=_of_structure(event.structure_name),
+        reason=reason,
+        created_at=at,
     )
 
 

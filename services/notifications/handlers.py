@@ -10,14 +10,22 @@ from contracts.support import TicketOpened
 from contracts.users import (
     AccountChanged,
     CodeRequested,
+    HabilitationsGranted,
+    HabilitationsNotApplied,
+    HabilitationsRefused,
+    InvitationSent,
     LinkRequested,
     LinkRequestedV2,
     ManagementTransferred,
     PersonChanged,
+    RattachementBegun,
+    RattachementEnded,
     RattachementGranted,
+    RattachementMade,
     RattachementNotApplied,
     RattachementRefused,
     ReactivationRefused,
+    RattachementRemoved,
     RegistrationRepeated,
     VacancyClaimSettled,
     VacancyNoticeGiven,
@@ -69,15 +77,27 @@ def handlers(people: Collection[Person], letters: Collection[Letter]) -> Subscri
     def write_what_came_of_it(event: VacancyClaimSettled) -> Ask:
         return _written(letters, *management.on_claim_settled(event))
 
+    @on(RattachementRemoved)
+    def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
+        found = domain.on_removed(event)
+        return _written(letters, *found) if found else None
+
     for kind, letter_on in ONE_LETTER.items():
         on(kind)(_writer(letters, letter_on))
     return on
 
 
 ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
+    InvitationSent: domain.on_invitation_sent,
+    RattachementBegun: domain.on_turned,
+    RattachementEnded: domain.on_turned,
     RattachementGranted: domain.on_granted,
+    RattachementMade: domain.on_made,
     RattachementRefused: domain.on_refused,
     RattachementNotApplied: domain.on_not_applied,
+    HabilitationsGranted: domain.on_habilitations_granted,
+    HabilitationsRefused: domain.on_habilitations_refused,
+    HabilitationsNotApplied: domain.on_habilitations_not_applied,
     RegistrationRepeated: domain.on_registration_repeated,
     ManagementTransferred: management.on_transferred,
     ReactivationRefused: management.on_reactivation_refused,

@@ -1,8 +1,10 @@
 """What users does when others tell."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from contracts.approvals import ApprovalDecided, ApproverMissing
+from contracts.approvals import ApprovalDecided, ApprovalWithdrawn, ApproverMissing, Kind
 from contracts.structures import (
     StructureChanged,
     StructureCreated,
@@ -15,34 +17,46 @@ from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask, Collection
 from kit.days import day_of
-from services.users.domain import duplications, units, vacancies
+from services.users.domain import duplications, requests, units, vacancies
 from services.users.domain.accounts import Account
+from services.users.domain.actions import Action
 from services.users.domain.management import appoint_creator
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
-from services.users.domain.requests import RattachementRequest, settle
+from services.users.domain.requests import RattachementRequest, noted, settle
 from services.users.domain.structures import Structure, follow, learn
 from services.users.domain.units import known_unit_id
+from services.users.habilitations import Habilitations
 from services.users.membership import Membership
 
 
 def handlers(
-    membership: Membership, accounts: Collection[Account], defaults: Defaults
+    membership: Membership,
+    accounts: Collection[Account],
+    defaults: Defaults,
+    habilitations_wait: timedelta = timedelta(),
 ) -> Subscriptions:
     on = Subscriptions()
-
     _hear_of_structures(on, membership, accounts, defaults)
     _hear_of_units(on, membership)
+    _hear_of_approvals(
+        on,
+        membership,
+        _settles_rattachements(membership, accounts, defaults),
+        Habilitations(membership, accounts, habilitations_wait),
+    )
+    return on
 
-    @on(ApprovalDecided)
-    def settle_request(decided: ApprovalDecided) -> Ask | None:
-        if decided.kind != "rattachement":
-            return None
 
+def _settles_rattachements(
+    membership: Membership, accounts: Collection[Account], defaults: Defaults
+) -> Callable[[ApprovalDecided], Ask]:
+    def settle_rattachement(decided: ApprovalDecided) -> Ask:
         def decide(
             request: RattachementRequest | None,
             rattachement: Rattachement | None,
             structure: Structure | None,
             account: Account | None,
+            action: Action | None,
         ) -> tuple[Change[Any], ...]:
             changes = settle(
                 decided,
@@ -53,7 +67,8 @@ def handlers(
                 defaults=defaults,
                 on=day_of(decided.decided_at),
             )
-            return *changes, Change(structure), Change(account)
+            shown = noted(decided, changes, action)
+            return *changes, Change(structure), Change(account), shown
 
         return Ask(
             (
@@ -63,11 +78,43 @@ def handlers(
                 ),
                 membership.structures.at(decided.structure_id),
                 accounts.at(decided.requester_id),
+                membership.actions.at(decided.approval_id),
             ),
             decide,
         )
 
-    return on
+    return settle_rattachement
+
+
+def _hear_of_approvals(
+    on: Subscriptions,
+    membership: Membership,
+    settle_rattachement: Callable[[ApprovalDecided], Ask],
+    habilitations: Habilitations,
+) -> None:
+    def withdraw_rattachement(told: ApprovalWithdrawn) -> Ask:
+        places = (
+            membership.requests.at(told.subject_id),
+            membership.rattachements.at(rattachement_id(told.requester_id, told.structure_id)),
+        )
+        return Ask(places, lambda *current: requests.withdraw(told, *current))
+
+    settling: dict[Kind, Callable[[ApprovalDecided], Ask]] = {
+        "rattachement": settle_rattachement,
+        "habilitation": habilitations.settle,
+    }
+    withdrawing: dict[Kind, Callable[[ApprovalWithdrawn], Ask]] = {
+        "rattachement": withdraw_rattachement,
+        "habilitation": habilitations.withdraw,
+    }
+
+    @on(ApprovalDecided)
+    def settle_request(decided: ApprovalDecided) -> Ask:
+        return settling[decided.kind](decided)
+
+    @on(ApprovalWithdrawn)
+    def withdraw_request(told: ApprovalWithdrawn) -> Ask:
+        return withdrawing[told.kind](told)
 
 
 def _hear_of_structures(
@@ -102,6 +149,19 @@ def _hear_of_structures(
     def attach_to_duplicate(told: StructureDuplicated) -> Ask:
         return membership.duplications.ask(
             told.structure_id, lambda current: duplications.begin(told, current)
+        )
+
+    @on(ApproverMissing)
+    def notice_vacancy(told: ApproverMissing) -> Ask:
+        return Ask(
+            (
+                membership.management.at(told.structure_id),
+                membership.requests.at(told.approval_id),
+            ),
+            lambda management, request: (
+                vacancies.notice_vacancy(told, management, request),
+                Change(request),
+            ),
         )
 
     @on(StructureChanged)

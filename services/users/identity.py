@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kit.clock import now
 from kit.collection import Ask
+from kit.mongo import IndexModel
 from kit.workers import Job, Timer
 from services.users.domain import attempts, challenges, efforts, emails, sessions
 from services.users.domain.accounts import Account, AccountMoved, erase_never_activated
@@ -14,6 +15,7 @@ from services.users.domain.attempts import Attempts
 from services.users.domain.challenges import Challenge
 from services.users.domain.clients import Client
 from services.users.domain.efforts import SpentEffort
+from services.users.domain.invitations import Invitee
 from services.users.domain.logins import Login, login_id
 from services.users.domain.sessions import Session
 
@@ -54,6 +56,7 @@ class Identity:
     sessions: Collection[Session]
     clients: Collection[Client]
     efforts: Collection[SpentEffort]
+    invitees: Collection[Invitee]
 
     @classmethod
     def of(cls, service: Service) -> Identity:
@@ -66,6 +69,9 @@ class Identity:
             sessions=service.collection("sessions", Session),
             clients=service.collection("clients", Client),
             efforts=service.collection("efforts", SpentEffort),
+            invitees=service.collection(
+                "invitees", Invitee, indexes=[IndexModel("invitations.gift.structure_id")]
+            ),
         )
 
     async def account_of(self, email: str) -> Account | None:

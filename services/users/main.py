@@ -2,19 +2,27 @@
 
 from fastapi import FastAPI
 
+from kit.clock import now
 from kit.service import Service
 from kit.settings import read
-from kit.workers import Worker
+from kit.workers import Timer, Worker
 from services.users import catalogue
+from services.users.api.habilitations import habilitation_routes
 from services.users.api.identity import identity_routes
+from services.users.api.imports import import_routes
 from services.users.api.management import management_routes
 from services.users.api.rattachements import rattachement_routes
+from services.users.api.structure_users import structure_user_routes
+from services.users.attaching import Attaching
 from services.users.claiming import Claiming
 from services.users.copying import Copying
 from services.users.domain import units
 from services.users.endings import Endings
+from services.users.habilitation_views import HabilitationViews
+from services.users.habilitations import Habilitations
 from services.users.handlers import handlers
 from services.users.identity import CREDENTIALS, Identity
+from services.users.importing import Importing
 from services.users.managing import Managing
 from services.users.membership import Membership
 from services.users.passwords import Passwords
@@ -23,19 +31,36 @@ from services.users.settings import UsersSettings
 
 def build(service: Service[UsersSettings]) -> FastAPI:
     identity, membership = Identity.of(service), Membership.of(service)
-    defaults = catalogue.defaults(catalogue.read())
     settings, passwords = service.settings, Passwords()
+    applications = catalogue.read(service.settings.applications)
+    defaults = catalogue.defaults(applications)
+    attaching = Attaching(membership, identity, service.settings, defaults)
+    importing = Importing.of(service, attaching)
+    habilitations = Habilitations(
+        membership, identity.accounts, service.settings.changes_effective_after
+    )
     managing = Managing(membership, identity, settings, defaults)
     claiming = Claiming(membership, identity, settings, defaults)
     return service.app(
         *identity_routes(identity, settings, passwords),
         rattachement_routes(membership),
+        structure_user_routes(attaching),
+        import_routes(importing),
+        *habilitation_routes(
+            habilitations, HabilitationViews(membership, identity.accounts, applications)
+        ),
         *management_routes(identity, membership, managing, claiming, passwords),
-        hears=handlers(membership, identity.accounts, defaults),
+        hears=handlers(membership, identity.accounts, defaults, habilitations.waits),
         jobs=[
             *identity.timers(),
             Worker(membership.units, claim=units.begin, work=Endings(membership).take_away),
             Copying(membership).worker(),
+            *attaching.jobs(),
+            Timer(
+                membership.rattachements,
+                wake=lambda tie: habilitations.turn(tie, now()) or attaching.turn(tie),
+            ),
+            importing.worker(),
             claiming.timer(),
         ],
         credentials=CREDENTIALS,

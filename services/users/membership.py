@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kit.mongo import IndexModel
+from services.users.domain.actions import Action
 from services.users.domain.duplications import Duplication
+from services.users.domain.habilitation_history import Entry
+from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.management import Management
 from services.users.domain.rattachements import Rattachement
 from services.users.domain.requests import RattachementRequest
@@ -34,13 +37,18 @@ class Membership:
     duplications: Collection[Duplication]
     transfers: Collection[Transfer]
     claims: Collection[Claim]
+    habilitation_requests: Collection[HabilitationsRequest]
+    habilitation_history: Collection[Entry]
+    actions: Collection[Action]
 
     @classmethod
     def of(cls, service: Service) -> Membership:
         newest_first = [("requested_at", -1), ("_id", -1)]
         return cls(
             committer=service.committer,
-            structures=service.collection("structures", Structure),
+            structures=service.collection(
+                "structures", Structure, indexes=[IndexModel("identifier")]
+            ),
             units=service.collection("units", Unit),
             management=service.collection(
                 "management",
@@ -53,6 +61,7 @@ class Membership:
                 indexes=[
                     IndexModel([("user_id", 1), *newest_first]),
                     IndexModel([("user_id", 1), ("status", 1), *newest_first]),
+                    IndexModel([("user_id", 1), ("structure_id", 1)]),
                     IndexModel(
                         [("structure_id", 1), ("extent.units", 1), ("_id", 1)],
                         partialFilterExpression={"status": "requested"},
@@ -64,9 +73,13 @@ class Membership:
                 Rattachement,
                 indexes=[
                     IndexModel([("structure_id", 1), ("_id", 1)]),
+                    IndexModel([("user_id", 1), ("structure_id", 1)]),
                     IndexModel([("structure_id", 1), ("lines.unit", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("extent.units", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("habilitations.unit", 1), ("_id", 1)]),
+                    IndexModel(
+                        [("structure_id", 1), ("waiting.habilitation.unit", 1), ("_id", 1)]
+                    ),
                 ],
             ),
             duplications=service.collection("duplications", Duplication),
@@ -81,6 +94,32 @@ class Membership:
                         name="awaits_the_desk",
                         partialFilterExpression={"state": "open", "proof": "documents"},
                     ),
+                ],
+            ),
+            habilitation_requests=service.collection(
+                "habilitation-requests",
+                HabilitationsRequest,
+                indexes=[
+                    IndexModel([("user_id", 1), *newest_first]),
+                    IndexModel(
+                        [("structure_id", 1), ("given.unit", 1), ("_id", 1)],
+                        partialFilterExpression={"status": "requested"},
+                    ),
+                ],
+            ),
+            habilitation_history=service.collection(
+                "habilitation-history",
+                Entry,
+                indexes=[
+                    IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)])
+                ],
+            ),
+            actions=service.collection(
+                "actions",
+                Action,
+                indexes=[
+                    IndexModel([("structure_id", 1), ("at", -1), ("_id", -1)]),
+                    IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)]),
                 ],
             ),
         )

@@ -3,24 +3,29 @@ What users puts right after its database was brought back from a backup.
 
 Nobody stays signed in, since a session that was ended after the backup would live again. Requests
 that were told after it are known again, so that their approvals are not lost. All rights that
-were told after it are told anew as they now stand: fewer for a moment, never more.
+were told after it are told anew, without what was taken away since and without what waited: fewer
+than there were, never more.
 """
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from contracts.users import RattachementRequested, RightsChanged
+from contracts.users import HabilitationsRequested, RattachementRequested, RightsChanged
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask, Collection, Stored
 from kit.service import Service
 from services.users.domain import sessions
 from services.users.domain.accounts import Account, Purpose
+from services.users.domain.habilitation_requests import HabilitationsRequest
+from services.users.domain.held import PendingChange
 from services.users.domain.lines import Extent
 from services.users.domain.rattachements import (
     Rattachement,
+    left_with,
     nothing_yet,
     rattachement_id,
     rights_of,
@@ -43,10 +48,14 @@ USED_UP: tuple[Purpose, ...] = (
 async def put_right(service: Service[UsersSettings], told: AsyncIterator[Row]) -> None:
     """``told``: the rows of the journal that are newer than the backup, in order."""
     identity, membership = Identity.of(service), Membership.of(service)
-    asked, rights = list[RattachementRequested](), dict[str, RightsChanged]()
+    asked, rights = list[Ask](), dict[str, RightsChanged]()
     async for row in told:
         if row["type"] == RattachementRequested.type:
-            asked.append(RattachementRequested.model_validate_json(row["data"]))
+            rattachement = RattachementRequested.model_validate_json(row["data"])
+            asked.append(_known_again(membership, rattachement))
+        elif row["type"] == HabilitationsRequested.type:
+            change = HabilitationsRequested.model_validate_json(row["data"])
+            asked.append(_change_known_again(membership, change))
         elif row["type"] == RightsChanged.type:
             rights[row["key"]] = RightsChanged.model_validate_json(row["data"])
     asks = [
@@ -58,9 +67,11 @@ async def put_right(service: Service[UsersSettings], told: AsyncIterator[Row]) -
             raise outcome
     await _ties_are_there(membership.rattachements, rights)
     for one in asked:
-        await service.committer.keep(_known_again(membership, one))
-    for id in rights:
-        await membership.rattachements.change(id, _told_anew)
+        await service.committer.keep(one)
+    for id, last in rights.items():
+        await membership.rattachements.change(id, partial(no_more_than, last))
+    for tie in await membership.rattachements.select({"waiting": {"$nin": [None, []]}}):
+        await membership.rattachements.change(tie.id, _without_what_waits)
 
 
 async def _sessions_end(identity: Identity, access_for: timedelta) -> list[Ask]:
@@ -97,8 +108,24 @@ async def _ties_are_there(
         await rattachements.documents.insert_one({"_id": id, **rattachements.dump(kept)})
 
 
-def _told_anew(current: Rattachement | None) -> Change[Rattachement]:
-    return Change(current, (rights_of(current),) if current else ())
+def no_more_than(last: RightsChanged, current: Rattachement | None) -> Change[Rattachement]:
+    """What a backup had of a rattachement, and nothing that the last word on it had no more."""
+    if current is None:
+        return Change(None)
+    left = left_with(
+        current, tuple(one for one in current.lines if one in last.lines), how="ended"
+    )
+    lessened = replace(
+        left,
+        habilitations=tuple(one for one in left.habilitations if one in last.habilitations),
+        may_approve=left.may_approve and last.may_approve,
+    )
+    return Change(lessened, (rights_of(lessened),))
+
+
+def _without_what_waits(current: Rattachement | None) -> Change[Rattachement]:
+    """Whether it was taken back after the backup, nobody was told."""
+    return Change(current and replace(current, waiting=()))
 
 
 def _ended(identity: Identity, session: Session, access_for: timedelta, at: datetime) -> Ask:
@@ -138,6 +165,30 @@ def _known_again(membership: Membership, asked: RattachementRequested) -> Ask:
     return Ask(
         (
             membership.requests.at(asked.request_id),
+            membership.rattachements.at(rattachement_id(asked.user_id, asked.structure_id)),
+        ),
+        decide,
+    )
+
+
+def _change_known_again(membership: Membership, asked: HabilitationsRequested) -> Ask:
+    def decide(
+        request: HabilitationsRequest | None, tie: Rattachement | None
+    ) -> tuple[Change[HabilitationsRequest], Change[Rattachement]]:
+        if request:
+            return Change(request), Change(tie)
+        tie = tie or nothing_yet(asked.user_id, asked.structure_id)
+        told = asked.model_dump(exclude={"request_id", "given", "taken"})
+        known = HabilitationsRequest(
+            id=asked.request_id, given=asked.given, taken=asked.taken, status="requested", **told
+        )
+        pending = PendingChange(request_id=known.id, given=known.given, taken=known.taken)
+        waits = replace(tie, pending_changes=(*tie.pending_changes, pending))
+        return Change(known), Change(waits)
+
+    return Ask(
+        (
+            membership.habilitation_requests.at(asked.request_id),
             membership.rattachements.at(rattachement_id(asked.user_id, asked.structure_id)),
         ),
         decide,

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 from pydantic import Field, SecretStr
 
-from kit.settings import Duration, Settings
+from kit.settings import Duration, WaitingSettings
 from services.users.domain.attempts import Limit
 from services.users.domain.logins import normalised
 
 
-class UsersSettings(Settings):
+class UsersSettings(WaitingSettings):
     access_private_key: SecretStr = Field(
         description="What access tokens are signed with: an Ed25519 key, as JWK or PEM"
     )
@@ -18,6 +18,11 @@ class UsersSettings(Settings):
         "separated. The first encrypts, each decrypts what it encrypted"
     )
     operators: str = Field(default="", description="Logins of the operators, comma separated")
+    applications: str = Field(
+        default="",
+        description="File of the applications, their levels and who has which from the beginning; "
+        "empty: services/users/catalogue.yaml",
+    )
 
     access_for: Duration = Field(
         default=timedelta(minutes=5), description="How long a person's access token is good"
@@ -32,6 +37,9 @@ class UsersSettings(Settings):
 
     link_for: Duration = Field(
         default=timedelta(minutes=60), description="How long a link in a letter is good"
+    )
+    invitation_for: Duration = Field(
+        default=timedelta(days=7), description="How long an invitation to a structure is good"
     )
     letters_most: int = Field(default=5, ge=1, description="Links sent to one account in an hour")
 

@@ -93,6 +93,8 @@ class TestList:
                     "units": ["COMPTA"],
                     "valid_from": today().isoformat(),
                     "valid_until": None,
+                    "given": [],
+                    "taken": [],
                     "comment": "Bonjour",
                     "opened_at": asked.requested_at.isoformat().replace("+00:00", "Z"),
                     "decided_at": None,

@@ -5,23 +5,31 @@ from typing import Any
 
 import pytest
 
-from contracts.approvals import ApprovalDecided, ApprovalOpened, ApproverMissing
+from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalOpened,
+    ApprovalWithdrawn,
+    ApproverMissing,
+)
 from contracts.users import PersonChanged
 from kit.change import Change
 from kit.problems import NotFound
 from services.approvals import domain
 from services.approvals.domain import (
     AlreadyDecided,
+    AlreadyWithdrawn,
     Approval,
     Approvers,
     NotYourOwn,
     Person,
     ReasonMissing,
+    RequesterOnly,
 )
 from tests.approvals.builders import (
     NOW,
     TODAY,
     a_delegate_s_seat,
+    a_habilitations_request,
     a_request,
     a_seat,
     an_approval,
@@ -59,6 +67,37 @@ class TestOpenFor:
         approval = opened.state
         assert (approval.units, approval.valid_from) == (("COMPTA",), TODAY)
         assert (approval.valid_until, approval.comment) == (TOMORROW, "Bonjour")
+
+    @pytest.mark.feature("APP-02", "APP-12", "HAB-16")
+    def test_keeps_which_habilitations_would_be_given_and_taken(self):
+        asked = a_habilitations_request(units=("COMPTA",), comment="Je dépose.")
+
+        opened, _ = domain.open_for(asked, None, some_approvers(a_seat()), now=NOW)
+
+        approval = opened.state
+        assert (approval.kind, approval.given, approval.taken) == (
+            "habilitation",
+            asked.given,
+            asked.taken,
+        )
+        assert (approval.units, approval.comment) == (("COMPTA",), "Je dépose.")
+        assert opened.events[0].kind == "habilitation"
+
+    def test_of_habilitations_is_decided_like_any_other(self):
+        opened, _ = domain.open_for(a_habilitations_request(), None, None, now=NOW)
+
+        decided = domain.decide(
+            opened.state,
+            None,
+            verdict="approved",
+            reason="",
+            by="u-omar",
+            seat=a_seat(),
+            now=NOW,
+        )
+
+        assert types(decided) == [ApprovalOpened, ApprovalDecided]
+        assert {one.kind for one in decided.events} == {"habilitation"}
 
     def test_names_the_principal_manager_first(self):
         approvers = some_approvers(a_delegate_s_seat(user_id="u-ada"), a_seat())
@@ -342,3 +381,33 @@ class TestCopyName:
 
         assert domain.copy_name(told, None).state == Person(id="u-lea", name="Léa Martin", heard=1)
         assert domain.copy_name(told, newer) == Change(newer)
+
+
+class TestWithdraw:
+    @pytest.mark.parametrize("told", [True, False])
+    def test_takes_the_question_back_and_is_done_once(self, told):
+        withdrawn = domain.withdraw(an_approval(told=told), by="u-lea", now=NOW)
+        again = domain.withdraw(withdrawn.state, by="u-lea", now=NOW)
+
+        assert types(withdrawn) == [ApprovalWithdrawn]
+        assert withdrawn.state.state == "withdrawn"
+        assert again == Change(withdrawn.state)
+        assert domain.tell_opened(withdrawn.state, some_approvers(a_seat()), now=NOW).events == ()
+
+    def test_leaves_nothing_to_decide(self):
+        withdrawn = an_approval(state="withdrawn")
+
+        with pytest.raises(AlreadyWithdrawn):
+            domain.decide(
+                withdrawn, None, verdict="approved", reason="", by="u-omar", seat=a_seat(), now=NOW
+            )
+
+    def test_comes_too_late_once_it_is_decided(self):
+        with pytest.raises(AlreadyDecided):
+            domain.withdraw(an_approval(state="refused"), by="u-lea", now=NOW)
+
+    def test_is_the_requesters_alone(self):
+        with pytest.raises(RequesterOnly):
+            domain.withdraw(an_approval(), by="u-omar", now=NOW)
+        with pytest.raises(NotFound):
+            domain.withdraw(None, by="u-lea", now=NOW)

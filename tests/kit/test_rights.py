@@ -147,7 +147,7 @@ class TestApproves:
             ({"role": "principal_manager"}, True),
             ({"role": "user"}, False),
             ({"role": "user", "habilitations": (organisation(),)}, True),
-            ({"role": "user", "habilitations": (organisation(unit="ACCUEIL"),)}, False),
+            ({"role": "user", "habilitations": (organisation(unit="ACCUEIL"),)}, True),
             ({"role": "user", "habilitations": (organisation(valid_until=YESTERDAY),)}, False),
             ({"role": "user", "habilitations": (organisation(valid_from=TOMORROW),)}, False),
             ({"role": "user", "habilitations": (organisation(),), "may_approve": False}, False),
@@ -157,6 +157,18 @@ class TestApproves:
     )
     def test_is_for_the_manager_and_whom_he_delegated(self, but, approves):
         assert rights(**but).approves(TODAY) is approves
+
+    def test_is_for_the_units_one_was_delegated(self):
+        of_a_unit = rights(role="user", habilitations=(organisation(unit="ACCUEIL"),))
+        limited = rights(role="user", units=("COMPTA",), habilitations=(organisation(),))
+        elsewhere = rights(
+            role="user", units=("COMPTA",), habilitations=(organisation(unit="ACCUEIL"),)
+        )
+
+        assert of_a_unit.limited_to(TODAY) == ("ACCUEIL",)
+        assert limited.limited_to(TODAY) == ("COMPTA",)
+        assert not elsewhere.approves(TODAY)
+        assert not any(one.manages(TODAY) for one in (of_a_unit, limited, elsewhere))
 
     def test_needs_modification_of_the_organisation(self):
         reading = Habilitation(application=ORGANISATION, level="consultation")

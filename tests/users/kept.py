@@ -7,6 +7,8 @@ from contracts.event import Event
 from kit.change import Entity
 from kit.collection import Ask, Collection, Place
 from kit.committer import Committer
+from services.users.domain.accounts import Account
+from services.users.membership import Membership
 
 E = TypeVar("E", bound=Entity)
 M = TypeVar("M")
@@ -52,3 +54,8 @@ def in_memory(side: type[M]) -> M:
     return side(
         **{name: a_collection(name, kind[0]) if kind else None for name, kind in kinds.items()}
     )
+
+
+def a_membership() -> tuple[Membership, Collection[Account]]:
+    """The rattachement side of users, and its accounts, to keep nowhere but here."""
+    return in_memory(Membership), a_collection("accounts", Account)

@@ -9,7 +9,12 @@ from uuid import UUID, uuid5
 from contracts.structures import StructureDuplicated
 from kit.change import Change, Entity
 from services.users.domain.lines import spanning, units_of
-from services.users.domain.rattachements import Rattachement, detach, nothing_yet, rights_of
+from services.users.domain.rattachements import (
+    Rattachement,
+    nothing_yet,
+    rights_of,
+    without_units,
+)
 from services.users.domain.requests import Changes, RattachementRequest
 from services.users.domain.structures import Structure
 from services.users.domain.units import Unit
@@ -92,9 +97,10 @@ def copy(
         lines=source.standing(on),
         habilitations=source.habilitations,
         may_approve=source.may_approve,
+        noted=on,
     )
     lost = [code for code in named_units(source) if (unit := units.get(code)) is None or unit.over]
-    attached = detach(attached, lost) if lost else attached
+    attached = without_units(attached, lost) if lost else attached
     if not attached.lines:
         return Change(request), Change(tie)
     granted = RattachementRequest(

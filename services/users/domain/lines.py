@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from contracts.users import Line
+from kit.days import beginning_of
+
+DAY = timedelta(days=1)
 
 Lines = tuple[Line, ...]
 
@@ -102,6 +105,30 @@ def as_one(lines: Lines) -> dict[str, Any]:
         "valid_from": max(line.valid_from for line in one),
         "valid_until": min((line.valid_until for line in one if line.valid_until), default=None),
     }
+
+
+def next_turn(lines: Lines, noted: date | None) -> datetime | None:
+    """
+    The beginning of the first day after ``noted`` on which a line begins, or no longer stands.
+
+    Beginnings of lines of which nobody noted anything are none: they began long ago.
+    """
+    since = noted or date.min
+    begin = [line.valid_from for line in lines if noted and line.valid_from > since]
+    over = [one for line in lines if since <= (one := last_day(line)) < date.max]
+    day = min((*begin, *(one + DAY for one in over)), default=None)
+    return beginning_of(day) if day else None
+
+
+def begun(lines: Lines, noted: date | None, on: date) -> Lines:
+    """Those that began after ``noted`` and still stand."""
+    began = (line for line in lines if noted and noted < line.valid_from <= on)
+    return standing(tuple(began), on)
+
+
+def over(lines: Lines, noted: date | None, on: date) -> Lines:
+    """Those whose last day has passed since ``noted``."""
+    return tuple(line for line in lines if (noted or date.min) <= last_day(line) < on)
 
 
 def _touch(first: Line, second: Line) -> bool:

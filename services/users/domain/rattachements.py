@@ -1,16 +1,27 @@
 """What ties one user to one structure, and what it lets them do there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Literal
 
-from contracts.users import Habilitation, RightsChanged, Role
+from contracts.users import Habilitation, Line, RightsChanged, Role
 from kit.change import Change, Entity
 from services.users.domain import lines as of_lines
+from services.users.domain.held import PendingChange, Waiting, next_turn
 from services.users.domain.lines import Extent, Lines, joined
 
 Defaults = Mapping[Role, tuple[Habilitation, ...]]
 """What each role may do in a new rattachement to a whole structure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A line that is no more: ``ended`` with its days or its unit, or ``removed`` by somebody."""
+
+    line: Line
+    how: Literal["ended", "removed"]
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +40,14 @@ class Rattachement(Entity):
     habilitations: tuple[Habilitation, ...] = ()
     may_approve: bool = True
     pending_request_id: str | None = None
+    waiting: tuple[Waiting, ...] = ()
+    """Habilitations that are not yet in force."""
+    pending_changes: tuple[PendingChange, ...] = ()
+    """What the user has asked to be given and taken."""
+    past: tuple[Past, ...] = ()
+    """What was last taken away of each unit, and of the whole, that has no line any more."""
+    noted: date | None = None
+    """The last day whose beginnings and ends have been told."""
     extent: Extent | None = None
     """What was kept before there were lines; read as lines."""
 
@@ -36,6 +55,12 @@ class Rattachement(Entity):
         if self.extent and not self.lines:
             object.__setattr__(self, "lines", self.extent.lines())
         object.__setattr__(self, "extent", None)
+        # Follows from the rest, so that nobody who changes it can forget it.
+        turns = (
+            of_lines.next_turn(self.lines, self.noted),
+            next_turn(self.habilitations, self.waiting),
+        )
+        object.__setattr__(self, "wake_at", min(filter(None, turns), default=None))
 
     def standing(self, on: date) -> Lines:
         """What it gives on that day or will give later."""
@@ -65,30 +90,63 @@ def attach(
     had = {line.unit for line in stood} if goes_on else set()
     kept = current.habilitations if goes_on else ()
     new = _on([line.unit for line in extent.lines() if line.unit not in had], defaults[role])
+    lines = joined((*stood, *extent.lines()))
     attached = replace(
         current,
         role=role,
-        lines=joined((*stood, *extent.lines())),
+        lines=lines,
         habilitations=tuple(dict.fromkeys((*kept, *new))),
+        past=_past(current, [line for line in current.lines if line not in stood], lines),
+        noted=on,
     )
     return Change(attached, (rights_of(attached),))
 
 
-def detach(current: Rattachement, units: Iterable[str] = ()) -> Rattachement:
-    """Without these units, or without anything, and without what it may do there."""
-    gone = {*units}
-    left = of_lines.without(current.lines, gone) if gone else ()
-    if not left:
-        return replace(current, role=None, lines=(), habilitations=())
-    kept = tuple(one for one in current.habilitations if one.unit not in gone)
-    return replace(current, lines=left, habilitations=kept)
+def left_with(
+    current: Rattachement,
+    lines: Lines,
+    *,
+    how: Literal["ended", "removed"],
+    comment: str = "",
+) -> Rattachement:
+    """Only these of its lines, and without what it may do where it has none any more."""
+    gone = [line for line in current.lines if line not in lines]
+    left = {line.unit for line in lines}
+    lost = {line.unit for line in gone} - left
+
+    def stays(unit: str | None) -> bool:
+        here = unit is None or not left.isdisjoint({None, unit})
+        return bool(lines) and unit not in lost and here
+
+    return replace(
+        _of_units(current, stays),
+        role=current.role if lines else None,
+        lines=lines,
+        past=_past(current, gone, lines, how=how, comment=comment),
+    )
+
+
+def without_units(current: Rattachement, units: Iterable[str]) -> Rattachement:
+    """Without units that are over, be it attached to them or only allowed something there."""
+    over = {*units}
+    left = left_with(current, of_lines.without(current.lines, over), how="ended")
+    return _of_units(left, lambda unit: unit not in over)
+
+
+def _of_units(current: Rattachement, stays: Callable[[str | None], bool]) -> Rattachement:
+    """Without the habilitations elsewhere, those that wait included."""
+    return replace(
+        current,
+        habilitations=tuple(one for one in current.habilitations if stays(one.unit)),
+        waiting=tuple(one for one in current.waiting if stays(one.habilitation.unit)),
+    )
 
 
 def unit_ended(current: Rattachement | None, unit: str) -> Change[Rattachement]:
     """Take a unit that is over out of it; limited to that one alone, it gives nothing any more."""
     if current is None or not current.lines:
         return Change(current)
-    left = detach(current, [unit])
+    left = without_units(current, [unit])
     return Change(current) if left == current else Change(left, (rights_of(left),))
 
 
@@ -116,3 +174,17 @@ def _on(
         for unit in units
         for one in defaults
     )
+
+
+def _past(
+    current: Rattachement,
+    gone: Iterable[Line],
+    lines: Lines,
+    *,
+    how: Literal["ended", "removed"] = "ended",
+    comment: str = "",
+) -> tuple[Past, ...]:
+    last = {one.line.unit: one for one in current.past}
+    last |= {line.unit: Past(line=line, how=how, comment=comment) for line in gone}
+    standing = {line.unit for line in lines}
+    return tuple(one for unit, one in last.items() if unit not in standing)

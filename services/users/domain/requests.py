@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from contracts.approvals import ApprovalDecided
+from contracts.approvals import ApprovalDecided, ApprovalWithdrawn
 from contracts.structures import DEFAULT_UNIT
 from contracts.users import (
     RattachementGranted,
@@ -14,6 +14,7 @@ from contracts.users import (
 )
 from kit.change import Change, Entity
 from kit.problems import Conflict, Invalid, NotFound
+from services.users.domain.actions import Action, done
 from services.users.domain.lines import Extent, cover
 from services.users.domain.rattachements import Defaults, Rattachement, attach, nothing_yet
 from services.users.domain.structures import Structure
@@ -97,8 +98,8 @@ def ask(
         raise UnknownStructure("No structure has this id.", field="body/structure_id")
     if not structure.active:
         raise InactiveStructure
-    _refuse_unknown_units(extent, structure, units, today)
-    _refuse_wrong_dates(extent, today)
+    refuse_unknown_units(extent, structure, units, today)
+    refuse_wrong_dates(extent, today)
     tie = rattachement or nothing_yet(user_id, structure.id)
     _refuse_what_adds_nothing(extent, tie, today)
     requested = RattachementRequest(
@@ -142,6 +143,35 @@ def settle(
     return _granted(request, decided), attached
 
 
+def noted(decided: ApprovalDecided, settled: Changes, action: Action | None) -> Change[Action]:
+    """What is shown of a decision to those who manage, if it settled anything."""
+    request, tie = (change.state for change in settled)
+    if request is None or tie is None or not settled[0].events or request.status == "not_applied":
+        return Change(action)
+    return done(
+        action,
+        tie,
+        "granted" if request.status == "granted" else "refused",
+        request.extent,
+        id=decided.approval_id,
+        by=decided.decided_by,
+        at=decided.decided_at,
+        comment=decided.reason,
+    )
+
+
+def withdraw(
+    told: ApprovalWithdrawn, request: RattachementRequest | None, rattachement: Rattachement | None
+) -> Changes:
+    """Nobody decides on it any more: another may be asked for."""
+    if request is None or rattachement is None or rattachement.pending_request_id != request.id:
+        return Change(request), Change(rattachement)
+    if request.status != "requested" or not _is_about(told, request):
+        return Change(request), Change(rattachement)
+    withdrawn = replace(request, status="withdrawn", decided_at=told.withdrawn_at)
+    return Change(withdrawn), Change(replace(rattachement, pending_request_id=None))
+
+
 def unit_ended(current: RattachementRequest | None, unit: str) -> Change[RattachementRequest]:
     """Note that a unit it names is over, while it waits for its decision."""
     if current is None or current.status != "requested" or current.ended_unit:
@@ -151,20 +181,26 @@ def unit_ended(current: RattachementRequest | None, unit: str) -> Change[Rattach
     return Change(replace(current, ended_unit=unit))
 
 
-def _refuse_unknown_units(
+def unknown_units(
     extent: Extent, structure: Structure, units: tuple[Unit | None, ...], today: date
-) -> None:
+) -> list[str]:
+    """The codes to which nobody can be attached. ``units``: what is known of them, in order."""
     has_default = structure.kind == "public"
-    unknown = [
+    return [
         code
         for code, unit in zip(extent.units, units, strict=True)
         if not (unit and unit.open(today)) and not (has_default and code == DEFAULT_UNIT)
     ]
-    if unknown:
+
+
+def refuse_unknown_units(
+    extent: Extent, structure: Structure, units: tuple[Unit | None, ...], today: date
+) -> None:
+    if unknown := unknown_units(extent, structure, units, today):
         raise UnknownUnits(field="body/units", unknown=unknown)
 
 
-def _refuse_wrong_dates(extent: Extent, today: date) -> None:
+def refuse_wrong_dates(extent: Extent, today: date) -> None:
     if extent.valid_from < today - EARLIEST:
         raise WrongDates("It cannot begin more than a year ago.", field="body/valid_from")
     if extent.valid_from > today + LATEST:
@@ -184,8 +220,8 @@ def _refuse_what_adds_nothing(extent: Extent, tie: Rattachement, today: date) ->
         raise AlreadyAttached(valid_until=None if days == date.max else days.isoformat())
 
 
-def _is_about(decided: ApprovalDecided, request: RattachementRequest) -> bool:
-    return (decided.requester_id, decided.structure_id) == (request.user_id, request.structure_id)
+def _is_about(told: ApprovalDecided | ApprovalWithdrawn, request: RattachementRequest) -> bool:
+    return (told.requester_id, told.structure_id) == (request.user_id, request.structure_id)
 
 
 def _obstacle(
