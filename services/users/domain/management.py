@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from contracts.structures import StructureCreated
+from contracts.users import Habilitation, Level
 from kit.change import Change, Entity
 from services.users.domain.accounts import Account
 from services.users.domain.lines import Extent
@@ -74,25 +75,32 @@ def given(management: Management, user_id: str) -> Management:
 def appoint(tie: Rattachement, on: date, defaults: Defaults) -> Change[Rattachement]:
     """Make somebody the principal manager: of the whole structure, and until another is."""
     whole = Extent(valid_from=on)
-    return attach(tie, role="principal_manager", extent=whole, on=on, defaults=defaults)
+    attached = attach(tie, role="principal_manager", extent=whole, on=on, defaults=defaults)
+    # What was given to a user and is not in force yet would only take away from this.
+    return replace(attached, state=attached.state and replace(attached.state, waiting=()))
 
 
 def relieve(tie: Rattachement, defaults: Defaults) -> Change[Rattachement]:
     """Leave a former principal manager as a user, without what only a manager is given (GPT-09)."""
-    of_users = {(one.application, one.level) for one in defaults["user"]}
-    of_managers = {(one.application, one.level) for one in defaults["principal_manager"]}
-    kept = tuple(
-        one
-        for one in tie.habilitations
-        if (one.application, one.level) not in of_managers - of_users
+    of_users = set(map(_profile, defaults["user"]))
+    of_managers = set(map(_profile, defaults["principal_manager"]))
+    gone = of_managers - of_users
+    left = replace(
+        tie,
+        role="user",
+        habilitations=tuple(one for one in tie.habilitations if _profile(one) not in gone),
+        waiting=tuple(one for one in tie.waiting if _profile(one.habilitation) not in gone),
     )
-    left = replace(tie, role="user", habilitations=kept)
     return Change(left, (rights_of(left),))
 
 
 def managing(account: Account, more: int) -> Account:
     """With so many more structures to manage: every change of a management counts them."""
     return replace(account, manages=account.manages + more)
+
+
+def _profile(habilitation: Habilitation) -> tuple[str, Level]:
+    return habilitation.application, habilitation.level
 
 
 def _as_request(created: StructureCreated, user_id: str, extent: Extent) -> RattachementRequest:
