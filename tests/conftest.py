@@ -9,7 +9,8 @@ from hypothesis import settings
 
 import tests.account_scenes
 import tests.filing_scenes
-import tests.habilitation_scenes  # noqa: F401  # they add their scenes
+import tests.habilitation_scenes
+import tests.users_scenes_ties  # noqa: F401  # they add their scenes
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack

@@ -10,6 +10,7 @@ from services.users.api.identity import identity_routes
 from services.users.identity import CREDENTIALS, Identity
 from services.users.settings import UsersSettings
 from tests.conftest import settings_for
+from tests.users.hall import Hall, a_hall, opened
 from tests.users.house import CountedPasswords, House
 
 KEY = json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True))
@@ -42,3 +43,14 @@ async def house(built_house: House) -> House:
     for documents in (*kept, service.journal.rows, service.mongo["once"]):
         await documents.delete_many({})
     return built_house
+
+
+@pytest.fixture(scope="session")
+async def built_hall(mongo_url: str) -> AsyncIterator[Hall]:
+    async with a_hall(mongo_url) as hall:
+        yield hall
+
+
+@pytest.fixture
+async def hall(built_hall: Hall) -> Hall:
+    return await opened(built_hall)

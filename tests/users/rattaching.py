@@ -12,6 +12,7 @@ from contracts.structures import (
     UnitEnded,
 )
 from contracts.users import Habilitation, Line
+from services.users.domain.attaching import Gift
 from services.users.domain.lines import Extent
 from services.users.domain.rattachements import Defaults, Rattachement
 from services.users.domain.requests import RattachementRequest
@@ -142,6 +143,25 @@ def a_rattachement(**but: Any) -> Rattachement:
         }
         | but
     )
+
+
+def a_manager(**but: Any) -> Rattachement:
+    """Omar's, who is the principal manager of the bakery."""
+    omar = {"id": "u-omar:s-bakery", "user_id": "u-omar", "role": "principal_manager"}
+    return a_rattachement(**omar | {"habilitations": (MANAGE, READ)} | but)
+
+
+def a_delegate(*units: str, **but: Any) -> Rattachement:
+    """Zoe's, to whom Omar delegated these units, or the whole bakery."""
+    held = tuple(MANAGE.model_copy(update={"unit": unit}) for unit in units) or (MANAGE,)
+    lines = tuple(map(a_line, units)) or (a_line(),)
+    zoe = {"id": "u-zoe:s-bakery", "user_id": "u-zoe", "lines": lines, "habilitations": held}
+    return a_rattachement(**zoe | but)
+
+
+def a_gift(**but: Any) -> Gift:
+    given = {"id": "g-1", "structure_id": "s-bakery", "extent": an_extent(), "by": "u-omar"}
+    return Gift(**given | {"at": NOW} | but)
 
 
 def a_waiting_rattachement(**but: Any) -> Rattachement:
