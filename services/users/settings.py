@@ -110,7 +110,7 @@ class UsersSettings(WaitingSettings):
     def codes_limit(self) -> Limit:
         return Limit(self.codes_most, timedelta(hours=1))
 
-    
+    @property
     def claims_limit(self) -> Limit:
         return Limit(self.vacancy_claims_most, timedelta(days=1))
 

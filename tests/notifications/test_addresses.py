@@ -75,9 +75,7 @@ class TestAddress:
     def test_is_the_one_that_the_link_is_about_and_no_other(self, purpose: str, field: str):
         letter = written(purpose)
 
-        assert domain.address(
-            letter, a_person_told(**{field: NEW, f"{field}_nonce": "n-1"})
-        ) == NEW
+        assert domain.address(letter, a_person_told(**{field: NEW, f"{field}_nonce": "n-1"})) == NEW
         for person in (a_person_told(), a_person_told(**{field: NEW, f"{field}_nonce": "n-2"})):
             assert domain.address(letter, person) == ""
             assert domain.unwanted(letter, person, now=NOW)

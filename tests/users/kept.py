@@ -1,6 +1,7 @@
 """What a service would keep and tell, in memory: the committer's rules without its transactions."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from contracts.event import Event
@@ -46,8 +47,9 @@ def a_collection(name: str, kind: type[Any]) -> Collection[Any]:
     return Collection(name, nowhere, kind, nowhere)
 
 
+@cache
 def in_memory(side: type[M]) -> M:
-    """A side of a service with a collection of each kind that it has, kept nowhere."""
+    """A side of a service, with a collection of each kind that it has; what they hold is in a Kept."""
     known = {"Collection": Collection, "Committer": Committer}
     hints = get_type_hints(side, localns=known)
     kinds = {name: get_args(hint) for name, hint in hints.items()}

@@ -31,11 +31,11 @@ def somebody(user: str = "u-lea", **but: Any) -> Account:
     return an_account(id=user, email=f"{user}@example.org", **but)
 
 
-def to_hand_over(structure: str = "s-bakery", successor: str = "u-lea", **but: Any) -> Handed:
+def to_hand_over(structure: str = "s-bakery", to: str = "u-lea", **but: Any) -> Handed:
     stands = {
         "management": managed_by(structure=structure),
         "former": a_manager(structure),
-        "successor": a_tie(successor, structure),
+        "successor": a_tie(to, structure),
     }
     return Handed(**stands | but)
 

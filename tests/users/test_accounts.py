@@ -225,9 +225,7 @@ class TestEraseNeverActivated:
     LOGIN = Login(id=login_id("lea@example.org"), user_id="u-lea")
 
     def test_forgets_the_person_and_frees_the_address(self):
-        account, login = erase_never_activated(
-            a_pending_account(wake_at=NOW), self.LOGIN, now=NOW
-        )
+        account, login = erase_never_activated(a_pending_account(wake_at=NOW), self.LOGIN, now=NOW)
 
         assert (account.state, login.state) == (None, None)
         assert told(account) == [PersonErased]

@@ -4,28 +4,20 @@ import pytest
 
 from services.users.domain.devices import LONGEST, label
 
-MOZILLA = "Mozilla/5.0"
+KHTML = "AppleWebKit/537.36 (KHTML, like Gecko)"
+CHROME = f"Mozilla/5.0 (Linux; Android 10; K) {KHTML} Chrome/131.0.0.0 Mobile Safari/537.36"
+EDGE = f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {KHTML} Chrome/131.0 Safari/537.36 Edg/131.0"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
+SAFARI = f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) {KHTML} Version/18.1 Safari/604.1"
 
 
 @pytest.mark.parametrize(
     ("user_agent", "called"),
     [
-        (
-            f"{MOZILLA} (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-            "Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0",
-            "Edge, Windows",
-        ),
-        (f"{MOZILLA} (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0", "Firefox, Linux"),
-        (
-            f"{MOZILLA} (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 "
-            "(KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
-            "Safari, iPhone",
-        ),
-        (
-            f"{MOZILLA} (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
-            "Chrome/131.0.0.0 Mobile Safari/537.36",
-            "Chrome, Android",
-        ),
+        (CHROME, "Chrome, Android"),
+        (EDGE, "Edge, Windows"),
+        (FIREFOX, "Firefox, Linux"),
+        (SAFARI, "Safari, iPhone"),
         ("curl/8.5.0", "curl/8.5.0"),
         ("Firefox/1", "Firefox"),
         ("", ""),

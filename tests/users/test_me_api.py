@@ -100,9 +100,7 @@ async def test_of_two_forms_saved_at_once_one_is_kept(house: House, me: dict[str
     async with house.client(**me) as client:
         answers = await asyncio.gather(
             *(
-                client.put(
-                    "/v1/me", json=a_form(last_name=name), headers={"if-match": '"0"'}
-                )
+                client.put("/v1/me", json=a_form(last_name=name), headers={"if-match": '"0"'})
                 for name in ("Petit", "Grand")
             )
         )
@@ -116,7 +114,9 @@ async def test_a_contact_address_counts_once_it_is_proved(house: House, me: dict
     assert (saved["contact_email"], saved["awaited_contact_email"]) == (EMAIL, NEW)
     [token] = await house.links("contact-confirmation")
     path = "/v1/accounts/contact-confirmation"
-    assert (await house.post("/v1/accounts/login-confirmation", {"token": token})).status_code == 422
+    assert (
+        await house.post("/v1/accounts/login-confirmation", {"token": token})
+    ).status_code == 422
 
     answers = [(await house.post(path, {"token": token})).status_code for _ in range(2)]
 
@@ -165,9 +165,9 @@ async def change_login(house: House, me: dict[str, Any], email: str = NEW) -> tu
     """The tokens sent to the new address and to the old one."""
     asked = {"current_password": PASSWORD, "email": email}
     assert (await house.put("/v1/me/login", asked, **me)).status_code == 202
-    return (await house.links("login-confirmation"))[-1], (
-        await house.links("login-cancellation")
-    )[-1]
+    return (await house.links("login-confirmation"))[-1], (await house.links("login-cancellation"))[
+        -1
+    ]
 
 
 async def test_a_login_is_changed_and_taken_back(house: House, me: dict[str, Any]):

@@ -45,9 +45,7 @@ class TestChangeQuestion:
 
     def test_needs_the_password_of_this_moment(self):
         with pytest.raises(WrongPassword):
-            change_question(
-                an_account(password_version=1), asked=CAT, password_version=0, now=NOW
-            )
+            change_question(an_account(password_version=1), asked=CAT, password_version=0, now=NOW)
 
     def test_is_for_active_accounts(self):
         with pytest.raises(NotFound):

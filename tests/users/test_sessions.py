@@ -242,7 +242,6 @@ class TestResetPassword:
         with pytest.raises(LinkNoLongerValid):
             reset(account, a_session(), a_session(id="s-2"))
 
-
     def test_asks_the_secret_question_as_well(self):
         cat = SecretQuestion(question="Votre chat ?", answer_hash="minouche")
         account = forgotten(session_ids=(), secret_question=cat)
