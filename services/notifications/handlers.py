@@ -24,8 +24,8 @@ from contracts.users import (
     RattachementMade,
     RattachementNotApplied,
     RattachementRefused,
-    ReactivationRefused,
     RattachementRemoved,
+    ReactivationRefused,
     RegistrationRepeated,
     VacancyClaimSettled,
     VacancyNoticeGiven,
@@ -65,6 +65,18 @@ def handlers(people: Collection[Person], letters: Collection[Letter]) -> Subscri
     def warn_owner(event: AccountChanged) -> Ask:
         return _written(letters, domain.on_account_changed(event))
 
+    @on(RattachementRemoved)
+    def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
+        found = domain.on_removed(event)
+        return _written(letters, *found) if found else None
+
+    _hear_of_management(on, letters)
+    for kind, letter_on in ONE_LETTER.items():
+        on(kind)(_writer(letters, letter_on))
+    return on
+
+
+def _hear_of_management(on: Subscriptions, letters: Collection[Letter]) -> None:
     @on(ContactTold)
     def write_to_structure(event: ContactTold) -> Ask:
         return _written(letters, management.on_contact_told(event, now=now()))
@@ -76,15 +88,6 @@ def handlers(people: Collection[Person], letters: Collection[Letter]) -> Subscri
     @on(VacancyClaimSettled)
     def write_what_came_of_it(event: VacancyClaimSettled) -> Ask:
         return _written(letters, *management.on_claim_settled(event))
-
-    @on(RattachementRemoved)
-    def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
-        found = domain.on_removed(event)
-        return _written(letters, *found) if found else None
-
-    for kind, letter_on in ONE_LETTER.items():
-        on(kind)(_writer(letters, letter_on))
-    return on
 
 
 ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {

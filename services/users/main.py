@@ -49,7 +49,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
         *habilitation_routes(
             habilitations, HabilitationViews(membership, identity.accounts, applications)
         ),
-        *management_routes(identity, membership, managing, claiming, passwords),
+        *management_routes(managing, claiming, passwords),
         hears=handlers(membership, identity.accounts, defaults, habilitations.waits),
         jobs=[
             *identity.timers(),

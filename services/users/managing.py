@@ -68,9 +68,7 @@ class Managing:
             managed = await self.membership.managed_by(user_id)
             chosen = deactivations.successors(managed, one_for_all=one_for_all, each=each)
             refuse_oneself(user_id, chosen.values(), field=field)
-            asked = Transfer(
-                id=id, kind="deactivation", by=user_id, successors=chosen, at=now()
-            )
+            asked = Transfer(id=id, kind="deactivation", by=user_id, successors=chosen, at=now())
             account = await self.identity.accounts.find(user_id)
             ask = self.leaving(asked, field, await self._named(asked), account)
             try:

@@ -49,9 +49,7 @@ async def claim(hall: Hall, caller: Caller = LEA, **but: Any) -> Response:
 
 async def prove(hall: Hall, id: str, *, wrong: bool = False, caller: Caller = LEA) -> Response:
     found, key = await hall.membership.claims.get(id), hall.service.settings.link_key
-    code = code_of(
-        key.get_secret_value(), user_id=id, nonce=found.nonce, digits=CLAIM_DIGITS
-    )
+    code = code_of(key.get_secret_value(), user_id=id, nonce=found.nonce, digits=CLAIM_DIGITS)
     code = f"{(int(code) + wrong) % 10**CLAIM_DIGITS:0{CLAIM_DIGITS}}"
     return await hall.call("PUT", f"{CLAIMS}/{id}/proof", caller, json={"code": code})
 
@@ -162,9 +160,9 @@ async def two_thousand(hall: Hall, ids: list[str], *, but: str) -> None:
 class TestManagedStructures:
     @pytest.mark.feature("GPT-04", "ACC-12")
     async def test_are_those_of_whom_one_is_the_principal_manager(self, hall: Hall):
-        assert [one["structure_id"] for one in (await hall.get("/v1/managed-structures"))["items"]] == [
-            "s-bakery"
-        ]
+        assert [
+            one["structure_id"] for one in (await hall.get("/v1/managed-structures"))["items"]
+        ] == ["s-bakery"]
         assert (await hall.get("/v1/managed-structures", EVE))["items"] == []
 
 
@@ -377,7 +375,8 @@ class TestComeBack:
     ):
         await self.left(hall)
         await hall.identity.accounts.documents.update_one(
-            {"_id": "u-eve"}, {"$set": {"password_hash": await CountedPasswords().hash("a long enough one")}}
+            {"_id": "u-eve"},
+            {"$set": {"password_hash": await CountedPasswords().hash("a long enough one")}},
         )
         await self.ask(hall)
 

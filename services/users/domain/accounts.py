@@ -19,9 +19,10 @@ from kit.problems import Invalid, Unavailable
 from services.users.domain.attempts import Attempts, Limit, attempt, locked_until
 from services.users.domain.logins import Login, login_id
 
-Purpose = LinkPurpose | Literal[
-    "contact-confirmation", "login-cancellation", "login-confirmation", "reactivation"
-]
+Purpose = (
+    LinkPurpose
+    | Literal["contact-confirmation", "login-cancellation", "login-confirmation", "reactivation"]
+)
 Action = Literal[
     "contact-changed",
     "deactivated",

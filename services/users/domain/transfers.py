@@ -177,7 +177,8 @@ def _refuse_unattached(
 def _handed_over(
     one: Handed, successor_id: str, on: date, defaults: Defaults
 ) -> tuple[Change[Management] | Change[Rattachement], ...]:
-    assert one.management and one.former and one.successor  # noqa: S101  # refused before
+    if one.management is None or one.former is None or one.successor is None:
+        raise ManagementMoved
     return (
         Change(given(one.management, successor_id)),
         relieve(one.former, defaults),
