@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from contracts.users import ManagementTransferred
 from kit import entitled
@@ -48,7 +48,7 @@ class Transferred:
     transfer: Change[Transfer]
     former: Change[Account]
     successors: tuple[Change[Account], ...]
-    handed: tuple[Change[Management] | Change[Rattachement], ...]
+    handed: tuple[Change[Any], ...]
 
 
 class WrongSelection(Invalid):
@@ -176,7 +176,7 @@ def _refuse_unattached(
 
 def _handed_over(
     one: Handed, successor_id: str, on: date, defaults: Defaults
-) -> tuple[Change[Management] | Change[Rattachement], ...]:
+) -> tuple[Change[Any], ...]:
     if one.management is None or one.former is None or one.successor is None:
         raise ManagementMoved
     return (
