@@ -182,9 +182,7 @@ class TestAccept:
 
         assert (account.state.status, account.state.first_name) == ("active", "Léa")
         assert invitee.state.wake_at == LATER
-        again = accept(
-            account.state, None, nonce="n-1", registration=a_registration(), now=LATER
-        )
+        again = accept(account.state, None, nonce="n-1", registration=a_registration(), now=LATER)
         assert again == (Change(account.state), Change(None))
 
     @pytest.mark.parametrize(
@@ -241,9 +239,7 @@ class TestTakeIn:
     def test_gives_as_much_as_there_still_is(self):
         asked = an_invitation(gift=a_gift(extent=an_extent(units=("ovens", "tills"))))
 
-        _, _, tie, _ = taken_in(
-            an_invitee(asked), a_known_unit(), a_known_unit("tills", over=True)
-        )
+        _, _, tie, _ = taken_in(an_invitee(asked), a_known_unit(), a_known_unit("tills", over=True))
 
         assert tie.state.lines == (a_line("ovens"),)
 
@@ -259,5 +255,3 @@ class TestTakeIn:
 
         assert taken_in(None) == (Change(None),) * 4
         assert taken_in(an_invitee(other))[0] == Change(an_invitee(other))
-
-

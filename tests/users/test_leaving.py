@@ -31,7 +31,6 @@ from tests.users.rattaching import (
     a_manager,
     a_rattachement,
     a_structure,
-
 )
 
 OVENS, TILLS = (READ.model_copy(update={"unit": unit}) for unit in ("ovens", "tills"))
@@ -200,5 +199,3 @@ class TestLeave:
         assert self.GARAGE.standing(tomorrow) == (a_line(),)
         [(gone, _)] = left(BOTH)
         assert gone.state.structure_id == "s-bakery"
-
-

@@ -233,7 +233,7 @@ class TestSettle:
         )
 
         assert request.state == a_request(status="granted", decided_at=LATER)
-        assert rattachement.state == a_rattachement(version=1)
+        assert rattachement.state == a_rattachement(version=1, noted=LATER.date())
         [granted] = request.events
         assert granted == RattachementGranted(
             request_id="r-1",
@@ -363,7 +363,9 @@ class TestSettle:
 
         _, rattachement = settled(a_decision(), request, tie, a_structure())
 
-        assert rattachement.state == replace(tie, lines=(a_line(),), pending_request_id=None)
+        assert rattachement.state == replace(
+            tie, lines=(a_line(),), pending_request_id=None, noted=LATER.date()
+        )
 
     def test_leaves_a_principal_manager_what_he_is(self):
         tie = a_rattachement(
@@ -372,7 +374,7 @@ class TestSettle:
 
         _, rattachement = settled(a_decision(), a_request(), tie, a_structure())
 
-        assert rattachement.state == replace(tie, pending_request_id=None)
+        assert rattachement.state == replace(tie, pending_request_id=None, noted=LATER.date())
 
     def test_keeps_the_withdrawal_of_the_right_to_approve(self):
         tie = a_waiting_rattachement(may_approve=False)

@@ -118,9 +118,7 @@ def give(
     return Change(granted), replace(given, events=(*given.events, told))
 
 
-def noted(
-    gift: Gift, attached: Change[Rattachement], action: Action | None
-) -> Change[Action]:
+def noted(gift: Gift, attached: Change[Rattachement], action: Action | None) -> Change[Action]:
     """What is shown of it afterwards to those who manage, if it gave anything."""
     if attached.state is None or not attached.events:
         return Change(action)

@@ -171,9 +171,7 @@ def take_in(
     gift_id: str,
     now: datetime,
     defaults: Defaults,
-) -> tuple[
-    Change[Invitee], Change[RattachementRequest], Change[Rattachement], Change[Action]
-]:
+) -> tuple[Change[Invitee], Change[RattachementRequest], Change[Rattachement], Change[Action]]:
     """Attach somebody who accepted, to as much of what they were invited to as there still is."""
     sent = invitee.invitations if invitee else ()
     invitation = next((one for one in sent if one.gift.id == gift_id), None)

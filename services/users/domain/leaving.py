@@ -75,7 +75,7 @@ def detach(
             raise AttachedToTheWhole
         return Change(tie), Change(invitee), Change(action)
     refuse_outside(manager, gone)
-    removed, noted = _removed(tie, action, structure, gone, "detached", removal)
+    removed, noted = _removed(tie, action, structure, gone, what="detached", removal=removal)
     return removed, Change(invitee), noted
 
 
@@ -97,7 +97,7 @@ def leave(
     if going and not confirmed:
         raise ConfirmationMissing(field="body/confirmed", structures=_named(structures, going))
     return [
-        _removed(tie, action, structure, tie.lines, "left", removal)
+        _removed(tie, action, structure, tie.lines, what="left", removal=removal)
         if tie.lines
         else (Change(tie), Change(action))
         for tie, structure, action, removal in zip(
@@ -111,6 +111,7 @@ def _removed(
     action: Action | None,
     structure: Structure | None,
     gone: Lines,
+    *,
     what: Done,
     removal: Removal,
 ) -> Changes:
