@@ -98,7 +98,7 @@ class TestValid:
         past = Line(unit="A", valid_from=YESTERDAY, valid_until=YESTERDAY)
         to_come = Line(unit="B", valid_from=TOMORROW)
 
-        held = rights(lines=(past, to_come))
+        held = rights(role="principal_manager", lines=(past, to_come))
 
         assert [held.valid(day) for day in (YESTERDAY, TODAY, TOMORROW)] == [True, False, True]
 
