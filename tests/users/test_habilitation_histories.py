@@ -200,20 +200,22 @@ rows = st.builds(
     st.sampled_from(PROFILES),
     st.sampled_from((None, *UNITS)),
 )
-operations = st.lists(
-    st.one_of(
-        st.builds(Add, habilitations),
-        st.builds(Add, st.sampled_from(PROFILES)),
-        st.builds(Remove, rows),
-        st.builds(Replace, rows, habilitations),
-        st.builds(RemoveAll),
-    ),
-    min_size=1,
-    max_size=3,
-).map(tuple)
+one_operation = st.one_of(
+    st.builds(Add, st.sampled_from(PROFILES)),
+    st.builds(Add, habilitations),
+    st.builds(RemoveAll),
+    st.builds(Remove, rows),
+    st.builds(Replace, rows, habilitations),
+)
+operations = st.one_of(
+    st.tuples(one_operation),
+    # Whatever was there: a draft of rows that are held already would only be refused.
+    st.tuples(st.builds(RemoveAll), one_operation),
+    st.tuples(one_operation, one_operation),
+)
 steps = st.one_of(
     st.tuples(st.just("submit"), somebody, somebody, operations),
-    st.tuples(st.just("submit"), st.just(OMAR), st.sampled_from(USERS), operations),
+    st.tuples(st.just("submit"), st.sampled_from(USERS), st.sampled_from(USERS), operations),
     st.tuples(st.just("request"), somebody, operations),
     st.tuples(
         st.just("decide"),
@@ -224,7 +226,23 @@ steps = st.one_of(
     st.tuples(st.just("let"), st.sampled_from(USERS), st.booleans()),
     st.tuples(st.just("wait"), st.integers(1, 40)),
 )
-histories = st.lists(steps, max_size=20)
+delegations = st.tuples(
+    st.just("submit"),
+    st.just(OMAR),
+    st.sampled_from(USERS),
+    st.builds(
+        lambda unit, held: tuple(
+            Add(one.model_copy(update={"unit": unit})) for one in (MANAGES, *held)
+        ),
+        st.sampled_from([None, None, "ovens"]),
+        st.sampled_from([(), (READS,), (READS, WRITES)]),
+    ),
+)
+histories = st.builds(
+    lambda delegated, rest: [*delegated, *rest],
+    st.lists(delegations, min_size=1, max_size=3),
+    st.lists(steps, min_size=4, max_size=15),
+)
 steps_of_the_manager = st.tuples(
     st.just("submit"), st.just(OMAR), st.sampled_from((OMAR, *USERS)), operations
 )

@@ -201,6 +201,7 @@ def _of_users(changed: Habilitations, views: HabilitationViews) -> APIRouter:
         structure_id: Id,
         user_id: Id,
         draft: Draft,
+        *,
         caller: Person,
         version: IfMatch,
         response: Response,
