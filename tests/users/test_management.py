@@ -143,9 +143,12 @@ class TestCatalogue:
     @pytest.mark.feature("HAB-18")
     def test_is_data(self, tmp_path):
         other = tmp_path / "catalogue.yaml"
-        other.write_text("engagements: {name: Engagements, levels: [consultation]}")
+        other.write_text(
+            "organisation: {name: Organisation, levels: [modification], default: {user: []}}\n"
+            "engagements: {name: Engagements, levels: [consultation]}"
+        )
 
         assert catalogue.defaults(catalogue.read(other)) == {
-            "principal_manager": (READ,),
+            "principal_manager": (MANAGE, READ),
             "user": (READ,),
         }
