@@ -250,13 +250,22 @@ def activate(current: Account | None, *, nonce: str, now: datetime) -> Change[Ac
 
 
 def expected(
-    current: Account | None, *, user_id: str, email: str, now: datetime
+    current: Account | None, *, user_id: str, email: str, now: datetime, until: datetime
 ) -> Change[Account]:
     """An account that waits for somebody who was invited and has not asked for one."""
     if current:
-        return Change(current)
-    opened = Account(id=user_id, email=email, first_name="", last_name="", created_at=now)
+        return awaited_until(current, until)
+    opened = Account(
+        id=user_id, email=email, first_name="", last_name="", created_at=now, wake_at=until
+    )
     return Change(opened, (person_changed(opened),))
+
+
+def awaited_until(current: Account | None, until: datetime) -> Change[Account]:
+    """What would be forgotten sooner waits as long as its invitation."""
+    if current is None or current.status != "pending":
+        return Change(current)
+    return Change(replace(current, wake_at=max(current.wake_at or until, until)))
 
 
 def activated(current: Account, asked: Registration, *, by: str) -> Change[Account]:
