@@ -34,7 +34,7 @@ from contracts.users import (
 from kit.bus import Subscriptions
 from kit.clock import now
 from kit.collection import Ask, Collection
-from services.notifications import domain, management
+from services.notifications import account_letters, domain, management
 from services.notifications.domain import Letter, Person
 
 
@@ -51,19 +51,19 @@ def handlers(people: Collection[Person], letters: Collection[Letter]) -> Subscri
 
     @on(LinkRequested)
     def write_link(event: LinkRequested) -> Ask:
-        return _written(letters, domain.on_link_requested(event, now=now()))
+        return _written(letters, account_letters.on_link_requested(event, now=now()))
 
     @on(LinkRequestedV2)
     def write_later_link(event: LinkRequestedV2) -> Ask:
-        return _written(letters, domain.on_link_requested(event, now=now()))
+        return _written(letters, account_letters.on_link_requested(event, now=now()))
 
     @on(CodeRequested)
     def write_code(event: CodeRequested) -> Ask:
-        return _written(letters, domain.on_code_requested(event, now=now()))
+        return _written(letters, account_letters.on_code_requested(event, now=now()))
 
     @on(AccountChanged)
     def warn_owner(event: AccountChanged) -> Ask:
-        return _written(letters, domain.on_account_changed(event))
+        return _written(letters, account_letters.on_account_changed(event))
 
     @on(RattachementRemoved)
     def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
