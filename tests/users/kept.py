@@ -48,13 +48,14 @@ class Kept:
         return [state for state in self.states.values() if isinstance(state, kind)]
 
 
+def a_collection(name: str, kind: type[Any]) -> Collection[Any]:
+    nowhere: Any = None
+    return Collection(name, nowhere, kind, nowhere)
+
+
 def a_membership() -> tuple[Membership, Collection[Account]]:
     """The rattachement side of users, and its accounts, to keep nowhere but here."""
     nowhere: Any = None
-
-    def a_collection(name: str, kind: type[Any]) -> Collection[Any]:
-        return Collection(name, nowhere, kind, nowhere)
-
     membership = Membership(
         committer=nowhere,
         structures=a_collection("structures", Structure),
