@@ -2,7 +2,8 @@
 Letters to people, and whether they left.
 
 Owns       notifications.people, notifications.letters
-Consumes   users.person-changed, users.link-requested, users.registration-repeated,
+Consumes   users.person-changed, users.account-changed, users.link-requested,
+           users.code-requested, users.registration-repeated,
            users.rattachement-granted, users.rattachement-refused,
            users.rattachement-not-applied, users.rattachement-made,
            users.rattachement-removed, users.rattachement-begun, users.rattachement-ended,

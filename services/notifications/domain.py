@@ -13,8 +13,6 @@ from contracts.users import (
     HabilitationsNotApplied,
     HabilitationsRefused,
     InvitationSent,
-    LinkPurpose,
-    LinkRequested,
     PersonChanged,
     RattachementBegun,
     RattachementEnded,
@@ -29,9 +27,14 @@ from kit.change import Change, Entity
 from kit.days import beginning_of
 
 Template = Literal[
+    "account-changed",
     "activation",
     "approval-opened",
     "client-welcomed",
+    "code",
+    "contact-confirmation",
+    "login-cancellation",
+    "login-confirmation",
     "habilitations-granted",
     "habilitations-not-applied",
     "habilitations-refused",
@@ -56,6 +59,11 @@ Outcome = (
 )
 Status = Literal["waiting", "sent", "failed", "suppressed"]
 
+LINKED = frozenset({"contact-confirmation", "login-cancellation", "login-confirmation"})
+"""Letters that prove one address, or take it back."""
+OF_THE_ACCOUNT = frozenset({"account-changed", "registration-repeated"})
+"""Letters that go to the login address, whatever the contact address is; so do links and codes."""
+
 LEASE = timedelta(minutes=1)
 AGAIN_AFTER = (
     timedelta(seconds=10),
@@ -75,6 +83,10 @@ class Person(Entity):
     first_name: str
     last_name: str
     email: str
+    """Where what happens is told; of the account itself is written to ``login``."""
+    login: str = ""
+    linked: dict[str, str] = field(default_factory=dict)
+    """Addresses that only one letter goes to, each by the nonce of its link."""
     language: str
     active: bool
     heard: int
@@ -87,9 +99,9 @@ class Person(Entity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """What a one-time link is signed from; useless without the signing key."""
+    """What a one-time link or code is made of; useless without the signing key."""
 
-    purpose: LinkPurpose | Literal["invitation"]
+    purpose: str
     nonce: str
     expires_at: datetime
 
@@ -123,11 +135,31 @@ def copy_person(event: PersonChanged, current: Person | None) -> Change[Person]:
             first_name=event.first_name,
             last_name=event.last_name,
             email=event.email,
+            login=event.login,
+            linked=_linked(event),
             language=event.language,
             active=event.active,
             heard=event.version,
         )
     )
+
+
+def _linked(event: PersonChanged) -> dict[str, str]:
+    by_nonce = {
+        event.old_login_nonce: event.old_login,
+        event.new_login_nonce: event.new_login,
+        event.new_contact_nonce: event.new_contact,
+    }
+    return {nonce: address for nonce, address in by_nonce.items() if nonce}
+
+
+def address(letter: Letter, person: Person) -> str:
+    """Where a letter goes; empty when that address is awaited no longer."""
+    if letter.link and letter.template in LINKED:
+        return person.linked.get(letter.link.nonce, "")
+    if letter.link or letter.template in OF_THE_ACCOUNT:
+        return person.login or person.email
+    return person.email
 
 
 def write(letter: Letter, current: Letter | None) -> Change[Letter]:
@@ -251,17 +283,6 @@ def _of_request(event: Outcome, template: Template, at: datetime, reason: str = 
     )
 
 
-def on_link_requested(event: LinkRequested, *, now: datetime) -> Letter:
-    return Letter(
-        # Ids are shown to operators and logged: a nonce is not.
-        id=f"{event.user_id}:{event.purpose}:{sha256(event.nonce.encode()).hexdigest()[:16]}",
-        recipient_id=event.user_id,
-        template=event.purpose,
-        link=Link(purpose=event.purpose, nonce=event.nonce, expires_at=event.expires_at),
-        created_at=now,
-    )
-
-
 def on_registration_repeated(event: RegistrationRepeated) -> Letter:
     return Letter(
         id=f"{event.registration_id}:registration-repeated",
@@ -307,6 +328,8 @@ def claim(current: Letter | None, now: datetime) -> Change[Letter]:
 
 def unwanted(letter: Letter, person: Person, *, now: datetime) -> str:
     """Why a letter must not leave any more; empty when it may."""
+    if letter.template in LINKED and not address(letter, person):
+        return "The address is awaited no longer."
     if letter.link:
         return "The link has expired." if letter.link.expires_at <= now else ""
     return "" if person.active else "The account is not active."

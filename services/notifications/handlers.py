@@ -8,11 +8,14 @@ from contracts.event import Event
 from contracts.structures import ClientWelcomed
 from contracts.support import TicketOpened
 from contracts.users import (
+    AccountChanged,
+    CodeRequested,
     HabilitationsGranted,
     HabilitationsNotApplied,
     HabilitationsRefused,
     InvitationSent,
     LinkRequested,
+    LinkRequestedV2,
     PersonChanged,
     RattachementBegun,
     RattachementEnded,
@@ -26,7 +29,7 @@ from contracts.users import (
 from kit.bus import Subscriptions
 from kit.clock import now
 from kit.collection import Ask, Collection
-from services.notifications import domain
+from services.notifications import account_letters, domain
 from services.notifications.domain import Letter, Person
 
 
@@ -43,7 +46,19 @@ def handlers(people: Collection[Person], letters: Collection[Letter]) -> Subscri
 
     @on(LinkRequested)
     def write_link(event: LinkRequested) -> Ask:
-        return _written(letters, domain.on_link_requested(event, now=now()))
+        return _written(letters, account_letters.on_link_requested(event, now=now()))
+
+    @on(LinkRequestedV2)
+    def write_later_link(event: LinkRequestedV2) -> Ask:
+        return _written(letters, account_letters.on_link_requested(event, now=now()))
+
+    @on(CodeRequested)
+    def write_code(event: CodeRequested) -> Ask:
+        return _written(letters, account_letters.on_code_requested(event, now=now()))
+
+    @on(AccountChanged)
+    def warn_owner(event: AccountChanged) -> Ask:
+        return _written(letters, account_letters.on_account_changed(event))
 
     @on(RattachementRemoved)
     def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
@@ -78,9 +93,10 @@ def _writer(
     return lambda event: _written(letters, letter_on(event))
 
 
-def _written(letters: Collection[Letter], *written: Letter) -> Ask:
+def _written(letters: Collection[Letter], *written: Letter | None) -> Ask:
     """All the letters of one event, or none."""
+    some = [letter for letter in written if letter]
     return Ask(
-        tuple(letters.at(letter.id) for letter in written),
-        lambda *current: tuple(map(domain.write, written, current)),
+        tuple(letters.at(letter.id) for letter in some),
+        lambda *current: tuple(map(domain.write, some, current)),
     )

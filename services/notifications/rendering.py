@@ -66,6 +66,7 @@ class Renderer:
             "reason": readable(letter.reason),
             "expires_at": letter.link.expires_at if letter.link else None,
             "link": link,
+            "code": link,
             "url": self._url,
         }
         subject = given["subject"] = _in_a_line(self._fill(f"{letter.template}/subject.txt", given))

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
-from services.notifications.domain import Letter, Person, Status, Template
+from services.notifications.domain import Letter, Person, Status, Template, address
 from services.notifications.rendering import Renderer, masked
 
 
@@ -50,7 +50,7 @@ def _shown(letter: Letter, known: dict[str, Person], renderer: Renderer) -> Lett
         id=letter.id,
         template=letter.template,
         recipient_id=letter.recipient_id,
-        address=masked(recipient.email) if recipient else None,
+        address=masked(address(letter, recipient)) if recipient else None,
         subject=rendered.subject,
         status=letter.status,
         attempts=letter.attempts,

@@ -2,6 +2,7 @@
 Who may come in, and what each may do in which structure.
 
 Owns       users.accounts, users.logins, users.attempts, users.challenges, users.sessions,
+           users.efforts,
            users.clients, users.structures, users.units, users.management, users.requests,
            users.rattachements, users.duplications, users.actions, users.invitees,
            users.imports, users.import-lines, users.habilitation-requests,
@@ -9,7 +10,8 @@ Owns       users.accounts, users.logins, users.attempts, users.challenges, users
 Consumes   structures.structure-created, structures.structure-changed,
            structures.structure-duplicated, structures.unit-created, structures.unit-changed,
            structures.unit-ended, approvals.approval-decided, approvals.approval-withdrawn
-Publishes  users.person-changed, users.link-requested, users.registration-repeated,
+Publishes  users.person-changed, users.person-erased, users.account-changed,
+           users.link-requested, users.code-requested, users.registration-repeated,
            users.session-revoked, users.rattachement-requested, users.rattachement-granted,
            users.rattachement-refused, users.rattachement-not-applied, users.rattachement-made,
            users.rattachement-removed, users.rattachement-begun, users.rattachement-ended,

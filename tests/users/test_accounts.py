@@ -37,6 +37,7 @@ def registered(
         "email": "lea@example.org",
         "registration": a_registration(),
         "link": a_link(),
+        "kept_until": NOW + timedelta(days=7),
         "letters_id": "l-1",
         "limit": FIVE_AN_HOUR,
         "now": NOW,

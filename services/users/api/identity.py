@@ -3,14 +3,20 @@
 from fastapi import APIRouter
 
 from services.users.api.accounts import account_routes
+from services.users.api.addresses import address_routes
 from services.users.api.clients import client_routes
+from services.users.api.efforts import effort_routes
 from services.users.api.letters import Letters
+from services.users.api.me import own_account_routes
 from services.users.api.password_resets import password_reset_routes
 from services.users.api.second_factor import second_factor_routes
 from services.users.api.sessions import session_routes
 from services.users.api.tokens import token_routes
+from services.users.codes import Codes
 from services.users.identity import Identity
 from services.users.passwords import Passwords
+from services.users.proving import Proving
+from services.users.robots import Robots
 from services.users.settings import UsersSettings
 from services.users.signing_in import Door
 from services.users.tokens import Signer
@@ -21,12 +27,17 @@ def identity_routes(
 ) -> tuple[APIRouter, ...]:
     passwords = passwords or Passwords()
     letters, signer = Letters(identity, settings), Signer(settings.access_private_key)
-    door = Door(identity, passwords, signer, settings)
+    codes = Codes(settings.second_factor_keys, settings.link_key)
+    door = Door(identity, passwords, signer, codes, settings)
+    robots, proving = Robots(identity, settings), Proving(identity, passwords, settings)
     return (
-        account_routes(identity, letters, passwords, settings),
-        password_reset_routes(identity, letters, passwords, settings),
+        effort_routes(robots),
+        account_routes(identity, letters, robots, passwords, settings),
+        address_routes(identity, settings),
+        own_account_routes(identity, letters, proving, settings),
+        password_reset_routes(identity, letters, robots, proving, settings),
         session_routes(identity, door, signer, settings),
-        second_factor_routes(identity, settings),
+        second_factor_routes(identity, codes, settings),
         client_routes(identity.clients),
         token_routes(identity.clients, signer, settings),
     )
