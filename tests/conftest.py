@@ -14,6 +14,7 @@ import tests.account_scenes
 import tests.espace_scenes
 import tests.filing_scenes
 import tests.habilitation_scenes
+import tests.management_scenes
 import tests.users_scenes_ties  # noqa: F401  # they add their scenes
 from kit.service import Service
 from kit.settings import Settings
@@ -38,6 +39,7 @@ UNHURRIED = {
     "operators": ",".join(OPERATORS),
     "sign_in_failures": 1_000_000,
     "sirene_per_minute": 100_000,
+    "vacancy_claims_most": 1_000_000,
 }
 """All tests come from one address, and sign in more often than a person does."""
 

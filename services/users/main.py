@@ -11,10 +11,12 @@ from services.users.api.espaces import espace_routes
 from services.users.api.habilitations import habilitation_routes
 from services.users.api.identity import identity_routes
 from services.users.api.imports import import_routes
+from services.users.api.management import management_routes
 from services.users.api.rattachements import rattachement_routes
 from services.users.api.structure_users import structure_user_routes
 from services.users.api.subscriptions import subscription_routes
 from services.users.attaching import Attaching
+from services.users.claiming import Claiming
 from services.users.copying import Copying
 from services.users.domain import units
 from services.users.endings import Endings
@@ -24,12 +26,15 @@ from services.users.habilitations import Habilitations
 from services.users.handlers import handlers
 from services.users.identity import CREDENTIALS, Identity
 from services.users.importing import Importing
+from services.users.managing import Managing
 from services.users.membership import Membership
+from services.users.passwords import Passwords
 from services.users.settings import UsersSettings
 
 
 def build(service: Service[UsersSettings]) -> FastAPI:
     identity, membership = Identity.of(service), Membership.of(service)
+    settings, passwords = service.settings, Passwords()
     applications = catalogue.read(service.settings.applications)
     offered = offer.read(applications, service.settings.default_set, service.settings.espaces)
     defaults = catalogue.defaults(applications)
@@ -40,15 +45,18 @@ def build(service: Service[UsersSettings]) -> FastAPI:
     habilitations = Habilitations(
         membership, identity.accounts, service.settings.changes_effective_after, offered
     )
+    managing = Managing(membership, identity, settings, defaults)
+    claiming = Claiming(membership, identity, settings, defaults)
     espaces = Espaces(habilitations)
     return service.app(
-        *identity_routes(identity, service.settings),
+        *identity_routes(identity, settings, passwords),
         rattachement_routes(membership),
         structure_user_routes(attaching),
         import_routes(importing),
         *habilitation_routes(
             habilitations, HabilitationViews(membership, identity.accounts, applications)
         ),
+        *management_routes(managing, claiming, passwords),
         espace_routes(espaces),
         subscription_routes(espaces),
         hears=handlers(membership, identity.accounts, defaults, espaces),
@@ -62,6 +70,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
                 wake=lambda tie: habilitations.turn(tie, now()) or attaching.turn(tie),
             ),
             importing.worker(),
+            claiming.timer(),
             espaces.worker(),
         ],
         credentials=CREDENTIALS,
