@@ -1,7 +1,7 @@
 """What the users service tells. Topic: users.events."""
 
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -10,6 +10,10 @@ from contracts.event import Event, PersonalText
 Role = Literal["principal_manager", "user"]
 Level = Literal["consultation", "modification"]
 LinkPurpose = Literal["activation", "password-reset"]
+ClaimOutcome = Literal["granted", "objected", "rejected", "lapsed"]
+
+CLAIM_DIGITS: Final = 10
+"""Of the code that proves a claim: it opens more than one account, and is good for days."""
 Rhythm = Literal["immediate", "daily", "weekly", "never"]
 
 
@@ -345,3 +349,67 @@ class RightsChanged(Event, type="users.rights-changed.v1", key="rattachement_id"
     version: int
     lines: tuple[Line, ...] = ()
     """Each unit, or the whole, with its days. Empty with a role: told before there were lines."""
+
+
+class ManagementTransferred(Event, type="users.management-transferred.v1", key="transfer_id"):
+    """From now on somebody is the principal manager of these structures, which were handed over."""
+
+    transfer_id: str
+    structure_ids: tuple[str, ...]
+    structure_name: str | None
+    """Of the only one; None for several."""
+    former_manager_id: str
+    principal_manager_id: str
+    transferred_at: AwareDatetime
+
+
+class ReactivationRefused(Event, type="users.reactivation-refused.v1", key="user_id"):
+    """Somebody wants a deactivated account back, too late."""
+
+    user_id: str
+    refusal_id: str
+    refused_at: AwareDatetime
+
+
+class VacancyOpened(Event, type="users.vacancy-opened.v1", key="structure_id", audience="public"):
+    """Nobody decides in this structure: somebody may claim its management."""
+
+    structure_id: str
+    structure_name: str | None
+    requester_id: str | None
+    """Who asked for something there, and found nobody."""
+    opened_at: AwareDatetime
+
+
+class VacancyCodeRequested(Event, type="users.vacancy-code-requested.v1", key="claim_id"):
+    """A claim is to be proved by a code, sent to the structure. Without a key the nonce is none."""
+
+    claim_id: str
+    structure_id: str
+    nonce: str
+    expires_at: AwareDatetime
+
+
+class VacancyNoticeGiven(Event, type="users.vacancy-notice-given.v1", key="claim_id"):
+    """Somebody has proved a claim: it is granted unless the present manager objects in time."""
+
+    claim_id: str
+    structure_id: str
+    structure_name: str | None
+    claimant_id: str
+    manager_id: str
+    notice_until: AwareDatetime
+    given_at: AwareDatetime
+
+
+class VacancyClaimSettled(Event, type="users.vacancy-claim-settled.v1", key="claim_id"):
+    """What became of a claim; granted, its claimant is the principal manager."""
+
+    claim_id: str
+    structure_id: str
+    structure_name: str | None
+    claimant_id: str
+    former_manager_id: str | None
+    outcome: ClaimOutcome
+    reason: PersonalText = ""
+    settled_at: AwareDatetime

@@ -112,6 +112,7 @@ class Person(Entity):
     """The name shown for a requester: the copy of what the users service last told."""
 
     name: str
+    active: bool = True
     heard: int
     """The version of the person this copy shows."""
 
@@ -317,11 +318,33 @@ def readable(current: Approval | None, seat: Seat | None, *, by: str, now: datet
     raise NotFound
 
 
-def copy_name(event: PersonChanged, current: Person | None) -> Change[Person]:
+def copy_person(event: PersonChanged, current: Person | None, *, now: datetime) -> Change[Person]:
+    """Keep what was told last; of whoever has left, what waits is taken back."""
     if current and current.heard >= event.version:
         return Change(current)
     name = f"{event.first_name} {event.last_name}".strip()
-    return Change(Person(id=event.user_id, name=name, heard=event.version))
+    stays = Person(id=event.user_id, name=name, active=event.active, heard=event.version)
+    return Change(stays if event.active else replace(stays, wake_at=now))
+
+
+def leave(current: Person | None, now: datetime, *, lease: timedelta) -> Change[Person]:
+    """Begin to take back what somebody asked for who has left, for as long as a worker lives."""
+    if current is None or current.wake_at is None or current.wake_at > now:
+        return Change(current)
+    return Change(replace(current, wake_at=now + lease))
+
+
+def has_left(current: Person | None) -> Change[Person]:
+    return Change(current and replace(current, wake_at=None))
+
+
+def withdraw_of_who_left(
+    current: Approval | None, person: Person | None, *, now: datetime
+) -> Change[Approval]:
+    """Take a question back for whoever asked it, unless they came back or it was answered."""
+    if current is None or person is None or person.active or current.state != "requested":
+        return Change(current)
+    return withdraw(current, by=person.id, now=now)
 
 
 def _next_look(approvers: Approvers, now: datetime) -> datetime | None:

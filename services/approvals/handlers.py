@@ -44,7 +44,8 @@ def handlers(
         return Ask((rights.place(event), approvers.at(event.structure_id)), decide)
 
     @on(PersonChanged)
-    def copy_name(event: PersonChanged) -> Ask:
-        return people.ask(event.user_id, lambda current: domain.copy_name(event, current))
+    def copy_person(event: PersonChanged) -> Ask:
+        at = now()
+        return people.ask(event.user_id, lambda current: domain.copy_person(event, current, now=at))
 
     return on

@@ -11,6 +11,7 @@ from services.approvals import domain
 from services.approvals.api import api
 from services.approvals.domain import Approval, Approvers, Person
 from services.approvals.handlers import handlers
+from services.approvals.leaving import Leaving
 from services.approvals.waiting import Waiting
 
 NEWEST_FIRST = [("opened_at", -1), ("_id", -1)]
@@ -28,16 +29,22 @@ def build(service: Service) -> FastAPI:
                 name="untold",
                 partialFilterExpression={"told": False},
             ),
+            IndexModel(
+                [("requester_id", 1), ("_id", 1)],
+                name="waiting_of_requester",
+                partialFilterExpression={"state": "requested"},
+            ),
         ],
     )
     approvers = service.collection("approvers", Approvers)
     people = service.collection("people", Person)
     rights = RightsCopy(service)
     waiting = Waiting(service.committer, approvals, approvers)
+    leaving = Leaving(service.committer, approvals, people)
     return service.app(
         api(approvals, approvers, people, rights),
         hears=handlers(approvals, approvers, people, rights),
-        jobs=[Worker(approvers, claim=domain.look, work=waiting.look)],
+        jobs=[Worker(approvers, claim=domain.look, work=waiting.look), leaving.worker()],
     )
 
 

@@ -28,6 +28,9 @@ ROUTES = (
     Route("/v1/effort", "users", "people"),
     Route("/v1/clients", "users", "operators"),
     Route("/v1/rattachements", "users", "people"),
+    Route("/v1/management-transfers", "users", "people"),
+    Route("/v1/managed-structures", "users", "people"),
+    Route("/v1/vacancy-claims", "users", "people"),
     Route("/v1/applications", "users", "people"),
     Route("/v1/habilitations", "users", "people"),
     Route("/v1/habilitation-requests", "users", "people"),
@@ -46,6 +49,7 @@ ROUTES = (
     Route("/v1/ops", "gateway", "operators"),
     Route("/v1/ops/structures", "structures", "operators"),
     Route("/v1/ops/letters", "notifications", "operators"),
+    Route("/v1/ops/vacancy-claims", "users", "operators"),
 )
 
 OPEN = frozenset(
@@ -56,6 +60,8 @@ OPEN = frozenset(
         ("POST", "/v1/accounts/contact-confirmation"),
         ("POST", "/v1/accounts/login-cancellation"),
         ("POST", "/v1/accounts/login-confirmation"),
+        ("POST", "/v1/accounts/reactivation"),
+        ("POST", "/v1/accounts/reactivation-links"),
         ("GET", "/v1/effort"),
         ("POST", "/v1/accounts/invitation"),
         ("POST", "/v1/sessions"),

@@ -33,12 +33,14 @@ Template = Literal[
     "client-welcomed",
     "code",
     "contact-confirmation",
-    "login-cancellation",
-    "login-confirmation",
     "habilitations-granted",
     "habilitations-not-applied",
     "habilitations-refused",
     "invitation",
+    "login-cancellation",
+    "login-confirmation",
+    "management-lost",
+    "management-transferred",
     "password-reset",
     "rattachement-begun",
     "rattachement-ended",
@@ -48,7 +50,13 @@ Template = Literal[
     "rattachement-refused",
     "rattachement-removed",
     "registration-repeated",
+    "reactivation",
+    "reactivation-refused",
     "ticket-opened",
+    "vacancy-code",
+    "vacancy-notice",
+    "vacancy-opened",
+    "vacancy-settled",
 ]
 Outcome = (
     RattachementRefused
@@ -61,8 +69,10 @@ Status = Literal["waiting", "sent", "failed", "suppressed"]
 
 LINKED = frozenset({"contact-confirmation", "login-cancellation", "login-confirmation"})
 """Letters that prove one address, or take it back."""
-OF_THE_ACCOUNT = frozenset({"account-changed", "registration-repeated"})
+OF_THE_ACCOUNT = frozenset({"account-changed", "reactivation-refused", "registration-repeated"})
 """Letters that go to the login address, whatever the contact address is; so do links and codes."""
+TO_WHO_LEFT = frozenset({"reactivation-refused"})
+"""The one letter without a link that still goes to a deactivated account: its owner asked."""
 
 LEASE = timedelta(minutes=1)
 AGAIN_AFTER = (
@@ -111,6 +121,8 @@ class Letter(Entity):
     """One e-mail to one person, written once however often its fact is told."""
 
     recipient_id: str
+    to: str = ""
+    """The address of whoever has no account; forgotten once the letter is sent."""
     template: Template
     about_id: str | None = None
     """Another person the letter names."""
@@ -155,11 +167,28 @@ def _linked(event: PersonChanged) -> dict[str, str]:
 
 def address(letter: Letter, person: Person) -> str:
     """Where a letter goes; empty when that address is awaited no longer."""
+    if letter.to:
+        return letter.to
     if letter.link and letter.template in LINKED:
         return person.linked.get(letter.link.nonce, "")
     if letter.link or letter.template in OF_THE_ACCOUNT:
         return person.login or person.email
     return person.email
+
+
+def recipient(letter: Letter, known: Person | None) -> Person | None:
+    """Whoever it is for; of an address without an account nothing else is known."""
+    if not letter.to:
+        return known
+    return Person(
+        id=letter.recipient_id,
+        first_name="",
+        last_name="",
+        email=letter.to,
+        language="fr",
+        active=True,
+        heard=0,
+    )
 
 
 def write(letter: Letter, current: Letter | None) -> Change[Letter]:
@@ -332,7 +361,9 @@ def unwanted(letter: Letter, person: Person, *, now: datetime) -> str:
         return "The address is awaited no longer."
     if letter.link:
         return "The link has expired." if letter.link.expires_at <= now else ""
-    return "" if person.active else "The account is not active."
+    if person.active or letter.template in TO_WHO_LEFT:
+        return ""
+    return "The account is not active."
 
 
 def sent(current: Letter | None, *, message_id: str, now: datetime) -> Change[Letter]:
@@ -343,6 +374,7 @@ def sent(current: Letter | None, *, message_id: str, now: datetime) -> Change[Le
         replace(
             current,
             status="sent",
+            to="",
             sent_at=now,
             message_id=message_id,
             last_error="",

@@ -5,7 +5,7 @@ from typing import Any
 
 from contracts.approvals import ApprovalOpened
 from contracts.event import Event
-from contracts.structures import ClientWelcomed
+from contracts.structures import ClientWelcomed, ContactTold
 from contracts.support import TicketOpened
 from contracts.users import (
     AccountChanged,
@@ -16,6 +16,7 @@ from contracts.users import (
     InvitationSent,
     LinkRequested,
     LinkRequestedV2,
+    ManagementTransferred,
     PersonChanged,
     RattachementBegun,
     RattachementEnded,
@@ -24,12 +25,16 @@ from contracts.users import (
     RattachementNotApplied,
     RattachementRefused,
     RattachementRemoved,
+    ReactivationRefused,
     RegistrationRepeated,
+    VacancyClaimSettled,
+    VacancyNoticeGiven,
+    VacancyOpened,
 )
 from kit.bus import Subscriptions
 from kit.clock import now
 from kit.collection import Ask, Collection
-from services.notifications import account_letters, domain
+from services.notifications import account_letters, domain, management
 from services.notifications.domain import Letter, Person
 
 
@@ -65,9 +70,24 @@ def handlers(people: Collection[Person], letters: Collection[Letter]) -> Subscri
         found = domain.on_removed(event)
         return _written(letters, *found) if found else None
 
+    _hear_of_management(on, letters)
     for kind, letter_on in ONE_LETTER.items():
         on(kind)(_writer(letters, letter_on))
     return on
+
+
+def _hear_of_management(on: Subscriptions, letters: Collection[Letter]) -> None:
+    @on(ContactTold)
+    def write_to_structure(event: ContactTold) -> Ask:
+        return _written(letters, management.on_contact_told(event, now=now()))
+
+    @on(VacancyOpened)
+    def write_to_who_waits(event: VacancyOpened) -> Ask:
+        return _written(letters, *management.on_vacancy_opened(event))
+
+    @on(VacancyClaimSettled)
+    def write_what_came_of_it(event: VacancyClaimSettled) -> Ask:
+        return _written(letters, *management.on_claim_settled(event))
 
 
 ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
@@ -82,6 +102,9 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     HabilitationsRefused: domain.on_habilitations_refused,
     HabilitationsNotApplied: domain.on_habilitations_not_applied,
     RegistrationRepeated: domain.on_registration_repeated,
+    ManagementTransferred: management.on_transferred,
+    ReactivationRefused: management.on_reactivation_refused,
+    VacancyNoticeGiven: management.on_notice_given,
     TicketOpened: domain.on_ticket_opened,
     ClientWelcomed: domain.on_client_welcomed,
 }

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
 from services.notifications.domain import Letter, Person, Status, Template, address
+from services.notifications.domain import recipient as to_whom
 from services.notifications.rendering import Renderer, masked
 
 
@@ -44,7 +45,7 @@ async def letters_written(
 
 
 def _shown(letter: Letter, known: dict[str, Person], renderer: Renderer) -> LetterView:
-    recipient = known.get(letter.recipient_id)
+    recipient = to_whom(letter, known.get(letter.recipient_id))
     rendered = renderer.redacted(letter, recipient, known.get(letter.about_id or ""))
     return LetterView(
         id=letter.id,

@@ -16,6 +16,7 @@ from services.structures.api.structures import api
 from services.structures.api.units import Units, unit_routes
 from services.structures.attachments import Attachments
 from services.structures.bank_details import BankAccounts
+from services.structures.domain.contacts import Contact
 from services.structures.duplicating import Duplicating
 from services.structures.handlers import handlers
 from services.structures.records import Records
@@ -47,7 +48,7 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
             effective_after=settings.changes_effective_after,
         ),
         *client_routes(service, records.structures, rights),
-        hears=handlers(rights),
+        hears=handlers(rights, records.structures, service.collection("contacts", Contact)),
         jobs=[records.timer(), *attachments.jobs(), *timers(their_units)],
         files=(FILES,),
     )

@@ -6,10 +6,11 @@ Owns       users.accounts, users.logins, users.attempts, users.challenges, users
            users.clients, users.structures, users.units, users.management, users.requests,
            users.rattachements, users.duplications, users.actions, users.invitees,
            users.imports, users.import-lines, users.habilitation-requests,
-           users.habilitation-history
+           users.habilitation-history, users.transfers, users.claims
 Consumes   structures.structure-created, structures.structure-changed,
            structures.structure-duplicated, structures.unit-created, structures.unit-changed,
-           structures.unit-ended, approvals.approval-decided, approvals.approval-withdrawn
+           structures.unit-ended, approvals.approval-decided, approvals.approval-withdrawn,
+           approvals.approver-missing
 Publishes  users.person-changed, users.person-erased, users.account-changed,
            users.link-requested, users.code-requested, users.registration-repeated,
            users.session-revoked, users.rattachement-requested, users.rattachement-granted,
@@ -17,5 +18,7 @@ Publishes  users.person-changed, users.person-erased, users.account-changed,
            users.rattachement-removed, users.rattachement-begun, users.rattachement-ended,
            users.invitation-sent, users.rights-changed, users.habilitations-requested,
            users.habilitations-granted, users.habilitations-refused,
-           users.habilitations-not-applied
+           users.habilitations-not-applied, users.management-transferred,
+           users.reactivation-refused, users.vacancy-opened, users.vacancy-code-requested,
+           users.vacancy-notice-given, users.vacancy-claim-settled
 """

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from contracts.approvals import ApprovalDecided, ApprovalWithdrawn, Kind
+from contracts.approvals import ApprovalDecided, ApprovalWithdrawn, ApproverMissing, Kind
 from contracts.structures import (
     StructureChanged,
     StructureCreated,
@@ -17,7 +17,7 @@ from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask, Collection
 from kit.days import day_of
-from services.users.domain import duplications, requests, units
+from services.users.domain import duplications, requests, units, vacancies
 from services.users.domain.accounts import Account
 from services.users.domain.actions import Action
 from services.users.domain.management import appoint_creator
@@ -36,7 +36,7 @@ def handlers(
     habilitations_wait: timedelta = timedelta(),
 ) -> Subscriptions:
     on = Subscriptions()
-    _hear_of_structures(on, membership, defaults)
+    _hear_of_structures(on, membership, accounts, defaults)
     _hear_of_units(on, membership)
     _hear_of_approvals(
         on,
@@ -117,7 +117,12 @@ def _hear_of_approvals(
         return withdrawing[told.kind](told)
 
 
-def _hear_of_structures(on: Subscriptions, membership: Membership, defaults: Defaults) -> None:
+def _hear_of_structures(
+    on: Subscriptions,
+    membership: Membership,
+    accounts: Collection[Account],
+    defaults: Defaults,
+) -> None:
     @on(StructureCreated)
     def know_structure(created: StructureCreated) -> Ask:
         structure_id, creator = created.structure_id, created.created_by
@@ -129,6 +134,7 @@ def _hear_of_structures(on: Subscriptions, membership: Membership, defaults: Def
                 membership.management.at(structure_id),
                 membership.requests.at(structure_id),
                 membership.rattachements.at(rattachement_id(creator, structure_id)),
+                accounts.at(creator),
             ),
             lambda *current: appoint_creator(
                 *current,
@@ -143,6 +149,19 @@ def _hear_of_structures(on: Subscriptions, membership: Membership, defaults: Def
     def attach_to_duplicate(told: StructureDuplicated) -> Ask:
         return membership.duplications.ask(
             told.structure_id, lambda current: duplications.begin(told, current)
+        )
+
+    @on(ApproverMissing)
+    def notice_vacancy(told: ApproverMissing) -> Ask:
+        return Ask(
+            (
+                membership.management.at(told.structure_id),
+                membership.requests.at(told.approval_id),
+            ),
+            lambda management, request: (
+                vacancies.notice_vacancy(told, management, request),
+                Change(request),
+            ),
         )
 
     @on(StructureChanged)

@@ -10,9 +10,11 @@ from services.users import catalogue
 from services.users.api.habilitations import habilitation_routes
 from services.users.api.identity import identity_routes
 from services.users.api.imports import import_routes
+from services.users.api.management import management_routes
 from services.users.api.rattachements import rattachement_routes
 from services.users.api.structure_users import structure_user_routes
 from services.users.attaching import Attaching
+from services.users.claiming import Claiming
 from services.users.copying import Copying
 from services.users.domain import units
 from services.users.endings import Endings
@@ -21,12 +23,15 @@ from services.users.habilitations import Habilitations
 from services.users.handlers import handlers
 from services.users.identity import CREDENTIALS, Identity
 from services.users.importing import Importing
+from services.users.managing import Managing
 from services.users.membership import Membership
+from services.users.passwords import Passwords
 from services.users.settings import UsersSettings
 
 
 def build(service: Service[UsersSettings]) -> FastAPI:
     identity, membership = Identity.of(service), Membership.of(service)
+    settings, passwords = service.settings, Passwords()
     applications = catalogue.read(service.settings.applications)
     defaults = catalogue.defaults(applications)
     attaching = Attaching(membership, identity, service.settings, defaults)
@@ -34,14 +39,17 @@ def build(service: Service[UsersSettings]) -> FastAPI:
     habilitations = Habilitations(
         membership, identity.accounts, service.settings.changes_effective_after
     )
+    managing = Managing(membership, identity, settings, defaults)
+    claiming = Claiming(membership, identity, settings, defaults)
     return service.app(
-        *identity_routes(identity, service.settings),
+        *identity_routes(identity, settings, passwords),
         rattachement_routes(membership),
         structure_user_routes(attaching),
         import_routes(importing),
         *habilitation_routes(
             habilitations, HabilitationViews(membership, identity.accounts, applications)
         ),
+        *management_routes(managing, claiming, passwords),
         hears=handlers(membership, identity.accounts, defaults, habilitations.waits),
         jobs=[
             *identity.timers(),
@@ -53,6 +61,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
                 wake=lambda tie: habilitations.turn(tie, now()) or attaching.turn(tie),
             ),
             importing.worker(),
+            claiming.timer(),
         ],
         credentials=CREDENTIALS,
     )

@@ -14,7 +14,9 @@ from services.users.domain.management import Management
 from services.users.domain.rattachements import Rattachement
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.structures import Structure
+from services.users.domain.transfers import Transfer
 from services.users.domain.units import Unit
+from services.users.domain.vacancies import Claim
 
 if TYPE_CHECKING:
     from kit.collection import Collection
@@ -33,6 +35,8 @@ class Membership:
     requests: Collection[RattachementRequest]
     rattachements: Collection[Rattachement]
     duplications: Collection[Duplication]
+    transfers: Collection[Transfer]
+    claims: Collection[Claim]
     habilitation_requests: Collection[HabilitationsRequest]
     habilitation_history: Collection[Entry]
     actions: Collection[Action]
@@ -46,7 +50,11 @@ class Membership:
                 "structures", Structure, indexes=[IndexModel("identifier")]
             ),
             units=service.collection("units", Unit),
-            management=service.collection("management", Management),
+            management=service.collection(
+                "management",
+                Management,
+                indexes=[IndexModel([("principal_manager_id", 1), ("_id", 1)])],
+            ),
             requests=service.collection(
                 "requests",
                 RattachementRequest,
@@ -73,6 +81,19 @@ class Membership:
                 ],
             ),
             duplications=service.collection("duplications", Duplication),
+            transfers=service.collection("transfers", Transfer),
+            claims=service.collection(
+                "claims",
+                Claim,
+                indexes=[
+                    IndexModel([("user_id", 1), ("opened_at", -1), ("_id", -1)]),
+                    IndexModel(
+                        [("opened_at", 1), ("_id", 1)],
+                        name="awaits_the_desk",
+                        partialFilterExpression={"state": "open", "proof": "documents"},
+                    ),
+                ],
+            ),
             habilitation_requests=service.collection(
                 "habilitation-requests",
                 HabilitationsRequest,
@@ -100,3 +121,10 @@ class Membership:
                 ],
             ),
         )
+
+    async def managed_by(self, user_id: str) -> tuple[str, ...]:
+        """All the structures of which somebody is the principal manager."""
+        found = self.management.documents.find(
+            {"principal_manager_id": user_id}, {"_id": 1}, batch_size=10_000
+        )
+        return tuple([one["_id"] async for one in found])

@@ -41,6 +41,7 @@ USED_UP: tuple[Purpose, ...] = (
     "contact-confirmation",
     "login-confirmation",
     "password-reset",
+    "reactivation",
 )
 
 

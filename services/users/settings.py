@@ -73,6 +73,27 @@ class UsersSettings(WaitingSettings):
     challenge_for: Duration = timedelta(minutes=5)
     challenge_tries: int = Field(default=5, ge=1)
 
+    transferred_most: int = Field(
+        default=2000, ge=1, description="Structures that are handed over in one decision"
+    )
+    reactivation_for: Duration = Field(
+        default=timedelta(days=60),
+        description="Whole days, in Europe/Paris, after the day of a deactivation",
+    )
+    vacancy_code_for: Duration = Field(
+        default=timedelta(days=7), description="How long there is for the code of a claim"
+    )
+    vacancy_code_tries: int = Field(default=5, ge=1, description="Of the code of one claim")
+    vacancy_claims_most: int = Field(
+        default=3, ge=1, description="Claims in a day, by one user and to one structure"
+    )
+    vacancy_documents_for: Duration = Field(
+        default=timedelta(days=30), description="How long a claim by documents waits for the desk"
+    )
+    vacancy_notice_for: Duration = Field(
+        default=timedelta(days=15), description="How long an absent manager may object to a claim"
+    )
+
     @property
     def sign_in_limit(self) -> Limit:
         return Limit(self.sign_in_failures, self.sign_in_locked_for)
@@ -88,6 +109,10 @@ class UsersSettings(WaitingSettings):
     @property
     def codes_limit(self) -> Limit:
         return Limit(self.codes_most, timedelta(hours=1))
+
+    @property
+    def claims_limit(self) -> Limit:
+        return Limit(self.vacancy_claims_most, timedelta(days=1))
 
     def is_operator(self, email: str) -> bool:
         return normalised(email) in {normalised(one) for one in self.operators.split(",")}

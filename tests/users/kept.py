@@ -1,24 +1,18 @@
 """What a service would keep and tell, in memory: the committer's rules without its transactions."""
 
 from dataclasses import replace
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from contracts.event import Event
 from kit.change import Entity
 from kit.collection import Ask, Collection, Place
+from kit.committer import Committer
 from services.users.domain.accounts import Account
-from services.users.domain.actions import Action
-from services.users.domain.duplications import Duplication
-from services.users.domain.habilitation_history import Entry
-from services.users.domain.habilitation_requests import HabilitationsRequest
-from services.users.domain.management import Management
-from services.users.domain.rattachements import Rattachement
-from services.users.domain.requests import RattachementRequest
-from services.users.domain.structures import Structure
-from services.users.domain.units import Unit
 from services.users.membership import Membership
 
 E = TypeVar("E", bound=Entity)
+M = TypeVar("M")
 
 
 class Kept:
@@ -53,19 +47,17 @@ def a_collection(name: str, kind: type[Any]) -> Collection[Any]:
     return Collection(name, nowhere, kind, nowhere)
 
 
+@cache
+def in_memory(side: type[M]) -> M:
+    """A side of a service, with a collection of each kind that it has; what they hold is in a Kept."""
+    known = {"Collection": Collection, "Committer": Committer}
+    hints = get_type_hints(side, localns=known)
+    kinds = {name: get_args(hint) for name, hint in hints.items()}
+    return side(
+        **{name: a_collection(name, kind[0]) if kind else None for name, kind in kinds.items()}
+    )
+
+
 def a_membership() -> tuple[Membership, Collection[Account]]:
     """The rattachement side of users, and its accounts, to keep nowhere but here."""
-    nowhere: Any = None
-    membership = Membership(
-        committer=nowhere,
-        structures=a_collection("structures", Structure),
-        units=a_collection("units", Unit),
-        management=a_collection("management", Management),
-        requests=a_collection("requests", RattachementRequest),
-        rattachements=a_collection("rattachements", Rattachement),
-        duplications=a_collection("duplications", Duplication),
-        actions=a_collection("actions", Action),
-        habilitation_requests=a_collection("habilitation-requests", HabilitationsRequest),
-        habilitation_history=a_collection("habilitation-history", Entry),
-    )
-    return membership, a_collection("accounts", Account)
+    return in_memory(Membership), a_collection("accounts", Account)

@@ -18,9 +18,13 @@ from kit.problems import Invalid, Unavailable
 from services.users.domain.attempts import Attempts, Limit, attempt, locked_until
 from services.users.domain.logins import Login, login_id
 
-Purpose = LinkPurpose | Literal["contact-confirmation", "login-cancellation", "login-confirmation"]
+Purpose = (
+    LinkPurpose
+    | Literal["contact-confirmation", "login-cancellation", "login-confirmation", "reactivation"]
+)
 Action = Literal[
     "contact-changed",
+    "deactivated",
     "email-codes-off",
     "email-codes-on",
     "login-change-asked",
@@ -28,6 +32,7 @@ Action = Literal[
     "login-changed",
     "password-changed",
     "password-reset",
+    "reactivated",
     "recovery-codes-made",
     "second-factor-off",
     "second-factor-on",
@@ -124,6 +129,9 @@ class Account(Entity):
     sent_code: SentCode | None = None
     recovery_codes: tuple[str, ...] = ()
     """Hashes, each of a code that is good once in place of the second factor."""
+    manages: int = 0
+    """Of how many structures it is the principal manager: whoever leaves must name so many."""
+    deactivated_at: datetime | None = None
     created_at: datetime
 
     @property
