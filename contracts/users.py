@@ -45,6 +45,42 @@ class LinkRequested(Event, type="users.link-requested.v1", key="user_id"):
     expires_at: AwareDatetime
 
 
+class IdentityLinked(Event, type="users.identity-linked.v1", key="user_id"):
+    """An account can be signed in to with an identity provider from now on."""
+
+    user_id: str
+    identity_id: str
+    provider: str
+    """As people know it."""
+    linked_at: AwareDatetime
+
+
+class PersonErased(Event, type="users.person-erased.v1", key="user_id"):
+    """Nothing that names this user may be kept any more."""
+
+    user_id: str
+    erased_at: AwareDatetime
+
+
+class ExportRequested(Event, type="users.export-requested.v1", key="export_id"):
+    """A user asks for all that is kept of them: each service answers with what it has."""
+
+    export_id: str
+    user_id: str
+    key: str
+    """The public key to seal it with (X25519, as JWK)."""
+    requested_at: AwareDatetime
+
+
+class ExportReady(Event, type="users.export-ready.v1", key="export_id"):
+    """What a user asked for can be taken away, once, until it expires."""
+
+    export_id: str
+    user_id: str
+    ready_at: AwareDatetime
+    expires_at: AwareDatetime
+
+
 class RegistrationRepeated(Event, type="users.registration-repeated.v1", key="user_id"):
     """Somebody tried to register with the address of an active account."""
 

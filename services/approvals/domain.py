@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from contracts.approvals import ApprovalDecided, ApprovalOpened, ApproverMissing, Kind, Verdict
-from contracts.users import PersonChanged, RattachementRequested
+from contracts.users import PersonChanged, PersonErased, RattachementRequested
 from kit.change import Change, Entity
 from kit.days import beginning_of, day_of
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
@@ -87,6 +87,7 @@ class Person(Entity):
     name: str
     heard: int
     """The version of the person this copy shows."""
+    erased: bool = False
 
 
 class NotYourOwn(Forbidden):
@@ -254,10 +255,22 @@ def readable(current: Approval | None, seat: Seat | None, *, by: str, now: datet
 
 
 def copy_name(event: PersonChanged, current: Person | None) -> Change[Person]:
-    if current and current.heard >= event.version:
+    if current and (current.erased or current.heard >= event.version):
         return Change(current)
     name = f"{event.first_name} {event.last_name}".strip()
     return Change(Person(id=event.user_id, name=name, heard=event.version))
+
+
+def forget_name(event: PersonErased, current: Person | None) -> Change[Person]:
+    """Nobody is called anything under this id any more, whatever is heard late."""
+    heard = current.heard if current else 0
+    version = current.version if current else 0
+    return Change(Person(id=event.user_id, version=version, name="", heard=heard, erased=True))
+
+
+def without_words(approval: Approval) -> Change[Approval]:
+    """Who asked for what, and what was decided; not what was written to and fro."""
+    return Change(replace(approval, comment="", reason=""))
 
 
 def _next_look(approvers: Approvers, now: datetime) -> datetime | None:

@@ -9,20 +9,27 @@ from contracts.approvals import ApprovalOpened
 from contracts.structures import ClientWelcomed
 from contracts.support import TicketOpened
 from contracts.users import (
+    ExportReady,
+    IdentityLinked,
     LinkPurpose,
     LinkRequested,
     PersonChanged,
+    PersonErased,
     RattachementGranted,
     RattachementNotApplied,
     RattachementRefused,
     RegistrationRepeated,
 )
 from kit.change import Change, Entity
+from kit.days import day_of
 
 Template = Literal[
     "activation",
     "approval-opened",
     "client-welcomed",
+    "erasure",
+    "export-ready",
+    "identity-linked",
     "password-reset",
     "rattachement-granted",
     "rattachement-not-applied",
@@ -55,6 +62,7 @@ class Person(Entity):
     active: bool
     heard: int
     """The version of the person this copy shows."""
+    erased: bool = False
 
     @property
     def name(self) -> str:
@@ -88,10 +96,12 @@ class Letter(Entity):
     sent_at: datetime | None = None
     last_error: str = ""
     message_id: str = ""
+    forgotten: bool = False
+    """Its words are gone: what is left says that it was written, and what became of it."""
 
 
 def copy_person(event: PersonChanged, current: Person | None) -> Change[Person]:
-    if current and current.heard >= event.version:
+    if current and (current.erased or current.heard >= event.version):
         return Change(current)
     return Change(
         Person(
@@ -104,6 +114,30 @@ def copy_person(event: PersonChanged, current: Person | None) -> Change[Person]:
             heard=event.version,
         )
     )
+
+
+def forget_person(event: PersonErased, current: Person | None) -> Change[Person]:
+    """Nobody is written to under this id any more, whatever is heard late."""
+    nobody = Person(
+        id=event.user_id,
+        version=current.version if current else 0,
+        first_name="",
+        last_name="",
+        email="",
+        language=current.language if current else "fr",
+        active=False,
+        heard=current.heard if current else 0,
+        erased=True,
+    )
+    return Change(nobody)
+
+
+def forget_words(current: Letter) -> Change[Letter]:
+    """Keep that it was written, and no more; it does not leave if it has not."""
+    left = replace(current, params={}, reason="", link=None, about_id=None, forgotten=True)
+    if left.status == "waiting":
+        left = replace(left, status="suppressed", last_error="Its words were taken away.")
+    return Change(replace(left, wake_at=None))
 
 
 def write(letter: Letter, current: Letter | None) -> Change[Letter]:
@@ -184,6 +218,26 @@ def on_registration_repeated(event: RegistrationRepeated) -> Letter:
     )
 
 
+def on_identity_linked(event: IdentityLinked) -> Letter:
+    return Letter(
+        id=f"{event.user_id}:{event.identity_id}:identity-linked",
+        recipient_id=event.user_id,
+        template="identity-linked",
+        params={"provider": event.provider},
+        created_at=event.linked_at,
+    )
+
+
+def on_export_ready(event: ExportReady) -> Letter:
+    return Letter(
+        id=f"{event.export_id}:export-ready",
+        recipient_id=event.user_id,
+        template="export-ready",
+        params={"until": day_of(event.expires_at).isoformat()},
+        created_at=event.ready_at,
+    )
+
+
 def on_ticket_opened(event: TicketOpened) -> Letter:
     return Letter(
         id=f"{event.ticket_id}:ticket-opened",
@@ -220,6 +274,8 @@ def claim(current: Letter | None, now: datetime) -> Change[Letter]:
 
 def unwanted(letter: Letter, person: Person, *, now: datetime) -> str:
     """Why a letter must not leave any more; empty when it may."""
+    if person.erased:
+        return "The person was erased."
     if letter.link:
         return "The link has expired." if letter.link.expires_at <= now else ""
     return "" if person.active else "The account is not active."

@@ -1,6 +1,7 @@
 """What notifications does when others tell."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from contracts.approvals import ApprovalOpened
@@ -8,6 +9,8 @@ from contracts.event import Event
 from contracts.structures import ClientWelcomed
 from contracts.support import TicketOpened
 from contracts.users import (
+    ExportReady,
+    IdentityLinked,
     LinkRequested,
     PersonChanged,
     RattachementGranted,
@@ -18,12 +21,19 @@ from contracts.users import (
 from kit.bus import Subscriptions
 from kit.clock import now
 from kit.collection import Ask, Collection
+from kit.personal import PersonalElsewhere
 from services.notifications import domain
 from services.notifications.domain import Letter, Person
 
 
-def handlers(people: Collection[Person], letters: Collection[Letter]) -> Subscriptions:
+def handlers(
+    people: Collection[Person], letters: Collection[Letter], kept: PersonalElsewhere
+) -> Subscriptions:
     on = Subscriptions()
+    kept.hear(
+        on,
+        lambda erased: people.ask(erased.user_id, partial(domain.forget_person, erased)),
+    )
 
     @on(PersonChanged)
     def copy_person(event: PersonChanged) -> Ask:
@@ -47,6 +57,8 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     RattachementRefused: domain.on_refused,
     RattachementNotApplied: domain.on_not_applied,
     RegistrationRepeated: domain.on_registration_repeated,
+    IdentityLinked: domain.on_identity_linked,
+    ExportReady: domain.on_export_ready,
     TicketOpened: domain.on_ticket_opened,
     ClientWelcomed: domain.on_client_welcomed,
 }

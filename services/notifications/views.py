@@ -7,7 +7,9 @@ from pydantic import BaseModel
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
 from services.notifications.domain import Letter, Person, Status, Template
-from services.notifications.rendering import Renderer, masked
+from services.notifications.rendering import Rendered, Renderer, masked
+
+NOTHING = Rendered("", "", "")
 
 
 class LetterView(BaseModel):
@@ -45,12 +47,14 @@ async def letters_written(
 
 def _shown(letter: Letter, known: dict[str, Person], renderer: Renderer) -> LetterView:
     recipient = known.get(letter.recipient_id)
-    rendered = renderer.redacted(letter, recipient, known.get(letter.about_id or ""))
+    rendered = NOTHING
+    if not letter.forgotten:
+        rendered = renderer.redacted(letter, recipient, known.get(letter.about_id or ""))
     return LetterView(
         id=letter.id,
         template=letter.template,
         recipient_id=letter.recipient_id,
-        address=masked(recipient.email) if recipient else None,
+        address=masked(recipient.email) if recipient and recipient.email else None,
         subject=rendered.subject,
         status=letter.status,
         attempts=letter.attempts,

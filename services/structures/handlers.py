@@ -3,11 +3,13 @@
 from contracts.users import RightsChanged
 from kit.bus import Subscriptions
 from kit.collection import Ask
+from kit.personal import PersonalElsewhere
 from kit.rights import RightsCopy
 
 
-def handlers(rights: RightsCopy) -> Subscriptions:
+def handlers(rights: RightsCopy, kept: PersonalElsewhere) -> Subscriptions:
     on = Subscriptions()
+    kept.hear(on)
 
     @on(RightsChanged, otherwise=rights.otherwise)
     def keep_rights(changed: RightsChanged) -> Ask:

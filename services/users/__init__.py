@@ -3,11 +3,17 @@ Who may come in, and what each may do in which structure.
 
 Owns       users.accounts, users.logins, users.attempts, users.challenges, users.sessions,
            users.clients, users.structures, users.units, users.management, users.requests,
-           users.rattachements, users.duplications
+           users.rattachements, users.duplications,
+           users.provider-sign-ins, users.linked-identities, users.attachments, users.exports,
+           users.export-pieces, users.erasures
 Consumes   structures.structure-created, structures.structure-changed,
            structures.structure-duplicated, structures.unit-created, structures.unit-changed,
-           structures.unit-ended, approvals.approval-decided
+           structures.unit-ended, approvals.approval-decided,
+           approvals.approvals-gathered, notifications.letters-gathered,
+           structures.records-gathered, support.tickets-gathered
 Publishes  users.person-changed, users.link-requested, users.registration-repeated,
            users.session-revoked, users.rattachement-requested, users.rattachement-granted,
-           users.rattachement-refused, users.rattachement-not-applied, users.rights-changed
+           users.rattachement-refused, users.rattachement-not-applied, users.rights-changed,
+           users.identity-linked, users.person-erased, users.export-requested,
+           users.export-ready
 """

@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from contracts.approvals import ApprovalDecided
+from contracts.approvals import ApprovalDecided, ApprovalsGathered
+from contracts.event import Gathered
+from contracts.notifications import LettersGathered
 from contracts.structures import (
+    RecordsGathered,
     StructureChanged,
     StructureCreated,
     StructureDuplicated,
@@ -11,27 +14,34 @@ from contracts.structures import (
     UnitCreated,
     UnitEnded,
 )
+from contracts.support import TicketsGathered
 from kit.bus import Subscriptions
 from kit.change import Change
+from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.days import day_of
-from services.users.domain import duplications, units
+from services.users.domain import duplications, exports, units
 from services.users.domain.accounts import Account
 from services.users.domain.management import appoint_creator
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest, settle
 from services.users.domain.structures import Structure, follow, learn
 from services.users.domain.units import known_unit_id
+from services.users.exporting import Exporting
 from services.users.membership import Membership
 
 
 def handlers(
-    membership: Membership, accounts: Collection[Account], defaults: Defaults
+    membership: Membership,
+    accounts: Collection[Account],
+    defaults: Defaults,
+    exporting: Exporting,
 ) -> Subscriptions:
     on = Subscriptions()
 
     _hear_of_structures(on, membership, defaults)
     _hear_of_units(on, membership)
+    _hear_for_exports(on, exporting)
 
     @on(ApprovalDecided)
     def settle_request(decided: ApprovalDecided) -> Ask | None:
@@ -121,3 +131,30 @@ def _hear_of_units(on: Subscriptions, membership: Membership) -> None:
     @on(UnitEnded)
     def begin_to_take_away(ended: UnitEnded) -> Ask:
         return know_unit(ended)
+
+
+def _hear_for_exports(on: Subscriptions, exporting: Exporting) -> None:
+    def receive(service: str, told: Gathered) -> Ask:
+        at, piece = now(), exports.piece_id(told.export_id, service, told.part)
+        return Ask(
+            (exporting.exports.at(told.export_id), exporting.pieces.at(piece)),
+            lambda export, kept: exports.receive(
+                export, kept, service=service, told=told, now=at
+            ),
+        )
+
+    @on(ApprovalsGathered)
+    def from_approvals(told: ApprovalsGathered) -> Ask:
+        return receive("approvals", told)
+
+    @on(LettersGathered)
+    def from_notifications(told: LettersGathered) -> Ask:
+        return receive("notifications", told)
+
+    @on(RecordsGathered)
+    def from_structures(told: RecordsGathered) -> Ask:
+        return receive("structures", told)
+
+    @on(TicketsGathered)
+    def from_support(told: TicketsGathered) -> Ask:
+        return receive("support", told)

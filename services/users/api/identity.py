@@ -5,9 +5,10 @@ from fastapi import APIRouter
 from services.users.api.accounts import account_routes
 from services.users.api.clients import client_routes
 from services.users.api.letters import Letters
+from services.users.api.oidc import Arrivals, linked_identity_routes, oidc_routes
 from services.users.api.password_resets import password_reset_routes
 from services.users.api.second_factor import second_factor_routes
-from services.users.api.sessions import session_routes
+from services.users.api.sessions import Issuing, session_routes
 from services.users.api.tokens import token_routes
 from services.users.identity import Identity
 from services.users.passwords import Passwords
@@ -21,11 +22,13 @@ def identity_routes(
 ) -> tuple[APIRouter, ...]:
     passwords = passwords or Passwords()
     letters, signer = Letters(identity, settings), Signer(settings.access_private_key)
-    door = Door(identity, passwords, signer, settings)
+    door, issuing = Door(identity, passwords, signer, settings), Issuing(signer, settings)
     return (
         account_routes(identity, letters, passwords, settings),
         password_reset_routes(identity, letters, passwords, settings),
-        session_routes(identity, door, signer, settings),
+        session_routes(identity, door, issuing, settings),
+        oidc_routes(Arrivals(identity, door, settings), issuing),
+        linked_identity_routes(identity.linked),
         second_factor_routes(identity, settings),
         client_routes(identity.clients),
         token_routes(identity.clients, signer, settings),

@@ -6,7 +6,7 @@ from typing import Literal
 
 from contracts.users import LinkPurpose, LinkRequested, PersonChanged, RegistrationRepeated
 from kit.change import Change, Entity
-from kit.problems import Invalid
+from kit.problems import Invalid, Unavailable
 from services.users.domain.attempts import Attempts, Limit, attempt, locked_until
 from services.users.domain.logins import Login, login_id
 
@@ -44,7 +44,7 @@ class SecondFactor:
 class Account(Entity):
     """One natural person. Until ``active`` nobody has proved that the address is theirs."""
 
-    status: Literal["pending", "active", "deactivated"] = "pending"
+    status: Literal["pending", "active", "deactivated", "erased"] = "pending"
     email: str
     """The login, and the address to write to unless ``contact_email`` says otherwise."""
     contact_email: str | None = None
@@ -60,6 +60,7 @@ class Account(Entity):
     """The open ones, oldest first."""
     second_factor: SecondFactor | None = None
     created_at: datetime
+    deactivated_at: datetime | None = None
 
     @property
     def written_to(self) -> str:
@@ -74,6 +75,10 @@ class LinkNoLongerValid(Invalid):
 
     def __init__(self) -> None:
         super().__init__(self.title(), field="body/token")
+
+
+class AccountMoved(Unavailable):
+    """This account was changing at the same moment: ask again."""
 
 
 Claimed = tuple[Change[Login], Change[Account], Change[Attempts]]
@@ -112,7 +117,7 @@ def register(
             created_at=now,
         )
         first = _send(opened, replace(link, registration=registration), now)
-        return Change(login), replace(first, events=(_person(opened), *first.events)), counted
+        return Change(login), replace(first, events=(person_changed(opened), *first.events)), counted
     if account.status == "pending":
         again = _send(account, replace(link, registration=registration), now)
         return Change(login), again, counted
@@ -134,7 +139,9 @@ def send_link(
     now: datetime,
 ) -> tuple[Change[Account], Change[Attempts]]:
     """
-    Send a link where its purpose makes sense: activation to pending accounts, reset to active ones.
+    Send a link where its purpose makes sense.
+
+    Activation to pending accounts, reset to active ones, erasure to deactivated ones.
 
     Asking is counted for unknown addresses too, so that they take the same time.
     """
@@ -144,6 +151,8 @@ def send_link(
     if account and account.status == "pending" and link.purpose == "activation":
         return _send(account, replace(link, registration=_asked_last(account)), now), counted
     if account and account.status == "active" and link.purpose == "password-reset":
+        return _send(account, link, now), counted
+    if account and account.status == "deactivated" and link.purpose == "erasure":
         return _send(account, link, now), counted
     return Change(account), counted
 
@@ -165,7 +174,7 @@ def activate(current: Account | None, *, nonce: str, now: datetime) -> Change[Ac
         links=(),
         activated_by=nonce,
     )
-    return Change(active, (_person(active),))
+    return Change(active, (person_changed(active),))
 
 
 def used(current: Account | None, nonce: str, purpose: LinkPurpose, now: datetime) -> SentLink:
@@ -189,7 +198,7 @@ def _asked_last(account: Account) -> Registration | None:
     return next((link.registration for link in reversed(account.links) if link.registration), None)
 
 
-def _person(account: Account) -> PersonChanged:
+def person_changed(account: Account) -> PersonChanged:
     return PersonChanged(
         user_id=account.id,
         first_name=account.first_name,
