@@ -10,6 +10,17 @@ from contracts.event import Event, PersonalText
 Role = Literal["principal_manager", "user"]
 Level = Literal["consultation", "modification"]
 LinkPurpose = Literal["activation", "password-reset"]
+Rhythm = Literal["immediate", "daily", "weekly", "never"]
+
+
+class NotificationPreferences(BaseModel):
+    """When a user is written to of what happens; letters about the account itself always leave."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rhythm: Rhythm = "immediate"
+    """Of every application that has none of its own."""
+    applications: dict[str, Rhythm] = {}
 
 
 class Habilitation(BaseModel):
@@ -31,9 +42,21 @@ class PersonChanged(Event, type="users.person-changed.v1", key="user_id"):
     first_name: PersonalText
     last_name: PersonalText
     email: PersonalText
+    """Where to write of what happens."""
     language: str = "fr"
     active: bool
     version: int
+    login: PersonalText = ""
+    """Where to write of the account itself: what it is signed in to with."""
+    old_login: PersonalText = ""
+    old_login_nonce: str = ""
+    """Of the link that goes to it; this address is given to no other letter. So with the others."""
+    new_login: PersonalText = ""
+    new_login_nonce: str = ""
+    new_contact: PersonalText = ""
+    new_contact_nonce: str = ""
+    time_zone: str = "Europe/Paris"
+    notifications: NotificationPreferences = NotificationPreferences()
 
 
 class LinkRequested(Event, type="users.link-requested.v1", key="user_id"):
@@ -53,6 +76,33 @@ class IdentityLinked(Event, type="users.identity-linked.v1", key="user_id"):
     provider: str
     """As people know it."""
     linked_at: AwareDatetime
+
+
+class LinkRequestedV2(Event, type="users.link-requested.v2", key="user_id"):
+    """The same for every other purpose, known or to come."""
+
+    user_id: str
+    purpose: str
+    nonce: str
+    expires_at: AwareDatetime
+
+
+class CodeRequested(Event, type="users.code-requested.v1", key="user_id"):
+    """A user needs a code by letter. Without the signing key nobody can tell it from the nonce."""
+
+    user_id: str
+    nonce: str
+    expires_at: AwareDatetime
+
+
+class AccountChanged(Event, type="users.account-changed.v1", key="user_id"):
+    """Something was done to an account: together, what its audit trail is."""
+
+    user_id: str
+    action: str
+    by: str
+    """Who did it; empty for whoever held a link."""
+    changed_at: AwareDatetime
 
 
 class PersonErased(Event, type="users.person-erased.v1", key="user_id"):

@@ -73,6 +73,7 @@ class Installation(BaseSettings):
             "CHORALE_PUBLIC_URL": self.gateway,
             "CHORALE_LOG_LEVEL": "warning",
             "CHORALE_UNSCANNED_FILES": "true",
+            "CHORALE_EFFORT_BITS": "0",
         }
         decided = {
             "CHORALE_MONGO": mongod.url(self.mongo_port),

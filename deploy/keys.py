@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
 
+from cryptography.fernet import Fernet
 from joserfc.jwk import OKPKey
 
 
@@ -13,6 +14,7 @@ def make(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for name in ("internal_key", "link_key"):
         _keep(folder / f"chorale_{name}", token_urlsafe(32))
+    _keep(folder / "chorale_second_factor_keys", Fernet.generate_key().decode())
     private = folder / "chorale_access_private_key"
     public = folder / "chorale_access_public_key"
     if not (private.exists() and public.exists()):

@@ -57,6 +57,8 @@ def settings_for(mongo_url: str, **but: Any) -> dict[str, Any]:
         "database_prefix": f"t{next(_turn)}-",
         "internal_key": "internal-key-of-the-tests-0123456789",
         "link_key": "link-key-of-the-tests-0123456789abcd",
+        "second_factor_keys": "a2V5cy1vZi10aGUtdGVzdHMtMDEyMzQ1Njc4OWFiY2Q=",
+        "effort_bits": 0,
         "kafka_idempotence": stack.idempotence(),
         "kafka_session": stack.shortest_session(),
     } | but

@@ -3,16 +3,18 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from contracts.approvals import ApprovalOpened
 from contracts.structures import ClientWelcomed
 from contracts.support import TicketOpened
 from contracts.users import (
+    AccountChanged,
+    CodeRequested,
     ExportReady,
     IdentityLinked,
-    LinkPurpose,
     LinkRequested,
+    LinkRequestedV2,
     PersonChanged,
     PersonErased,
     RattachementGranted,
@@ -24,12 +26,17 @@ from kit.change import Change, Entity
 from kit.days import day_of
 
 Template = Literal[
+    "account-changed",
     "activation",
     "approval-opened",
     "client-welcomed",
+    "code",
+    "contact-confirmation",
     "erasure",
     "export-ready",
     "identity-linked",
+    "login-cancellation",
+    "login-confirmation",
     "password-reset",
     "rattachement-granted",
     "rattachement-not-applied",
@@ -38,6 +45,28 @@ Template = Literal[
     "ticket-opened",
 ]
 Status = Literal["waiting", "sent", "failed", "suppressed"]
+
+LINKED = frozenset({"contact-confirmation", "login-cancellation", "login-confirmation"})
+"""Letters that prove one address, or take it back."""
+OF_THE_ACCOUNT = frozenset(
+    {"account-changed", "export-ready", "identity-linked", "registration-repeated"}
+)
+"""Letters that go to the login address, whatever the contact address is; so do links and codes."""
+WARNED_OF = frozenset(
+    {
+        "email-codes-off",
+        "email-codes-on",
+        "login-change-cancelled",
+        "login-changed",
+        "password-changed",
+        "password-reset",
+        "recovery-codes-made",
+        "second-factor-off",
+        "second-factor-on",
+        "secret-question-changed",
+    }
+)
+"""What somebody else may have done: its owner is written to."""
 
 LEASE = timedelta(minutes=1)
 AGAIN_AFTER = (
@@ -58,6 +87,10 @@ class Person(Entity):
     first_name: str
     last_name: str
     email: str
+    """Where what happens is told; of the account itself is written to ``login``."""
+    login: str = ""
+    linked: dict[str, str] = field(default_factory=dict)
+    """Addresses that only one letter goes to, each by the nonce of its link."""
     language: str
     active: bool
     heard: int
@@ -71,9 +104,9 @@ class Person(Entity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """What a one-time link is signed from; useless without the signing key."""
+    """What a one-time link or code is made of; useless without the signing key."""
 
-    purpose: LinkPurpose
+    purpose: str
     nonce: str
     expires_at: datetime
 
@@ -109,6 +142,8 @@ def copy_person(event: PersonChanged, current: Person | None) -> Change[Person]:
             first_name=event.first_name,
             last_name=event.last_name,
             email=event.email,
+            login=event.login,
+            linked=_linked(event),
             language=event.language,
             active=event.active,
             heard=event.version,
@@ -138,6 +173,24 @@ def forget_words(current: Letter) -> Change[Letter]:
     if left.status == "waiting":
         left = replace(left, status="suppressed", last_error="Its words were taken away.")
     return Change(replace(left, wake_at=None))
+
+
+def _linked(event: PersonChanged) -> dict[str, str]:
+    by_nonce = {
+        event.old_login_nonce: event.old_login,
+        event.new_login_nonce: event.new_login,
+        event.new_contact_nonce: event.new_contact,
+    }
+    return {nonce: address for nonce, address in by_nonce.items() if nonce}
+
+
+def address(letter: Letter, person: Person) -> str:
+    """Where a letter goes; empty when that address is awaited no longer."""
+    if letter.link and letter.template in LINKED:
+        return person.linked.get(letter.link.nonce, "")
+    if letter.link or letter.template in OF_THE_ACCOUNT:
+        return person.login or person.email
+    return person.email
 
 
 def write(letter: Letter, current: Letter | None) -> Change[Letter]:
@@ -198,14 +251,39 @@ def on_not_applied(event: RattachementNotApplied) -> Letter:
     )
 
 
-def on_link_requested(event: LinkRequested, *, now: datetime) -> Letter:
+def on_link_requested(event: LinkRequested | LinkRequestedV2, *, now: datetime) -> Letter | None:
+    """None for a purpose that there are no words for yet."""
+    template = next((one for one in get_args(Template) if one == event.purpose), None)
+    return _one_time(event, template, now) if template else None
+
+
+def on_code_requested(event: CodeRequested, *, now: datetime) -> Letter:
+    return _one_time(event, "code", now)
+
+
+def _one_time(
+    event: LinkRequested | LinkRequestedV2 | CodeRequested, template: Template, now: datetime
+) -> Letter:
     return Letter(
         # Ids are shown to operators and logged: a nonce is not.
-        id=f"{event.user_id}:{event.purpose}:{sha256(event.nonce.encode()).hexdigest()[:16]}",
+        id=f"{event.user_id}:{template}:{sha256(event.nonce.encode()).hexdigest()[:16]}",
         recipient_id=event.user_id,
-        template=event.purpose,
-        link=Link(purpose=event.purpose, nonce=event.nonce, expires_at=event.expires_at),
+        template=template,
+        link=Link(purpose=template, nonce=event.nonce, expires_at=event.expires_at),
         created_at=now,
+    )
+
+
+def on_account_changed(event: AccountChanged) -> Letter | None:
+    """So that the owner learns of what somebody else did; None for what needs no letter."""
+    if event.action not in WARNED_OF:
+        return None
+    return Letter(
+        id=f"{event.user_id}:{event.action}:{event.changed_at:%Y%m%dT%H%M%S%f}",
+        recipient_id=event.user_id,
+        template="account-changed",
+        params={"action": event.action},
+        created_at=event.changed_at,
     )
 
 
@@ -276,6 +354,8 @@ def unwanted(letter: Letter, person: Person, *, now: datetime) -> str:
     """Why a letter must not leave any more; empty when it may."""
     if person.erased:
         return "The person was erased."
+    if letter.template in LINKED and not address(letter, person):
+        return "The address is awaited no longer."
     if letter.link:
         return "The link has expired." if letter.link.expires_at <= now else ""
     return "" if person.active else "The account is not active."

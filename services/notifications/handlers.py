@@ -9,9 +9,12 @@ from contracts.event import Event
 from contracts.structures import ClientWelcomed
 from contracts.support import TicketOpened
 from contracts.users import (
+    AccountChanged,
+    CodeRequested,
     ExportReady,
     IdentityLinked,
     LinkRequested,
+    LinkRequestedV2,
     PersonChanged,
     RattachementGranted,
     RattachementNotApplied,
@@ -47,6 +50,18 @@ def handlers(
     def write_link(event: LinkRequested) -> Ask:
         return _written(letters, domain.on_link_requested(event, now=now()))
 
+    @on(LinkRequestedV2)
+    def write_later_link(event: LinkRequestedV2) -> Ask:
+        return _written(letters, domain.on_link_requested(event, now=now()))
+
+    @on(CodeRequested)
+    def write_code(event: CodeRequested) -> Ask:
+        return _written(letters, domain.on_code_requested(event, now=now()))
+
+    @on(AccountChanged)
+    def warn_owner(event: AccountChanged) -> Ask:
+        return _written(letters, domain.on_account_changed(event))
+
     for kind, letter_on in ONE_LETTER.items():
         on(kind)(_writer(letters, letter_on))
     return on
@@ -70,9 +85,10 @@ def _writer(
     return lambda event: _written(letters, letter_on(event))
 
 
-def _written(letters: Collection[Letter], *written: Letter) -> Ask:
+def _written(letters: Collection[Letter], *written: Letter | None) -> Ask:
     """All the letters of one event, or none."""
+    some = [letter for letter in written if letter]
     return Ask(
-        tuple(letters.at(letter.id) for letter in written),
-        lambda *current: tuple(map(domain.write, written, current)),
+        tuple(letters.at(letter.id) for letter in some),
+        lambda *current: tuple(map(domain.write, some, current)),
     )

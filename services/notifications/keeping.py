@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from contracts.notifications import LettersGathered
 from kit.change import Change
@@ -26,7 +27,7 @@ def personal(
     return PersonalElsewhere(
         service,
         [
-            Kept(name="destinataire", collection=people, of=lambda user_id: {"_id": user_id}),
+            Kept(name="destinataire", collection=people, of=_the_person, hides=_NONCES),
             Kept(
                 name="courriels",
                 collection=letters,
@@ -37,6 +38,13 @@ def personal(
         ],
         tell=lambda **said: LettersGathered(**said),
     )
+
+
+_NONCES = frozenset({"linked"})
+
+
+def _the_person(user_id: str) -> dict[str, Any]:
+    return {"_id": user_id}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from kit.change import Change
 from kit.clock import now
 from kit.collection import Collection
 from kit.committer import Committer
-from kit.links import sign_link
+from kit.links import code_of, sign_link
 from kit.problems import Unavailable
 from kit.workers import Worker
 from services.notifications import domain, metrics
@@ -73,9 +73,10 @@ class Mailer:
             await self._record(letter, domain.suppressed, why=why)
             return
         about = who.get(letter.about_id or "")
-        rendered = self._renderer.render(letter, recipient, about, self._link(letter))
+        rendered = self._renderer.render(letter, recipient, about, self._secret(letter))
         try:
-            message = compose(letter, rendered, sender=self._sender, to=recipient.email, now=now())
+            to = domain.address(letter, recipient)
+            message = compose(letter, rendered, sender=self._sender, to=to, now=now())
         except ValueError:
             await self._record(letter, domain.refused, error="The address is not one.")
             return
@@ -84,14 +85,18 @@ class Mailer:
         handing.add_done_callback(self._handing.discard)
         await asyncio.shield(handing)
 
-    def _link(self, letter: Letter) -> str:
+    def _secret(self, letter: Letter) -> str:
+        """The link or the code that only this letter shows."""
         if letter.link is None:
             return ""
+        key, nonce = self._settings.link_key.get_secret_value(), letter.link.nonce
+        if letter.template == "code":
+            return code_of(key, user_id=letter.recipient_id, nonce=nonce)
         token = sign_link(
-            self._settings.link_key.get_secret_value(),
+            key,
             purpose=letter.link.purpose,
             user_id=letter.recipient_id,
-            nonce=letter.link.nonce,
+            nonce=nonce,
             expires_at=letter.link.expires_at,
         )
         return self._renderer.link(letter.link.purpose, token)

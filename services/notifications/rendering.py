@@ -19,7 +19,6 @@ from babel.dates import format_date
 from babel.dates import format_datetime as format_moment
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from contracts.users import LinkPurpose
 from services.notifications.domain import Letter, Person
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -53,7 +52,7 @@ class Renderer:
         )
         self._templates.filters |= {"day": _day, "moment": _moment, "quoted": _quoted}
 
-    def link(self, purpose: LinkPurpose, token: str) -> str:
+    def link(self, purpose: str, token: str) -> str:
         """Where a one-time link leads: a page named like its purpose."""
         return f"{self._url}/{purpose}?token={token}"
 
@@ -67,6 +66,7 @@ class Renderer:
             "reason": readable(letter.reason),
             "expires_at": letter.link.expires_at if letter.link else None,
             "link": link,
+            "code": link,
             "url": self._url,
         }
         subject = given["subject"] = _in_a_line(self._fill(f"{letter.template}/subject.txt", given))

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
-from services.notifications.domain import Letter, Person, Status, Template
+from services.notifications.domain import Letter, Person, Status, Template, address
 from services.notifications.rendering import Rendered, Renderer, masked
 
 NOTHING = Rendered("", "", "")
@@ -54,7 +54,7 @@ def _shown(letter: Letter, known: dict[str, Person], renderer: Renderer) -> Lett
         id=letter.id,
         template=letter.template,
         recipient_id=letter.recipient_id,
-        address=masked(recipient.email) if recipient and recipient.email else None,
+        address=masked(address(letter, recipient)) if recipient and recipient.email else None,
         subject=rendered.subject,
         status=letter.status,
         attempts=letter.attempts,

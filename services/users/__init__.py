@@ -2,6 +2,7 @@
 Who may come in, and what each may do in which structure.
 
 Owns       users.accounts, users.logins, users.attempts, users.challenges, users.sessions,
+           users.efforts,
            users.clients, users.structures, users.units, users.management, users.requests,
            users.rattachements, users.duplications,
            users.provider-sign-ins, users.linked-identities, users.attachments, users.exports,
@@ -11,9 +12,9 @@ Consumes   structures.structure-created, structures.structure-changed,
            structures.unit-ended, approvals.approval-decided,
            approvals.approvals-gathered, notifications.letters-gathered,
            structures.records-gathered, support.tickets-gathered
-Publishes  users.person-changed, users.link-requested, users.registration-repeated,
+Publishes  users.person-changed, users.person-erased, users.account-changed,
+           users.link-requested, users.code-requested, users.registration-repeated,
            users.session-revoked, users.rattachement-requested, users.rattachement-granted,
            users.rattachement-refused, users.rattachement-not-applied, users.rights-changed,
-           users.identity-linked, users.person-erased, users.export-requested,
-           users.export-ready
+           users.identity-linked, users.export-requested, users.export-ready
 """

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kit.clock import now
 from kit.collection import Ask
 from kit.mongo import IndexModel
 from kit.workers import Job, Timer
-from services.users.domain import attempts, challenges, provider_sign_ins, sessions
-from services.users.domain.accounts import Account
+from services.users.domain import (
+    attempts,
+    challenges,
+    efforts,
+    emails,
+    provider_sign_ins,
+    sessions,
+)
+from services.users.domain.accounts import Account, AccountMoved, erase_never_activated
 from services.users.domain.attempts import Attempts
 from services.users.domain.challenges import Challenge
 from services.users.domain.clients import Client
-from services.users.domain.logins import Login
+from services.users.domain.efforts import SpentEffort
+from services.users.domain.logins import Login, login_id
 from services.users.domain.provider_sign_ins import LinkedIdentity, ProviderSignIn
 from services.users.domain.sessions import Session
 
 if TYPE_CHECKING:
-    from kit.collection import Collection
+    from collections.abc import Callable
+
+    from kit.collection import Collection, Place
     from kit.committer import Committer
     from kit.service import Service
 
@@ -45,6 +55,9 @@ DEACTIVATED = IndexModel(
 NOBODY = "nobody"
 """Looked up in place of an unknown account, so that it takes the same time."""
 
+TRIES = 5
+"""Each is lost only to who signs in, or changes a login, between the read and the decision."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -59,6 +72,7 @@ class Identity:
     clients: Collection[Client]
     provider_sign_ins: Collection[ProviderSignIn]
     linked: Collection[LinkedIdentity]
+    efforts: Collection[SpentEffort]
 
     @classmethod
     def of(cls, service: Service) -> Identity:
@@ -72,15 +86,46 @@ class Identity:
             clients=service.collection("clients", Client),
             provider_sign_ins=service.collection("provider-sign-ins", ProviderSignIn),
             linked=service.collection("linked-identities", LinkedIdentity, indexes=[BY_USER]),
+            efforts=service.collection("efforts", SpentEffort),
         )
 
+    async def account_of(self, email: str) -> Account | None:
+        """Whoever signs in with this address; not whoever has left it and may take it back."""
+        login = await self.logins.find(login_id(email))
+        account = await self.accounts.find(login.user_id if login else NOBODY)
+        return account if account and login and login.id == login_id(account.email) else None
+
+    async def change_as_read(
+        self,
+        user_id: str,
+        places: Callable[[Account | None], tuple[Place, ...]],
+        decide: Callable[..., tuple[Any, ...]],
+    ) -> None:
+        """Decide on an account and on what belongs to it as it was read; anew when it moved."""
+        for left in reversed(range(TRIES)):
+            account = await self.accounts.find(user_id)
+            whole = (self.accounts.at(user_id), *places(account))
+            try:
+                await self.committer.change_together(whole, decide)
+            except AccountMoved:
+                if not left:
+                    raise
+            else:
+                return
+
+    def sessions_of(self, account: Account | None) -> tuple[Place, ...]:
+        return tuple(self.sessions.at(id) for id in (account.session_ids if account else ()))
+
     def timers(self) -> list[Job]:
-        """Forget attempts, challenges, sign-ins under way and sessions once they are over."""
+        """Forget what is over: attempts, challenges, sessions, addresses left, nobody's accounts."""
         return [
             Timer(self.attempts, wake=self._forget_attempts),
             Timer(self.challenges, wake=self._forget_challenge),
             Timer(self.provider_sign_ins, wake=self._forget_provider_sign_in),
             Timer(self.sessions, wake=self._expire),
+            Timer(self.efforts, wake=self._forget_effort),
+            Timer(self.logins, wake=self._release),
+            Timer(self.accounts, wake=self._erase_never_activated),
         ]
 
     def _forget_attempts(self, over: Attempts) -> Ask:
@@ -97,9 +142,27 @@ class Identity:
             over.id, lambda current: provider_sign_ins.forget(current, now=at)
         )
 
+    def _forget_effort(self, over: SpentEffort) -> Ask:
+        at = now()
+        return self.efforts.ask(over.id, lambda current: efforts.forget(current, now=at))
+
     def _expire(self, over: Session) -> Ask:
         at = now()
         return Ask(
             places=(self.sessions.at(over.id), self.accounts.at(over.user_id)),
             decide=lambda session, account: sessions.expire(session, account, now=at),
+        )
+
+    def _release(self, left: Login) -> Ask:
+        at = now()
+        return Ask(
+            places=(self.logins.at(left.id), self.accounts.at(left.user_id)),
+            decide=lambda login, account: emails.release(login, account, now=at),
+        )
+
+    def _erase_never_activated(self, account: Account) -> Ask:
+        at = now()
+        return Ask(
+            places=(self.accounts.at(account.id), self.logins.at(login_id(account.email))),
+            decide=lambda account, login: erase_never_activated(account, login, now=at),
         )

@@ -17,7 +17,7 @@ from kit.clock import now
 from kit.collection import Ask, Collection, Stored
 from kit.service import Service
 from services.users.domain import sessions
-from services.users.domain.accounts import Account
+from services.users.domain.accounts import Account, Purpose
 from services.users.domain.rattachements import (
     Extent,
     Rattachement,
@@ -32,6 +32,11 @@ from services.users.membership import Membership
 from services.users.settings import UsersSettings
 
 Row = dict[str, Any]
+USED_UP: tuple[Purpose, ...] = (
+    "contact-confirmation",
+    "login-confirmation",
+    "password-reset",
+)
 
 
 async def put_right(service: Service[UsersSettings], told: AsyncIterator[Row]) -> None:
@@ -67,17 +72,17 @@ async def _sessions_end(identity: Identity, access_for: timedelta) -> list[Ask]:
 
 
 async def _links_end(identity: Identity) -> list[Ask]:
-    """A link to a new password that was used after the backup would open again."""
-    held = {"links.purpose": "password-reset"}
+    """A link that was used after the backup, to a new password or another login, would open again."""
+    held = {"links.purpose": {"$in": list(USED_UP)}}
     found = identity.accounts.documents.find(held, {"_id": 1})
-    return [identity.accounts.ask(one["_id"], _without_resets) async for one in found]
+    return [identity.accounts.ask(one["_id"], _without_used_up) async for one in found]
 
 
-def _without_resets(account: Account | None) -> Change[Account]:
+def _without_used_up(account: Account | None) -> Change[Account]:
     if account is None:
         return Change(None)
-    kept = tuple(one for one in account.links if one.purpose != "password-reset")
-    return Change(replace(account, links=kept))
+    kept = account.links_but(*USED_UP)
+    return Change(replace(account, links=kept, sent_code=None))
 
 
 async def _ties_are_there(

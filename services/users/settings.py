@@ -37,6 +37,10 @@ class UsersSettings(Settings):
     access_private_key: SecretStr = Field(
         description="What access tokens are signed with: an Ed25519 key, as JWK or PEM"
     )
+    second_factor_keys: SecretStr = Field(
+        description="What secrets of authenticator apps are encrypted with: Fernet keys, comma "
+        "separated. The first encrypts, each decrypts what it encrypted"
+    )
     operators: str = Field(default="", description="Logins of the operators, comma separated")
 
     access_for: Duration = Field(
@@ -54,6 +58,29 @@ class UsersSettings(Settings):
         default=timedelta(minutes=60), description="How long a link in a letter is good"
     )
     letters_most: int = Field(default=5, ge=1, description="Links sent to one account in an hour")
+
+    unactivated_for: Duration = Field(
+        default=timedelta(days=7), description="Then an account that nobody activated is erased"
+    )
+    login_back_for: Duration = Field(
+        default=timedelta(days=7),
+        description="How long the old address can undo the change of a login",
+    )
+
+    effort_bits: int = Field(
+        default=16,
+        ge=0,
+        le=32,
+        description="Zero bits of the proof of work of open forms: each doubles it; 0 asks for none",
+    )
+    effort_for: Duration = Field(
+        default=timedelta(minutes=10), description="How long there is for a proof of work"
+    )
+
+    code_for: Duration = Field(
+        default=timedelta(minutes=10), description="How long a code in a letter is good"
+    )
+    codes_most: int = Field(default=10, ge=1, description="Codes sent to one account in an hour")
 
     sign_in_failures: int = Field(default=5, ge=1, description="Then the account is locked")
     sign_in_locked_for: Duration = timedelta(hours=1)
@@ -117,6 +144,10 @@ class UsersSettings(Settings):
     @property
     def letters_limit(self) -> Limit:
         return Limit(self.letters_most, timedelta(hours=1))
+
+    @property
+    def codes_limit(self) -> Limit:
+        return Limit(self.codes_most, timedelta(hours=1))
 
     def is_operator(self, email: str) -> bool:
         return normalised(email) in {normalised(one) for one in self.operators.split(",")}

@@ -10,11 +10,12 @@ from kit.change import Change
 from kit.clock import now
 from kit.collection import Place
 from kit.ids import new_id
+from services.users.codes import Codes
 from services.users.domain import challenges, second_factor, sessions
-from services.users.domain.accounts import Account
+from services.users.domain.accounts import Account, SentCode
 from services.users.domain.attempts import attempt, attempts_id
 from services.users.domain.challenges import Challenge, ChallengeOver, CodeRefused
-from services.users.domain.logins import login_id
+from services.users.domain.second_factor import Method
 from services.users.domain.sessions import Session, SessionEnded, WrongCredentials
 from services.users.identity import NOBODY, Identity
 from services.users.passwords import Passwords
@@ -34,9 +35,10 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Challenged:
-    """What a person holds who has yet to show a code."""
+    """What a person holds who has yet to show a code, and where they find it."""
 
     challenge: str
+    method: Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +54,51 @@ class Door:
     """Lets people in, and in again."""
 
     def __init__(
-        self, identity: Identity, passwords: Passwords, signer: Signer, settings: UsersSettings
+        self,
+        identity: Identity,
+        passwords: Passwords,
+        signer: Signer,
+        codes: Codes,
+        settings: UsersSettings,
     ) -> None:
         self._identity, self._passwords = identity, passwords
-        self._signer, self._settings = signer, settings
+        self._signer, self._codes, self._settings = signer, codes, settings
 
     async def sign_in(
         self, email: str, password: str, *, device: str, address: str
     ) -> SignedIn | Challenged:
         attempted = await self._attempt(attempts_id("sign-in", email), address)
-        login = await self._identity.logins.find(login_id(email))
-        account = await self._identity.accounts.find(login.user_id if login else NOBODY)
+        account = await self._identity.account_of(email)
         active = account is not None and account.status == "active"
         known = account.password_hash if account and active else ""
         right = await self._passwords.verify(password, known)
         if account is None or not right:
             raise WrongCredentials
         return await self._enter(account, attempted, device)
+
+    async def send_code(self, challenge: str) -> None:
+        """Have a letter written with a code for this challenge."""
+        id, at = _hash(challenge), now()
+        asked = await self._identity.challenges.find(id)
+        user_id = asked.user_id if asked else NOBODY
+        tries_id = attempts_id("codes", user_id)
+        decide = partial(
+            challenges.send_code,
+            code=SentCode(
+                nonce=secrets.token_urlsafe(32), expires_at=at + self._settings.code_for
+            ),
+            letters_id=tries_id,
+            limit=self._settings.codes_limit,
+            now=at,
+        )
+        await self._identity.committer.change_together(
+            (
+                self._identity.accounts.at(user_id),
+                self._identity.challenges.at(id),
+                self._identity.attempts.at(tries_id),
+            ),
+            decide,
+        )
 
     async def answer(self, challenge: str, code: str, *, device: str) -> SignedIn:
         """Open the session that a challenge stood before."""
@@ -82,6 +112,7 @@ class Door:
         decide = partial(
             challenges.answer,
             code=code,
+            keys=self._codes,
             session=session,
             access_for=self._settings.access_for,
             now=at,
@@ -125,8 +156,8 @@ class Door:
     async def _enter(
         self, account: Account, attempted: Attempted, device: str
     ) -> SignedIn | Challenged:
-        if second_factor.is_on(account):
-            return await self._challenge(account, attempted)
+        if method := second_factor.method(account):
+            return await self._challenge(account, attempted, method)
         return await self._open(account, attempted, device)
 
     async def _attempt(self, tries: str, address: str) -> Attempted:
@@ -144,7 +175,9 @@ class Door:
         )
         return one
 
-    async def _challenge(self, account: Account, attempted: Attempted) -> Challenged:
+    async def _challenge(
+        self, account: Account, attempted: Attempted, method: Method
+    ) -> Challenged:
         challenge = secrets.token_urlsafe(32)
         until = attempted.at + self._settings.challenge_for
         asked = Challenge(
@@ -159,7 +192,7 @@ class Door:
             wake_at=until,
         )
         await self._identity.challenges.change(asked.id, lambda _: Change(asked))
-        return Challenged(challenge)
+        return Challenged(challenge, method)
 
     async def _open(self, account: Account, attempted: Attempted, device: str) -> SignedIn:
         at = now()

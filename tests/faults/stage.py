@@ -78,6 +78,7 @@ class Stage:
     def environment(self) -> dict[str, str]:
         settings = UNHURRIED | {
             "access_for": "PT12H",
+            "effort_bits": 0,
             "kafka": self.kafka,
             "kafka_session": SESSION,
             "log_level": "warning",

@@ -6,6 +6,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from unittest.mock import patch
 
+from cryptography.fernet import Fernet
 from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 
@@ -28,5 +29,6 @@ def _of_nobody() -> dict[str, str]:
         "CHORALE_INTERNAL_KEY": "of nobody, only to build a service",
         "CHORALE_LINK_KEY": "of nobody, only to build a service",
         "CHORALE_ACCESS_PRIVATE_KEY": key.as_pem(private=True).decode(),
+        "CHORALE_SECOND_FACTOR_KEYS": Fernet.generate_key().decode(),
         "CHORALE_ACCESS_PUBLIC_KEY": key.as_pem(private=False).decode(),
     }

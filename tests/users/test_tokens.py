@@ -62,7 +62,7 @@ class TestUsersSettings:
     def test_reads_a_duration_in_seconds_or_iso_8601(
         self, written: str, monkeypatch: pytest.MonkeyPatch
     ):
-        for name in ("INTERNAL_KEY", "LINK_KEY", "ACCESS_PRIVATE_KEY"):
+        for name in ("INTERNAL_KEY", "LINK_KEY", "ACCESS_PRIVATE_KEY", "SECOND_FACTOR_KEYS"):
             monkeypatch.setenv(f"CHORALE_{name}", "x")
         monkeypatch.setenv("CHORALE_ACCESS_FOR", written)
 
@@ -71,7 +71,7 @@ class TestUsersSettings:
     def test_gives_other_systems_no_token_longer_than_their_field(
         self, monkeypatch: pytest.MonkeyPatch
     ):
-        for name in ("INTERNAL_KEY", "LINK_KEY", "ACCESS_PRIVATE_KEY"):
+        for name in ("INTERNAL_KEY", "LINK_KEY", "ACCESS_PRIVATE_KEY", "SECOND_FACTOR_KEYS"):
             monkeypatch.setenv(f"CHORALE_{name}", "x")
         monkeypatch.setenv("CHORALE_CLIENT_ACCESS_FOR", "32768")
 

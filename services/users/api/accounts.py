@@ -3,26 +3,37 @@
 from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from kit.clock import now
-from kit.http import Anyone, Person, may_answer
+from kit.effort import EffortMissing, EffortOver, EffortWrong
+from kit.http import Anyone, may_answer
 from kit.ids import new_id
 from kit.links import LinkExpired, LinkInvalid, read_link
-from services.users.api.fields import Accepted, Address, Email, LinkToken, Name, Password
+from services.users.api.fields import (
+    Accepted,
+    Address,
+    Email,
+    LinkToken,
+    Name,
+    OpenForm,
+    Password,
+)
 from services.users.api.letters import Letters
 from services.users.domain import accounts as domain
 from services.users.domain import passwords as rules
-from services.users.domain import second_factor
-from services.users.domain.accounts import Account, LinkNoLongerValid, Registration
+from services.users.domain.accounts import LinkNoLongerValid, Registration
 from services.users.domain.logins import login_id
 from services.users.domain.passwords import PasswordRefused
 from services.users.identity import Identity
 from services.users.passwords import Passwords
+from services.users.robots import Robots
 from services.users.settings import UsersSettings
 
+FOR_PEOPLE = (EffortMissing, EffortWrong, EffortOver)
 
-class NewAccount(BaseModel):
+
+class NewAccount(OpenForm):
     email: Email
     password: Password
     first_name: Name
@@ -37,24 +48,17 @@ class Activated(BaseModel):
     status: Literal["active"] = "active"
 
 
-class Me(BaseModel):
-    id: str
-    email: str
-    contact_email: str = Field(description="Where letters go: the login unless chosen otherwise")
-    first_name: str
-    last_name: str
-    language: str
-    operator: bool
-    second_factor: bool
-
-
 def account_routes(
-    identity: Identity, letters: Letters, passwords: Passwords, settings: UsersSettings
+    identity: Identity,
+    letters: Letters,
+    robots: Robots,
+    passwords: Passwords,
+    settings: UsersSettings,
 ) -> APIRouter:
-    routes = APIRouter(prefix="/v1", tags=["accounts"])
+    routes = APIRouter(prefix="/v1/accounts", tags=["accounts"])
     link_key = settings.link_key.get_secret_value()
 
-    @routes.post("/accounts", status_code=202, responses=may_answer(PasswordRefused))
+    @routes.post("", status_code=202, responses=may_answer(PasswordRefused, *FOR_PEOPLE))
     async def open_account(asked: NewAccount, caller: Anyone) -> Accepted:
         """
         Ask for an account. A letter brings the link that activates it.
@@ -63,6 +67,7 @@ def account_routes(
         """
         password = asked.password.get_secret_value()
         rules.check(password, asked.email)
+        await robots.keep_out(asked.proof)
         registration = Registration(
             first_name=asked.first_name,
             last_name=asked.last_name,
@@ -75,15 +80,14 @@ def account_routes(
             await letters.register(asked.email, registration, owner)
         return Accepted()
 
-    @routes.post("/accounts/activation-links", status_code=202)
+    @routes.post("/activation-links", status_code=202, responses=may_answer(*FOR_PEOPLE))
     async def send_activation_link(asked: Address, caller: Anyone) -> Accepted:
         """Ask for another activation link. The answer is the same for an unknown address."""
+        await robots.keep_out(asked.proof)
         await letters.send(asked.email, "activation")
         return Accepted()
 
-    @routes.post(
-        "/accounts/activation", responses=may_answer(LinkInvalid, LinkExpired, LinkNoLongerValid)
-    )
+    @routes.post("/activation", responses=may_answer(LinkInvalid, LinkExpired, LinkNoLongerValid))
     async def activate(asked: Activation, caller: Anyone) -> Activated:
         """Activate an account with the link of a letter. Doing it again changes nothing."""
         at = now()
@@ -93,22 +97,4 @@ def account_routes(
         )
         return Activated()
 
-    @routes.get("/me")
-    async def me(caller: Person) -> Me:
-        """Your own account."""
-        return _me(await identity.accounts.get(caller.user_id), operator=caller.operator)
-
     return routes
-
-
-def _me(account: Account, *, operator: bool) -> Me:
-    return Me(
-        id=account.id,
-        email=account.email,
-        contact_email=account.written_to,
-        first_name=account.first_name,
-        last_name=account.last_name,
-        language=account.language,
-        operator=operator,
-        second_factor=second_factor.is_on(account),
-    )

@@ -13,6 +13,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from kit.effort import Effort
 from services.users.domain.logins import normalised
 
 
@@ -48,14 +49,43 @@ def _of_characters(written: SecretStr) -> SecretStr:
 
 Password = Annotated[SecretStr, Field(max_length=1024), AfterValidator(_of_characters)]
 
+Question = Annotated[
+    str,
+    StringConstraints(
+        min_length=5, max_length=200, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$"
+    ),
+]
+
+Answer = Annotated[SecretStr, Field(max_length=200), AfterValidator(_of_characters)]
+
 LinkToken = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 
+Proof = Annotated[str, StringConstraints(pattern=r"^([0-9]{6}|[a-z2-7]{4}(-[a-z2-7]{4}){3})$")]
+"""A code of the second factor, or one that recovers it."""
+
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
-class Address(BaseModel):
+class EffortGiven(BaseModel):
+    """A challenge of `GET /v1/effort`, and a number that solves it."""
+
+    challenge: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
+    number: Annotated[int, Field(ge=0, le=2**53)]
+
+
+class OpenForm(BaseModel):
+    """A form that anybody may send, without having signed in."""
+
+    effort: EffortGiven | None = Field(None, description="Needed, unless the platform asks none")
+
+    @property
+    def proof(self) -> Effort | None:
+        return Effort(self.effort.challenge, self.effort.number) if self.effort else None
+
+
+class Address(OpenForm):
     email: Email
 
 

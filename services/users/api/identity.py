@@ -3,15 +3,21 @@
 from fastapi import APIRouter
 
 from services.users.api.accounts import account_routes
+from services.users.api.addresses import address_routes
 from services.users.api.clients import client_routes
+from services.users.api.efforts import effort_routes
 from services.users.api.letters import Letters
+from services.users.api.me import own_account_routes
 from services.users.api.oidc import Arrivals, linked_identity_routes, oidc_routes
 from services.users.api.password_resets import password_reset_routes
 from services.users.api.second_factor import second_factor_routes
 from services.users.api.sessions import Issuing, session_routes
 from services.users.api.tokens import token_routes
+from services.users.codes import Codes
 from services.users.identity import Identity
 from services.users.passwords import Passwords
+from services.users.proving import Proving
+from services.users.robots import Robots
 from services.users.settings import UsersSettings
 from services.users.signing_in import Door
 from services.users.tokens import Signer
@@ -22,14 +28,20 @@ def identity_routes(
 ) -> tuple[APIRouter, ...]:
     passwords = passwords or Passwords()
     letters, signer = Letters(identity, settings), Signer(settings.access_private_key)
-    door, issuing = Door(identity, passwords, signer, settings), Issuing(signer, settings)
+    codes = Codes(settings.second_factor_keys, settings.link_key)
+    door = Door(identity, passwords, signer, codes, settings)
+    issuing = Issuing(signer, settings)
+    robots, proving = Robots(identity, settings), Proving(identity, passwords, settings)
     return (
-        account_routes(identity, letters, passwords, settings),
-        password_reset_routes(identity, letters, passwords, settings),
+        effort_routes(robots),
+        account_routes(identity, letters, robots, passwords, settings),
+        address_routes(identity, settings),
+        own_account_routes(identity, letters, passwords, proving, settings),
+        password_reset_routes(identity, letters, robots, passwords, proving, settings),
         session_routes(identity, door, issuing, settings),
         oidc_routes(Arrivals(identity, door, settings), issuing),
         linked_identity_routes(identity.linked),
-        second_factor_routes(identity, settings),
+        second_factor_routes(identity, codes, settings),
         client_routes(identity.clients),
         token_routes(identity.clients, signer, settings),
     )

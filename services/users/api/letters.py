@@ -2,14 +2,16 @@
 
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from contracts.users import LinkPurpose
 from kit.clock import now
 from kit.collection import Ask, Place
 from services.users.domain import accounts as domain
-from services.users.domain.accounts import Registration, SentLink
+from services.users.domain.accounts import Purpose, Registration, SentLink
 from services.users.domain.attempts import attempts_id
+from services.users.domain.emails import LetterLimit
 from services.users.domain.logins import login_id
 from services.users.identity import NOBODY, Identity
 from services.users.settings import UsersSettings
@@ -23,11 +25,11 @@ class Letters:
 
     async def send(self, email: str, purpose: LinkPurpose) -> None:
         """Have a link sent to whoever has this address, if anybody."""
-        login = await self._identity.logins.find(login_id(email))
-        letters_id, link, at = attempts_id("letters", email), self._link(purpose), now()
+        account = await self._identity.account_of(email)
+        letters_id, link, at = attempts_id("letters", email), self.link(purpose), now()
         await self._keep(
             (
-                self._identity.accounts.at(login.user_id if login else NOBODY),
+                self._identity.accounts.at(account.id if account else NOBODY),
                 self._identity.attempts.at(letters_id),
             ),
             lambda account, letters: domain.send_link(
@@ -42,7 +44,7 @@ class Letters:
 
     async def register(self, email: str, registration: Registration, user_id: str) -> str:
         """Register under this id; answers the id that has the address, which may be another."""
-        letters_id, link, at = attempts_id("letters", email), self._link("activation"), now()
+        letters_id, link, at = attempts_id("letters", email), self.link("activation"), now()
         login, _, _ = await self._keep(
             (
                 self._identity.logins.at(login_id(email)),
@@ -57,6 +59,7 @@ class Letters:
                 email=email,
                 registration=registration,
                 link=link,
+                kept_until=at + self._settings.unactivated_for,
                 letters_id=letters_id,
                 limit=self._settings.letters_limit,
                 now=at,
@@ -64,13 +67,25 @@ class Letters:
         )
         return login.user_id if login else user_id
 
+    def link(
+        self, purpose: Purpose, email: str = "", *, lasts: timedelta | None = None
+    ) -> SentLink:
+        until = now() + (lasts or self._settings.link_for)
+        return SentLink(
+            nonce=secrets.token_urlsafe(32), purpose=purpose, expires_at=until, email=email
+        )
+
+    def limit(self, email: str, user_id: str) -> LetterLimit:
+        """Of letters that somebody who is signed in has sent to an address nobody has proved."""
+        return LetterLimit(
+            to_address=attempts_id("letters", email),
+            of_user=attempts_id("addresses", user_id),
+            limit=self._settings.letters_limit,
+        )
+
     async def _keep(self, places: tuple[Place, ...], decide: Callable[..., Any]) -> Any:
         # Beside the request: its consistency token would tell whether there was a fact to tell.
         [kept] = await self._identity.committer.keep_all([Ask(places, decide)])
         if isinstance(kept, Exception):
             raise kept
         return kept
-
-    def _link(self, purpose: LinkPurpose) -> SentLink:
-        until = now() + self._settings.link_for
-        return SentLink(nonce=secrets.token_urlsafe(32), purpose=purpose, expires_at=until)

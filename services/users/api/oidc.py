@@ -18,17 +18,11 @@ from kit.http import Anyone, Person, may_answer
 from kit.ids import new_id
 from kit.problems import Invalid
 from services.users.api.fields import Email, Id
-from services.users.api.sessions import (
-    CHALLENGED,
-    Issuing,
-    Secret,
-    Tokens,
-    UserAgent,
-    device_of,
-)
+from services.users.api.sessions import CHALLENGED, Issuing, Secret, Tokens, UserAgent
 from services.users.domain import provider_sign_ins as domain
 from services.users.domain.accounts import Account, AccountMoved
 from services.users.domain.attempts import TooManyAttempts, attempts_id
+from services.users.domain.devices import label
 from services.users.domain.logins import login_id
 from services.users.domain.provider_sign_ins import (
     AccountNotOpen,
@@ -238,7 +232,7 @@ def oidc_routes(arrivals: Arrivals, issuing: Issuing) -> APIRouter:
         to it, and told by letter; else a new account is opened, without password.
         """
         outcome = await arrivals.finish(
-            back, device=device_of(user_agent), address=caller.address
+            back, device=label(user_agent), address=caller.address
         )
         return issuing.answer(outcome, response)
 

@@ -1,31 +1,45 @@
 """Replacing a forgotten password."""
 
+from functools import partial
 from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from kit.clock import now
+from kit.collection import Place
 from kit.http import Anyone, may_answer
-from kit.links import Link, LinkExpired, LinkInvalid, read_link
-from services.users.api.fields import Accepted, Address, LinkToken, Password
+from kit.links import LinkExpired, LinkInvalid, read_link
+from services.users.api.accounts import FOR_PEOPLE
+from services.users.api.fields import Accepted, Address, Answer, LinkToken, Password
 from services.users.api.letters import Letters
 from services.users.domain import passwords as rules
-from services.users.domain.accounts import LinkNoLongerValid, used
-from services.users.domain.attempts import attempts_id
+from services.users.domain.accounts import Account, LinkNoLongerValid, used
+from services.users.domain.attempts import TooManyAttempts, attempts_id
 from services.users.domain.passwords import PasswordRefused
-from services.users.domain.sessions import SessionsMoved, reset_password
+from services.users.domain.questions import AnswerNeeded, WrongAnswer
+from services.users.domain.sessions import reset_password
 from services.users.identity import Identity
 from services.users.passwords import Passwords
+from services.users.proving import Proving
+from services.users.robots import Robots
 from services.users.settings import UsersSettings
 
-TRIES = 5
-"""Each is lost only to somebody who signs in between the read and the decision."""
+MAY_ANSWER = (
+    LinkInvalid,
+    LinkExpired,
+    LinkNoLongerValid,
+    PasswordRefused,
+    AnswerNeeded,
+    WrongAnswer,
+    TooManyAttempts,
+)
 
 
 class NewPassword(BaseModel):
     token: LinkToken
     password: Password
+    answer: Answer | None = Field(None, description="To the secret question, if there is one")
 
 
 class Replaced(BaseModel):
@@ -33,57 +47,52 @@ class Replaced(BaseModel):
 
 
 def password_reset_routes(
-    identity: Identity, letters: Letters, passwords: Passwords, settings: UsersSettings
+    identity: Identity,
+    letters: Letters,
+    robots: Robots,
+    passwords: Passwords,
+    proving: Proving,
+    settings: UsersSettings,
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/password-resets", tags=["accounts"])
     link_key = settings.link_key.get_secret_value()
 
-    async def reset(link: Link, password: str) -> None:
-        account = await identity.accounts.find(link.user_id)
-        used(account, link.nonce, "password-reset", now())
-        email = account.email if account else ""
-        rules.check(password, email)
-        password_hash, at = await passwords.hash(password), now()
-        for left in reversed(range(TRIES)):
-            account = await identity.accounts.find(link.user_id)
-            places = (
-                identity.accounts.at(link.user_id),
-                identity.attempts.at(attempts_id("sign-in", email)),
-                *(identity.sessions.at(id) for id in (account.session_ids if account else ())),
-            )
-            try:
-                await identity.committer.change_together(
-                    places,
-                    lambda account, tries, *sessions: reset_password(
-                        account,
-                        tries,
-                        *sessions,
-                        nonce=link.nonce,
-                        password_hash=password_hash,
-                        access_for=settings.access_for,
-                        now=at,
-                    ),
-                )
-            except SessionsMoved:
-                if not left:
-                    raise
-            else:
-                return
-
-    @routes.post("", status_code=202)
+    @routes.post("", status_code=202, responses=may_answer(*FOR_PEOPLE))
     async def forget_password(asked: Address, caller: Anyone) -> Accepted:
         """Ask for a link to choose a new password. The answer is the same for anyone."""
+        await robots.keep_out(asked.proof)
         await letters.send(asked.email, "password-reset")
         return Accepted()
 
-    @routes.post(
-        "/confirmation",
-        responses=may_answer(LinkInvalid, LinkExpired, LinkNoLongerValid, PasswordRefused),
-    )
+    def belonging(account: Account | None) -> tuple[Place, ...]:
+        tries = attempts_id("sign-in", account.email if account else "")
+        return identity.attempts.at(tries), *identity.sessions_of(account)
+
+    @routes.post("/confirmation", responses=may_answer(*MAY_ANSWER))
     async def confirm(asked: NewPassword, caller: Anyone) -> Replaced:
-        """Choose a new password with the link of a letter. It signs out every device."""
-        link = read_link(link_key, asked.token, purpose="password-reset", now=now())
-        await reset(link, asked.password.get_secret_value())
+        """
+        Choose a new password with the link of a letter. It signs out every device.
+
+        Where there is a secret question it must be answered too: the refusal asks it.
+        """
+        at, password = now(), asked.password.get_secret_value()
+        link = read_link(link_key, asked.token, purpose="password-reset", now=at)
+        account = await identity.accounts.find(link.user_id)
+        used(account, link.nonce, "password-reset", at)
+        if account is None:
+            raise LinkNoLongerValid
+        rules.check(password, account.email)
+        decide = partial(
+            reset_password,
+            nonce=link.nonce,
+            answered=await proving.answer(
+                account, asked.answer.get_secret_value() if asked.answer else None
+            ),
+            password_hash=await passwords.hash(password),
+            access_for=settings.access_for,
+            now=now(),
+        )
+        await identity.change_as_read(link.user_id, belonging, decide)
         return Replaced()
 
     return routes

@@ -8,10 +8,12 @@ from pydantic import BaseModel, Field
 
 from kit.clock import now
 from kit.http import Anyone, Person, may_answer
-from services.users.api.fields import Code, Email, Id, Password
+from services.users.api.fields import Accepted, Email, Id, Password, Proof
 from services.users.domain import sessions as domain
 from services.users.domain.attempts import TooManyAttempts
 from services.users.domain.challenges import ChallengeOver, CodeRefused
+from services.users.domain.devices import label
+from services.users.domain.second_factor import Method
 from services.users.domain.sessions import (
     NoSuchSession,
     Session,
@@ -25,8 +27,6 @@ from services.users.tokens import Signer
 
 Secret = Annotated[str, Field(min_length=1, max_length=200)]
 UserAgent = Annotated[str, Header()]
-DEVICE = 120
-"""As much of a User-Agent as is shown to tell one device from another."""
 
 
 class Credentials(BaseModel):
@@ -34,9 +34,13 @@ class Credentials(BaseModel):
     password: Password
 
 
+class AwaitedCode(BaseModel):
+    challenge: Secret
+
+
 class ChallengeAnswer(BaseModel):
     challenge: Secret
-    code: Code
+    code: Proof
 
 
 class Refresh(BaseModel):
@@ -52,6 +56,7 @@ class Tokens(BaseModel):
 
 class Challenge(BaseModel):
     challenge: str = Field(description="To send back with a code of the second factor")
+    method: Method = Field(description="An app shows the code, or a letter that is asked for")
     expires_in: int
 
 
@@ -99,6 +104,7 @@ class Issuing:
         if isinstance(outcome, Challenged):
             challenge = Challenge(
                 challenge=outcome.challenge,
+                method=outcome.method,
                 expires_in=int(self._settings.challenge_for.total_seconds()),
             )
             return Response(challenge.model_dump_json(), 202, NOT_KEPT, "application/json")
@@ -129,7 +135,7 @@ def session_routes(
         outcome = await door.sign_in(
             asked.email,
             asked.password.get_secret_value(),
-            device=device_of(user_agent),
+            device=label(user_agent),
             address=caller.address,
         )
         return issuing.answer(outcome, response)
@@ -140,7 +146,18 @@ def session_routes(
     ) -> Tokens:
         """Finish signing in with a code of the second factor. Each code is good once."""
         response.headers.update(NOT_KEPT)
-        return issuing.tokens(await door.answer(asked.challenge, asked.code, device=device_of(user_agent)))
+        signed_in = await door.answer(asked.challenge, asked.code, device=label(user_agent))
+        return issuing.tokens(signed_in)
+
+    @routes.post(
+        "/challenge/letters",
+        status_code=202,
+        responses=may_answer(ChallengeOver, TooManyAttempts),
+    )
+    async def send_code(asked: AwaitedCode, caller: Anyone) -> Accepted:
+        """Have a code sent by letter, where that is the second factor; the one before is void."""
+        await door.send_code(asked.challenge)
+        return Accepted()
 
     @routes.post("/refresh", responses=may_answer(SessionEnded))
     async def refresh(asked: Refresh, caller: Anyone, response: Response) -> Tokens:
@@ -170,6 +187,22 @@ def session_routes(
             ),
         )
 
+    @routes.delete("", status_code=204)
+    async def sign_out_elsewhere(caller: Person) -> None:
+        """Sign out all your devices but this one. Doing it again changes nothing."""
+        at = now()
+        await identity.change_as_read(
+            caller.user_id,
+            identity.sessions_of,
+            lambda account, *others: domain.end_others(
+                account,
+                *others,
+                current=caller.session_id,
+                access_for=settings.access_for,
+                now=at,
+            ),
+        )
+
     @routes.delete("/current", status_code=204, responses=may_answer(NoSuchSession))
     async def sign_out(caller: Person) -> None:
         """Sign out here. Doing it again changes nothing."""
@@ -184,10 +217,6 @@ def session_routes(
 
 
 NOT_KEPT = {"Cache-Control": "no-store"}
-
-
-def device_of(user_agent: str) -> str:
-    return "".join(one for one in user_agent[:DEVICE] if one.isprintable())
 
 
 def _shown(session: Session, current: str) -> Device:

@@ -1,14 +1,43 @@
 """How an account comes to be, and how its owner proves an address."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
-from contracts.users import LinkPurpose, LinkRequested, PersonChanged, RegistrationRepeated
+from contracts.users import (
+    AccountChanged,
+    LinkPurpose,
+    LinkRequested,
+    LinkRequestedV2,
+    NotificationPreferences,
+    PersonChanged,
+    PersonErased,
+    RegistrationRepeated,
+)
 from kit.change import Change, Entity
 from kit.problems import Invalid, Unavailable
 from services.users.domain.attempts import Attempts, Limit, attempt, locked_until
 from services.users.domain.logins import Login, login_id
+
+Purpose = (
+    LinkPurpose
+    | Literal["contact-confirmation", "erasure", "login-cancellation", "login-confirmation"]
+)
+Action = Literal[
+    "contact-changed",
+    "email-codes-off",
+    "email-codes-on",
+    "login-change-asked",
+    "login-change-cancelled",
+    "login-changed",
+    "password-changed",
+    "password-reset",
+    "recovery-codes-made",
+    "second-factor-off",
+    "second-factor-on",
+    "secret-question-changed",
+]
+"""What is told of an account, for its audit trail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +54,19 @@ class SentLink:
     """A link that is under way. Each one does what was asked with it, whoever asked since."""
 
     nonce: str
-    purpose: LinkPurpose
+    purpose: Purpose
     expires_at: datetime
     registration: Registration | None = None
+    email: str = ""
+    """The address that it proves, or brings back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentCode:
+    """A code that is under way. It follows from the nonce and a key, and is kept nowhere."""
+
+    nonce: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +74,27 @@ class SecondFactor:
     """A secret shared with an authenticator app; it counts once its owner has shown a code."""
 
     secret: str
+    """Sealed: only who has the key of the installation reads it."""
     on: bool = False
     last_step: int = 0
     """A code is good once: neither it nor an earlier one is taken again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretQuestion:
+    """A second proof beside the link of a forgotten password; alone it opens nothing."""
+
+    question: str
+    answer_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostalAddress:
+    line: str
+    complements: tuple[str, ...] = ()
+    postcode: str
+    city: str
+    country: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +105,29 @@ class Account(Entity):
     email: str
     """The login, and the address to write to unless ``contact_email`` says otherwise."""
     contact_email: str | None = None
+    """Proved; one that is not stands in its link."""
     first_name: str
     last_name: str
+    address: PostalAddress | None = None
     language: str = "fr"
+    time_zone: str = "Europe/Paris"
+    notifications: NotificationPreferences = field(default_factory=NotificationPreferences)
+    edition: int = 0
+    """Raised when what its owner edits changes: signing in must not upset who is editing."""
     password_hash: str = ""
     password_version: int = 0
     """Raised with each new password: what was proved with an older one proves nothing."""
+    secret_question: SecretQuestion | None = None
     links: tuple[SentLink, ...] = ()
     activated_by: str = ""
     session_ids: tuple[str, ...] = ()
     """The open ones, oldest first."""
     second_factor: SecondFactor | None = None
+    email_codes: bool = False
+    """Whether a code sent to the login address is a second factor too."""
+    sent_code: SentCode | None = None
+    recovery_codes: tuple[str, ...] = ()
+    """Hashes, each of a code that is good once in place of the second factor."""
     created_at: datetime
     deactivated_at: datetime | None = None
 
@@ -68,6 +137,13 @@ class Account(Entity):
 
     def outstanding(self, now: datetime) -> tuple[SentLink, ...]:
         return tuple(link for link in self.links if now < link.expires_at)
+
+    def awaited(self, purpose: Purpose) -> SentLink | None:
+        """The link of this purpose that was sent last, expired or not."""
+        return next((link for link in reversed(self.links) if link.purpose == purpose), None)
+
+    def links_but(self, *purposes: Purpose) -> tuple[SentLink, ...]:
+        return tuple(link for link in self.links if link.purpose not in purposes)
 
 
 class LinkNoLongerValid(Invalid):
@@ -93,6 +169,7 @@ def register(
     email: str,
     registration: Registration,
     link: SentLink,
+    kept_until: datetime,
     letters_id: str,
     limit: Limit,
     now: datetime,
@@ -115,12 +192,14 @@ def register(
             first_name=registration.first_name,
             last_name=registration.last_name,
             created_at=now,
+            wake_at=kept_until,
         )
-        first = _send(opened, replace(link, registration=registration), now)
-        return Change(login), replace(first, events=(person_changed(opened), *first.events)), counted
+        first = send(opened, replace(link, registration=registration), now)
+        told = (person_changed(opened), *first.events)
+        return Change(login), replace(first, events=told), counted
     if account.status == "pending":
-        again = _send(account, replace(link, registration=registration), now)
-        return Change(login), again, counted
+        kept = replace(account, wake_at=kept_until)
+        return Change(login), send(kept, replace(link, registration=registration), now), counted
     if account.status == "active":
         repeated = RegistrationRepeated(
             user_id=user_id, registration_id=link.nonce, repeated_at=now
@@ -149,11 +228,11 @@ def send_link(
         return Change(account), Change(letters)
     counted = attempt(letters, id=letters_id, limit=limit, now=now)
     if account and account.status == "pending" and link.purpose == "activation":
-        return _send(account, replace(link, registration=_asked_last(account)), now), counted
+        return send(account, replace(link, registration=_asked_last(account)), now), counted
     if account and account.status == "active" and link.purpose == "password-reset":
-        return _send(account, link, now), counted
+        return send(account, link, now), counted
     if account and account.status == "deactivated" and link.purpose == "erasure":
-        return _send(account, link, now), counted
+        return send(account, link, now), counted
     return Change(account), counted
 
 
@@ -173,11 +252,24 @@ def activate(current: Account | None, *, nonce: str, now: datetime) -> Change[Ac
         password_hash=asked.password_hash,
         links=(),
         activated_by=nonce,
+        wake_at=None,
     )
     return Change(active, (person_changed(active),))
 
 
-def used(current: Account | None, nonce: str, purpose: LinkPurpose, now: datetime) -> SentLink:
+def erase_never_activated(
+    account: Account | None, login: Login | None, *, now: datetime
+) -> tuple[Change[Account], Change[Login]]:
+    """Forget a person who never followed a link, and leave their address to whoever comes next."""
+    due = account and account.status == "pending" and account.wake_at and account.wake_at <= now
+    if account is None or not due:
+        return Change(account), Change(login)
+    theirs = login is not None and login.user_id == account.id
+    erased = PersonErased(user_id=account.id, erased_at=now)
+    return Change(None, (erased,)), Change(None if theirs else login)
+
+
+def used(current: Account | None, nonce: str, purpose: Purpose, now: datetime) -> SentLink:
     """The link that is being used, as long as it may be."""
     for link in current.outstanding(now) if current else ():
         if (link.nonce, link.purpose) == (nonce, purpose):
@@ -185,26 +277,48 @@ def used(current: Account | None, nonce: str, purpose: LinkPurpose, now: datetim
     raise LinkNoLongerValid
 
 
-def _send(account: Account, link: SentLink, now: datetime) -> Change[Account]:
-    kept = account.outstanding(now)
-    asked = LinkRequested(
-        user_id=account.id, purpose=link.purpose, nonce=link.nonce, expires_at=link.expires_at
-    )
-    return Change(replace(account, links=(*kept, link)), (asked,))
+def send(account: Account, link: SentLink, now: datetime) -> Change[Account]:
+    """Have a letter written with this link, beside those that are under way."""
+    sent = replace(account, links=(*account.outstanding(now), link))
+    return Change(sent, (link_requested(account.id, link),))
+
+
+def link_requested(user_id: str, link: SentLink) -> LinkRequested | LinkRequestedV2:
+    about = {"user_id": user_id, "nonce": link.nonce, "expires_at": link.expires_at}
+    if link.purpose in get_args(LinkPurpose):
+        return LinkRequested(purpose=link.purpose, **about)
+    return LinkRequestedV2(purpose=link.purpose, **about)
 
 
 def _asked_last(account: Account) -> Registration | None:
     # Expired or not: who asks for a new link has not changed what they want.
-    return next((link.registration for link in reversed(account.links) if link.registration), None)
+    link = account.awaited("activation")
+    return link.registration if link else None
+
+
+def changed(account: Account, action: Action, *, by: str, now: datetime) -> AccountChanged:
+    """A line of the account's audit trail."""
+    return AccountChanged(user_id=account.id, action=action, by=by, changed_at=now)
 
 
 def person_changed(account: Account) -> PersonChanged:
+    old, new = account.awaited("login-cancellation"), account.awaited("login-confirmation")
+    contact = account.awaited("contact-confirmation")
     return PersonChanged(
         user_id=account.id,
         first_name=account.first_name,
         last_name=account.last_name,
         email=account.written_to,
+        login=account.email,
+        old_login=old.email if old else "",
+        old_login_nonce=old.nonce if old else "",
+        new_login=new.email if new else "",
+        new_login_nonce=new.nonce if new else "",
+        new_contact=contact.email if contact else "",
+        new_contact_nonce=contact.nonce if contact else "",
         language=account.language,
+        time_zone=account.time_zone,
+        notifications=account.notifications,
         active=account.status == "active",
         version=account.version + 1,
     )

@@ -6,9 +6,9 @@ from typing import Any
 
 from kit.change import Change, Entity
 from kit.problems import Unauthorized
-from services.users.domain.accounts import Account
-from services.users.domain.attempts import Attempts
-from services.users.domain.second_factor import show
+from services.users.domain.accounts import Account, SentCode
+from services.users.domain.attempts import Attempts, Limit, attempt
+from services.users.domain.second_factor import Keys, code_requested, method, prove
 from services.users.domain.sessions import Session, sign_in
 
 
@@ -26,6 +26,8 @@ class Challenge(Entity):
     account_tries: str
     address_tries: str
     tries_left: int
+    sent_code: SentCode | None = None
+    """Of its own: who signs in elsewhere at the same moment must not void it."""
     created_at: datetime
     expires_at: datetime
 
@@ -41,6 +43,26 @@ class ChallengeOver(Unauthorized):
     """Too late or too many tries: sign in again."""
 
 
+def send_code(
+    account: Account | None,
+    challenge: Challenge | None,
+    letters: Attempts | None,
+    *,
+    code: SentCode,
+    letters_id: str,
+    limit: Limit,
+    now: datetime,
+) -> tuple[Change[Account], Change[Challenge], Change[Attempts]]:
+    """Have a letter written with a code; one that was sent before is void."""
+    if challenge is None or not challenge.stands(now):
+        raise ChallengeOver
+    if account is None or account.status != "active" or method(account) != "email":
+        raise ChallengeOver
+    counted = attempt(letters, id=letters_id, limit=limit, now=now)
+    asked = code_requested(account.id, code)
+    return Change(account, (asked,)), Change(replace(challenge, sent_code=code)), counted
+
+
 def answer(
     challenge: Challenge | None,
     tries: Attempts | None,
@@ -49,6 +71,7 @@ def answer(
     _: Session | None,
     *oldest: Session | None,
     code: str,
+    keys: Keys,
     session: Session,
     access_for: timedelta,
     now: datetime,
@@ -61,17 +84,17 @@ def answer(
     """
     if challenge is None or not challenge.stands(now):
         raise ChallengeOver
-    if account is None or account.second_factor is None:
+    if account is None or method(account) is None:
         raise ChallengeOver
-    shown = show(account.second_factor, code, now)
-    if shown is None:
+    proved = prove(account, code, sent=challenge.sent_code, keys=keys, now=now)
+    if proved is None:
         fewer = replace(challenge, tries_left=challenge.tries_left - 1)
         unchanged = (tries, from_address, account, None, *oldest)
         return Change(fewer), *(Change(one) for one in unchanged)
     return Change(None), *sign_in(
         tries,
         from_address,
-        replace(account, second_factor=shown),
+        proved,
         None,
         *oldest,
         session=session,

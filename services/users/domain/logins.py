@@ -9,7 +9,11 @@ from kit.change import Entity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login(Entity):
-    """An e-mail address that opens one account, and no other."""
+    """
+    An e-mail address that opens one account, and no other.
+
+    One that an account has left stays claimed until ``wake_at``: it may be taken back.
+    """
 
     user_id: str
 

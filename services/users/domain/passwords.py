@@ -12,6 +12,13 @@ class PasswordRefused(Invalid):
     """This password cannot be accepted."""
 
 
+class WrongPassword(Invalid):
+    """This is not your password."""
+
+    def __init__(self) -> None:
+        super().__init__(self.title(), field="body/current_password")
+
+
 def check(password: str, email: str) -> None:
     """Refuse a password that is too short, too long, or too easily guessed."""
     if not SHORTEST <= len(password) <= LONGEST:

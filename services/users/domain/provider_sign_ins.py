@@ -109,8 +109,9 @@ def admit(
         raise AccountMoved
     if account is not None and account.status not in ("pending", "active"):
         raise AccountNotOpen
-    if account is not None and login is None:
-        raise AccountMoved
+    if account is not None and (login is None or login.id != login_id(account.email)):
+        # An address that its account has left, and may take back.
+        raise AccountNotOpen
     linked = LinkedIdentity(
         id=recognised.identity_id,
         user_id=user_id,
@@ -156,5 +157,6 @@ def _linked(
         first_name=recognised.first_name,
         last_name=recognised.last_name,
         links=(),
+        wake_at=None,
     )
     return Change(active, (person_changed(active), told))

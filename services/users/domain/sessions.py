@@ -7,9 +7,18 @@ from typing import Any
 
 from contracts.users import SessionRevoked
 from kit.change import Change, Entity
-from kit.problems import NotFound, Unauthorized, Unavailable
-from services.users.domain.accounts import Account, LinkNoLongerValid, used
+from kit.problems import NotFound, Unauthorized
+from services.users.domain.accounts import (
+    Account,
+    AccountMoved,
+    LinkNoLongerValid,
+    SecretQuestion,
+    changed,
+    used,
+)
 from services.users.domain.attempts import Attempts, give_back
+from services.users.domain.passwords import WrongPassword
+from services.users.domain.questions import require_answered
 
 GRACE = timedelta(seconds=10)
 
@@ -51,10 +60,6 @@ class SessionEnded(Unauthorized):
 
 class NoSuchSession(NotFound):
     """You have no such session."""
-
-
-class SessionsMoved(Unavailable):
-    """Somebody was signing in at the same moment: ask again."""
 
 
 def opened(
@@ -153,11 +158,29 @@ def revoke(
     return _end(session, now, access_for), Change(_without(account, session.id))
 
 
+def all_ended(
+    account: Account, *sessions: Session | None, access_for: timedelta, now: datetime, but: str = ""
+) -> tuple[Any, ...]:
+    """
+    The account without its sessions, then their ends; ``but`` one of them, which goes on.
+
+    ``sessions`` must be all those of the account.
+    """
+    if {*account.session_ids} - {session.id for session in sessions if session}:
+        raise AccountMoved
+    kept = tuple(id for id in account.session_ids if id == but)
+    ended = (
+        Change(one) if one and one.id == but else _end(one, now, access_for) for one in sessions
+    )
+    return replace(account, session_ids=kept), *ended
+
+
 def reset_password(
     account: Account | None,
     _tries: Attempts | None,
     *sessions: Session | None,
     nonce: str,
+    answered: SecretQuestion | None,
     password_hash: str,
     access_for: timedelta,
     now: datetime,
@@ -165,21 +188,65 @@ def reset_password(
     """
     Replace a forgotten password, sign every device out, and unlock the account.
 
-    ``sessions`` must be all those of the account.
+    ``answered``: the secret question that was answered rightly, as it was then; by itself it is
+    worth nothing. What takes the login back stays good: whoever has stolen it reads its mail.
     """
     used(account, nonce, "password-reset", now)
     if account is None or account.status != "active":
         raise LinkNoLongerValid
-    if set(account.session_ids) - {session.id for session in sessions if session}:
-        raise SessionsMoved
-    secured = replace(
-        account,
-        password_hash=password_hash,
-        password_version=account.password_version + 1,
-        links=(),
-        session_ids=(),
+    require_answered(account, answered)
+    secured, *ended = all_ended(account, *sessions, access_for=access_for, now=now)
+    kept = tuple(one for one in account.links if one.purpose == "login-cancellation")
+    told = changed(account, "password-reset", by="", now=now)
+    return (
+        Change(_with_password(replace(secured, links=kept), password_hash), (told,)),
+        Change(None),
+        *ended,
     )
-    return Change(secured), Change(None), *(_end(one, now, access_for) for one in sessions)
+
+
+def change_password(
+    account: Account | None,
+    _tries: Attempts | None,
+    *sessions: Session | None,
+    password_version: int,
+    password_hash: str,
+    current: str,
+    access_for: timedelta,
+    now: datetime,
+) -> tuple[Change[Any], ...]:
+    """Replace a password that was proved a moment ago; every device but this one is signed out."""
+    if account is None or account.status != "active":
+        raise WrongPassword
+    if account.password_version != password_version:
+        raise WrongPassword
+    secured, *ended = all_ended(account, *sessions, access_for=access_for, now=now, but=current)
+    told = changed(account, "password-changed", by=account.id, now=now)
+    links = secured.links_but("password-reset")
+    return (
+        Change(_with_password(replace(secured, links=links), password_hash), (told,)),
+        Change(None),
+        *ended,
+    )
+
+
+def end_others(
+    account: Account | None,
+    *sessions: Session | None,
+    current: str,
+    access_for: timedelta,
+    now: datetime,
+) -> tuple[Change[Any], ...]:
+    """Sign every device out but this one."""
+    if account is None:
+        raise NoSuchSession
+    kept, *ended = all_ended(account, *sessions, access_for=access_for, now=now, but=current)
+    return Change(kept), *ended
+
+
+def _with_password(account: Account, password_hash: str) -> Account:
+    version = account.password_version + 1
+    return replace(account, password_hash=password_hash, password_version=version)
 
 
 def expire(
