@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol
 
-from pydantic import TypeAdapter
-
 from contracts.users import ExportRequested, PersonErased
 from kit import person
 from kit.change import Change, T
@@ -183,9 +181,7 @@ def of_user(user_id: str) -> dict[str, Any]:
 
 
 def _shown(kept: Kept[T], one: T) -> dict[str, Any]:
-    said: dict[str, Any] = TypeAdapter(kept.collection.kind).dump_python(
-        kept.seen(one) if kept.seen else one, mode="json"
-    )
+    said = kept.collection.shown(kept.seen(one) if kept.seen else one)
     return {name: value for name, value in said.items() if name not in kept.hides | OF_THE_KIT}
 
 

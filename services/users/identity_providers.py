@@ -15,7 +15,7 @@ from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from kit.clock import now
 from kit.problems import Unauthorized, Unavailable
@@ -34,6 +34,8 @@ REMEMBERED: Final = 3600
 KEYS_AGAIN_AFTER: Final = 10
 """Seconds: keys that are not known are looked for, but not at the rate of forged tokens."""
 LONGEST: Final = 500_000
+ASKED_FOR: Final = frozenset({"email", "email_verified", "given_name", "family_name"})
+"""Of these an ID token may have none: they are then asked of the UserInfo endpoint."""
 
 
 class ProviderUnavailable(Unavailable):
@@ -60,14 +62,14 @@ class Metadata(BaseModel):
 
 
 class Said(BaseModel):
-    """The claims of an ID token and, where it has no address, of the UserInfo endpoint."""
+    """The claims of an ID token and of the UserInfo endpoint."""
 
-    sub: str
+    sub: str = Field(min_length=1, max_length=255)
     email: str | None = None
-    email_verified: bool = False
-    given_name: str = ""
-    family_name: str = ""
-    name: str = ""
+    email_verified: bool | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    name: str | None = None
 
 
 class Tokens(BaseModel):
@@ -110,8 +112,9 @@ class IdentityProvider:
         tokens = await self._exchanged(metadata, code, redirect_uri, verifier)
         try:
             claims = await self._verified(metadata, tokens.id_token, nonce)
-            if "email" not in claims and metadata.userinfo_endpoint:
-                claims |= await self._asked_about(metadata.userinfo_endpoint, tokens, claims)
+            if not ASKED_FOR <= claims.keys() and metadata.userinfo_endpoint:
+                told = await self._asked_about(metadata.userinfo_endpoint, tokens, claims)
+                claims = told | claims
             return Said.model_validate(claims)
         except (JoseError, ValueError, TypeError, KeyError) as wrong:
             # Not the text of it, which may quote a claim.
@@ -190,7 +193,9 @@ class IdentityProvider:
 
     def _check(self, found: Metadata) -> None:
         endpoints = (found.authorization_endpoint, found.token_endpoint, found.jwks_uri)
-        safe = all(map(is_safe, (*endpoints, found.userinfo_endpoint or found.jwks_uri)))
+        every = (*endpoints, found.userinfo_endpoint or found.jwks_uri)
+        here = not self.said.issuer.startswith("https:")
+        safe = all(one.startswith("https:") or (here and is_safe(one)) for one in every)
         if found.issuer != self.said.issuer or not safe:
             log.error("a provider is not the one it should be", provider=self.said.name)
             raise ProviderUnavailable

@@ -11,7 +11,19 @@ from services.users.exporting import Exporting
 from services.users.identity import Identity
 from services.users.membership import Membership
 
-SECRETS = frozenset({"password_hash", "password_version", "links", "second_factor", "session_ids"})
+SECRETS = frozenset(
+    {
+        "activated_by",
+        "links",
+        "password_hash",
+        "password_version",
+        "recovery_codes",
+        "second_factor",
+        "secret_question",
+        "sent_code",
+        "session_ids",
+    }
+)
 PROOFS = frozenset({"family_hash", "secret_hash", "previous_hash"})
 
 

@@ -21,6 +21,7 @@ from services.users.handlers import handlers
 from services.users.identity import CREDENTIALS, Identity
 from services.users.keeping import personal
 from services.users.membership import Membership
+from services.users.robots import Robots
 from services.users.settings import UsersSettings
 
 
@@ -37,7 +38,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
         rattachement_routes(membership),
         personal_attachment_routes(attachments),
         export_routes(exporting),
-        erasure_routes(erasing, Letters(identity, settings)),
+        erasure_routes(erasing, Letters(identity, settings), Robots(identity, settings)),
         hears=handlers(membership, identity.accounts, defaults, exporting),
         jobs=[
             *identity.timers(),

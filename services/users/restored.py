@@ -7,14 +7,17 @@ were told after it are told anew as they now stand: fewer for a moment, never mo
 """
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from contracts.users import RattachementRequested, RightsChanged
+from contracts.users import PersonErased, RattachementRequested, RightsChanged
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask, Collection, Stored
+from kit.person import Erasure
+from kit.problems import NotFound
 from kit.service import Service
 from services.users.domain import sessions
 from services.users.domain.accounts import Account, Purpose
@@ -27,6 +30,7 @@ from services.users.domain.rattachements import (
 )
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.sessions import Session
+from services.users.erasing import Erasing
 from services.users.identity import Identity
 from services.users.membership import Membership
 from services.users.settings import UsersSettings
@@ -43,11 +47,14 @@ async def put_right(service: Service[UsersSettings], told: AsyncIterator[Row]) -
     """``told``: the rows of the journal that are newer than the backup, in order."""
     identity, membership = Identity.of(service), Membership.of(service)
     asked, rights = list[RattachementRequested](), dict[str, RightsChanged]()
+    erased = set[str]()
     async for row in told:
         if row["type"] == RattachementRequested.type:
             asked.append(RattachementRequested.model_validate_json(row["data"]))
         elif row["type"] == RightsChanged.type:
             rights[row["key"]] = RightsChanged.model_validate_json(row["data"])
+        elif row["type"] == PersonErased.type:
+            erased.add(row["key"])
     asks = [
         *await _sessions_end(identity, service.settings.access_for),
         *await _links_end(identity),
@@ -60,6 +67,18 @@ async def put_right(service: Service[UsersSettings], told: AsyncIterator[Row]) -
         await service.committer.keep(_known_again(membership, one))
     for id in rights:
         await membership.rattachements.change(id, _told_anew)
+    await _stay_erased(service, identity, membership, erased)
+
+
+async def _stay_erased(
+    service: Service[UsersSettings], identity: Identity, membership: Membership, users: set[str]
+) -> None:
+    """Whoever was erased after the backup was brought back by it."""
+    erasures = service.collection("erasures", Erasure)
+    erasing = Erasing(identity, membership, erasures, service.settings)
+    for user_id in users:
+        with suppress(NotFound):
+            await erasing.erase(user_id, again=True)
 
 
 async def _sessions_end(identity: Identity, access_for: timedelta) -> list[Ask]:

@@ -241,7 +241,9 @@ def oidc_routes(arrivals: Arrivals, issuing: Issuing) -> APIRouter:
 
 def _recognised(provider: IdentityProvider, said: Said) -> Recognised:
     email = _verified_address(said)
-    first_name, last_name = named(said.given_name, said.family_name, said.name, email or "")
+    first_name, last_name = named(
+        said.given_name or "", said.family_name or "", said.name or "", email or ""
+    )
     return Recognised(
         provider=provider.said.name,
         label=provider.said.label,

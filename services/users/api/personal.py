@@ -13,6 +13,7 @@ from kit.http import Anyone, Operator, Person, may_answer, new_entity_id
 from kit.links import LinkExpired, LinkInvalid, read_link
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
+from services.users.api.accounts import FOR_PEOPLE
 from services.users.api.fields import Accepted, Address, LinkToken
 from services.users.api.letters import Letters
 from services.users.domain import exports as domain
@@ -22,6 +23,7 @@ from services.users.domain.erasure import NotDeactivated, StillPrincipalManager
 from services.users.domain.exports import Export, ExportNotReady, ExportOver, Status
 from services.users.erasing import Erasing
 from services.users.exporting import Exporting
+from services.users.robots import Robots
 
 EXPORTS = "/v1/me/exports"
 
@@ -67,6 +69,7 @@ def export_routes(exporting: Exporting) -> APIRouter:
 
     @routes.get(EXPORTS + "/{id}", responses=may_answer(NotFound))
     async def read_export(id: FileId, caller: Person) -> ExportShown:
+        """How far an export of yours is."""
         return _shown(domain.mine(await exporting.exports.find(id), by=caller.user_id))
 
     @routes.post(
@@ -89,17 +92,18 @@ def export_routes(exporting: Exporting) -> APIRouter:
     return routes
 
 
-def erasure_routes(erasing: Erasing, letters: Letters) -> APIRouter:
+def erasure_routes(erasing: Erasing, letters: Letters, robots: Robots) -> APIRouter:
     routes = APIRouter(tags=["personal data"])
     link_key = erasing.settings.link_key.get_secret_value()
 
-    @routes.post("/v1/accounts/erasure-links", status_code=202)
+    @routes.post("/v1/accounts/erasure-links", status_code=202, responses=may_answer(*FOR_PEOPLE))
     async def send_erasure_link(asked: Address, caller: Anyone) -> Accepted:
         """
         Ask for a link that erases your deactivated account for good.
 
         The answer is the same for every address.
         """
+        await robots.keep_out(asked.proof)
         await letters.send(asked.email, "erasure")
         return Accepted()
 
