@@ -52,7 +52,5 @@ class ApprovalDecided(
     decided_at: AwareDatetime
 
 
-class ApprovalsGathered(
-    Gathered, Event, type="approvals.approvals-gathered.v1", key="export_id"
-):
+class ApprovalsGathered(Gathered, Event, type="approvals.approvals-gathered.v1", key="export_id"):
     """What approvals keeps of a person."""

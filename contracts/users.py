@@ -117,7 +117,7 @@ class ExportRequested(Event, type="users.export-requested.v1", key="export_id"):
 
     export_id: str
     user_id: str
-    key: str
+    public_key: str
     """The public key to seal it with (X25519, as JWK)."""
     requested_at: AwareDatetime
 

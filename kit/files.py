@@ -13,6 +13,7 @@ from kit.clamd import Clamd
 from kit.contents import Sweeper
 from kit.file import F, Scan
 from kit.frame import BodyTooLarge
+from kit.problems import Problem, Unavailable
 from kit.scanner import Scanner
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from kit.committer import Committer
     from kit.contents import Contents
     from kit.mongo import IndexModel
-    from kit.problems import Problem
     from kit.scanner import Record
     from kit.service import Service
     from kit.settings import Settings
@@ -72,7 +72,13 @@ class Files(Generic[F]):
     async def add(self, content: bytes, ask: Callable[[str, Scan], Ask]) -> F:
         """``ask``: what keeps the file, at its first place, given where its bytes are."""
         stored = await self.contents.keep(content)
-        made, *_ = await self.committer.keep(ask(stored, self._before_a_scan))
+        try:
+            made, *_ = await self.committer.keep(ask(stored, self._before_a_scan))
+        except Unavailable:
+            raise  # It may be kept all the same: the sweeper will see.
+        except Problem:
+            await self._settle(stored)
+            raise
         await self._settle(stored)
         return made  # type: ignore[no-any-return]  # what the decision gave back
 

@@ -80,9 +80,7 @@ class Personal:
         """What is kept of a user, by the name of its file."""
         return {
             kept.name: [
-                _shown(kept, one)
-                async for batch in self._batches(kept, user_id)
-                for one in batch
+                _shown(kept, one) async for batch in self._batches(kept, user_id) for one in batch
             ]
             for kept in self._kept
             if kept.name
@@ -132,13 +130,11 @@ class PersonalElsewhere(Personal):
     def __init__(self, service: Service[Any], kept: Sequence[Kept[Any]], tell: Tell) -> None:
         by_user = [IndexModel("user_id")]
         self.portions = service.collection("portions", Portion, indexes=by_user)
-        mine = Kept[Portion](name="exports", collection=self.portions, of=of_user)
+        mine: Kept[Portion] = Kept(name="exports", collection=self.portions, of=of_user)
         super().__init__(service, (*kept, mine))
         self._tell = tell
 
-    def hear(
-        self, on: Subscriptions, beside: Callable[[PersonErased], Ask] | None = None
-    ) -> None:
+    def hear(self, on: Subscriptions, beside: Callable[[PersonErased], Ask] | None = None) -> None:
         """``beside``: what else is to be decided as soon as somebody is erased."""
 
         @on(PersonErased)
@@ -153,7 +149,7 @@ class PersonalElsewhere(Personal):
                 person.ask_for,
                 export_id=asked.export_id,
                 user_id=asked.user_id,
-                key=asked.key,
+                key=asked.public_key,
                 now=asked.requested_at,
             )
             return self.portions.ask(asked.export_id, asked_for)

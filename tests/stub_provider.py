@@ -1,6 +1,7 @@
 """An identity provider that says of people whatever it is told to, true or not."""
 
 import base64
+import hmac
 import json
 import secrets
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 from joserfc import jwt
-from joserfc.jwk import OctKey, RSAKey
+from joserfc.jwk import RSAKey
 
 from kit.clock import now
 
@@ -115,15 +116,12 @@ class Stub:
         )
 
     def _signed(self, claims: dict[str, Any]) -> str:
-        if self.algorithm == "none":
-            head = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
-            body = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
-            return f"{head}.{body}."
-        head = {"alg": self.algorithm, "kid": self.key.kid}
-        if self.algorithm == "HS256":
+        if self.algorithm in ("none", "HS256"):
+            said = ".".join(map(_written, ({"alg": self.algorithm}, claims)))
             # The old trick: the public key, which everybody knows, taken for a secret.
-            secret = OctKey.import_key(self.key.as_pem(private=False))
-            return jwt.encode(head, claims, secret, algorithms=["HS256"])
+            mac = hmac.digest(self.key.as_pem(private=False), said.encode(), "sha256")
+            return f"{said}.{_base64(mac) if self.algorithm == 'HS256' else ''}"
+        head = {"alg": self.algorithm, "kid": self.key.kid}
         return jwt.encode(head, claims, self.key, algorithms=[self.algorithm])
 
     async def _userinfo(self, request: web.Request) -> web.Response:
@@ -131,15 +129,23 @@ class Stub:
         return web.json_response(json.loads(base64.urlsafe_b64decode(token)))
 
 
+def _written(part: dict[str, Any]) -> str:
+    return _base64(json.dumps(part).encode())
+
+
+def _base64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
 def _proved(request: web.Request, form: dict[str, Any], asked: dict[str, str]) -> bool:
     proof = base64.b64decode(request.headers.get("authorization", "").removeprefix("Basic "))
-    challenge = base64.urlsafe_b64encode(sha256(form["code_verifier"].encode()).digest())
+    challenge = _base64(sha256(form["code_verifier"].encode()).digest())
     return (
         proof == b"chorale+at+stub:a+secret%3A+with+%2Bsigns"
         and asked["client_id"] == CLIENT_ID
         and form["redirect_uri"] == asked["redirect_uri"]
         and asked["code_challenge_method"] == "S256"
-        and challenge.rstrip(b"=").decode() == asked["code_challenge"]
+        and challenge == asked["code_challenge"]
     )
 
 

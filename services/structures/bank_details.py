@@ -27,7 +27,11 @@ class BankAccounts:
     @classmethod
     def of(cls, service: Service[Any], attachments: Attachments) -> Self:
         by_structure = IndexModel([("structure_id", 1), ("status", 1), ("_id", 1)])
-        details = service.collection("bank-details", BankDetails, indexes=[by_structure, IndexModel([("added_by", 1), ("_id", 1)])])
+        details = service.collection(
+            "bank-details",
+            BankDetails,
+            indexes=[by_structure, IndexModel([("added_by", 1), ("_id", 1)])],
+        )
         return cls(details, attachments)
 
     async def known(self, structure_id: str) -> bool:

@@ -52,10 +52,10 @@ class Exporting:
     ) -> Self:
         by_user = IndexModel([("user_id", 1), ("_id", 1)])
         return cls(
-            exports=service.collection(
-                "exports", Export, indexes=[by_user, IndexModel("content")]
+            exports=service.collection("exports", Export, indexes=[by_user, IndexModel("content")]),
+            pieces=service.collection(
+                "export-pieces", Piece, indexes=[by_user, IndexModel("export_id")]
             ),
-            pieces=service.collection("export-pieces", Piece, indexes=[by_user, IndexModel("export_id")]),
             contents=service.contents("exports"),
             identity=identity,
             attachments=attachments,

@@ -138,9 +138,7 @@ def _hear_for_exports(on: Subscriptions, exporting: Exporting) -> None:
         at, piece = now(), exports.piece_id(told.export_id, service, told.part)
         return Ask(
             (exporting.exports.at(told.export_id), exporting.pieces.at(piece)),
-            lambda export, kept: exports.receive(
-                export, kept, service=service, told=told, now=at
-            ),
+            lambda export, kept: exports.receive(export, kept, service=service, told=told, now=at),
         )
 
     @on(ApprovalsGathered)

@@ -104,15 +104,13 @@ class IdentityProvider:
         joint = "&" if "?" in metadata.authorization_endpoint else "?"
         return f"{metadata.authorization_endpoint}{joint}{urlencode(asked)}"
 
-    async def recognise(
-        self, code: str, redirect_uri: str, *, nonce: str, verifier: str
-    ) -> Said:
+    async def recognise(self, code: str, redirect_uri: str, *, nonce: str, verifier: str) -> Said:
         """Who came back with this code; raises ProviderRefused or ProviderUnavailable."""
         metadata = await self._described()
         tokens = await self._exchanged(metadata, code, redirect_uri, verifier)
         try:
             claims = await self._verified(metadata, tokens.id_token, nonce)
-            if not ASKED_FOR <= claims.keys() and metadata.userinfo_endpoint:
+            if not claims.keys() >= ASKED_FOR and metadata.userinfo_endpoint:
                 told = await self._asked_about(metadata.userinfo_endpoint, tokens, claims)
                 claims = told | claims
             return Said.model_validate(claims)

@@ -9,8 +9,8 @@ from kit.clock import now
 from kit.problems import Problem
 from services.users.domain.accounts import Account, SecretQuestion
 from services.users.domain.attempts import attempt, attempts_id
-from services.users.domain.questions import AnswerNeeded, WrongAnswer, normalised
 from services.users.domain.passwords import WrongPassword
+from services.users.domain.questions import AnswerNeeded, WrongAnswer, normalised
 from services.users.identity import Identity
 from services.users.passwords import Passwords
 from services.users.settings import UsersSettings

@@ -84,9 +84,7 @@ class Door:
         tries_id = attempts_id("codes", user_id)
         decide = partial(
             challenges.send_code,
-            code=SentCode(
-                nonce=secrets.token_urlsafe(32), expires_at=at + self._settings.code_for
-            ),
+            code=SentCode(nonce=secrets.token_urlsafe(32), expires_at=at + self._settings.code_for),
             letters_id=tries_id,
             limit=self._settings.codes_limit,
             now=at,

@@ -5,46 +5,67 @@ import io
 import json
 import zipfile
 from dataclasses import replace
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 import pytest
 
 from kit.change import Change
 from kit.clock import now
+from kit.file import Verdict
 from kit.internal import Caller
 from kit.journal import SLICES
 from kit.record import Record
+from services.users.domain import attachments
 from tests.journeys.town import Town
 from tests.world import World, record
 
-WORDS = ("Zephyrine", "Quatrebarbes", "niece de Paul", "Pas vous", "Imprimante", "en panne")
-PDF = b"%PDF-1.7\nZephyrine"
-SECRET = ("hash", "secret", "nonce", "password", "links", "codes")
+_turn = count(1)
+PDF = b"%PDF-1.7\n"
+SECRET = ("hash", "secret", "nonce", "password", "links", "recovery", "sent_code")
 
 
-async def busy_life(town: Town) -> tuple[Caller, Caller]:
+class Life(NamedTuple):
+    person: Caller
+    claire: Caller
+    words: tuple[str, ...]
+    """What says who they are, wherever it stands."""
+
+
+async def busy_life(town: Town) -> Life:
     """Somebody who asked for two rattachements, wrote a ticket and keeps a file."""
+    turn = f"{next(_turn):03}"
+    first, last, aunt, no, title, text = words = tuple(
+        f"{word}{turn}" for word in ("Zephyrine", "Quatrebarbes", "Niece", "Non", "Encre", "Panne")
+    )
     claire = await town.person("Claire", "Martin")
-    person = await town.person("Zephyrine", "Quatrebarbes")
+    person = await town.person(first, last)
     granted, refused = await town.structure(claire), await town.structure(claire)
-    words = {"comment": "Je suis la niece de Paul"}
-    one = (await town.ask(person, granted["id"], **words)).json()["id"]
-    other = (await town.ask(person, refused["id"], **words)).json()["id"]
+    comment = {"comment": aunt}
+    one = (await town.ask(person, granted["id"], **comment)).json()["id"]
+    other = (await town.ask(person, refused["id"], **comment)).json()["id"]
     assert (await town.decide(claire, one, "approved")).status_code == 200
-    assert (await town.decide(claire, other, "refused", "Pas vous")).status_code == 200
-    ticket = {"draft": True, "title": "Imprimante", "description": "Elle est en panne."}
+    assert (await town.decide(claire, other, "refused", no)).status_code == 200
+    ticket = {"draft": True, "title": title, "description": text}
     support = town.world.call("support", person)
     assert (await support("POST", "/v1/tickets", json=ticket)).status_code == 201
     brought = await town.world.call("users", person)(
         "POST",
         "/v1/me/attachments",
-        params={"name": "Zephyrine.pdf", "type": "CARTE_GRISE"},
+        params={"name": f"{first}.pdf", "type": "CARTE_GRISE"},
         headers={"content-type": "application/pdf"},
-        content=PDF,
+        content=PDF + first.encode(),
     )
     assert brought.status_code == 201, brought.text
+    await scanned(town, brought.json()["id"])
     await town.settle()
-    return person, claire
+    return Life(person, claire, words)
+
+
+async def scanned(town: Town, id: str) -> None:
+    users = town.world.services["users"]
+    [files] = [one for one in users.collections if one.name == "attachments"]
+    await files.change(id, lambda current: attachments.scanned(current, Verdict("clean"), now()))
 
 
 async def until(town: Town, seen: Any) -> Any:
@@ -57,7 +78,7 @@ async def until(town: Town, seen: Any) -> Any:
 
 
 async def test_an_export_has_the_part_of_every_service_and_no_secret(town: Town):
-    person, claire = await busy_life(town)
+    person, claire, words = await busy_life(town)
     users = town.world.call("users", person)
     asked = await users("POST", "/v1/me/exports")
     path = f"/v1/me/exports/{asked.json()['id']}"
@@ -67,6 +88,7 @@ async def test_an_export_has_the_part_of_every_service_and_no_secret(town: Town)
 
     assert asked.status_code == 202
     await until(town, is_ready)
+    await town.settle()
 
     assert "une seule fois" in town.text(await town.letter(person, "données"))
     stranger = town.world.call("users", claire)
@@ -83,10 +105,10 @@ async def test_an_export_has_the_part_of_every_service_and_no_secret(town: Town)
     }
     files = {name: json.loads(text) for name, text in read.items() if name.endswith(".json")}
     [account] = files["users/compte.json"]
-    assert (account["first_name"], account["last_name"]) == ("Zephyrine", "Quatrebarbes")
+    assert (account["first_name"], account["last_name"]) == words[:2]
     assert len(files["users/demandes-de-rattachement.json"]) == 2
-    assert {one["reason"] for one in files["approvals/demandes.json"]} == {"", "Pas vous"}
-    assert files["support/sollicitations.json"][0]["content"]["title"] == "Imprimante"
+    assert {one["reason"] for one in files["approvals/demandes.json"]} == {"", words[3]}
+    assert files["support/sollicitations.json"][0]["content"]["title"] == words[4]
     assert len(files["notifications/courriels.json"]) >= 3
     told = {key for items in files.values() for item in items for key in item}
     assert not [key for key in told if any(word in key for word in SECRET)]
@@ -98,9 +120,7 @@ async def forget(town: Town, person: Caller) -> None:
     [accounts] = [one for one in users.collections if one.name == "accounts"]
     email = (await accounts.get(person.user_id)).email
     closed = {"status": "deactivated", "deactivated_at": now(), "session_ids": ()}
-    await accounts.change(
-        person.user_id, lambda current: Change(replace(current, **closed))
-    )
+    await accounts.change(person.user_id, lambda current: Change(replace(current, **closed)))
     anyone = town.world.call("users")
     for address in (email, "nobody@example.org"):
         asked = await anyone("POST", "/v1/accounts/erasure-links", json={"email": address})
@@ -135,11 +155,11 @@ async def kept(world: World) -> dict[str, str]:
     return found
 
 
-async def where_named(world: World) -> list[str]:
+async def where_named(world: World, words: tuple[str, ...]) -> list[str]:
     return [
         f"{place}: {word}"
         for place, text in (await kept(world)).items()
-        for word in WORDS
+        for word in words
         if word in text
     ]
 
@@ -169,14 +189,14 @@ async def hear_all_again(world: World, told: dict[str, list[Record]]) -> None:
 
 @pytest.mark.parametrize("lost", [False, True], ids=["hearers remember", "a hearer begins anew"])
 async def test_who_is_erased_stays_erased_though_all_is_heard_again(town: Town, lost: bool):
-    person, _ = await busy_life(town)
+    person, _, words = await busy_life(town)
     world = town.world
     before = await told_so_far(world)
-    assert {one.partition(": ")[2] for one in await where_named(world)} == set(WORDS)
+    assert {one.partition(": ")[2] for one in await where_named(world, words)} == set(words)
 
     await forget(town, person)
 
-    assert await where_named(world) == []
+    assert await where_named(world, words) == []
     after = await told_so_far(world)
     older = {
         name: before[name] + [one for one in after[name] if one.id not in ids]
@@ -189,4 +209,4 @@ async def test_who_is_erased_stays_erased_though_all_is_heard_again(town: Town, 
     await hear_all_again(world, older)
     if lost:
         await looked_through(town, person, 1)
-    assert await where_named(world) == []
+    assert await where_named(world, words) == []

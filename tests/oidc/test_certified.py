@@ -12,7 +12,6 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -61,18 +60,19 @@ class Browser:
                         return dict(httpx.URL(place).params)
                     answer = await client.get(httpx.URL(str(answer.url)).join(place))
                 else:
-                    answer = await client.post(*self._form(answer, login))
+                    where, fields = self._form(answer, login)
+                    answer = await client.post(where, data=fields)
         raise AssertionError(answer.text)
 
     @staticmethod
-    def _form(answer: httpx.Response, login: str) -> Any:
+    def _form(answer: httpx.Response, login: str) -> tuple[httpx.URL, dict[str, str]]:
         assert answer.status_code == 200, answer.text
         action = re.search(r'<form[^>]* action="([^"]+)"', answer.text)
         prompt = re.search(r'name="prompt" value="(\w+)"', answer.text)
         assert action, answer.text
         assert prompt, answer.text
         fields = {"prompt": prompt[1], "login": login, "password": "any"}
-        return answer.url.join(action[1]), None, fields
+        return answer.url.join(action[1]), fields
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +103,12 @@ async def users(mongo_url: str, port: int) -> AsyncIterator[Client]:
     await service.mongo.close()
 
 
+@pytest.fixture(autouse=True)
+def _keys_rotate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test starts the provider anew, with new keys."""
+    monkeypatch.setattr(identity_providers, "KEYS_AGAIN_AFTER", 0)
+
+
 async def arrive(users: Client, login: str, **but: str) -> httpx.Response:
     asked = {"provider": "certified", "redirect_uri": REDIRECT}
     begun = await users("POST", "/v1/oidc/authorizations", json=asked)
@@ -127,10 +133,7 @@ async def test_believes_no_address_that_is_not_verified(users: Client, port: int
     assert (answer.status_code, answer.json()["type"]) == (401, "/problems/email-not-verified")
 
 
-async def test_reads_what_is_signed_with_new_keys(
-    users: Client, port: int, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(identity_providers, "KEYS_AGAIN_AFTER", 0)
+async def test_reads_what_is_signed_with_new_keys(users: Client, port: int):
     for algorithm in ("RS256", "ES256"):
         with running(port, algorithm):
             answer = await arrive(users, "ada@example.org")
@@ -155,7 +158,7 @@ async def test_a_code_is_good_only_with_its_verifier_and_once(users: Client, por
 async def test_is_503_while_it_is_away(users: Client, port: int):
     asked = {"provider": "certified", "redirect_uri": REDIRECT}
     begun = (await users("POST", "/v1/oidc/authorizations", json=asked)).json()
-    body = {"sign_in": begun["sign_in"], "code": "c", "state": "s"}
+    body = {"sign_in": begun["sign_in"], "code": "c", "state": "A" * 43}
     assert (await users("POST", "/v1/oidc/sessions", json=body)).status_code == 401
     state = dict(httpx.URL(begun["authorization_url"]).params)["state"]
     answer = await users("POST", "/v1/oidc/sessions", json=body | {"state": state})

@@ -76,8 +76,16 @@ async def belongings(built_belongings: Belongings) -> Belongings:
     """As with the house: built once, and emptied for each test."""
     service = built_belongings.service
     built_belongings.provider.forget()
-    files = [f"{of}.{part}" for of in ("attachments", "exports") for part in ("files", "chunks", "unsettled")]
+    files = [
+        f"{of}.{part}"
+        for of in ("attachments", "exports")
+        for part in ("files", "chunks", "unsettled")
+    ]
     kept = [one.documents for one in service.collections]
-    for documents in (*kept, service.journal.rows, *(service.mongo[name] for name in ("once", *files))):
+    for documents in (
+        *kept,
+        service.journal.rows,
+        *(service.mongo[name] for name in ("once", *files)),
+    ):
         await documents.delete_many({})
     return built_belongings

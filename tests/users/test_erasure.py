@@ -46,9 +46,7 @@ class TestErase:
 
     def test_repeated_changes_nothing(self):
         account, _, erasure = erased()
-        again, _, same = erase(
-            account.state, None, erasure.state, nonce=None, again=False, now=NOW
-        )
+        again, _, same = erase(account.state, None, erasure.state, nonce=None, again=False, now=NOW)
         assert (again.state, again.events, same.state) == (account.state, (), erasure.state)
 
     @pytest.mark.parametrize("status", ["pending", "active"])

@@ -54,7 +54,7 @@ class TestAskFor:
         export, account, tries = asked()
         [told] = export.events
         assert isinstance(told, ExportRequested)
-        assert (told.user_id, told.key) == ("u-lea", "public")
+        assert (told.user_id, told.public_key) == ("u-lea", "public")
         assert "private" not in told.model_dump_json()
         assert (account.state, len(tries.state.made)) == (an_account(), 1)
         assert export.state.wake_at == NOW + PATIENCE

@@ -13,8 +13,8 @@ from kit.change import Change
 from kit.clock import now
 from services.users import identity_providers
 from services.users.domain.accounts import Registration, SentLink
-from tests.stub_provider import CLIENT_ID, REDIRECT
 from tests.structures.test_api import pointers
+from tests.stub_provider import CLIENT_ID, REDIRECT
 from tests.users.belongings import Belongings
 
 ADA = "ada@example.org"
@@ -100,7 +100,8 @@ class TestComingBack:
         assert len(await belongings.told("identity-linked")) == 1
 
     @pytest.mark.parametrize(
-        "claims", [{"email_verified": False}, {"email_verified": None}, {"email": None}, {"email": "x"}]
+        "claims",
+        [{"email_verified": False}, {"email_verified": None}, {"email": None}, {"email": "x"}],
     )
     async def test_links_nothing_by_an_address_that_is_not_verified(
         self, belongings: Belongings, claims: Any
@@ -119,7 +120,10 @@ class TestComingBack:
         """Whoever registers with an address of others waits for its owner to sign in: in vain."""
         typed = Registration(first_name="Mallory", last_name="M", password_hash="of-mallory")
         link = SentLink(
-            nonce="n", purpose="activation", expires_at=now() + timedelta(hours=1), registration=typed
+            nonce="n",
+            purpose="activation",
+            expires_at=now() + timedelta(hours=1),
+            registration=typed,
         )
         ada = await belongings.person(
             ADA, status="pending", first_name="Mallory", password_hash="", links=(link,)

@@ -119,7 +119,11 @@ class TestTheirOwner:
         got = await ask("GET", f"{path}/content")
 
         shown = modified.json()
-        assert (modified.status_code, shown["designation"], shown["type"]) == (200, "Relevé", "AUTRE")
+        assert (modified.status_code, shown["designation"], shown["type"]) == (
+            200,
+            "Relevé",
+            "AUTRE",
+        )
         assert shown["extension"] == "pdf"
         assert stale.status_code == 412
         assert (got.status_code, got.content) == (200, PDF)

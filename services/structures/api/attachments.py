@@ -101,9 +101,7 @@ def _taking(routes: APIRouter, kept: Attachments) -> None:
         response_class=StreamingResponse,
         responses=BYTES | may_answer(NotFound, *UNREADABLE),
     )
-    async def download(
-        id: StructureId, attachment_id: FileId, caller: Person
-    ) -> StreamingResponse:
+    async def download(id: StructureId, attachment_id: FileId, caller: Person) -> StreamingResponse:
         """The bytes of a file, once they are known to do no harm."""
         structure, to = await kept.approached(id, caller)
         found = domain.seen(await kept.files.collection.find(attachment_id), structure, to=to)

@@ -174,9 +174,7 @@ def _keeping(routes: APIRouter, kept: PersonalAttachments) -> None:
         """Your files, newest first."""
         where = {"added_by": caller.user_id} | ({"type": type} if type else {})
         found, following = await page(kept.files.collection, where, asked, by="added_at")
-        return Page[PersonalAttachmentShown](
-            items=[_shown(one) for one in found], next=following
-        )
+        return Page[PersonalAttachmentShown](items=[_shown(one) for one in found], next=following)
 
     @routes.delete(MINE, status_code=204, responses=may_answer(NotFound))
     async def remove_several(asked: Ticked, caller: Person) -> None:

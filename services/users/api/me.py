@@ -143,9 +143,7 @@ def own_account_routes(
         questions.check(asked.question, asked.answer.get_secret_value())
         account = await proving.password(caller.user_id, asked.current_password.get_secret_value())
         answer = questions.normalised(asked.answer.get_secret_value())
-        question = SecretQuestion(
-            question=asked.question, answer_hash=await passwords.hash(answer)
-        )
+        question = SecretQuestion(question=asked.question, answer_hash=await passwords.hash(answer))
         await identity.accounts.change(
             account.id,
             partial(

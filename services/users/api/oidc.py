@@ -18,7 +18,7 @@ from kit.http import Anyone, Person, may_answer
 from kit.ids import new_id
 from kit.problems import Invalid
 from services.users.api.fields import Email, Id
-from services.users.api.sessions import CHALLENGED, Issuing, Secret, Tokens, UserAgent
+from services.users.api.sessions import CHALLENGED, Issuing, Tokens, UserAgent
 from services.users.domain import provider_sign_ins as domain
 from services.users.domain.accounts import Account, AccountMoved
 from services.users.domain.attempts import TooManyAttempts, attempts_id
@@ -46,6 +46,9 @@ from services.users.signing_in import Challenged, Door, SignedIn
 
 TRIES = 5
 """Each is lost only to somebody who opens or links the same account at that moment."""
+
+OfOurs = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
+"""256 bits, as we write them."""
 
 _ADDRESS: TypeAdapter[str] = TypeAdapter(Email)
 
@@ -84,9 +87,9 @@ class Begun(BaseModel):
 class Returned(BaseModel):
     """What came back in the query of ``redirect_uri``, and what the page had kept."""
 
-    sign_in: Secret
-    state: Secret
-    code: Annotated[str, Field(min_length=1, max_length=2000)]
+    sign_in: OfOurs
+    state: OfOurs
+    code: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,2000}$")]
     iss: Annotated[str, Field(max_length=500)] | None = None
 
 
@@ -133,9 +136,7 @@ class Arrivals:
         lasts = int(self._settings.oidc_sign_in_for.total_seconds())
         return Begun(authorization_url=address, sign_in=secret, expires_in=lasts)
 
-    async def finish(
-        self, back: Returned, *, device: str, address: str
-    ) -> SignedIn | Challenged:
+    async def finish(self, back: Returned, *, device: str, address: str) -> SignedIn | Challenged:
         way, at = Way(back.sign_in), now()
         begun = await self._identity.provider_sign_ins.find(way.id)
         provider = self.providers.get(begun.provider) if begun else None
@@ -231,9 +232,7 @@ def oidc_routes(arrivals: Arrivals, issuing: Issuing) -> APIRouter:
         An account linked to this identity is opened; else that of the verified address is linked
         to it, and told by letter; else a new account is opened, without password.
         """
-        outcome = await arrivals.finish(
-            back, device=label(user_agent), address=caller.address
-        )
+        outcome = await arrivals.finish(back, device=label(user_agent), address=caller.address)
         return issuing.answer(outcome, response)
 
     return routes

@@ -59,9 +59,7 @@ class Factors:
         self._limit, self._letters = settings.sign_in_limit, settings.codes_limit
         self._code_for = settings.code_for
 
-    async def show(
-        self, user_id: str, code: str, decide: Callable[..., Proved]
-    ) -> Account | None:
+    async def show(self, user_id: str, code: str, decide: Callable[..., Proved]) -> Account | None:
         """The account as it is afterwards: unchanged when the code was wrong."""
         tries_id, at = attempts_id("second-factor", user_id), now()
         shown = Shown(code=code, keys=self._codes, tries_id=tries_id, limit=self._limit, now=at)
@@ -111,9 +109,7 @@ def second_factor_routes(identity: Identity, codes: Codes, settings: UsersSettin
         await factors.send_code(caller.user_id)
         return Accepted()
 
-    @routes.put(
-        "/email", responses=may_answer(WrongCode, TooManyAttempts, SecondFactorAlreadyOn)
-    )
+    @routes.put("/email", responses=may_answer(WrongCode, TooManyAttempts, SecondFactorAlreadyOn))
     async def turn_email_on(shown: NewCode, caller: Person) -> State:
         """Ask for a code sent by letter at every sign-in from now on; show one that was sent."""
         account = await factors.show(caller.user_id, shown.code, domain.turn_email_on)

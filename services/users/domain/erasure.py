@@ -76,9 +76,7 @@ def without_words(request: RattachementRequest) -> Change[RattachementRequest]:
 
 def detached(rattachement: Rattachement) -> Change[Rattachement]:
     """Nobody is behind it any more: it gives nothing."""
-    gone = replace(
-        rattachement, role=None, extent=None, habilitations=(), pending_request_id=None
-    )
+    gone = replace(rattachement, role=None, extent=None, habilitations=(), pending_request_id=None)
     if gone == rattachement:
         return Change(rattachement)
     return Change(gone, (rights_of(gone),))

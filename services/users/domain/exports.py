@@ -92,7 +92,7 @@ def ask_for(
         key=private,
         wake_at=now + PATIENCE,
     )
-    asked = ExportRequested(export_id=id, user_id=account.id, key=public, requested_at=now)
+    asked = ExportRequested(export_id=id, user_id=account.id, public_key=public, requested_at=now)
     return Change(export, (asked,)), Change(account), counted
 
 
