@@ -59,7 +59,7 @@ def _is_personal(field: dict[str, Any]) -> bool:
 
 
 class Gathered(BaseModel):
-    """A piece of what one service keeps of a person, sealed for the export that it was asked for."""
+    """A piece of what one service keeps of a person, sealed for the export it was asked for."""
 
     export_id: str
     user_id: str

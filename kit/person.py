@@ -1,4 +1,4 @@
-"""What is asked of a service about a person: to tell them what it keeps, and to forget them. Pure."""
+"""What a service is asked about a person: to tell what it keeps, and to forget them. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

@@ -1,8 +1,8 @@
 """
 What structures keeps of people as people: the one list of it, for exports and for erasure.
 
-A structure is no person, nor is what is written in its name, even one of kind ``person``: its record
-and its correspondence stay. What names its users is their ids alone.
+A structure is no person, nor is what is written in its name, even one of kind ``person``: its
+record and its correspondence stay. What names its users is their ids alone.
 """
 
 from dataclasses import fields

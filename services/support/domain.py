@@ -223,7 +223,7 @@ def readable(ticket: Ticket | None, *, by: str, operator: bool) -> Ticket:
 
 
 def without_words(ticket: Ticket) -> Change[Ticket]:
-    """That somebody asked, about what, and when; not what they wrote. A draft is nothing but that."""
+    """That somebody asked, about what, and when; not what they wrote: a draft is nothing else."""
     if ticket.state == "draft":
         return Change(None)
     return Change(replace(ticket, content=replace(ticket.content, title="", description="")))

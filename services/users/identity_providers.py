@@ -78,7 +78,7 @@ class Tokens(BaseModel):
 
 
 class IdentityProvider:
-    """One provider. What it says of itself is remembered for an hour, and longer while it is away."""
+    """What it says of itself is remembered for an hour, and longer while it is away."""
 
     def __init__(self, said: OidcProvider, *, patience: float) -> None:
         self.said, self._patience = said, patience
@@ -140,7 +140,8 @@ class IdentityProvider:
         if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
             log.warning("a code was refused", provider=self.said.name, status=status)
             raise ProviderRefused
-        return self._understood(Tokens, status, body)
+        tokens: Tokens = self._understood(Tokens, status, body)
+        return tokens
 
     async def _verified(self, metadata: Metadata, id_token: str, nonce: str) -> dict[str, Any]:
         registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
@@ -149,7 +150,7 @@ class IdentityProvider:
         except InvalidKeyIdError:
             keys = await self._public_keys(metadata, older_than=KEYS_AGAIN_AFTER)
             read = jwt.decode(id_token, keys, registry=registry)
-        claims = read.claims
+        claims: dict[str, Any] = read.claims
         jwt.JWTClaimsRegistry(
             now=int(now().timestamp()),
             leeway=LEEWAY,
@@ -170,7 +171,7 @@ class IdentityProvider:
     ) -> dict[str, Any]:
         bearer = {"Authorization": f"Bearer {tokens.access_token}"}
         status, body = await self._ask("GET", endpoint, bearer)
-        told = self._understood(dict[str, Any], status, body)
+        told: dict[str, Any] = self._understood(dict[str, Any], status, body)
         if told.get("sub") != claims["sub"]:
             raise ValueError("This is about somebody else.")
         return told

@@ -187,7 +187,7 @@ def oidc_routes(arrivals: Arrivals, issuing: Issuing) -> APIRouter:
 
     @routes.get("/providers")
     async def providers(caller: Anyone) -> Providers:
-        """The identity providers that one may sign in with; none unless this platform names some."""
+        """The identity providers that one may sign in with; none unless the settings name some."""
         every = (one.said for one in arrivals.providers.values())
         return Providers(items=[Provider(name=one.name, label=one.label) for one in every])
 

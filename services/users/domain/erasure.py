@@ -1,4 +1,4 @@
-"""How a person is taken out of what is kept, when they ask for it or when its time has passed. Pure."""
+"""How a person is taken out of what is kept: on request, or once its time has passed. Pure."""
 
 from dataclasses import replace
 from datetime import datetime
