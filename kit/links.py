@@ -1,4 +1,4 @@
-"""One-time links and codes: signed by whoever writes the letter, used up by whoever asked for it."""
+"""One-time links and codes: made by whoever writes the letter, used up by whoever asked for it."""
 
 import hmac
 from dataclasses import dataclass

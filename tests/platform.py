@@ -33,7 +33,7 @@ PATIENCE = 20
 
 T = TypeVar("T")
 _turn = count(1)
-OPERATORS = [f"ops-{n}@example.org" for n in range(10)]
+OPERATORS = [f"ops-{n}@example.org" for n in range(30)]
 _operators = iter(OPERATORS)
 
 

@@ -36,7 +36,7 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
     their_units = units(service)
     clientele = Clientele.of(service)
     kept = personal(service, records, accounts, clientele)
-    life = Life(records, visibility, sirene, accounts.known, checksums)
+    life = Life(records, visibility, sirene, attachments.registers, checksums)
     return service.app(
         # First: its paths are not ids.
         finding(records.structures, visibility),

@@ -117,7 +117,7 @@ class Identity:
         return tuple(self.sessions.at(id) for id in (account.session_ids if account else ()))
 
     def timers(self) -> list[Job]:
-        """Forget what is over: attempts, challenges, sessions, addresses left, nobody's accounts."""
+        """Forget what is over: tries, challenges, sessions, addresses left, accounts of nobody."""
         return [
             Timer(self.attempts, wake=self._forget_attempts),
             Timer(self.challenges, wake=self._forget_challenge),

@@ -20,7 +20,7 @@ class Proving:
     """Counts each try before it is looked at; one that is right clears them."""
 
     def __init__(self, identity: Identity, passwords: Passwords, settings: UsersSettings) -> None:
-        self._identity, self._passwords = identity, passwords
+        self._identity, self.passwords = identity, passwords
         self._limit = settings.sign_in_limit
 
     async def password(self, user_id: str, password: str) -> Account:
@@ -46,6 +46,6 @@ class Proving:
         await tries.change(
             tries_id, lambda current: attempt(current, id=tries_id, limit=self._limit, now=at)
         )
-        if not await self._passwords.verify(said, hash):
+        if not await self.passwords.verify(said, hash):
             raise otherwise
         await tries.change(tries_id, lambda _: Change(None))

@@ -91,7 +91,7 @@ async def _sessions_end(identity: Identity, access_for: timedelta) -> list[Ask]:
 
 
 async def _links_end(identity: Identity) -> list[Ask]:
-    """A link that was used after the backup, to a new password or another login, would open again."""
+    """A link to a new password or login that was used after the backup would open again."""
     held = {"links.purpose": {"$in": list(USED_UP)}}
     found = identity.accounts.documents.find(held, {"_id": 1})
     return [identity.accounts.ask(one["_id"], _without_used_up) async for one in found]

@@ -22,13 +22,9 @@ class Robots:
 
     def challenge(self) -> tuple[str, int, datetime]:
         """What to solve, with how many zero bits, and until when."""
-        until = now() + self._lasts
-        nonce = secrets.token_urlsafe(16)
-        return (
-            effort.challenge(self._key, nonce=nonce, bits=self._bits, until=until),
-            self._bits,
-            until,
-        )
+        until, nonce = now() + self._lasts, secrets.token_urlsafe(16)
+        text = effort.challenge(self._key, nonce=nonce, bits=self._bits, until=until)
+        return text, self._bits, until
 
     async def keep_out(self, given: Effort | None) -> None:
         """Before anything is looked up: the refusals say nothing of any account."""

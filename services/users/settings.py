@@ -71,7 +71,7 @@ class UsersSettings(Settings):
         default=16,
         ge=0,
         le=32,
-        description="Zero bits of the proof of work of open forms: each doubles it; 0 asks for none",
+        description="Zero bits that a proof of work begins with: each doubles it; 0 asks for none",
     )
     effort_for: Duration = Field(
         default=timedelta(minutes=10), description="How long there is for a proof of work"

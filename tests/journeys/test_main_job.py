@@ -44,7 +44,7 @@ class TestOpeningAnAccount:
             answered(activated, 200)
         nadia = await platform.sign_in(email)
         me = answered(await platform.ask("GET", "/v1/me", by=nadia), 200)
-        assert (me["first_name"], me["operator"]) == ("Nadia", False)
+        assert (me["personal"]["first_name"], me["operator"]) == ("Nadia", False)
 
     @pytest.mark.feature("ACC-01")
     async def test_answers_the_same_for_an_address_that_has_one(

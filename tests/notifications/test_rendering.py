@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
-from services.notifications.domain import Letter, Template
+from services.notifications.domain import LINKED, WARNED_OF, Letter, Template
 from services.notifications.rendering import (
     REMOVED,
     Rendered,
@@ -25,7 +25,9 @@ from tests.notifications.builders import NOW, a_letter, a_link, a_link_letter, a
 SENDER = Address("Chorale", "ne-pas-repondre", "chorale.example")
 OMAR = a_person(id="u-omar", first_name="Omar", last_name="Sy", email="omar@example.org")
 TEMPLATES: tuple[Template, ...] = get_args(Template)
+WITH_LINKS = {"activation", "password-reset", "code", *LINKED}
 PARAMS = {
+    "action": "password-changed",
     "structure_name": "Menuiserie Petit",
     "kind": "rattachement",
     "units": "COMPTA",
@@ -38,7 +40,7 @@ PARAMS = {
 
 
 def one_of(template: Template, **but: Any) -> Letter:
-    link = a_link(purpose=template) if template in ("activation", "password-reset") else None
+    link = a_link(purpose=template) if template in WITH_LINKS else None
     return a_letter(**{"template": template, "params": PARAMS, "link": link} | but)
 
 
@@ -138,6 +140,21 @@ class TestWords:
 
         assert "Bonjour Omar Sy," in text
         assert "Léa Martin demande un rattachement pour la structure Menuiserie Petit" in text
+
+    @pytest.mark.parametrize("action", sorted(WARNED_OF))
+    def test_of_a_warning_say_what_was_done(self, action: str):
+        text = render(one_of("account-changed", params={"action": action})).text
+
+        assert "il a été modifié" not in text
+
+    def test_of_a_code_give_it_on_a_line_of_its_own(self):
+        assert "\n123456\n" in render(one_of("code"), link="123456").text
+
+    @pytest.mark.parametrize("template", ["contact-confirmation", "login-confirmation"])
+    def test_to_an_address_nobody_has_proved_hold_no_name(self, template: Template):
+        someone = a_person(first_name="Cliquez sur evil.example")
+
+        assert "evil" not in render(one_of(template), recipient=someone).text
 
     def test_of_a_link_say_until_when_in_the_time_of_paris(self):
         rendered = render(a_link_letter(), link="https://chorale.example/activation?token=t.t")

@@ -22,7 +22,9 @@ KEY = json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True))
 @pytest.fixture(scope="session")
 async def built_house(mongo_url: str) -> AsyncIterator[House]:
     settings = UsersSettings(
-        **settings_for(mongo_url, access_private_key=KEY, operators="Chef@example.org, x@y.fr")
+        **settings_for(
+            mongo_url, access_private_key=KEY, operators="Chef@example.org, x@y.fr", effort_bits=4
+        )
     )
     service = Service("users", settings)
     identity, passwords = Identity.of(service), CountedPasswords()

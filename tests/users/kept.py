@@ -24,12 +24,14 @@ class Kept:
         for place, state, change in zip(ask.places, current, changes, strict=True):
             if change.state == state and not change.events:
                 continue
-            assert change.state is not None
-            assert change.state.id == place.id
             assert {event.key for event in change.events} <= {place.id}
+            self.told += change.events
+            if change.state is None:
+                self.states.pop(place, None)
+                continue
+            assert change.state.id == place.id
             version = state.version + 1 if state else 1
             self.states[place] = replace(change.state, version=version)
-            self.told += change.events
 
     def all(self, kind: type[E]) -> list[E]:
         return [state for state in self.states.values() if isinstance(state, kind)]

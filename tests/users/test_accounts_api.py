@@ -75,12 +75,25 @@ async def test_no_id_and_no_answer_holds_an_address_or_a_secret(house: House):
     assert me.json() == {
         "id": user_id,
         "email": EMAIL,
-        "contact_email": EMAIL,
-        "first_name": "Léa",
-        "last_name": "Martin",
-        "language": "fr",
         "operator": False,
-        "second_factor": False,
+        "personal": {
+            "first_name": "Léa",
+            "last_name": "Martin",
+            "address": None,
+            "contact_email": EMAIL,
+            "awaited_contact_email": None,
+        },
+        "parameters": {
+            "language": "fr",
+            "time_zone": "Europe/Paris",
+            "notifications": {"rhythm": "immediate", "applications": {}},
+        },
+        "security": {
+            "awaited_email": None,
+            "second_factor": None,
+            "recovery_codes": 0,
+            "secret_question": None,
+        },
     }
     rows = await house.service.journal.rows.find({}).to_list(None)
     assert not [row for row in rows if b"argon2" in bytes(row["data"])]

@@ -9,14 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.users import SessionRevoked
-from services.users.domain.accounts import Account, LinkNoLongerValid
+from services.users.domain.accounts import (
+    Account,
+    AccountMoved,
+    LinkNoLongerValid,
+    SecretQuestion,
+)
 from services.users.domain.attempts import Attempts
+from services.users.domain.passwords import WrongPassword
+from services.users.domain.questions import AnswerNeeded
 from services.users.domain.sessions import (
     GRACE,
     NoSuchSession,
     Session,
-    SessionsMoved,
     WrongCredentials,
+    change_password,
+    end_others,
     expire,
     refresh,
     reset_password,
@@ -182,13 +190,16 @@ class TestRevoke:
             revoked(session)
 
 
+LATER = {"access_for": ACCESS, "now": NOW}
+
+
 def forgotten(**but: Any) -> Account:
     link = a_link(purpose="password-reset")
     return an_account(**{"links": (link,), "session_ids": ("s-1", "s-2")} | but)
 
 
 def reset(account: Account | None, *sessions: Session | None, **but: Any) -> Any:
-    asked = {"nonce": "n-1", "password_hash": "new", "access_for": ACCESS, "now": NOW}
+    asked = {"nonce": "n-1", "answered": None, "password_hash": "new"} | LATER
     return reset_password(account, Attempts(id="a", made=(NOW,) * 5), *sessions, **asked | but)
 
 
@@ -214,7 +225,7 @@ class TestResetPassword:
             reset(account.state)
 
     def test_misses_no_session_opened_meanwhile(self):
-        with pytest.raises(SessionsMoved):
+        with pytest.raises(AccountMoved):
             reset(forgotten(), a_session())
 
     @pytest.mark.parametrize(
@@ -230,6 +241,71 @@ class TestResetPassword:
     def test_needs_a_link_sent_for_it(self, account: Account | None):
         with pytest.raises(LinkNoLongerValid):
             reset(account, a_session(), a_session(id="s-2"))
+
+    def test_asks_the_secret_question_as_well(self):
+        cat = SecretQuestion(question="Votre chat ?", answer_hash="minouche")
+        account = forgotten(session_ids=(), secret_question=cat)
+
+        with pytest.raises(AnswerNeeded) as refused:
+            reset(account)
+        assert refused.value.as_json()["question"] == "Votre chat ?"
+        assert reset(account, answered=cat)[0].state.password_hash == "new"
+
+    def test_takes_no_answer_to_a_question_that_was_changed_meanwhile(self):
+        cat = SecretQuestion(question="Votre chat ?", answer_hash="minouche")
+        account = forgotten(session_ids=(), secret_question=replace(cat, answer_hash="félix"))
+
+        with pytest.raises(AnswerNeeded):
+            reset(account, answered=cat)
+
+
+def changed(account: Account | None, *sessions: Session | None, **but: Any) -> Any:
+    asked = {"password_version": 0, "password_hash": "new", "current": "s-1"} | LATER
+    return change_password(account, None, *sessions, **asked | but)
+
+
+class TestChangePassword:
+    @pytest.mark.feature("ACC-06")
+    def test_signs_every_other_device_out(self):
+        account, _, here, there = changed(
+            an_account(session_ids=("s-1", "s-2")), a_session(), a_session(id="s-2")
+        )
+
+        assert account.state.password_hash == "new"
+        assert account.state.session_ids == ("s-1",)
+        assert here.state == a_session()
+        assert [type(event) for event in there.events] == [SessionRevoked]
+        assert [event.action for event in account.events] == ["password-changed"]
+
+    def test_voids_the_links_to_another_password(self):
+        account, *_ = changed(forgotten(session_ids=()))
+
+        with pytest.raises(LinkNoLongerValid):
+            reset(account.state)
+
+    def test_misses_no_session_opened_meanwhile(self):
+        with pytest.raises(AccountMoved):
+            changed(an_account(session_ids=("s-1", "s-2")), a_session())
+
+    @pytest.mark.parametrize(
+        "account", [None, an_account(password_version=1), an_account(status="deactivated")]
+    )
+    def test_needs_the_password_of_this_moment(self, account: Account | None):
+        with pytest.raises(WrongPassword):
+            changed(account)
+
+
+class TestEndOthers:
+    def test_leaves_this_device_alone(self):
+        account = an_account(session_ids=("s-1", "s-2"))
+
+        kept, here, there = end_others(
+            account, a_session(), a_session(id="s-2"), current="s-1", **LATER
+        )
+
+        assert kept.state.session_ids == ("s-1",)
+        assert (here.events, len(there.events)) == ((), 1)
+        assert end_others(kept.state, a_session(), current="s-1", **LATER)[0].state == kept.state
 
 
 class TestExpire:

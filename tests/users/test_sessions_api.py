@@ -203,11 +203,11 @@ async def test_a_second_factor_stands_between_the_password_and_the_session(house
     await house.join()
     me = house.as_of((await house.sign_in()).json())
     codes = await protect(house, me)
-    assert (await house.get("/v1/me", **me)).json()["second_factor"] is True
+    assert (await house.get("/v1/me", **me)).json()["security"]["second_factor"] == "app"
 
     challenged = await house.sign_in()
     assert challenged.status_code == 202
-    assert challenged.json().keys() == {"challenge", "expires_in"}
+    assert challenged.json().keys() == {"challenge", "method", "expires_in"}
     answer = {"challenge": challenged.json()["challenge"], "code": codes.at(now())}
     right = [(await house.post("/v1/sessions/challenge", answer)).status_code for _ in range(2)]
 
@@ -269,10 +269,10 @@ async def test_what_is_over_is_forgotten(house: House, monkeypatch: pytest.Monke
             kept.append(len(await job.collection.select({})))
         return kept
 
-    assert await wake() == [3, 1, 1]
+    assert await wake() == [3, 1, 1, 1, 1, 1]
     later = now() + timedelta(days=31)
     monkeypatch.setattr("services.users.identity.now", lambda: later)
-    assert await wake() == [0, 0, 0]
+    assert await wake() == [0, 0, 0, 0, 1, 1]
     assert (await house.identity.accounts.get(user_id)).session_ids == ()
 
 
@@ -315,3 +315,79 @@ async def test_a_wrong_body_is_refused(house: House, path: str, body: Any):
 
     assert answer.status_code == 422
     assert answer.json()["errors"]
+
+
+async def test_a_code_by_letter_stands_before_the_session_too(house: House):
+    await house.join()
+    me = house.as_of((await house.sign_in()).json())
+    assert (await house.post("/v1/second-factor/letters", {}, **me)).status_code == 202
+    on = await house.put("/v1/second-factor/email", {"code": await house.code()}, **me)
+    assert (on.status_code, on.json()) == (200, {"on": True})
+
+    challenged = (await house.sign_in()).json()
+    assert challenged["method"] == "email"
+    answer = {"challenge": challenged["challenge"], "code": await house.code()}
+    assert (await house.post("/v1/sessions/challenge", answer)).status_code == 401
+    assert (await house.post("/v1/sessions/challenge/letters", answer)).status_code == 202
+    answer["code"] = await house.code()
+    right = [(await house.post("/v1/sessions/challenge", answer)).status_code for _ in range(2)]
+
+    assert right == [201, 401]
+    assert (await house.post("/v1/sessions/challenge/letters", answer)).status_code == 401
+    rows = await house.service.journal.rows.find({}).to_list(None)
+    assert not [row for row in rows if answer["code"].encode() in bytes(row["data"])]
+
+
+async def test_letters_with_codes_are_few(house: House):
+    await house.join()
+    me = house.as_of((await house.sign_in()).json())
+
+    asked = [await house.post("/v1/second-factor/letters", {}, **me) for _ in range(11)]
+
+    assert [one.status_code for one in asked] == [202] * 10 + [429]
+
+
+async def test_a_recovery_code_stands_in_once(house: House):
+    await house.join()
+    me = house.as_of((await house.sign_in()).json())
+    codes = await protect(house, me)
+    shown = {"code": codes.at(now())}
+    made = await house.post("/v1/second-factor/recovery-codes", shown, **me)
+    assert made.status_code == 201
+    assert made.headers["cache-control"] == "no-store"
+    [first, *others] = made.json()["codes"]
+    assert len({first, *others}) == 10
+    account = await house.identity.accounts.get(me["user_id"])
+    assert first not in str(account)
+    assert codes.secret not in str(account)
+
+    async def sign_in(code: str) -> int:
+        challenge = (await house.sign_in()).json()["challenge"]
+        asked = {"challenge": challenge, "code": code}
+        return (await house.post("/v1/sessions/challenge", asked)).status_code
+
+    assert [await sign_in(one) for one in (first, first, others[0])] == [201, 401, 201]
+    assert (await house.get("/v1/me", **me)).json()["security"]["recovery_codes"] == 8
+
+
+async def test_nobody_is_erased_who_follows_the_link(house: House, monkeypatch: pytest.MonkeyPatch):
+    user_id = await house.join()
+    await house.register("omar@example.org")
+
+    async def wake() -> None:
+        for job in house.identity.timers():
+            assert isinstance(job, Timer)
+            for one in await job.collection.select({}):
+                await house.service.committer.keep(job.wake(one))
+
+    later = now() + timedelta(days=8)
+    monkeypatch.setattr("services.users.identity.now", lambda: later)
+    for _ in range(2):
+        await wake()
+
+    [account] = await house.identity.accounts.select({})
+    assert account.id == user_id
+    assert len(await house.identity.logins.select({})) == 1
+    assert len(await house.told("person-erased")) == 1
+    assert (await house.register("omar@example.org")).status_code == 202
+    assert len(await house.identity.accounts.select({})) == 2

@@ -1,4 +1,4 @@
-"""Following the links that change a login or a contact address. A link says who; no session does."""
+"""Following the links that change a login or a contact address: they say who, no session does."""
 
 from functools import partial
 from typing import Literal

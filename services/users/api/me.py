@@ -19,7 +19,6 @@ from services.users.domain.attempts import TooManyAttempts, attempts_id
 from services.users.domain.passwords import PasswordRefused, WrongPassword
 from services.users.domain.questions import AnswerTooEasy
 from services.users.identity import Identity
-from services.users.passwords import Passwords
 from services.users.proving import Proving
 from services.users.settings import UsersSettings
 
@@ -45,7 +44,6 @@ class ChangedQuestion(BaseModel):
 def own_account_routes(
     identity: Identity,
     letters: Letters,
-    passwords: Passwords,
     proving: Proving,
     settings: UsersSettings,
 ) -> APIRouter:
@@ -99,7 +97,7 @@ def own_account_routes(
         decide = partial(
             sessions.change_password,
             password_version=account.password_version,
-            password_hash=await passwords.hash(password),
+            password_hash=await proving.passwords.hash(password),
             current=caller.session_id,
             access_for=settings.access_for,
             now=now(),
@@ -143,12 +141,12 @@ def own_account_routes(
         questions.check(asked.question, asked.answer.get_secret_value())
         account = await proving.password(caller.user_id, asked.current_password.get_secret_value())
         answer = questions.normalised(asked.answer.get_secret_value())
-        question = SecretQuestion(question=asked.question, answer_hash=await passwords.hash(answer))
+        hashed = await proving.passwords.hash(answer)
         await identity.accounts.change(
             account.id,
             partial(
                 questions.change_question,
-                asked=question,
+                asked=SecretQuestion(question=asked.question, answer_hash=hashed),
                 password_version=account.password_version,
                 now=now(),
             ),

@@ -20,7 +20,6 @@ from services.users.domain.passwords import PasswordRefused
 from services.users.domain.questions import AnswerNeeded, WrongAnswer
 from services.users.domain.sessions import reset_password
 from services.users.identity import Identity
-from services.users.passwords import Passwords
 from services.users.proving import Proving
 from services.users.robots import Robots
 from services.users.settings import UsersSettings
@@ -50,7 +49,6 @@ def password_reset_routes(
     identity: Identity,
     letters: Letters,
     robots: Robots,
-    passwords: Passwords,
     proving: Proving,
     settings: UsersSettings,
 ) -> APIRouter:
@@ -88,7 +86,7 @@ def password_reset_routes(
             answered=await proving.answer(
                 account, asked.answer.get_secret_value() if asked.answer else None
             ),
-            password_hash=await passwords.hash(password),
+            password_hash=await proving.passwords.hash(password),
             access_for=settings.access_for,
             now=now(),
         )

@@ -1,4 +1,4 @@
-"""An account as its owner sees it, in the blocks of the page (ACC-02), and the form that edits it."""
+"""An account as its owner sees it, in the blocks of the page (ACC-02), and the form to edit it."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -18,6 +18,8 @@ from services.users.domain.profiles import Profile
 from services.users.domain.second_factor import Method
 
 Language = Literal["fr", "en"]
+NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+"""Two letters that the list of names has beside those of countries."""
 
 
 def _text(most: int, pattern: str = r"^[^\x00-\x1f\x7f]+$") -> Any:
@@ -31,7 +33,7 @@ def _known_zone(name: str) -> str:
 
 
 def _known_country(code: str) -> str:
-    if code not in Locale("fr").territories:
+    if code not in Locale("fr").territories or code in NO_COUNTRIES:
         raise ValueError("No country has this code.")
     return code
 

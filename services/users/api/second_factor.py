@@ -63,6 +63,7 @@ class Factors:
         """The account as it is afterwards: unchanged when the code was wrong."""
         tries_id, at = attempts_id("second-factor", user_id), now()
         shown = Shown(code=code, keys=self._codes, tries_id=tries_id, limit=self._limit, now=at)
+        account: Account | None
         account, _ = await self._identity.committer.change_together(
             (self._identity.accounts.at(user_id), self._identity.attempts.at(tries_id)),
             partial(decide, shown=shown),

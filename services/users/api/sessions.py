@@ -170,6 +170,11 @@ def session_routes(
         response.headers.update(NOT_KEPT)
         return issuing.tokens(await door.refresh(asked.refresh_token))
 
+    _device_routes(routes, identity, settings)
+    return routes
+
+
+def _device_routes(routes: APIRouter, identity: Identity, settings: UsersSettings) -> None:
     @routes.get("")
     async def mine(caller: Person) -> Devices:
         """Where you are signed in, newest first. Complete: an account has few sessions."""
@@ -212,8 +217,6 @@ def session_routes(
     async def sign_out_there(id: Id, caller: Person) -> None:
         """Sign out one of your devices. Doing it again changes nothing."""
         await end(id, caller.user_id)
-
-    return routes
 
 
 NOT_KEPT = {"Cache-Control": "no-store"}

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal
 
 from contracts.users import (
     AccountChanged,
@@ -284,10 +284,12 @@ def send(account: Account, link: SentLink, now: datetime) -> Change[Account]:
 
 
 def link_requested(user_id: str, link: SentLink) -> LinkRequested | LinkRequestedV2:
-    about = {"user_id": user_id, "nonce": link.nonce, "expires_at": link.expires_at}
-    if link.purpose in get_args(LinkPurpose):
-        return LinkRequested(purpose=link.purpose, **about)
-    return LinkRequestedV2(purpose=link.purpose, **about)
+    nonce, until = link.nonce, link.expires_at
+    match link.purpose:
+        case "activation" | "password-reset" as purpose:
+            return LinkRequested(user_id=user_id, purpose=purpose, nonce=nonce, expires_at=until)
+        case later:
+            return LinkRequestedV2(user_id=user_id, purpose=later, nonce=nonce, expires_at=until)
 
 
 def _asked_last(account: Account) -> Registration | None:

@@ -39,7 +39,7 @@ class WrongAnswer(Invalid):
 
 def normalised(answer: str) -> str:
     """The one spelling that is hashed: people remember neither capitals nor accents."""
-    apart = unicodedata.normalize("NFKD", answer.casefold())
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", answer).casefold())
     return " ".join("".join(c for c in apart if not unicodedata.combining(c)).split())
 
 

@@ -1,0 +1,103 @@
+"""To which of a person's addresses a letter goes."""
+
+from typing import Any
+
+import pytest
+
+from contracts.users import AccountChanged, CodeRequested, LinkRequestedV2, PersonChanged
+from services.notifications import domain
+from services.notifications.domain import Letter, Template
+from tests.notifications.builders import NOW, SOON, a_letter, a_link, a_link_letter, a_person
+
+LOGIN, CONTACT, NEW = "lea@example.org", "lea@letters.org", "lea@elsewhere.org"
+
+
+def a_link_request(purpose: str = "login-confirmation") -> LinkRequestedV2:
+    return LinkRequestedV2(user_id="u-lea", purpose=purpose, nonce="n-1", expires_at=SOON)
+
+
+def written(purpose: str) -> Letter:
+    letter = domain.on_link_requested(a_link_request(purpose), now=NOW)
+    assert letter
+    return letter
+
+
+def a_person_told(**but: Any) -> domain.Person:
+    told = PersonChanged(
+        **{
+            "user_id": "u-lea",
+            "first_name": "Léa",
+            "last_name": "Martin",
+            "email": CONTACT,
+            "login": LOGIN,
+            "active": True,
+            "version": 2,
+        }
+        | but
+    )
+    person = domain.copy_person(told, None).state
+    assert person
+    return person
+
+
+class TestAddress:
+    @pytest.mark.feature("ACC-05")
+    def test_is_the_contact_address_for_what_happens(self):
+        assert domain.address(a_letter(), a_person_told()) == CONTACT
+
+    @pytest.mark.parametrize("template", ["activation", "password-reset"])
+    def test_is_the_login_for_what_opens_the_account(self, template: Template):
+        letter = a_link_letter(template=template, link=a_link(purpose=template))
+
+        assert domain.address(letter, a_person_told()) == LOGIN
+        assert domain.address(letter, a_person()) == LOGIN  # told before there were logins
+
+    def test_is_the_login_for_codes_and_warnings(self):
+        code = domain.on_code_requested(
+            CodeRequested(user_id="u-lea", nonce="n-1", expires_at=SOON), now=NOW
+        )
+        warning = domain.on_account_changed(
+            AccountChanged(user_id="u-lea", action="password-changed", by="", changed_at=NOW)
+        )
+        assert warning
+
+        assert domain.address(code, a_person_told()) == LOGIN
+        assert domain.address(warning, a_person_told()) == LOGIN
+
+    @pytest.mark.parametrize(
+        ("purpose", "field"),
+        [
+            ("login-confirmation", "new_login"),
+            ("login-cancellation", "old_login"),
+            ("contact-confirmation", "new_contact"),
+        ],
+    )
+    def test_is_the_one_that_the_link_is_about_and_no_other(self, purpose: str, field: str):
+        letter = written(purpose)
+
+        assert domain.address(letter, a_person_told(**{field: NEW, f"{field}_nonce": "n-1"})) == NEW
+        for person in (a_person_told(), a_person_told(**{field: NEW, f"{field}_nonce": "n-2"})):
+            assert domain.address(letter, person) == ""
+            assert domain.unwanted(letter, person, now=NOW)
+
+
+class TestOnLinkRequested:
+    def test_keeps_silent_on_a_purpose_it_has_no_words_for(self):
+        assert domain.on_link_requested(a_link_request("telepathy"), now=NOW) is None
+
+    def test_shows_no_nonce(self):
+        assert "n-1" not in written("login-confirmation").id
+
+
+class TestOnAccountChanged:
+    def test_writes_one_letter_however_often_it_is_told(self):
+        told = AccountChanged(user_id="u-lea", action="login-changed", by="", changed_at=NOW)
+
+        first, second = domain.on_account_changed(told), domain.on_account_changed(told)
+
+        assert first == second
+
+    def test_writes_none_about_what_has_a_letter_of_its_own(self):
+        told = AccountChanged(user_id="u-lea", action="login-change-asked", by="", changed_at=NOW)
+
+        assert domain.on_account_changed(told) is None
