@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from contracts.users import LinkPurpose
 from kit.clock import now
 from kit.collection import Ask, Place
 from services.users.domain import accounts as domain
