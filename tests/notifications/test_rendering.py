@@ -27,6 +27,8 @@ OMAR = a_person(id="u-omar", first_name="Omar", last_name="Sy", email="omar@exam
 TEMPLATES: tuple[Template, ...] = get_args(Template)
 WITH_LINKS = {"activation", "password-reset", "code", *LINKED}
 PARAMS = {
+    "provider": "Agents publics",
+    "until": "2026-01-12",
     "action": "password-changed",
     "structure_name": "Menuiserie Petit",
     "kind": "rattachement",
@@ -67,7 +69,7 @@ class TestEveryLetter:
         assert words(shown(rendered.html)) == words(rendered.text)
 
     def test_says_the_same_with_as_little_as_may_be_known(self, template: Template):
-        bare = dict.fromkeys(PARAMS, "") | {"valid_from": "2026-01-05"}
+        bare = dict.fromkeys(PARAMS, "") | {"valid_from": "2026-01-05", "until": "2026-01-12"}
 
         rendered = render(one_of(template, params=bare), recipient=None, about=None)
 
