@@ -54,3 +54,16 @@ class ApprovalDecided(
 
 class ApprovalsGathered(Gathered, Event, type="approvals.approvals-gathered.v1", key="export_id"):
     """What approvals keeps of a person."""
+
+
+class ApprovalWithdrawn(
+    Event, type="approvals.approval-withdrawn.v1", key="approval_id", audience="public"
+):
+    """Whoever asked has taken the question back before anybody had decided."""
+
+    approval_id: str
+    kind: Kind
+    subject_id: str
+    structure_id: str
+    requester_id: str
+    withdrawn_at: AwareDatetime

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from pydantic import AwareDatetime
 
-from contracts.event import Event, Gathered
+from contracts.event import Event, Gathered, PersonalText
 
 IdentifierType = Literal[
     "SIRET", "UE_HORS_FRANCE", "HORS_UE", "RIDET", "TAHITI", "AUTRE", "PARTICULIER"
@@ -270,3 +270,19 @@ class ClientWelcomed(Event, type="structures.client-welcomed.v1", key="client_ac
 
 class RecordsGathered(Gathered, Event, type="structures.records-gathered.v1", key="export_id"):
     """What structures keeps of a person."""
+
+
+class ContactTold(Event, type="structures.contact-told.v1", key="request_id"):
+    """
+    Where to write one letter to a structure itself, at the address it has given.
+
+    Told for that letter alone: nobody keeps the addresses of structures beside the one they own.
+    """
+
+    request_id: str
+    """The claim that is to be proved by the code of the letter."""
+    structure_id: str
+    structure_name: PersonalText | None
+    email: PersonalText
+    nonce: str
+    expires_at: AwareDatetime

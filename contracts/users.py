@@ -1,7 +1,7 @@
 """What the users service tells. Topic: users.events."""
 
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
@@ -10,6 +10,10 @@ from contracts.event import Event, PersonalText
 Role = Literal["principal_manager", "user"]
 Level = Literal["consultation", "modification"]
 LinkPurpose = Literal["activation", "password-reset"]
+ClaimOutcome = Literal["granted", "objected", "rejected", "lapsed"]
+
+CLAIM_DIGITS: Final = 10
+"""Of the code that proves a claim: it opens more than one account, and is good for days."""
 Rhythm = Literal["immediate", "daily", "weekly", "never"]
 
 
@@ -32,6 +36,17 @@ class Habilitation(BaseModel):
     level: Level
     unit: str | None = None
     valid_from: date | None = None
+    valid_until: date | None = None
+
+
+class Line(BaseModel):
+    """One unit, or the whole structure, and the days on which somebody is attached to it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    unit: str | None = None
+    """None: the whole structure, its units included."""
+    valid_from: date
     valid_until: date | None = None
 
 
@@ -207,12 +222,145 @@ class RattachementNotApplied(
     decided_at: AwareDatetime
 
 
+class HabilitationsRequested(
+    Event, type="users.habilitations-requested.v1", key="request_id", audience="public"
+):
+    """A user asks to be given or to lose habilitations of their own; somebody has to decide."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_identifier: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    """The units it is about; none means the whole structure."""
+    given: tuple[Habilitation, ...] = ()
+    taken: tuple[Habilitation, ...] = ()
+    comment: PersonalText = ""
+    requested_at: AwareDatetime
+
+
+class HabilitationsGranted(
+    Event, type="users.habilitations-granted.v1", key="request_id", audience="public"
+):
+    """A request for habilitations was approved and applied."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    given: tuple[Habilitation, ...] = ()
+    taken: tuple[Habilitation, ...] = ()
+    granted_at: AwareDatetime
+
+
+class HabilitationsRefused(
+    Event, type="users.habilitations-refused.v1", key="request_id", audience="public"
+):
+    """A request for habilitations was refused, and the requester is told why."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    reason: PersonalText
+    refused_at: AwareDatetime
+
+
+class HabilitationsNotApplied(
+    Event, type="users.habilitations-not-applied.v1", key="request_id", audience="public"
+):
+    """A request for habilitations was approved, but could no longer be applied."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    reason: str
+    decided_at: AwareDatetime
+
+
+class RattachementMade(
+    Event, type="users.rattachement-made.v1", key="rattachement_id", audience="public"
+):
+    """A manager attached a user, who had not asked for it or was invited."""
+
+    rattachement_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    """None means the whole structure."""
+    valid_from: date
+    valid_until: date | None = None
+    made_by: str
+    made_at: AwareDatetime
+
+
+class RattachementRemoved(
+    Event, type="users.rattachement-removed.v1", key="rattachement_id", audience="public"
+):
+    """A user was detached from a structure or from some of its units, or has left it."""
+
+    rattachement_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    """None means all that the user was attached to."""
+    comment: PersonalText = ""
+    removed_by: str
+    """The user, if they left."""
+    removed_at: AwareDatetime
+
+
+class RattachementBegun(
+    Event, type="users.rattachement-begun.v1", key="rattachement_id", audience="public"
+):
+    """The first day of a rattachement that was given for later has come."""
+
+    rattachement_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    day: date
+
+
+class RattachementEnded(
+    Event, type="users.rattachement-ended.v1", key="rattachement_id", audience="public"
+):
+    """The last day of a rattachement has passed."""
+
+    rattachement_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    units: tuple[str, ...] = ()
+    day: date
+    """The first on which it no longer stands."""
+
+
+class InvitationSent(Event, type="users.invitation-sent.v1", key="user_id"):
+    """Somebody without an account is invited to open one, to be attached to a structure."""
+
+    user_id: str
+    """Of the account that waits for them."""
+    structure_id: str
+    structure_name: str | None
+    invited_by: str
+    nonce: str
+    expires_at: AwareDatetime
+    sent_at: AwareDatetime
+
+
 class RightsChanged(Event, type="users.rights-changed.v1", key="rattachement_id"):
     """
     All that one user may do in one structure, as it now stands.
 
     ``role`` is None once the user is no longer attached. Validity is checked when read: the dates
-    are days in Europe/Paris, both included.
+    are days in Europe/Paris, both included. ``units``, ``valid_from`` and ``valid_until`` are for
+    who knows no lines: never more than the lines give, and less where they differ.
     """
 
     rattachement_id: str
@@ -228,3 +376,69 @@ class RightsChanged(Event, type="users.rights-changed.v1", key="rattachement_id"
     valid_from: date | None = None
     valid_until: date | None = None
     version: int
+    lines: tuple[Line, ...] = ()
+    """Each unit, or the whole, with its days. Empty with a role: told before there were lines."""
+
+
+class ManagementTransferred(Event, type="users.management-transferred.v1", key="transfer_id"):
+    """From now on somebody is the principal manager of these structures, which were handed over."""
+
+    transfer_id: str
+    structure_ids: tuple[str, ...]
+    structure_name: str | None
+    """Of the only one; None for several."""
+    former_manager_id: str
+    principal_manager_id: str
+    transferred_at: AwareDatetime
+
+
+class ReactivationRefused(Event, type="users.reactivation-refused.v1", key="user_id"):
+    """Somebody wants a deactivated account back, too late."""
+
+    user_id: str
+    refusal_id: str
+    refused_at: AwareDatetime
+
+
+class VacancyOpened(Event, type="users.vacancy-opened.v1", key="structure_id", audience="public"):
+    """Nobody decides in this structure: somebody may claim its management."""
+
+    structure_id: str
+    structure_name: str | None
+    requester_id: str | None
+    """Who asked for something there, and found nobody."""
+    opened_at: AwareDatetime
+
+
+class VacancyCodeRequested(Event, type="users.vacancy-code-requested.v1", key="claim_id"):
+    """A claim is to be proved by a code, sent to the structure. Without a key the nonce is none."""
+
+    claim_id: str
+    structure_id: str
+    nonce: str
+    expires_at: AwareDatetime
+
+
+class VacancyNoticeGiven(Event, type="users.vacancy-notice-given.v1", key="claim_id"):
+    """Somebody has proved a claim: it is granted unless the present manager objects in time."""
+
+    claim_id: str
+    structure_id: str
+    structure_name: str | None
+    claimant_id: str
+    manager_id: str
+    notice_until: AwareDatetime
+    given_at: AwareDatetime
+
+
+class VacancyClaimSettled(Event, type="users.vacancy-claim-settled.v1", key="claim_id"):
+    """What became of a claim; granted, its claimant is the principal manager."""
+
+    claim_id: str
+    structure_id: str
+    structure_name: str | None
+    claimant_id: str
+    former_manager_id: str | None
+    outcome: ClaimOutcome
+    reason: PersonalText = ""
+    settled_at: AwareDatetime

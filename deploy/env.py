@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings
 
 import services
 from deploy.installation import Installation
-from kit.settings import Settings
+from kit.settings import Settings, WaitingSettings
 
 HEAD = """\
 # Every setting, with its default. Written by `chorale settings > deploy/.env.example`.
@@ -26,19 +26,25 @@ HEAD = """\
 def kinds() -> Iterator[tuple[str, type[BaseSettings]]]:
     """The classes of settings, each with the title of its part."""
     yield "Every service", Settings
+    yield "Services in which changes may wait", WaitingSettings
     for folder in services.__path__:
         for module in sorted(Path(folder).glob("*/settings.py")):
             name = module.parent.name
-            known = vars(importlib.import_module(f"services.{name}.settings")).values()
-            for kind in (one for one in known if isinstance(one, type)):
-                if issubclass(kind, Settings) and kind is not Settings:
+            own = importlib.import_module(f"services.{name}.settings")
+            for kind in (one for one in vars(own).values() if isinstance(one, type)):
+                if issubclass(kind, Settings) and kind.__module__ == own.__name__:
                     yield f"The service {name}", kind
     yield "One machine (chorale up, chorale serve)", Installation
 
 
 def own_fields(kind: type[BaseSettings]) -> dict[str, FieldInfo]:
-    """Those that every service has are told once."""
-    shared = set(Settings.model_fields) if kind is not Settings else set()
+    """Those that several services have are told once."""
+    shared = {
+        name
+        for base in kind.__mro__[1:]
+        if issubclass(base, Settings)
+        for name in base.model_fields
+    }
     return {name: field for name, field in kind.model_fields.items() if name not in shared}
 
 

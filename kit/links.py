@@ -54,11 +54,11 @@ def read_link(key: str, token: str, *, purpose: str, now: datetime) -> Link:
     return link
 
 
-def code_of(key: str, *, user_id: str, nonce: str) -> str:
+def code_of(key: str, *, user_id: str, nonce: str, digits: int = 6) -> str:
     """
-    Six digits for a letter, the same for whoever has the key.
+    The digits of a letter, the same for whoever has the key.
 
     Nothing that is kept or told holds the code: it follows from the nonce and the key.
     """
     mac = hmac.digest(key.encode(), f"code:{user_id}:{nonce}".encode(), "sha256")
-    return f"{int.from_bytes(mac) % 1_000_000:06}"
+    return f"{int.from_bytes(mac) % 10**digits:0{digits}}"

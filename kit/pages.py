@@ -80,6 +80,11 @@ async def page(
     return [collection.state(one) for one in rows], following
 
 
+def after(id: str) -> str:
+    """The cursor that goes on behind this entity, in a list sorted by id."""
+    return _cursor({"_id": id}, "_id")
+
+
 def _with(
     rows: list[dict[str, Any]],
     beside: dict[str, Any],

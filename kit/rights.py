@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from contracts.users import Habilitation, RightsChanged, Role
+from contracts.users import Habilitation, Line, RightsChanged, Role
+from kit import entitled
 from kit.change import Change, Entity
 from kit.clock import now, today
 from kit.collection import Ask, Place
-from kit.days import within
+from kit.entitled import ORGANISATION
 from kit.mongo import IndexModel
 from kit.pages import Asked, page
 
 if TYPE_CHECKING:
     from kit.service import Service
 
-ORGANISATION = "organisation"
-"""The application whose level *modification* delegates the management of a structure."""
+__all__ = ["ORGANISATION", "Rights", "RightsCopy", "applied", "blocked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,46 +28,60 @@ class Rights(Entity):
     user_id: str = ""
     structure_id: str = ""
     role: Role | None = None
-    units: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
     habilitations: tuple[Habilitation, ...] = ()
     may_approve: bool = True
-    valid_from: date | None = None
-    valid_until: date | None = None
     since: datetime | None = None
     """When it was first heard here that the user is attached, as they have been since."""
     told: int = 0
     """The version that users gave this state."""
     blocked: bool = False
+    units: tuple[str, ...] = ()
+    """With its two dates: what was told, or kept, before there were lines; read as lines."""
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.role and not self.lines:
+            lines = tuple(
+                Line(
+                    unit=unit,
+                    valid_from=self.valid_from or date.min,
+                    valid_until=self.valid_until,
+                )
+                for unit in self.units or (None,)
+            )
+            object.__setattr__(self, "lines", lines)
+        for name, nothing in (("units", ()), ("valid_from", None), ("valid_until", None)):
+            object.__setattr__(self, name, nothing)
 
     def valid(self, on: date) -> bool:
-        """Whether the user is attached on this day."""
-        return (
-            not self.blocked and bool(self.role) and within(self.valid_from, self.valid_until, on)
-        )
+        """Whether the user is attached on this day, be it to one unit."""
+        return not self.blocked and entitled.attached(self, on)
+
+    def covers(self, unit: str | None, on: date) -> bool:
+        """Whether the user is attached to this unit that day; None asks for the whole."""
+        return not self.blocked and entitled.covers(self, unit, on)
+
+    def administers(self, on: date) -> frozenset[str | None]:
+        """The units whose users they administer that day; with None the whole structure."""
+        return frozenset() if self.blocked else entitled.administers(self, on)
+
+    def limited_to(self, on: date) -> tuple[str, ...]:
+        """Of whoever approves that day: the only units they decide on; none: on the whole."""
+        return entitled.limited_to(self, on)
 
     def manages(self, on: date) -> bool:
-        """The principal manager, or a holder of Organisation modification (HAB, 8.2)."""
-        return self.valid(on) and (
-            self.role == "principal_manager"
-            or any(
-                one.application == ORGANISATION
-                and one.level == "modification"
-                and one.unit is None
-                and within(one.valid_from, one.valid_until, on)
-                for one in self.habilitations
-            )
-        )
+        """The principal manager, or a holder of Organisation modification on the whole (8.2)."""
+        return not self.blocked and entitled.manages(self, on)
 
     def opens(self, application: str, on: date) -> bool:
         """Whether an application is open to them that day, at any level, anywhere here."""
-        return any(
-            one.application == application and within(one.valid_from, one.valid_until, on)
-            for one in self.habilitations
-        )
+        return not self.blocked and entitled.opens(self, application, on)
 
     def approves(self, on: date) -> bool:
-        """Who manages decides on approvals, unless the principal manager withdrew it."""
-        return self.manages(on) and (self.role == "principal_manager" or self.may_approve)
+        """Who administers decides on approvals, unless the principal manager withdrew it."""
+        return bool(self.administers(on)) and (self.role == "principal_manager" or self.may_approve)
 
 
 def applied(
@@ -82,9 +96,11 @@ def applied(
             user_id=event.user_id,
             structure_id=event.structure_id,
             role=event.role,
-            units=event.units,
+            lines=event.lines,
             habilitations=event.habilitations,
             may_approve=event.may_approve,
+            # Of no account where there are lines.
+            units=event.units,
             valid_from=event.valid_from,
             valid_until=event.valid_until,
             since=_since(event, current, at),
@@ -148,20 +164,28 @@ class RightsCopy:
         await self._heard.require_fresh(RightsChanged.topic())
         where = {"structure_id": structure_id, "role": "principal_manager"}
         held = [one for one in await self.entities.select(where) if one.valid(on)]
-        newest = max(held, key=lambda one: (one.valid_from or date.min, one.user_id), default=None)
+        newest = max(held, key=_began, default=None)
         return newest.user_id if newest else None
 
     async def attached_to(self, structure_id: str, asked: Asked) -> tuple[list[Rights], str | None]:
         """A page of those attached to a structure today."""
         await self._heard.require_fresh(RightsChanged.topic())
         day = today().isoformat()
+        stands = {
+            "$and": [
+                {"$or": [{"valid_from": None}, {"valid_from": {"$lte": day}}]},
+                {"$or": [{"valid_until": None}, {"valid_until": {"$gte": day}}]},
+            ]
+        }
         where = {
             "structure_id": structure_id,
             "role": {"$ne": None},
             "blocked": False,
-            "$and": [
-                {"$or": [{"valid_from": None}, {"valid_from": {"$lte": day}}]},
-                {"$or": [{"valid_until": None}, {"valid_until": {"$gte": day}}]},
-            ],
+            # The second: kept before there were lines.
+            "$or": [{"lines": {"$elemMatch": stands}}, {"lines": {"$in": [None, []]}} | stands],
         }
         return await page(self.entities, where, asked, descending=False)
+
+
+def _began(one: Rights) -> tuple[date, str]:
+    return min(line.valid_from for line in one.lines), one.user_id

@@ -123,6 +123,17 @@ class Settings(Connections):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+class WaitingSettings(Settings):
+    """Of services in which what is asked for may wait before it is in force."""
+
+    changes_effective_after: Duration = Field(
+        default=timedelta(),
+        ge=timedelta(),
+        description="How long a change of a structure, or a habilitation that is given, waits; "
+        "what is taken away never does",
+    )
+
+
 S = TypeVar("S", bound=Connections)
 
 

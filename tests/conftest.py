@@ -13,7 +13,10 @@ from hypothesis import settings
 
 import tests.account_scenes
 import tests.filing_scenes
-import tests.personal_scenes  # noqa: F401  # they add their scenes
+import tests.habilitation_scenes
+import tests.management_scenes
+import tests.personal_scenes
+import tests.users_scenes_ties  # noqa: F401  # they add their scenes
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack
@@ -41,6 +44,7 @@ UNHURRIED = {
     "personal_files_most": 1_000_000,
     "sign_in_failures": 1_000_000,
     "sirene_per_minute": 100_000,
+    "vacancy_claims_most": 1_000_000,
 }
 """All tests come from one address, and sign in more often than a person does."""
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from httpx import AsyncClient, Response
 
 from deploy.embedded import mail, mongod
+from kit.clock import today
 from kit.service import Service
 from services.structures.identifiers import Identifier
 from services.structures.imports import import_structures
@@ -122,7 +123,7 @@ class Platform:
         return Identifier("SIRET", siret).structure_id
 
     async def request_rattachement(self, by: User, structure: Response, **wanted: Any) -> Response:
-        body = {"structure_id": structure.json()["id"]} | wanted
+        body = {"structure_id": structure.json()["id"], "valid_from": today().isoformat()} | wanted
         asked = await self.ask("POST", "/v1/rattachements", json=body, by=by, after=structure)
         answered(asked, 202)
         return asked

@@ -14,6 +14,7 @@ from httpx import Response
 from contracts.structures import DEFAULT_UNIT
 from deploy.embedded.mail import text
 from deploy.embedded.sirene import PARTLY_DIFFUSIBLE
+from kit.clock import today
 from services.structures.domain.units import unit_id
 from tests.platform import (
     PASSWORD,
@@ -513,7 +514,8 @@ async def tell_fact(cast: Cast, role: str) -> Asked:
 @scene("POST /v1/rattachements", PUBLIC_CARD)
 async def request(cast: Cast, role: str) -> Asked:
     structure = await cast.platform.create_structure(cast.founder)
-    body = {"json": {"structure_id": structure.json()["id"]}}
+    wanted = {"structure_id": structure.json()["id"], "valid_from": today().isoformat()}
+    body = {"json": wanted}
     return Asked("/v1/rattachements", cast.people[role], structure, body)
 
 
@@ -584,6 +586,12 @@ async def read_request(cast: Cast, role: str) -> Asked:
 async def read_approval(cast: Cast, role: str) -> Asked:
     asked = await pending(cast)
     return Asked(f"/v1/approvals/{asked.json()['id']}", cast.people[role], asked)
+
+
+@scene("PUT /v1/approvals/{id}/withdrawal", ON_REQUEST)
+async def withdraw(cast: Cast, role: str) -> Asked:
+    asked = await pending(cast)
+    return Asked(f"/v1/approvals/{asked.json()['id']}/withdrawal", cast.people[role], asked)
 
 
 @scene("PUT /v1/approvals/{id}/decision", ON_REQUEST)

@@ -3,8 +3,8 @@ Who may decide on what, and what they decided.
 
 Owns       approvals.approvals, approvals.approvers, approvals.people, approvals.rights,
            approvals.erasures, approvals.portions
-Consumes   users.rattachement-requested, users.rights-changed, users.person-changed,
-           users.person-erased, users.export-requested
+Consumes   users.rattachement-requested, users.habilitations-requested, users.rights-changed,
+           users.person-changed, users.person-erased, users.export-requested
 Publishes  approvals.approval-opened, approvals.approver-missing, approvals.approval-decided,
-           approvals.approvals-gathered
+           approvals.approval-withdrawn, approvals.approvals-gathered
 """

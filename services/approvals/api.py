@@ -17,11 +17,13 @@ from kit.rights import RightsCopy
 from services.approvals import domain, views
 from services.approvals.domain import (
     AlreadyDecided,
+    AlreadyWithdrawn,
     Approval,
     Approvers,
     NotYourOwn,
     Person,
     ReasonMissing,
+    RequesterOnly,
     Seat,
     State,
 )
@@ -74,7 +76,13 @@ def api(
     @routes.put(
         "/{id}/decision",
         responses=may_answer(
-            ReasonMissing, NotYourOwn, NotFound, AlreadyDecided, PreconditionFailed, TooStale
+            ReasonMissing,
+            NotYourOwn,
+            NotFound,
+            AlreadyDecided,
+            AlreadyWithdrawn,
+            PreconditionFailed,
+            TooStale,
         ),
     )
     async def decide(
@@ -100,5 +108,19 @@ def api(
             if_match=if_match,
         )
         return await answer(decided, caller, response)
+
+    @routes.put(
+        "/{id}/withdrawal",
+        responses=may_answer(RequesterOnly, NotFound, AlreadyDecided, TooStale),
+    )
+    async def withdraw(id: ApprovalId, caller: Caller, response: Response) -> ApprovalView:
+        """Take back what you asked for; repeating it changes nothing."""
+        found = await approvals.get(id)
+        seat, at = await seat_in(found.structure_id, caller), now()
+        domain.readable(found, seat, by=caller.user_id, now=at)
+        withdrawn = await approvals.change(
+            id, lambda current: domain.withdraw(current, by=caller.user_id, now=at)
+        )
+        return await answer(withdrawn, caller, response)
 
     return routes

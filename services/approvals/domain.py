@@ -2,10 +2,23 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Final, Literal
 
-from contracts.approvals import ApprovalDecided, ApprovalOpened, ApproverMissing, Kind, Verdict
-from contracts.users import PersonChanged, PersonErased, RattachementRequested
+from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalOpened,
+    ApprovalWithdrawn,
+    ApproverMissing,
+    Kind,
+    Verdict,
+)
+from contracts.users import (
+    Habilitation,
+    HabilitationsRequested,
+    PersonChanged,
+    PersonErased,
+    RattachementRequested,
+)
 from kit.change import Change, Entity
 from kit.days import beginning_of, day_of
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
@@ -13,7 +26,14 @@ from kit.problems import Conflict, Forbidden, Invalid, NotFound
 LOOKING_LASTS = timedelta(minutes=1)
 """After that, whoever was telling the approvals that wait is taken for dead."""
 
-State = Literal["requested", "approved", "refused"]
+State = Literal["requested", "approved", "refused", "withdrawn"]
+
+Question = RattachementRequested | HabilitationsRequested
+KINDS: Final[dict[type[Question], Kind]] = {
+    RattachementRequested: "rattachement",
+    HabilitationsRequested: "habilitation",
+}
+"""What is put to those who decide: all of them say who asks, where, and for what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +47,11 @@ class Approval(Entity):
     structure_identifier: str
     structure_name: str | None
     units: tuple[str, ...] = ()
-    valid_from: date
+    valid_from: date | None = None
     valid_until: date | None = None
+    given: tuple[Habilitation, ...] = ()
+    """What the requester would be given, and what they would lose."""
+    taken: tuple[Habilitation, ...] = ()
     comment: str = ""
     state: State = "requested"
     opened_at: datetime
@@ -41,10 +64,11 @@ class Approval(Entity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Days in Europe/Paris, both included."""
+    """Days in Europe/Paris, both included, and the only units decided on; none: the whole."""
 
     first: date
     last: date
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +79,7 @@ class Seat:
     structure_id: str
     principal: bool
     units: tuple[str, ...] = ()
-    """The units they are limited to; none means the whole structure."""
+    """As kept before each span had its own: the units that limit them all."""
     spans: tuple[Span, ...] = ()
 
     def decides(self, approval: Approval, today: date) -> bool:
@@ -63,12 +87,16 @@ class Seat:
         return (
             self.structure_id == approval.structure_id
             and self.user_id != approval.requester_id
-            and any(span.first <= today <= span.last for span in self.spans)
-            and self._reaches(approval.units)
+            and any(
+                span.first <= today <= span.last
+                and _reaches(span.units or self.units, approval.units)
+                for span in self.spans
+            )
         )
 
-    def _reaches(self, units: tuple[str, ...]) -> bool:
-        return not self.units or (bool(units) and set(units) <= set(self.units))
+
+def _reaches(limits: tuple[str, ...], units: tuple[str, ...]) -> bool:
+    return not limits or (bool(units) and set(units) <= set(limits))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +113,7 @@ class Person(Entity):
     """The name shown for a requester: the copy of what the users service last told."""
 
     name: str
+    active: bool = True
     heard: int
     """The version of the person this copy shows."""
     erased: bool = False
@@ -102,8 +131,16 @@ class AlreadyDecided(Conflict):
     """This approval has already been decided."""
 
 
+class AlreadyWithdrawn(Conflict):
+    """Whoever asked for this has withdrawn it."""
+
+
+class RequesterOnly(Forbidden):
+    """Only whoever asked may withdraw it."""
+
+
 def open_for(
-    asked: RattachementRequested,
+    asked: Question,
     current: Approval | None,
     approvers: Approvers | None,
     *,
@@ -114,17 +151,16 @@ def open_for(
         return Change(current), Change(approvers)
     opened = Approval(
         id=asked.request_id,
-        kind="rattachement",
+        kind=KINDS[type(asked)],
         subject_id=asked.request_id,
         requester_id=asked.user_id,
         structure_id=asked.structure_id,
         structure_identifier=asked.structure_identifier,
         structure_name=asked.structure_name,
         units=asked.units,
-        valid_from=asked.valid_from,
-        valid_until=asked.valid_until,
         comment=asked.comment,
         opened_at=asked.requested_at,
+        **_what(asked),
     )
     told = tell_opened(opened, approvers, now=now)
     if told.events:
@@ -135,6 +171,12 @@ def open_for(
     known = approvers or Approvers(id=asked.structure_id)
     awaited = replace(known, awaited_by=opened.id, wake_at=known.wake_at or _next_look(known, now))
     return Change(opened, (missing,)), Change(awaited)
+
+
+def _what(asked: Question) -> dict[str, Any]:
+    if isinstance(asked, HabilitationsRequested):
+        return {"given": asked.given, "taken": asked.taken}
+    return {"valid_from": asked.valid_from, "valid_until": asked.valid_until}
 
 
 def tell_opened(
@@ -225,6 +267,8 @@ def decide(
         raise ReasonMissing(field="body/reason")
     if (current.state, current.decided_by) == (verdict, by):
         return Change(current)
+    if current.state == "withdrawn":
+        raise AlreadyWithdrawn
     if current.state != "requested":
         raise AlreadyDecided(verdict=current.state)
     told = tell_opened(current, approvers, now=now)
@@ -247,6 +291,28 @@ def decide(
     return Change(answered, (*told.events, decided))
 
 
+def withdraw(current: Approval | None, *, by: str, now: datetime) -> Change[Approval]:
+    """Take one's own question back, for as long as nobody has answered it."""
+    if current is None:
+        raise NotFound
+    if by != current.requester_id:
+        raise RequesterOnly
+    if current.state == "withdrawn":
+        return Change(current)
+    if current.state != "requested":
+        raise AlreadyDecided(verdict=current.state)
+    event = ApprovalWithdrawn(
+        approval_id=current.id,
+        kind=current.kind,
+        subject_id=current.subject_id,
+        structure_id=current.structure_id,
+        requester_id=current.requester_id,
+        withdrawn_at=now,
+    )
+    # Told or not, nobody needs to hear any more that it was open.
+    return Change(replace(current, told=True, state="withdrawn", decided_at=now), (event,))
+
+
 def readable(current: Approval | None, seat: Seat | None, *, by: str, now: datetime) -> Approval:
     """The approval, for its requester and those who may decide; for all others there is none."""
     if current and (by == current.requester_id or (seat and seat.decides(current, day_of(now)))):
@@ -254,18 +320,39 @@ def readable(current: Approval | None, seat: Seat | None, *, by: str, now: datet
     raise NotFound
 
 
-def copy_name(event: PersonChanged, current: Person | None) -> Change[Person]:
+def copy_person(event: PersonChanged, current: Person | None, *, now: datetime) -> Change[Person]:
+    """Keep what was told last; of whoever has left, what waits is taken back."""
     if current and (current.erased or current.heard >= event.version):
         return Change(current)
     name = f"{event.first_name} {event.last_name}".strip()
-    return Change(Person(id=event.user_id, name=name, heard=event.version))
+    stays = Person(id=event.user_id, name=name, active=event.active, heard=event.version)
+    return Change(stays if event.active else replace(stays, wake_at=now))
+
+
+def leave(current: Person | None, now: datetime, *, lease: timedelta) -> Change[Person]:
+    """Begin to take back what somebody asked for who has left, for as long as a worker lives."""
+    if current is None or current.wake_at is None or current.wake_at > now:
+        return Change(current)
+    return Change(replace(current, wake_at=now + lease))
+
+
+def has_left(current: Person | None) -> Change[Person]:
+    return Change(current and replace(current, wake_at=None))
+
+
+def withdraw_of_who_left(
+    current: Approval | None, person: Person | None, *, now: datetime
+) -> Change[Approval]:
+    """Take a question back for whoever asked it, unless they came back or it was answered."""
+    if current is None or person is None or person.active or current.state != "requested":
+        return Change(current)
+    return withdraw(current, by=person.id, now=now)
 
 
 def forget_name(event: PersonErased, current: Person | None) -> Change[Person]:
     """Nobody is called anything under this id any more, whatever is heard late."""
-    heard = current.heard if current else 0
-    version = current.version if current else 0
-    return Change(Person(id=event.user_id, version=version, name="", heard=heard, erased=True))
+    nobody = current or Person(id=event.user_id, name="", heard=0)
+    return Change(replace(nobody, name="", active=False, erased=True))
 
 
 def without_words(approval: Approval) -> Change[Approval]:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from contracts.users import PersonChanged, RattachementRequested, RightsChanged
+from contracts.users import PersonChanged, RightsChanged
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.clock import now
@@ -10,7 +10,7 @@ from kit.collection import Ask, Collection
 from kit.personal import PersonalElsewhere
 from kit.rights import Rights, RightsCopy, applied
 from services.approvals import domain
-from services.approvals.domain import Approval, Approvers, Person
+from services.approvals.domain import KINDS, Approval, Approvers, Person, Question
 from services.approvals.seats import seat_of
 
 
@@ -27,13 +27,15 @@ def handlers(
         lambda erased: people.ask(erased.user_id, partial(domain.forget_name, erased)),
     )
 
-    @on(RattachementRequested)
-    def open_approval(asked: RattachementRequested) -> Ask:
+    def open_approval(asked: Question) -> Ask:
         at = now()
         return Ask(
             (approvals.at(asked.request_id), approvers.at(asked.structure_id)),
             lambda current, known: domain.open_for(asked, current, known, now=at),
         )
+
+    for kind in KINDS:
+        on(kind)(open_approval)
 
     @on(RightsChanged, otherwise=rights.otherwise)
     def seat_approver(event: RightsChanged) -> Ask:
@@ -50,7 +52,8 @@ def handlers(
         return Ask((rights.place(event), approvers.at(event.structure_id)), decide)
 
     @on(PersonChanged)
-    def copy_name(event: PersonChanged) -> Ask:
-        return people.ask(event.user_id, lambda current: domain.copy_name(event, current))
+    def copy_person(event: PersonChanged) -> Ask:
+        at = now()
+        return people.ask(event.user_id, lambda current: domain.copy_person(event, current, now=at))
 
     return on

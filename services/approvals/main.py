@@ -12,6 +12,7 @@ from services.approvals.api import api
 from services.approvals.domain import Approval, Approvers, Person
 from services.approvals.handlers import handlers
 from services.approvals.keeping import personal
+from services.approvals.leaving import Leaving
 from services.approvals.waiting import Waiting
 
 NEWEST_FIRST = [("opened_at", -1), ("_id", -1)]
@@ -31,16 +32,26 @@ def build(service: Service) -> FastAPI:
             ),
             IndexModel([("requester_id", 1), ("_id", 1)]),
             IndexModel([("decided_by", 1), ("_id", 1)]),
+            IndexModel(
+                [("requester_id", 1), ("_id", 1)],
+                name="waiting_of_requester",
+                partialFilterExpression={"state": "requested"},
+            ),
         ],
     )
     approvers = service.collection("approvers", Approvers)
     people = service.collection("people", Person)
     rights, kept = RightsCopy(service), personal(service, approvals, people)
     waiting = Waiting(service.committer, approvals, approvers)
+    leaving = Leaving(service.committer, approvals, people)
     return service.app(
         api(approvals, approvers, people, rights),
         hears=handlers(approvals, approvers, people, rights, kept),
-        jobs=[Worker(approvers, claim=domain.look, work=waiting.look), *kept.jobs()],
+        jobs=[
+            Worker(approvers, claim=domain.look, work=waiting.look),
+            leaving.worker(),
+            *kept.jobs(),
+        ],
     )
 
 

@@ -5,32 +5,34 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from contracts.approvals import ApprovalDecided
+from contracts.approvals import ApprovalDecided, ApprovalWithdrawn
 from kit.change import Change
 from kit.service import Service
 from services.approvals.domain import Approval
 
 
 async def put_right(service: Service, told: AsyncIterator[dict[str, Any]]) -> None:
-    """An answer that was told stands: the question is not put a second time."""
+    """An end that was told stands: the question is not put a second time."""
     approvals = service.collection("approvals", Approval)
     async for row in told:
+        end: dict[str, Any]
         if row["type"] == ApprovalDecided.type:
             decided = ApprovalDecided.model_validate_json(row["data"])
-            answer = approvals.ask(decided.approval_id, partial(_answered, decided))
-            await service.committer.keep(answer)
+            end = {
+                "state": decided.verdict,
+                "decided_by": decided.decided_by,
+                "decided_at": decided.decided_at,
+                "reason": decided.reason,
+            }
+        elif row["type"] == ApprovalWithdrawn.type:
+            withdrawn = ApprovalWithdrawn.model_validate_json(row["data"])
+            end = {"state": "withdrawn", "decided_at": withdrawn.withdrawn_at}
+        else:
+            continue
+        await service.committer.keep(approvals.ask(row["key"], partial(_ended, end)))
 
 
-def _answered(decided: ApprovalDecided, current: Approval | None) -> Change[Approval]:
+def _ended(end: dict[str, Any], current: Approval | None) -> Change[Approval]:
     if current is None or current.state != "requested":
         return Change(current)  # One that was opened after the backup is opened again when heard.
-    return Change(
-        replace(
-            current,
-            state=decided.verdict,
-            told=True,
-            decided_by=decided.decided_by,
-            decided_at=decided.decided_at,
-            reason=decided.reason,
-        )
-    )
+    return Change(replace(current, told=True, **end))

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from contracts.users import Habilitation, Line
 from kit.rights import Rights
 from services.approvals.domain import Seat, Span
 
@@ -14,18 +15,17 @@ def seat_of(rights: Rights) -> Seat:
 
     They can only answer otherwise on a day on which something they hold begins or has ended.
     """
-    held = rights.habilitations
-    begun = {rights.valid_from, *(one.valid_from for one in held)}
-    ended = {rights.valid_until, *(one.valid_until for one in held)} - {date.max}
+    held: tuple[Line | Habilitation, ...] = (*rights.lines, *rights.habilitations)
+    begun = {one.valid_from for one in held}
+    ended = {one.valid_until for one in held} - {date.max}
     turns = sorted({date.min, *filter(None, begun), *(day + DAY for day in ended if day)})
     lasts = [day - DAY for day in turns[1:]] + [date.max]
     return Seat(
         user_id=rights.user_id,
         structure_id=rights.structure_id,
         principal=rights.role == "principal_manager",
-        units=rights.units,
         spans=tuple(
-            Span(first=first, last=last)
+            Span(first=first, last=last, units=rights.limited_to(first))
             for first, last in zip(turns, lasts, strict=True)
             if rights.approves(first)
         ),

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from contracts.approvals import Kind
+from contracts.users import Habilitation
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
 from kit.rights import Rights
@@ -30,8 +31,10 @@ class ApprovalView(BaseModel):
     """Null for the requester, as are the name and ``decided_by``: users says what they may know."""
     structure_name: str | None
     units: tuple[str, ...]
-    valid_from: date
+    valid_from: date | None
     valid_until: date | None
+    given: tuple[Habilitation, ...]
+    taken: tuple[Habilitation, ...]
     comment: str
     opened_at: datetime
     decided_at: datetime | None
@@ -64,7 +67,8 @@ async def to_decide(
     today: date,
 ) -> Approvals:
     """What somebody with these rights may decide on, or could have decided on."""
-    theirs = _theirs([one for one in rights if one.approves(today)], by)
+    limits = {one.structure_id: one.limited_to(today) for one in rights if one.approves(today)}
+    theirs = _theirs(limits, by)
     where = theirs | ({"state": state} if state else {})
     found, following = await page(approvals, where, asked, by="opened_at")
     pending = await approvals.documents.count_documents(theirs | {"state": "requested"})
@@ -72,17 +76,17 @@ async def to_decide(
     return Approvals(items=[_view(one, names) for one in found], next=following, pending=pending)
 
 
-def _theirs(rights: list[Rights], by: str) -> dict[str, Any]:
+def _theirs(limits: dict[str, tuple[str, ...]], by: str) -> dict[str, Any]:
     """The rule of ``Seat.decides``, as the database reads it."""
     either: list[dict[str, Any]] = [
         {
-            "structure_id": one.structure_id,
-            "units": {"$ne": [], "$not": {"$elemMatch": {"$nin": list(one.units)}}},
+            "structure_id": structure_id,
+            "units": {"$ne": [], "$not": {"$elemMatch": {"$nin": list(units)}}},
         }
-        for one in rights
-        if one.units
+        for structure_id, units in limits.items()
+        if units
     ]
-    if whole := [one.structure_id for one in rights if not one.units]:
+    if whole := [structure_id for structure_id, units in limits.items() if not units]:
         either.append({"structure_id": {"$in": whole}})
     return {"$or": either, "requester_id": {"$ne": by}} if either else {"_id": {"$in": []}}
 
@@ -100,6 +104,8 @@ def _view(approval: Approval, names: dict[str, Person]) -> ApprovalView:
         units=approval.units,
         valid_from=approval.valid_from,
         valid_until=approval.valid_until,
+        given=approval.given,
+        taken=approval.taken,
         comment=approval.comment,
         opened_at=approval.opened_at,
         decided_at=approval.decided_at,

@@ -4,10 +4,16 @@ Letters to people, and whether they left.
 Owns       notifications.people, notifications.letters, notifications.erasures,
            notifications.portions
 Consumes   users.person-changed, users.account-changed, users.link-requested,
-           users.code-requested, users.registration-repeated,
+           users.code-requested, users.registration-repeated, users.reactivation-refused,
+           users.management-transferred, users.vacancy-opened, users.vacancy-notice-given,
+           users.vacancy-claim-settled,
            users.rattachement-granted, users.rattachement-refused,
-           users.rattachement-not-applied, approvals.approval-opened, support.ticket-opened,
-           structures.client-welcomed, users.identity-linked, users.export-ready,
-           users.person-erased, users.export-requested
+           users.rattachement-not-applied, users.rattachement-made,
+           users.rattachement-removed, users.rattachement-begun, users.rattachement-ended,
+           users.invitation-sent, users.habilitations-granted, users.habilitations-refused,
+           users.habilitations-not-applied, approvals.approval-opened, support.ticket-opened,
+           structures.client-welcomed, structures.contact-told,
+           users.identity-linked, users.export-ready, users.person-erased,
+           users.export-requested
 Publishes  notifications.letters-gathered
 """

@@ -12,18 +12,26 @@ from contracts.users import (
     AccountChanged,
     CodeRequested,
     ExportReady,
+    HabilitationsGranted,
+    HabilitationsNotApplied,
+    HabilitationsRefused,
     IdentityLinked,
+    InvitationSent,
     LinkRequested,
     LinkRequestedV2,
     PersonChanged,
     PersonErased,
+    RattachementBegun,
+    RattachementEnded,
     RattachementGranted,
+    RattachementMade,
     RattachementNotApplied,
     RattachementRefused,
+    RattachementRemoved,
     RegistrationRepeated,
 )
 from kit.change import Change, Entity
-from kit.days import day_of
+from kit.days import beginning_of, day_of
 
 Template = Literal[
     "account-changed",
@@ -34,24 +42,55 @@ Template = Literal[
     "contact-confirmation",
     "erasure",
     "export-ready",
+    "habilitations-granted",
+    "habilitations-not-applied",
+    "habilitations-refused",
     "identity-linked",
+    "invitation",
     "login-cancellation",
     "login-confirmation",
+    "management-lost",
+    "management-transferred",
     "password-reset",
+    "rattachement-begun",
+    "rattachement-ended",
     "rattachement-granted",
+    "rattachement-made",
     "rattachement-not-applied",
     "rattachement-refused",
+    "rattachement-removed",
     "registration-repeated",
+    "reactivation",
+    "reactivation-refused",
     "ticket-opened",
+    "vacancy-code",
+    "vacancy-notice",
+    "vacancy-opened",
+    "vacancy-settled",
 ]
+Outcome = (
+    RattachementRefused
+    | RattachementNotApplied
+    | HabilitationsGranted
+    | HabilitationsRefused
+    | HabilitationsNotApplied
+)
 Status = Literal["waiting", "sent", "failed", "suppressed"]
 
 LINKED = frozenset({"contact-confirmation", "login-cancellation", "login-confirmation"})
 """Letters that prove one address, or take it back."""
 OF_THE_ACCOUNT = frozenset(
-    {"account-changed", "export-ready", "identity-linked", "registration-repeated"}
+    {
+        "account-changed",
+        "export-ready",
+        "identity-linked",
+        "reactivation-refused",
+        "registration-repeated",
+    }
 )
 """Letters that go to the login address, whatever the contact address is; so do links and codes."""
+TO_WHO_LEFT = frozenset({"reactivation-refused"})
+"""The one letter without a link that still goes to a deactivated account: its owner asked."""
 WARNED_OF = frozenset(
     {
         "email-codes-off",
@@ -116,6 +155,8 @@ class Letter(Entity):
     """One e-mail to one person, written once however often its fact is told."""
 
     recipient_id: str
+    to: str = ""
+    """The address of whoever has no account; forgotten once the letter is sent."""
     template: Template
     about_id: str | None = None
     """Another person the letter names."""
@@ -169,7 +210,7 @@ def forget_person(event: PersonErased, current: Person | None) -> Change[Person]
 
 def forget_words(current: Letter) -> Change[Letter]:
     """Keep that it was written, and no more; it does not leave if it has not."""
-    left = replace(current, params={}, reason="", link=None, about_id=None, forgotten=True)
+    left = replace(current, to="", params={}, reason="", link=None, about_id=None, forgotten=True)
     if left.status == "waiting":
         left = replace(left, status="suppressed", last_error="Its words were taken away.")
     return Change(replace(left, wake_at=None))
@@ -186,11 +227,28 @@ def _linked(event: PersonChanged) -> dict[str, str]:
 
 def address(letter: Letter, person: Person) -> str:
     """Where a letter goes; empty when that address is awaited no longer."""
+    if letter.to:
+        return letter.to
     if letter.link and letter.template in LINKED:
         return person.linked.get(letter.link.nonce, "")
     if letter.link or letter.template in OF_THE_ACCOUNT:
         return person.login or person.email
     return person.email
+
+
+def recipient(letter: Letter, known: Person | None) -> Person | None:
+    """Whoever it is for; of an address without an account nothing else is known."""
+    if not letter.to:
+        return known
+    return Person(
+        id=letter.recipient_id,
+        first_name="",
+        last_name="",
+        email=letter.to,
+        language="fr",
+        active=True,
+        heard=0,
+    )
 
 
 def write(letter: Letter, current: Letter | None) -> Change[Letter]:
@@ -229,25 +287,88 @@ def on_granted(event: RattachementGranted) -> Letter:
     )
 
 
-def on_refused(event: RattachementRefused) -> Letter:
+def on_made(event: RattachementMade) -> Letter:
     return Letter(
-        id=f"{event.request_id}:refused",
+        id=f"{event.rattachement_id}:made:{event.made_at.isoformat()}",
         recipient_id=event.user_id,
-        template="rattachement-refused",
-        params=_of_structure(event.structure_name),
-        reason=event.reason,
-        created_at=event.refused_at,
+        template="rattachement-made",
+        about_id=event.made_by,
+        params={
+            **_of_structure(event.structure_name),
+            "units": ", ".join(event.units),
+            "valid_from": event.valid_from.isoformat(),
+            "valid_until": event.valid_until.isoformat() if event.valid_until else "",
+        },
+        created_at=event.made_at,
     )
 
 
-def on_not_applied(event: RattachementNotApplied) -> Letter:
-    return Letter(
-        id=f"{event.request_id}:not-applied",
+def on_removed(event: RattachementRemoved) -> tuple[Letter, ...]:
+    """Whoever left knows it."""
+    if event.removed_by == event.user_id:
+        return ()
+    letter = Letter(
+        id=f"{event.rattachement_id}:removed:{event.removed_at.isoformat()}",
         recipient_id=event.user_id,
-        template="rattachement-not-applied",
+        template="rattachement-removed",
+        params={**_of_structure(event.structure_name), "units": ", ".join(event.units)},
+        reason=event.comment,
+        created_at=event.removed_at,
+    )
+    return (letter,)
+
+
+def on_turned(event: RattachementBegun | RattachementEnded) -> Letter:
+    began = isinstance(event, RattachementBegun)
+    return Letter(
+        id=f"{event.rattachement_id}:{'begun' if began else 'ended'}:{event.day.isoformat()}",
+        recipient_id=event.user_id,
+        template="rattachement-begun" if began else "rattachement-ended",
+        params={**_of_structure(event.structure_name), "units": ", ".join(event.units)},
+        created_at=beginning_of(event.day),
+    )
+
+
+def on_invitation_sent(event: InvitationSent) -> Letter:
+    return Letter(
+        id=f"{event.user_id}:invitation:{sha256(event.nonce.encode()).hexdigest()[:16]}",
+        recipient_id=event.user_id,
+        template="invitation",
+        about_id=event.invited_by,
         params=_of_structure(event.structure_name),
-        reason=event.reason,
-        created_at=event.decided_at,
+        link=Link(purpose="invitation", nonce=event.nonce, expires_at=event.expires_at),
+        created_at=event.sent_at,
+    )
+
+
+def on_refused(event: RattachementRefused) -> Letter:
+    return _of_request(event, "rattachement-refused", event.refused_at, event.reason)
+
+
+def on_not_applied(event: RattachementNotApplied) -> Letter:
+    return _of_request(event, "rattachement-not-applied", event.decided_at, event.reason)
+
+
+def on_habilitations_granted(event: HabilitationsGranted) -> Letter:
+    return _of_request(event, "habilitations-granted", event.granted_at)
+
+
+def on_habilitations_refused(event: HabilitationsRefused) -> Letter:
+    return _of_request(event, "habilitations-refused", event.refused_at, event.reason)
+
+
+def on_habilitations_not_applied(event: HabilitationsNotApplied) -> Letter:
+    return _of_request(event, "habilitations-not-applied", event.decided_at, event.reason)
+
+
+def _of_request(event: Outcome, template: Template, at: datetime, reason: str = "") -> Letter:
+    return Letter(
+        id=f"{event.request_id}:{template.partition('-')[2]}",
+        recipient_id=event.user_id,
+        template=template,
+        params=_of_structure(event.structure_name),
+        reason=reason,
+        created_at=at,
     )
 
 
@@ -311,7 +432,7 @@ def on_export_ready(event: ExportReady) -> Letter:
         id=f"{event.export_id}:export-ready",
         recipient_id=event.user_id,
         template="export-ready",
-        params={"until": day_of(event.expires_at).isoformat()},
+        params={"last_day": day_of(event.expires_at).isoformat()},
         created_at=event.ready_at,
     )
 
@@ -358,7 +479,9 @@ def unwanted(letter: Letter, person: Person, *, now: datetime) -> str:
         return "The address is awaited no longer."
     if letter.link:
         return "The link has expired." if letter.link.expires_at <= now else ""
-    return "" if person.active else "The account is not active."
+    if person.active or letter.template in TO_WHO_LEFT:
+        return ""
+    return "The account is not active."
 
 
 def sent(current: Letter | None, *, message_id: str, now: datetime) -> Change[Letter]:
@@ -369,6 +492,7 @@ def sent(current: Letter | None, *, message_id: str, now: datetime) -> Change[Le
         replace(
             current,
             status="sent",
+            to="",
             sent_at=now,
             message_id=message_id,
             last_error="",

@@ -6,26 +6,39 @@ from typing import Any
 
 from contracts.approvals import ApprovalOpened
 from contracts.event import Event
-from contracts.structures import ClientWelcomed
+from contracts.structures import ClientWelcomed, ContactTold
 from contracts.support import TicketOpened
 from contracts.users import (
     AccountChanged,
     CodeRequested,
     ExportReady,
+    HabilitationsGranted,
+    HabilitationsNotApplied,
+    HabilitationsRefused,
     IdentityLinked,
+    InvitationSent,
     LinkRequested,
     LinkRequestedV2,
+    ManagementTransferred,
     PersonChanged,
+    RattachementBegun,
+    RattachementEnded,
     RattachementGranted,
+    RattachementMade,
     RattachementNotApplied,
     RattachementRefused,
+    RattachementRemoved,
+    ReactivationRefused,
     RegistrationRepeated,
+    VacancyClaimSettled,
+    VacancyNoticeGiven,
+    VacancyOpened,
 )
 from kit.bus import Subscriptions
 from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.personal import PersonalElsewhere
-from services.notifications import domain
+from services.notifications import domain, management
 from services.notifications.domain import Letter, Person
 
 
@@ -62,18 +75,48 @@ def handlers(
     def warn_owner(event: AccountChanged) -> Ask:
         return _written(letters, domain.on_account_changed(event))
 
+    @on(RattachementRemoved)
+    def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
+        found = domain.on_removed(event)
+        return _written(letters, *found) if found else None
+
+    _hear_of_management(on, letters)
     for kind, letter_on in ONE_LETTER.items():
         on(kind)(_writer(letters, letter_on))
     return on
 
 
+def _hear_of_management(on: Subscriptions, letters: Collection[Letter]) -> None:
+    @on(ContactTold)
+    def write_to_structure(event: ContactTold) -> Ask:
+        return _written(letters, management.on_contact_told(event, now=now()))
+
+    @on(VacancyOpened)
+    def write_to_who_waits(event: VacancyOpened) -> Ask:
+        return _written(letters, *management.on_vacancy_opened(event))
+
+    @on(VacancyClaimSettled)
+    def write_what_came_of_it(event: VacancyClaimSettled) -> Ask:
+        return _written(letters, *management.on_claim_settled(event))
+
+
 ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
+    InvitationSent: domain.on_invitation_sent,
+    RattachementBegun: domain.on_turned,
+    RattachementEnded: domain.on_turned,
     RattachementGranted: domain.on_granted,
+    RattachementMade: domain.on_made,
     RattachementRefused: domain.on_refused,
     RattachementNotApplied: domain.on_not_applied,
+    HabilitationsGranted: domain.on_habilitations_granted,
+    HabilitationsRefused: domain.on_habilitations_refused,
+    HabilitationsNotApplied: domain.on_habilitations_not_applied,
     RegistrationRepeated: domain.on_registration_repeated,
     IdentityLinked: domain.on_identity_linked,
     ExportReady: domain.on_export_ready,
+    ManagementTransferred: management.on_transferred,
+    ReactivationRefused: management.on_reactivation_refused,
+    VacancyNoticeGiven: management.on_notice_given,
     TicketOpened: domain.on_ticket_opened,
     ClientWelcomed: domain.on_client_welcomed,
 }

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from email.message import Message
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
+from contracts.users import CLAIM_DIGITS
 from kit import traces
 from kit.change import Change
 from kit.clock import now
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 LONGEST_ERROR = 300
 DRAINING = 15.0
 """Seconds that a stop leaves to the letters being handed over."""
+DIGITS: Final[dict[str, int]] = {"code": 6, "vacancy-code": CLAIM_DIGITS}
+"""Of the letters that bring a code, not a link."""
 
 
 class Mailer:
@@ -65,7 +68,7 @@ class Mailer:
         if letter.status != "waiting":
             return
         who = await self._people.many([letter.recipient_id, letter.about_id or ""])
-        recipient = who.get(letter.recipient_id)
+        recipient = domain.recipient(letter, who.get(letter.recipient_id))
         if recipient is None:
             await self._record(letter, domain.not_yet_known, now=now())
             return
@@ -90,8 +93,8 @@ class Mailer:
         if letter.link is None:
             return ""
         key, nonce = self._settings.link_key.get_secret_value(), letter.link.nonce
-        if letter.template == "code":
-            return code_of(key, user_id=letter.recipient_id, nonce=nonce)
+        if digits := DIGITS.get(letter.template):
+            return code_of(key, user_id=letter.recipient_id, nonce=nonce, digits=digits)
         token = sign_link(
             key,
             purpose=letter.link.purpose,

@@ -50,7 +50,12 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"day": _day, "moment": _moment, "quoted": _quoted}
+        self._templates.filters |= {
+            "day": _day,
+            "moment": _moment,
+            "instant": _instant,
+            "quoted": _quoted,
+        }
 
     def link(self, purpose: str, token: str) -> str:
         """Where a one-time link leads: a page named like its purpose."""
@@ -159,6 +164,10 @@ def _day(iso: str) -> str:
 
 def _moment(at: datetime) -> str:
     return format_moment(at, "d MMMM yyyy 'à' HH:mm", tzinfo=PARIS, locale="fr")
+
+
+def _instant(iso: str) -> str:
+    return _moment(datetime.fromisoformat(iso))
 
 
 def _quoted(text: str) -> str:

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
 from services.notifications.domain import Letter, Person, Status, Template, address
+from services.notifications.domain import recipient as to_whom
 from services.notifications.rendering import Rendered, Renderer, masked
 
 NOTHING = Rendered("", "", "")
@@ -46,8 +47,7 @@ async def letters_written(
 
 
 def _shown(letter: Letter, known: dict[str, Person], renderer: Renderer) -> LetterView:
-    recipient = known.get(letter.recipient_id)
-    rendered = NOTHING
+    recipient, rendered = to_whom(letter, known.get(letter.recipient_id)), NOTHING
     if not letter.forgotten:
         rendered = renderer.redacted(letter, recipient, known.get(letter.about_id or ""))
     return LetterView(

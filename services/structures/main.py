@@ -17,6 +17,7 @@ from services.structures.api.units import Units, unit_routes
 from services.structures.attachments import Attachments
 from services.structures.bank_details import BankAccounts
 from services.structures.clientele import Clientele
+from services.structures.domain.contacts import Contact
 from services.structures.duplicating import Duplicating
 from services.structures.handlers import handlers
 from services.structures.keeping import personal
@@ -51,7 +52,7 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
             effective_after=settings.changes_effective_after,
         ),
         *client_routes(service, clientele, records.structures, rights),
-        hears=handlers(rights, kept),
+        hears=handlers(rights, kept, records.structures, service.collection("contacts", Contact)),
         jobs=[records.timer(), *attachments.jobs(), *timers(their_units), *kept.jobs()],
         files=(FILES,),
     )

@@ -1,13 +1,11 @@
 """What may differ from one installation to another for structures."""
 
-from datetime import timedelta
-
 from pydantic import Field, SecretStr
 
-from kit.settings import Duration, Settings
+from kit.settings import WaitingSettings
 
 
-class StructuresSettings(Settings):
+class StructuresSettings(WaitingSettings):
     sirene_url: str = Field(
         default="http://127.0.0.1:8090/api-sirene/3.11",
         description="INSEE's own is https://api.insee.fr/api-sirene/3.11",
@@ -40,9 +38,4 @@ class StructuresSettings(Settings):
     )
     import_checksums: bool = Field(
         default=False, description="The real public directory holds SIRETs whose key is wrong"
-    )
-    changes_effective_after: Duration = Field(
-        default=timedelta(),
-        ge=timedelta(),
-        description="How long a change of a structure waits; deactivation never does",
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from kit.change import Change, Entity
 from kit.collection import Ask, Collection
-from services.users.domain import rattachements, requests, units
+from services.users.domain import habilitation_requests, rattachements, requests, units
 from services.users.domain.units import Unit
 from services.users.membership import Membership
 
@@ -27,8 +27,19 @@ class Endings:
     async def take_away(self, over: Unit) -> None:
         code, of_structure = over.code, {"structure_id": over.structure_id}
         waiting = of_structure | {"extent.units": code, "status": "requested"}
-        limited = {"$or": [{"extent.units": code}, {"habilitations.unit": code}]}
+        # The last: kept before there were lines.
+        where = (
+            "lines.unit",
+            "habilitations.unit",
+            "waiting.habilitation.unit",
+            "extent.units",
+        )
+        limited = {"$or": [{field: code} for field in where]}
         await self._each(self._of.requests, waiting, over, requests.unit_ended)
+        asked = of_structure | {"given.unit": code, "status": "requested"}
+        await self._each(
+            self._of.habilitation_requests, asked, over, habilitation_requests.unit_ended
+        )
         await self._each(
             self._of.rattachements, of_structure | limited, over, rattachements.unit_ended
         )

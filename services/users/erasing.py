@@ -16,7 +16,6 @@ from services.users.domain import erasure as domain
 from services.users.domain.accounts import Account
 from services.users.domain.logins import login_id
 from services.users.identity import Identity
-from services.users.membership import Membership
 from services.users.settings import UsersSettings
 
 log = structlog.get_logger(__name__)
@@ -29,7 +28,6 @@ EVERY = 3600
 @dataclass(frozen=True, slots=True)
 class Erasing:
     identity: Identity
-    membership: Membership
     erasures: Collection[Erasure]
     settings: UsersSettings
 
@@ -46,12 +44,10 @@ class Erasing:
         account, at = await self.identity.accounts.find(user_id), now()
         if account is None:
             raise NotFound
-        managing = await self.membership.management.select({"principal_manager_id": user_id})
         places = (
             self.identity.accounts.at(user_id),
             self.identity.logins.at(login_id(account.email)),
             self.erasures.at(user_id),
-            *(self.membership.management.at(one.id) for one in managing),
         )
         erase = partial(domain.erase, nonce=nonce, again=again, now=at)
         await self.identity.committer.keep(Ask(places, erase))

@@ -9,9 +9,15 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Self
 
+from contracts.approvals import ApprovalsGathered
+from contracts.event import Gathered
+from contracts.notifications import LettersGathered
+from contracts.structures import RecordsGathered
+from contracts.support import TicketsGathered
+from kit.bus import Subscriptions
 from kit.change import Change
 from kit.clock import now
-from kit.collection import Collection
+from kit.collection import Ask, Collection
 from kit.contents import Contents, Sweeper
 from kit.downloads import unique
 from kit.mongo import IndexModel, NoFile
@@ -79,6 +85,34 @@ class Exporting:
         )
         export, *_ = await self.identity.committer.change_together(places, decide)
         return export  # type: ignore[no-any-return]  # what the decision gave back
+
+    def hear(self, on: Subscriptions) -> None:
+        """Have what the others gather come here."""
+
+        def receive(service: str, told: Gathered) -> Ask:
+            at, piece = now(), exports.piece_id(told.export_id, service, told.part)
+            return Ask(
+                (self.exports.at(told.export_id), self.pieces.at(piece)),
+                lambda export, kept: exports.receive(
+                    export, kept, service=service, told=told, now=at
+                ),
+            )
+
+        @on(ApprovalsGathered)
+        def from_approvals(told: ApprovalsGathered) -> Ask:
+            return receive("approvals", told)
+
+        @on(LettersGathered)
+        def from_notifications(told: LettersGathered) -> Ask:
+            return receive("notifications", told)
+
+        @on(RecordsGathered)
+        def from_structures(told: RecordsGathered) -> Ask:
+            return receive("structures", told)
+
+        @on(TicketsGathered)
+        def from_support(told: TicketsGathered) -> Ask:
+            return receive("support", told)
 
     def jobs(self, personal: Personal) -> list[Job]:
         work = partial(self._work, personal)

@@ -1,12 +1,11 @@
 """What users does when others tell."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from contracts.approvals import ApprovalDecided, ApprovalsGathered
-from contracts.event import Gathered
-from contracts.notifications import LettersGathered
+from contracts.approvals import ApprovalDecided, ApprovalWithdrawn, ApproverMissing, Kind
 from contracts.structures import (
-    RecordsGathered,
     StructureChanged,
     StructureCreated,
     StructureDuplicated,
@@ -14,20 +13,19 @@ from contracts.structures import (
     UnitCreated,
     UnitEnded,
 )
-from contracts.support import TicketsGathered
 from kit.bus import Subscriptions
 from kit.change import Change
-from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.days import day_of
-from services.users.domain import duplications, exports, units
+from services.users.domain import duplications, requests, units, vacancies
 from services.users.domain.accounts import Account
+from services.users.domain.actions import Action
 from services.users.domain.management import appoint_creator
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
-from services.users.domain.requests import RattachementRequest, settle
+from services.users.domain.requests import RattachementRequest, noted, settle
 from services.users.domain.structures import Structure, follow, learn
 from services.users.domain.units import known_unit_id
-from services.users.exporting import Exporting
+from services.users.habilitations import Habilitations
 from services.users.membership import Membership
 
 
@@ -35,24 +33,30 @@ def handlers(
     membership: Membership,
     accounts: Collection[Account],
     defaults: Defaults,
-    exporting: Exporting,
+    habilitations_wait: timedelta = timedelta(),
 ) -> Subscriptions:
     on = Subscriptions()
-
-    _hear_of_structures(on, membership, defaults)
+    _hear_of_structures(on, membership, accounts, defaults)
     _hear_of_units(on, membership)
-    _hear_for_exports(on, exporting)
+    _hear_of_approvals(
+        on,
+        membership,
+        _settles_rattachements(membership, accounts, defaults),
+        Habilitations(membership, accounts, habilitations_wait),
+    )
+    return on
 
-    @on(ApprovalDecided)
-    def settle_request(decided: ApprovalDecided) -> Ask | None:
-        if decided.kind != "rattachement":
-            return None
 
+def _settles_rattachements(
+    membership: Membership, accounts: Collection[Account], defaults: Defaults
+) -> Callable[[ApprovalDecided], Ask]:
+    def settle_rattachement(decided: ApprovalDecided) -> Ask:
         def decide(
             request: RattachementRequest | None,
             rattachement: Rattachement | None,
             structure: Structure | None,
             account: Account | None,
+            action: Action | None,
         ) -> tuple[Change[Any], ...]:
             changes = settle(
                 decided,
@@ -63,7 +67,8 @@ def handlers(
                 defaults=defaults,
                 on=day_of(decided.decided_at),
             )
-            return *changes, Change(structure), Change(account)
+            shown = noted(decided, changes, action)
+            return *changes, Change(structure), Change(account), shown
 
         return Ask(
             (
@@ -73,14 +78,51 @@ def handlers(
                 ),
                 membership.structures.at(decided.structure_id),
                 accounts.at(decided.requester_id),
+                membership.actions.at(decided.approval_id),
             ),
             decide,
         )
 
-    return on
+    return settle_rattachement
 
 
-def _hear_of_structures(on: Subscriptions, membership: Membership, defaults: Defaults) -> None:
+def _hear_of_approvals(
+    on: Subscriptions,
+    membership: Membership,
+    settle_rattachement: Callable[[ApprovalDecided], Ask],
+    habilitations: Habilitations,
+) -> None:
+    def withdraw_rattachement(told: ApprovalWithdrawn) -> Ask:
+        places = (
+            membership.requests.at(told.subject_id),
+            membership.rattachements.at(rattachement_id(told.requester_id, told.structure_id)),
+        )
+        return Ask(places, lambda *current: requests.withdraw(told, *current))
+
+    settling: dict[Kind, Callable[[ApprovalDecided], Ask]] = {
+        "rattachement": settle_rattachement,
+        "habilitation": habilitations.settle,
+    }
+    withdrawing: dict[Kind, Callable[[ApprovalWithdrawn], Ask]] = {
+        "rattachement": withdraw_rattachement,
+        "habilitation": habilitations.withdraw,
+    }
+
+    @on(ApprovalDecided)
+    def settle_request(decided: ApprovalDecided) -> Ask:
+        return settling[decided.kind](decided)
+
+    @on(ApprovalWithdrawn)
+    def withdraw_request(told: ApprovalWithdrawn) -> Ask:
+        return withdrawing[told.kind](told)
+
+
+def _hear_of_structures(
+    on: Subscriptions,
+    membership: Membership,
+    accounts: Collection[Account],
+    defaults: Defaults,
+) -> None:
     @on(StructureCreated)
     def know_structure(created: StructureCreated) -> Ask:
         structure_id, creator = created.structure_id, created.created_by
@@ -92,6 +134,7 @@ def _hear_of_structures(on: Subscriptions, membership: Membership, defaults: Def
                 membership.management.at(structure_id),
                 membership.requests.at(structure_id),
                 membership.rattachements.at(rattachement_id(creator, structure_id)),
+                accounts.at(creator),
             ),
             lambda *current: appoint_creator(
                 *current,
@@ -106,6 +149,19 @@ def _hear_of_structures(on: Subscriptions, membership: Membership, defaults: Def
     def attach_to_duplicate(told: StructureDuplicated) -> Ask:
         return membership.duplications.ask(
             told.structure_id, lambda current: duplications.begin(told, current)
+        )
+
+    @on(ApproverMissing)
+    def notice_vacancy(told: ApproverMissing) -> Ask:
+        return Ask(
+            (
+                membership.management.at(told.structure_id),
+                membership.requests.at(told.approval_id),
+            ),
+            lambda management, request: (
+                vacancies.notice_vacancy(told, management, request),
+                Change(request),
+            ),
         )
 
     @on(StructureChanged)
@@ -131,28 +187,3 @@ def _hear_of_units(on: Subscriptions, membership: Membership) -> None:
     @on(UnitEnded)
     def begin_to_take_away(ended: UnitEnded) -> Ask:
         return know_unit(ended)
-
-
-def _hear_for_exports(on: Subscriptions, exporting: Exporting) -> None:
-    def receive(service: str, told: Gathered) -> Ask:
-        at, piece = now(), exports.piece_id(told.export_id, service, told.part)
-        return Ask(
-            (exporting.exports.at(told.export_id), exporting.pieces.at(piece)),
-            lambda export, kept: exports.receive(export, kept, service=service, told=told, now=at),
-        )
-
-    @on(ApprovalsGathered)
-    def from_approvals(told: ApprovalsGathered) -> Ask:
-        return receive("approvals", told)
-
-    @on(LettersGathered)
-    def from_notifications(told: LettersGathered) -> Ask:
-        return receive("notifications", told)
-
-    @on(RecordsGathered)
-    def from_structures(told: RecordsGathered) -> Ask:
-        return receive("structures", told)
-
-    @on(TicketsGathered)
-    def from_support(told: TicketsGathered) -> Ask:
-        return receive("support", told)

@@ -22,6 +22,7 @@ from services.users.domain.attempts import Attempts
 from services.users.domain.challenges import Challenge
 from services.users.domain.clients import Client
 from services.users.domain.efforts import SpentEffort
+from services.users.domain.invitations import Invitee
 from services.users.domain.logins import Login, login_id
 from services.users.domain.provider_sign_ins import LinkedIdentity, ProviderSignIn
 from services.users.domain.sessions import Session
@@ -73,6 +74,7 @@ class Identity:
     provider_sign_ins: Collection[ProviderSignIn]
     linked: Collection[LinkedIdentity]
     efforts: Collection[SpentEffort]
+    invitees: Collection[Invitee]
 
     @classmethod
     def of(cls, service: Service) -> Identity:
@@ -87,6 +89,9 @@ class Identity:
             provider_sign_ins=service.collection("provider-sign-ins", ProviderSignIn),
             linked=service.collection("linked-identities", LinkedIdentity, indexes=[BY_USER]),
             efforts=service.collection("efforts", SpentEffort),
+            invitees=service.collection(
+                "invitees", Invitee, indexes=[IndexModel("invitations.gift.structure_id")]
+            ),
         )
 
     async def account_of(self, email: str) -> Account | None:

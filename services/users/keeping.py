@@ -6,7 +6,14 @@ from kit.person import gone
 from kit.personal import Kept, KeptFile, Personal, of_user
 from kit.service import Service
 from services.users.attachments import PersonalAttachments
-from services.users.domain.erasure import as_seen, detached, without_words
+from services.users.domain.erasure import (
+    as_seen,
+    detached,
+    without_comment,
+    without_reason,
+    without_words,
+    without_words_of_change,
+)
 from services.users.exporting import Exporting
 from services.users.identity import Identity
 from services.users.membership import Membership
@@ -25,6 +32,10 @@ SECRETS = frozenset(
     }
 )
 PROOFS = frozenset({"family_hash", "secret_hash", "previous_hash"})
+
+_STRUCTURE = frozenset({"structure_identifier", "structure_name"})
+"""Not every name of a structure is for whoever asks."""
+_OTHERS = frozenset({"by"})
 
 
 def personal(
@@ -61,6 +72,34 @@ def personal(
                 of=_the_rattachements,
                 without=detached,
             ),
+            Kept(
+                name="demandes-d-habilitations",
+                collection=membership.habilitation_requests,
+                of=of_user,
+                hides=_STRUCTURE,
+                without=without_words_of_change,
+            ),
+            Kept(
+                name="historique-des-habilitations",
+                collection=membership.habilitation_history,
+                of=of_user,
+                hides=_OTHERS,
+            ),
+            Kept(
+                name="historique-des-rattachements",
+                collection=membership.actions,
+                of=of_user,
+                hides=_OTHERS,
+                without=without_comment,
+            ),
+            Kept(
+                name="revendications",
+                collection=membership.claims,
+                of=of_user,
+                hides=_STRUCTURE | {"manager_id", "nonce"},
+                without=without_reason,
+            ),
+            Kept(collection=identity.invitees, of=_the_account, without=gone),
             KeptFile(
                 name="pieces-jointes",
                 collection=files.collection,

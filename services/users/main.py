@@ -2,52 +2,71 @@
 
 from fastapi import FastAPI
 
+from kit.clock import now
 from kit.service import Service
 from kit.settings import read
-from kit.workers import Worker
+from kit.workers import Timer, Worker
 from services.users import catalogue
-from services.users.api.attachments import MINE, personal_attachment_routes
+from services.users.api.attachments import MINE
+from services.users.api.habilitations import habilitation_routes
 from services.users.api.identity import identity_routes
-from services.users.api.letters import Letters
-from services.users.api.personal import erasure_routes, export_routes
+from services.users.api.imports import import_routes
+from services.users.api.management import management_routes
 from services.users.api.rattachements import rattachement_routes
-from services.users.attachments import PersonalAttachments
+from services.users.api.structure_users import structure_user_routes
+from services.users.attaching import Attaching
+from services.users.claiming import Claiming
 from services.users.copying import Copying
 from services.users.domain import units
 from services.users.endings import Endings
-from services.users.erasing import Erasing
-from services.users.exporting import Exporting
+from services.users.habilitation_views import HabilitationViews
+from services.users.habilitations import Habilitations
 from services.users.handlers import handlers
 from services.users.identity import CREDENTIALS, Identity
-from services.users.keeping import personal
+from services.users.importing import Importing
+from services.users.managing import Managing
 from services.users.membership import Membership
-from services.users.robots import Robots
+from services.users.own import Own
+from services.users.passwords import Passwords
 from services.users.settings import UsersSettings
 
 
 def build(service: Service[UsersSettings]) -> FastAPI:
-    settings = service.settings
     identity, membership = Identity.of(service), Membership.of(service)
-    defaults = catalogue.defaults(catalogue.read())
-    attachments = PersonalAttachments.of(service, identity.accounts)
-    exporting = Exporting.of(service, identity, attachments)
-    kept = personal(service, identity, membership, attachments, exporting)
-    erasing = Erasing(identity, membership, kept.erasures, settings)
+    settings, passwords = service.settings, Passwords()
+    applications = catalogue.read(service.settings.applications)
+    defaults = catalogue.defaults(applications)
+    attaching = Attaching(membership, identity, service.settings, defaults)
+    importing = Importing.of(service, attaching)
+    habilitations = Habilitations(
+        membership, identity.accounts, service.settings.changes_effective_after
+    )
+    managing = Managing(membership, identity, settings, defaults)
+    claiming = Claiming(membership, identity, settings, defaults)
+    own = Own.of(service, identity, membership)
     return service.app(
-        *identity_routes(identity, settings),
+        *identity_routes(identity, settings, passwords),
         rattachement_routes(membership),
-        personal_attachment_routes(attachments),
-        export_routes(exporting),
-        erasure_routes(erasing, Letters(identity, settings), Robots(identity, settings)),
-        hears=handlers(membership, identity.accounts, defaults, exporting),
+        structure_user_routes(attaching),
+        import_routes(importing),
+        *habilitation_routes(
+            habilitations, HabilitationViews(membership, identity.accounts, applications)
+        ),
+        *management_routes(managing, claiming, passwords),
+        *own.routes(),
+        hears=own.hear(handlers(membership, identity.accounts, defaults, habilitations.waits)),
         jobs=[
             *identity.timers(),
             Worker(membership.units, claim=units.begin, work=Endings(membership).take_away),
             Copying(membership).worker(),
-            *attachments.jobs(),
-            *exporting.jobs(kept),
-            *kept.jobs(),
-            erasing,
+            *attaching.jobs(),
+            Timer(
+                membership.rattachements,
+                wake=lambda tie: habilitations.turn(tie, now()) or attaching.turn(tie),
+            ),
+            importing.worker(),
+            claiming.timer(),
+            *own.jobs(),
         ],
         credentials=CREDENTIALS,
         files=(MINE,),

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kit.mongo import IndexModel
+from services.users.domain.actions import Action
 from services.users.domain.duplications import Duplication
+from services.users.domain.habilitation_history import Entry
+from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.management import Management
 from services.users.domain.rattachements import Rattachement
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.structures import Structure
+from services.users.domain.transfers import Transfer
 from services.users.domain.units import Unit
+from services.users.domain.vacancies import Claim
 
 if TYPE_CHECKING:
     from kit.collection import Collection
@@ -30,21 +35,33 @@ class Membership:
     requests: Collection[RattachementRequest]
     rattachements: Collection[Rattachement]
     duplications: Collection[Duplication]
+    transfers: Collection[Transfer]
+    claims: Collection[Claim]
+    habilitation_requests: Collection[HabilitationsRequest]
+    habilitation_history: Collection[Entry]
+    actions: Collection[Action]
 
     @classmethod
     def of(cls, service: Service) -> Membership:
         newest_first = [("requested_at", -1), ("_id", -1)]
         return cls(
             committer=service.committer,
-            structures=service.collection("structures", Structure),
+            structures=service.collection(
+                "structures", Structure, indexes=[IndexModel("identifier")]
+            ),
             units=service.collection("units", Unit),
-            management=service.collection("management", Management),
+            management=service.collection(
+                "management",
+                Management,
+                indexes=[IndexModel([("principal_manager_id", 1), ("_id", 1)])],
+            ),
             requests=service.collection(
                 "requests",
                 RattachementRequest,
                 indexes=[
                     IndexModel([("user_id", 1), *newest_first]),
                     IndexModel([("user_id", 1), ("status", 1), *newest_first]),
+                    IndexModel([("user_id", 1), ("structure_id", 1)]),
                     IndexModel(
                         [("structure_id", 1), ("extent.units", 1), ("_id", 1)],
                         partialFilterExpression={"status": "requested"},
@@ -56,9 +73,60 @@ class Membership:
                 Rattachement,
                 indexes=[
                     IndexModel([("structure_id", 1), ("_id", 1)]),
+                    IndexModel([("user_id", 1), ("structure_id", 1)]),
+                    IndexModel([("structure_id", 1), ("lines.unit", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("extent.units", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("habilitations.unit", 1), ("_id", 1)]),
+                    IndexModel([("structure_id", 1), ("waiting.habilitation.unit", 1), ("_id", 1)]),
                 ],
             ),
             duplications=service.collection("duplications", Duplication),
+            transfers=service.collection("transfers", Transfer),
+            claims=service.collection(
+                "claims",
+                Claim,
+                indexes=[
+                    IndexModel([("user_id", 1), ("opened_at", -1), ("_id", -1)]),
+                    IndexModel(
+                        [("opened_at", 1), ("_id", 1)],
+                        name="awaits_the_desk",
+                        partialFilterExpression={"state": "open", "proof": "documents"},
+                    ),
+                ],
+            ),
+            habilitation_requests=service.collection(
+                "habilitation-requests",
+                HabilitationsRequest,
+                indexes=[
+                    IndexModel([("user_id", 1), *newest_first]),
+                    IndexModel(
+                        [("structure_id", 1), ("given.unit", 1), ("_id", 1)],
+                        partialFilterExpression={"status": "requested"},
+                    ),
+                ],
+            ),
+            habilitation_history=service.collection(
+                "habilitation-history",
+                Entry,
+                indexes=[
+                    IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)]),
+                    IndexModel([("user_id", 1), ("_id", 1)]),
+                ],
+            ),
+            actions=service.collection(
+                "actions",
+                Action,
+                indexes=[
+                    IndexModel([("structure_id", 1), ("at", -1), ("_id", -1)]),
+                    IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)]),
+                    IndexModel([("user_id", 1), ("_id", 1)]),
+                ],
+            ),
         )
+
+    async def managed_by(self, user_id: str) -> tuple[str, ...]:
+        """All the structures of which somebody is the principal manager."""
+        found = self.management.documents.find(
+            {"principal_manager_id": user_id}, {"_id": 1}, batch_size=10_000
+        )
+        return tuple([one["_id"] async for one in found])

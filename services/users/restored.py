@@ -3,16 +3,23 @@ What users puts right after its database was brought back from a backup.
 
 Nobody stays signed in, since a session that was ended after the backup would live again. Requests
 that were told after it are known again, so that their approvals are not lost. All rights that
-were told after it are told anew as they now stand: fewer for a moment, never more.
+were told after it are told anew, without what was taken away since and without what waited: fewer
+than there were, never more.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from contracts.users import PersonErased, RattachementRequested, RightsChanged
+from contracts.users import (
+    HabilitationsRequested,
+    PersonErased,
+    RattachementRequested,
+    RightsChanged,
+)
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask, Collection, Stored
@@ -21,9 +28,12 @@ from kit.problems import NotFound
 from kit.service import Service
 from services.users.domain import sessions
 from services.users.domain.accounts import Account, Purpose
+from services.users.domain.habilitation_requests import HabilitationsRequest
+from services.users.domain.held import PendingChange
+from services.users.domain.lines import Extent
 from services.users.domain.rattachements import (
-    Extent,
     Rattachement,
+    left_with,
     nothing_yet,
     rattachement_id,
     rights_of,
@@ -38,23 +48,17 @@ from services.users.settings import UsersSettings
 Row = dict[str, Any]
 USED_UP: tuple[Purpose, ...] = (
     "contact-confirmation",
+    "erasure",
     "login-confirmation",
     "password-reset",
+    "reactivation",
 )
 
 
 async def put_right(service: Service[UsersSettings], told: AsyncIterator[Row]) -> None:
     """``told``: the rows of the journal that are newer than the backup, in order."""
     identity, membership = Identity.of(service), Membership.of(service)
-    asked, rights = list[RattachementRequested](), dict[str, RightsChanged]()
-    erased = set[str]()
-    async for row in told:
-        if row["type"] == RattachementRequested.type:
-            asked.append(RattachementRequested.model_validate_json(row["data"]))
-        elif row["type"] == RightsChanged.type:
-            rights[row["key"]] = RightsChanged.model_validate_json(row["data"])
-        elif row["type"] == PersonErased.type:
-            erased.add(row["key"])
+    asked, rights, erased = await _read(membership, told)
     asks = [
         *await _sessions_end(identity, service.settings.access_for),
         *await _links_end(identity),
@@ -64,18 +68,38 @@ async def put_right(service: Service[UsersSettings], told: AsyncIterator[Row]) -
             raise outcome
     await _ties_are_there(membership.rattachements, rights)
     for one in asked:
-        await service.committer.keep(_known_again(membership, one))
-    for id in rights:
-        await membership.rattachements.change(id, _told_anew)
-    await _stay_erased(service, identity, membership, erased)
+        await service.committer.keep(one)
+    for id, last in rights.items():
+        await membership.rattachements.change(id, partial(no_more_than, last))
+    for tie in await membership.rattachements.select({"waiting": {"$nin": [None, []]}}):
+        await membership.rattachements.change(tie.id, _without_what_waits)
+    await _stay_erased(service, identity, erased)
+
+
+async def _read(
+    membership: Membership, told: AsyncIterator[Row]
+) -> tuple[list[Ask], dict[str, RightsChanged], set[str]]:
+    """The requests that were told, the last rights of each, and who was erased."""
+    asked, rights, erased = list[Ask](), dict[str, RightsChanged](), set[str]()
+    async for row in told:
+        if row["type"] == RattachementRequested.type:
+            rattachement = RattachementRequested.model_validate_json(row["data"])
+            asked.append(_known_again(membership, rattachement))
+        elif row["type"] == HabilitationsRequested.type:
+            change = HabilitationsRequested.model_validate_json(row["data"])
+            asked.append(_change_known_again(membership, change))
+        elif row["type"] == RightsChanged.type:
+            rights[row["key"]] = RightsChanged.model_validate_json(row["data"])
+        elif row["type"] == PersonErased.type:
+            erased.add(row["key"])
+    return asked, rights, erased
 
 
 async def _stay_erased(
-    service: Service[UsersSettings], identity: Identity, membership: Membership, users: set[str]
+    service: Service[UsersSettings], identity: Identity, users: set[str]
 ) -> None:
     """Whoever was erased after the backup was brought back by it."""
-    erasures = service.collection("erasures", Erasure)
-    erasing = Erasing(identity, membership, erasures, service.settings)
+    erasing = Erasing(identity, service.collection("erasures", Erasure), service.settings)
     for user_id in users:
         with suppress(NotFound):
             await erasing.erase(user_id, again=True)
@@ -115,8 +139,22 @@ async def _ties_are_there(
         await rattachements.documents.insert_one({"_id": id, **rattachements.dump(kept)})
 
 
-def _told_anew(current: Rattachement | None) -> Change[Rattachement]:
-    return Change(current, (rights_of(current),) if current else ())
+def no_more_than(last: RightsChanged, current: Rattachement | None) -> Change[Rattachement]:
+    """What a backup had of a rattachement, and nothing that the last word on it had no more."""
+    if current is None:
+        return Change(None)
+    left = left_with(current, tuple(one for one in current.lines if one in last.lines), how="ended")
+    lessened = replace(
+        left,
+        habilitations=tuple(one for one in left.habilitations if one in last.habilitations),
+        may_approve=left.may_approve and last.may_approve,
+    )
+    return Change(lessened, (rights_of(lessened),))
+
+
+def _without_what_waits(current: Rattachement | None) -> Change[Rattachement]:
+    """Whether it was taken back after the backup, nobody was told."""
+    return Change(current and replace(current, waiting=()))
 
 
 def _ended(identity: Identity, session: Session, access_for: timedelta, at: datetime) -> Ask:
@@ -156,6 +194,30 @@ def _known_again(membership: Membership, asked: RattachementRequested) -> Ask:
     return Ask(
         (
             membership.requests.at(asked.request_id),
+            membership.rattachements.at(rattachement_id(asked.user_id, asked.structure_id)),
+        ),
+        decide,
+    )
+
+
+def _change_known_again(membership: Membership, asked: HabilitationsRequested) -> Ask:
+    def decide(
+        request: HabilitationsRequest | None, tie: Rattachement | None
+    ) -> tuple[Change[HabilitationsRequest], Change[Rattachement]]:
+        if request:
+            return Change(request), Change(tie)
+        tie = tie or nothing_yet(asked.user_id, asked.structure_id)
+        told = asked.model_dump(exclude={"request_id", "given", "taken"})
+        known = HabilitationsRequest(
+            id=asked.request_id, given=asked.given, taken=asked.taken, status="requested", **told
+        )
+        pending = PendingChange(request_id=known.id, given=known.given, taken=known.taken)
+        waits = replace(tie, pending_changes=(*tie.pending_changes, pending))
+        return Change(known), Change(waits)
+
+    return Ask(
+        (
+            membership.habilitation_requests.at(asked.request_id),
             membership.rattachements.at(rattachement_id(asked.user_id, asked.structure_id)),
         ),
         decide,

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from kit.settings import Duration, Settings
+from kit.settings import Duration, WaitingSettings
 from services.users.domain.attempts import Limit
 from services.users.domain.logins import normalised
 
@@ -33,7 +33,7 @@ class OidcProvider(BaseModel):
         return self
 
 
-class UsersSettings(Settings):
+class UsersSettings(WaitingSettings):
     access_private_key: SecretStr = Field(
         description="What access tokens are signed with: an Ed25519 key, as JWK or PEM"
     )
@@ -42,6 +42,11 @@ class UsersSettings(Settings):
         "separated. The first encrypts, each decrypts what it encrypted"
     )
     operators: str = Field(default="", description="Logins of the operators, comma separated")
+    applications: str = Field(
+        default="",
+        description="File of the applications, their levels and who has which from the beginning; "
+        "empty: services/users/catalogue.yaml",
+    )
 
     access_for: Duration = Field(
         default=timedelta(minutes=5), description="How long a person's access token is good"
@@ -56,6 +61,9 @@ class UsersSettings(Settings):
 
     link_for: Duration = Field(
         default=timedelta(minutes=60), description="How long a link in a letter is good"
+    )
+    invitation_for: Duration = Field(
+        default=timedelta(days=7), description="How long an invitation to a structure is good"
     )
     letters_most: int = Field(default=5, ge=1, description="Links sent to one account in an hour")
 
@@ -133,6 +141,27 @@ class UsersSettings(Settings):
     def exports_limit(self) -> Limit:
         return Limit(self.exports_most, timedelta(days=1))
 
+    transferred_most: int = Field(
+        default=5000, ge=1, description="Structures that are handed over in one decision"
+    )
+    reactivation_for: Duration = Field(
+        default=timedelta(days=60),
+        description="Whole days, in Europe/Paris, after the day of a deactivation",
+    )
+    vacancy_code_for: Duration = Field(
+        default=timedelta(days=7), description="How long there is for the code of a claim"
+    )
+    vacancy_code_tries: int = Field(default=5, ge=1, description="Of the code of one claim")
+    vacancy_claims_most: int = Field(
+        default=3, ge=1, description="Claims in a day, by one user and to one structure"
+    )
+    vacancy_documents_for: Duration = Field(
+        default=timedelta(days=30), description="How long a claim by documents waits for the desk"
+    )
+    vacancy_notice_for: Duration = Field(
+        default=timedelta(days=15), description="How long an absent manager may object to a claim"
+    )
+
     @property
     def sign_in_limit(self) -> Limit:
         return Limit(self.sign_in_failures, self.sign_in_locked_for)
@@ -148,6 +177,10 @@ class UsersSettings(Settings):
     @property
     def codes_limit(self) -> Limit:
         return Limit(self.codes_most, timedelta(hours=1))
+
+    @property
+    def claims_limit(self) -> Limit:
+        return Limit(self.vacancy_claims_most, timedelta(days=1))
 
     def is_operator(self, email: str) -> bool:
         return normalised(email) in {normalised(one) for one in self.operators.split(",")}

@@ -4,11 +4,14 @@ from datetime import date, datetime
 
 from pydantic import BaseModel
 
-from contracts.users import Role
+from contracts.users import Line, Role
+from kit.clock import today
+from kit.entitled import attached, manages
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
 from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest, Status
+from services.users.domain.states import State, state_of
 from services.users.membership import Membership
 
 
@@ -22,6 +25,8 @@ class MyRattachement(BaseModel):
     role: Role | None
     """What I now am in this structure, if this request was granted."""
     status: Status
+    state: State
+    """What has become of it since: a granted one may have ended, or been taken away."""
     units: tuple[str, ...]
     valid_from: date
     valid_until: date | None
@@ -29,17 +34,34 @@ class MyRattachement(BaseModel):
     reason: str
     requested_at: datetime
     decided_at: datetime | None
+    may_modify: bool
+    """Whether I may modify the structure today, and not only consult it."""
 
 
-def shown(request: RattachementRequest, rattachement: Rattachement | None) -> MyRattachement:
-    attached = request.status == "granted" and rattachement
+class ActiveRattachement(BaseModel):
+    """One structure to which I am attached today."""
+
+    structure_id: str
+    structure_identifier: str | None
+    structure_name: str | None
+    role: Role
+    lines: tuple[Line, ...]
+    """Those that stand today or will."""
+    may_modify: bool
+
+
+def shown(
+    request: RattachementRequest, rattachement: Rattachement | None, today: date
+) -> MyRattachement:
+    held = request.status == "granted" and rattachement
     return MyRattachement(
         id=request.id,
         structure_id=request.structure_id,
         structure_identifier=request.structure_identifier if request.names_structure else None,
         structure_name=request.structure_name if request.names_structure else None,
-        role=attached.role if attached else None,
+        role=held.role if held else None,
         status=request.status,
+        state=state_of(request, rattachement, today),
         units=request.extent.units,
         valid_from=request.extent.valid_from,
         valid_until=request.extent.valid_until,
@@ -47,6 +69,7 @@ def shown(request: RattachementRequest, rattachement: Rattachement | None) -> My
         reason=request.reason,
         requested_at=request.requested_at,
         decided_at=request.decided_at,
+        may_modify=rattachement is not None and manages(rattachement, today),
     )
 
 
@@ -61,7 +84,7 @@ async def my_rattachements(
     where = {"user_id": user_id} | ({"status": status} if status else {})
     found, next = await page(membership.requests, where, asked, by="requested_at", descending=True)
     ties = await membership.rattachements.many([*{_tie(one) for one in found}])
-    return Page(items=[shown(one, ties.get(_tie(one))) for one in found], next=next)
+    return Page(items=[shown(one, ties.get(_tie(one)), today()) for one in found], next=next)
 
 
 async def my_rattachement(
@@ -74,7 +97,41 @@ async def my_rattachement(
     request = await membership.requests.get(id)
     if request.user_id != user_id:
         raise NotFound(id)
-    return shown(request, await membership.rattachements.find(_tie(request)))
+    return shown(request, await membership.rattachements.find(_tie(request)), today())
+
+
+async def active_rattachements(
+    membership: Membership, asked: PageAsked, *, user_id: str, on: date
+) -> Page[ActiveRattachement]:
+    day = on.isoformat()
+    stands = {
+        "valid_from": {"$lte": day},
+        "$or": [{"valid_until": None}, {"valid_until": {"$gte": day}}],
+    }
+    before = {"lines": None, "extent.valid_from": {"$lte": day}}
+    where = {
+        "user_id": user_id,
+        "role": {"$ne": None},
+        # The second: kept before there were lines.
+        "$or": [{"lines": {"$elemMatch": stands}}, before],
+    }
+    ties = membership.rattachements
+    found, following = await page(ties, where, asked, by="structure_id", descending=False)
+    structures = await membership.structures.many([one.structure_id for one in found])
+    items = [
+        ActiveRattachement(
+            structure_id=one.structure_id,
+            structure_identifier=known.identifier if known else None,
+            structure_name=known.legal_name if known else None,
+            role=one.role or "user",
+            lines=one.standing(on),
+            may_modify=manages(one, on),
+        )
+        for one in found
+        if attached(one, on)
+        for known in [structures.get(one.structure_id)]
+    ]
+    return Page(items=items, next=following)
 
 
 def _tie(request: RattachementRequest) -> str:

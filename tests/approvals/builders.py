@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from contracts.users import Habilitation, RattachementRequested
+from contracts.users import Habilitation, HabilitationsRequested, RattachementRequested
 from kit.rights import Rights
 from services.approvals.domain import Approval, Approvers, Seat
 from services.approvals.seats import seat_of
@@ -39,6 +39,25 @@ def a_request(**but: Any) -> RattachementRequested:
             "structure_identifier": "73282932000074",
             "structure_name": "Menuiserie Petit",
             "valid_from": TODAY,
+            "requested_at": NOW,
+        }
+        | but
+    )
+
+
+def a_habilitations_request(**but: Any) -> HabilitationsRequested:
+    """Léa asks to write invoices, and to read engagements no more."""
+    writes = Habilitation(application="factures-emises", level="modification")
+    reads = Habilitation(application="engagements", level="consultation")
+    return HabilitationsRequested(
+        **{
+            "request_id": "r-1",
+            "user_id": "u-lea",
+            "structure_id": "s-9",
+            "structure_identifier": "73282932000074",
+            "structure_name": "Menuiserie Petit",
+            "given": (writes,),
+            "taken": (reads,),
             "requested_at": NOW,
         }
         | but

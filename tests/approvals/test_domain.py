@@ -5,23 +5,31 @@ from typing import Any
 
 import pytest
 
-from contracts.approvals import ApprovalDecided, ApprovalOpened, ApproverMissing
+from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalOpened,
+    ApprovalWithdrawn,
+    ApproverMissing,
+)
 from contracts.users import PersonChanged
 from kit.change import Change
 from kit.problems import NotFound
 from services.approvals import domain
 from services.approvals.domain import (
     AlreadyDecided,
+    AlreadyWithdrawn,
     Approval,
     Approvers,
     NotYourOwn,
     Person,
     ReasonMissing,
+    RequesterOnly,
 )
 from tests.approvals.builders import (
     NOW,
     TODAY,
     a_delegate_s_seat,
+    a_habilitations_request,
     a_request,
     a_seat,
     an_approval,
@@ -59,6 +67,37 @@ class TestOpenFor:
         approval = opened.state
         assert (approval.units, approval.valid_from) == (("COMPTA",), TODAY)
         assert (approval.valid_until, approval.comment) == (TOMORROW, "Bonjour")
+
+    @pytest.mark.feature("APP-02", "APP-12", "HAB-16")
+    def test_keeps_which_habilitations_would_be_given_and_taken(self):
+        asked = a_habilitations_request(units=("COMPTA",), comment="Je dépose.")
+
+        opened, _ = domain.open_for(asked, None, some_approvers(a_seat()), now=NOW)
+
+        approval = opened.state
+        assert (approval.kind, approval.given, approval.taken) == (
+            "habilitation",
+            asked.given,
+            asked.taken,
+        )
+        assert (approval.units, approval.comment) == (("COMPTA",), "Je dépose.")
+        assert opened.events[0].kind == "habilitation"
+
+    def test_of_habilitations_is_decided_like_any_other(self):
+        opened, _ = domain.open_for(a_habilitations_request(), None, None, now=NOW)
+
+        decided = domain.decide(
+            opened.state,
+            None,
+            verdict="approved",
+            reason="",
+            by="u-omar",
+            seat=a_seat(),
+            now=NOW,
+        )
+
+        assert types(decided) == [ApprovalOpened, ApprovalDecided]
+        assert {one.kind for one in decided.events} == {"habilitation"}
 
     def test_names_the_principal_manager_first(self):
         approvers = some_approvers(a_delegate_s_seat(user_id="u-ada"), a_seat())
@@ -328,17 +367,80 @@ class TestReadable:
             domain.readable(an_approval(), seat, by="u-eve", now=NOW)
 
 
-class TestCopyName:
+class TestWithdraw:
+    @pytest.mark.parametrize("told", [True, False])
+    def test_takes_the_question_back_and_is_done_once(self, told):
+        withdrawn = domain.withdraw(an_approval(told=told), by="u-lea", now=NOW)
+        again = domain.withdraw(withdrawn.state, by="u-lea", now=NOW)
+
+        assert types(withdrawn) == [ApprovalWithdrawn]
+        assert withdrawn.state.state == "withdrawn"
+        assert again == Change(withdrawn.state)
+        assert domain.tell_opened(withdrawn.state, some_approvers(a_seat()), now=NOW).events == ()
+
+    def test_leaves_nothing_to_decide(self):
+        withdrawn = an_approval(state="withdrawn")
+
+        with pytest.raises(AlreadyWithdrawn):
+            domain.decide(
+                withdrawn, None, verdict="approved", reason="", by="u-omar", seat=a_seat(), now=NOW
+            )
+
+    def test_comes_too_late_once_it_is_decided(self):
+        with pytest.raises(AlreadyDecided):
+            domain.withdraw(an_approval(state="refused"), by="u-lea", now=NOW)
+
+    def test_is_the_requesters_alone(self):
+        with pytest.raises(RequesterOnly):
+            domain.withdraw(an_approval(), by="u-omar", now=NOW)
+        with pytest.raises(NotFound):
+            domain.withdraw(None, by="u-lea", now=NOW)
+
+
+def told_of_lea(**but: Any) -> PersonChanged:
+    said = {
+        "user_id": "u-lea",
+        "first_name": "Léa",
+        "last_name": "Martin",
+        "email": "lea@example.org",
+        "active": True,
+        "version": 1,
+    }
+    return PersonChanged(**said | but)
+
+
+class TestCopyPerson:
     def test_never_goes_back_to_an_older_name(self):
-        told = PersonChanged(
-            user_id="u-lea",
-            first_name="Léa",
-            last_name="Martin",
-            email="lea@example.org",
-            active=True,
-            version=1,
-        )
         newer = Person(id="u-lea", name="Léa Durand", heard=2)
 
-        assert domain.copy_name(told, None).state == Person(id="u-lea", name="Léa Martin", heard=1)
-        assert domain.copy_name(told, newer) == Change(newer)
+        copied = domain.copy_person(told_of_lea(), None, now=NOW)
+
+        assert copied.state == Person(id="u-lea", name="Léa Martin", heard=1)
+        assert domain.copy_person(told_of_lea(), newer, now=NOW) == Change(newer)
+
+    @pytest.mark.feature("ACC-10")
+    def test_wakes_whoever_takes_back_what_was_asked_by_who_has_left(self):
+        left = domain.copy_person(told_of_lea(active=False), None, now=NOW).state
+
+        assert (left.active, left.wake_at) == (False, NOW)
+        back = domain.copy_person(told_of_lea(version=2), left, now=NOW).state
+        assert (back.active, back.wake_at) == (True, None)
+
+
+class TestWithdrawOfWhoLeft:
+    LEFT = Person(id="u-lea", name="Léa Martin", active=False, heard=2)
+
+    @pytest.mark.feature("ACC-10")
+    def test_takes_a_question_back_once(self):
+        taken = domain.withdraw_of_who_left(an_approval(), self.LEFT, now=NOW)
+
+        assert (taken.state.state, types(taken)) == ("withdrawn", [ApprovalWithdrawn])
+        again = domain.withdraw_of_who_left(taken.state, self.LEFT, now=NOW)
+        assert again == Change(taken.state)
+
+    def test_leaves_what_was_answered_and_who_came_back(self):
+        answered = an_approval(state="approved")
+        back = Person(id="u-lea", name="Léa Martin", heard=3)
+
+        assert domain.withdraw_of_who_left(answered, self.LEFT, now=NOW) == Change(answered)
+        assert domain.withdraw_of_who_left(an_approval(), back, now=NOW) == Change(an_approval())

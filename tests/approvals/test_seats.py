@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.users import Habilitation
+from contracts.users import Habilitation, Line
 from services.approvals.domain import Span
 from services.approvals.seats import seat_of
 from tests.approvals.builders import some_rights
@@ -56,7 +56,12 @@ class TestSeatOf:
         assert seat_of(some_rights(role=None)).spans == ()
 
     def test_keeps_the_limit_to_some_units(self):
-        assert seat_of(some_rights(units=("COMPTA",))).units == ("COMPTA",)
+        compta = Line(unit="COMPTA", valid_from=date(2026, 1, 1), valid_until=date(2026, 1, 31))
+        whole = Line(valid_from=date(2026, 2, 1))
+
+        spans = seat_of(some_rights(lines=(compta, whole))).spans
+
+        assert [span.units for span in spans] == [("COMPTA",), ()]
 
     def test_never_reaches_past_the_end_of_the_calendar(self):
         held = some_rights(valid_until=date.max, valid_from=date.max - timedelta(days=1))

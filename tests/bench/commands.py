@@ -23,7 +23,7 @@ from tests.ports import free_ports
 
 CLIENTS = 64
 STRUCTURES = 20_000
-BODY = '{"structure_id": "%032x"}'
+BODY = f'{{"structure_id": "%032x", "valid_from": "{clock.today()}"}}'
 
 
 def structures(many: int) -> Iterator[Structure]:

@@ -16,7 +16,8 @@ from services.approvals.domain import Person as Name
 from services.approvals.main import build as approvals
 from services.structures.main import build as structures
 from services.structures.settings import StructuresSettings
-from services.users.domain.rattachements import Extent, Rattachement, rattachement_id
+from services.users.domain.lines import Extent
+from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest
 from services.users.main import build as users
 from services.users.settings import UsersSettings
@@ -123,7 +124,7 @@ class _Lists:
                 user_id=BUSY,
                 structure_id=structure,
                 role="principal_manager",
-                extent=Extent(valid_from=DAY),
+                lines=Extent(valid_from=DAY).lines(),
             )
 
 

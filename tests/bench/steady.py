@@ -15,6 +15,7 @@ from typing import Any
 import uvloop
 from pymongo import AsyncMongoClient
 
+from kit.clock import today
 from tests.bench.load import Connection, request
 from tests.bench.stand import own_cpu
 
@@ -127,7 +128,8 @@ class Journeys:
         self._free.append(connection)
 
     async def _request(self, n: int, id: str) -> None:
-        body = b'{"structure_id": "%032x"}' % (n % self.plan["structures"])
+        structure, first = n % self.plan["structures"], today()
+        body = f'{{"structure_id": "{structure:032x}", "valid_from": "{first}"}}'.encode()
         token = self.plan["tokens"][n]
         await self._ask(request("POST", "/v1/rattachements", token, body), 202)
         self.answered[id] = time.perf_counter()

@@ -140,7 +140,7 @@ class LossyWorld(World):
         kept = Membership.of(self.services["users"]).rattachements
 
         def decide(current):
-            changed = replace(current, role=role, extent=current.extent if role else None)
+            changed = replace(current, role=role, lines=current.lines if role else ())
             return Change(changed, (rights_of(changed),))
 
         await kept.change(tie, decide)

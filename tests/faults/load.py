@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count, product
 from typing import Any
 
+from kit.clock import today
 from tests.faults.client import Answered, Client, NeverAnswered
 from tests.faults.ledger import Ledger, Request, Ticket
 from tests.faults.people import People
@@ -94,7 +95,7 @@ class Load:
         asked = await self._command(
             *("request", "POST", "/v1/rattachements", 202),
             by=lea,
-            body={"structure_id": structure},
+            body={"structure_id": structure, "valid_from": today().isoformat()},
             key=self._key(),
             after=created,
         )

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from itertools import count
 
+from kit.clock import today
 from tests.faults.client import Answered, Client
 from tests.faults.ledger import Ledger, Request, Ticket
 from tests.faults.people import People
@@ -61,7 +62,7 @@ class Probe:
         asked = await insist(
             *("request", "POST", "/v1/rattachements", 202),
             by=nadia,
-            body={"structure_id": structure},
+            body={"structure_id": structure, "valid_from": today().isoformat()},
             key=f"probe-{next(self._keys)}",
         )
         id = asked.body["id"]

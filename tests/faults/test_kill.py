@@ -16,6 +16,7 @@ from httpx import HTTPError, Response
 from pymongo import AsyncMongoClient
 
 from deploy.embedded import mail, mongod
+from kit.clock import today
 from tests.conftest import UNHURRIED
 from tests.platform import Platform, User, until
 from tests.running import PATIENCE, Running
@@ -108,7 +109,7 @@ async def ask_and_decide(
             "/v1/rattachements",
             202,
             by=lea,
-            json={"structure_id": id},
+            json={"structure_id": id, "valid_from": today().isoformat()},
             headers={"idempotency-key": id},
         )
         verdict = {"verdict": "approved"} if n % 2 else {"verdict": "refused", "reason": "Non."}

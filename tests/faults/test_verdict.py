@@ -2,7 +2,6 @@
 
 from copy import deepcopy
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
@@ -22,15 +21,13 @@ TIE = {
     "structure_id": "s",
     "role": "principal_manager",
     "may_approve": True,
-    "extent": {"units": [], "valid_from": date(2026, 1, 1), "valid_until": None},
+    "lines": [{"unit": None, "valid_from": "2026-01-01", "valid_until": None}],
 }
 COPY = {
     "user_id": "claire",
     "structure_id": "s",
     "role": "principal_manager",
-    "units": [],
-    "valid_from": date(2026, 1, 1),
-    "valid_until": None,
+    "lines": [{"unit": None, "valid_from": "2026-01-01", "valid_until": None}],
     "may_approve": True,
     "blocked": False,
     "told": 1,

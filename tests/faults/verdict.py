@@ -228,15 +228,10 @@ def rights(evidence: Evidence) -> list[Finding]:
 
 
 def _copied(copy: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (
-        *(copy[name] for name in ("user_id", "structure_id", "role", "units", "valid_from")),
-        *(copy["valid_until"], copy["may_approve"], copy["blocked"]),
-    )
+    names = ("user_id", "structure_id", "role", "lines", "may_approve", "blocked")
+    return tuple(copy[name] for name in names)
 
 
 def _sourced(source: Mapping[str, Any]) -> tuple[Any, ...]:
-    extent = source["extent"] or {"units": [], "valid_from": None, "valid_until": None}
-    return (
-        *(source["user_id"], source["structure_id"], source["role"], extent["units"]),
-        *(extent["valid_from"], extent["valid_until"], source["may_approve"], False),
-    )
+    names = ("user_id", "structure_id", "role", "lines", "may_approve")
+    return *(source[name] for name in names), False

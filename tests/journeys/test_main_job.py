@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 
 from deploy.installation import service_names
+from kit.clock import today
 from tests.platform import (
     PASSWORD,
     Platform,
@@ -181,7 +182,8 @@ class TestARattachement:
         self, platform: Platform, claire: User, lea: User
     ) -> None:
         created = await platform.create_structure(claire)
-        same = {"json": {"structure_id": created.json()["id"]}, "by": lea, "after": created}
+        wanted = {"structure_id": created.json()["id"], "valid_from": today().isoformat()}
+        same = {"json": wanted, "by": lea, "after": created}
         key = {"idempotency-key": "ask-once"}
         first = await platform.ask("POST", "/v1/rattachements", headers=key, **same)
         again = await until(  # The first answer is kept a moment after it was given.

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from contracts.structures import StructureCreated
-from kit.clock import now
+from kit.clock import now, today
 from services.users.domain.structures import learn
 from tests.journeys.town import Town
 
@@ -96,7 +96,8 @@ async def test_asked_twice_at_the_same_moment(town: Town):
     _, _, structure, _ = await asked(town)
     omar = await town.person("Omar", "Petit")
 
-    users, body = town.world.call("users", omar), {"structure_id": structure["id"]}
+    users = town.world.call("users", omar)
+    body = {"structure_id": structure["id"], "valid_from": today().isoformat()}
     asks = (users("POST", "/v1/rattachements", json=body) for _ in range(5))
     assert sorted(one.status_code for one in await asyncio.gather(*asks)) == [
         202,

@@ -10,6 +10,7 @@ from httpx import Response
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
+from kit.clock import today
 from kit.internal import Caller
 from tests.notifications.post_office import PostOffice
 from tests.sirets import a_siret
@@ -54,7 +55,7 @@ class Town:
 
     async def ask(self, caller: Caller, structure_id: str, **but: Any) -> Response:
         users = self.world.call("users", caller)
-        body = {"structure_id": structure_id} | but
+        body = {"structure_id": structure_id, "valid_from": today().isoformat()} | but
         asked = await users("POST", "/v1/rattachements", json=body, headers=JOURNEY)
         await self.settle()
         return asked

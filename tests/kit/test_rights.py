@@ -3,8 +3,9 @@
 from datetime import date, timedelta
 
 import pytest
+from pydantic import TypeAdapter
 
-from contracts.users import Habilitation, RightsChanged
+from contracts.users import Habilitation, Line, RightsChanged
 from kit.clock import now, today
 from kit.heard import TooStale
 from kit.journal import SLICES
@@ -34,9 +35,20 @@ def organisation(**but) -> Habilitation:
 
 class TestApplied:
     def test_takes_the_whole_answer(self):
-        copy = rights(role="user", units=("ACCUEIL",), valid_until=TOMORROW)
+        lines = (Line(unit="ACCUEIL", valid_from=TODAY, valid_until=TOMORROW),)
 
-        assert (copy.role, copy.units, copy.valid_until) == ("user", ("ACCUEIL",), TOMORROW)
+        copy = rights(role="user", lines=lines)
+
+        assert (copy.role, copy.lines) == ("user", lines)
+
+    def test_reads_what_was_told_and_kept_before_there_were_lines(self):
+        before = {"units": ["ACCUEIL"], "valid_from": "2026-01-05", "valid_until": None}
+        kept = {"id": "u:s", "user_id": "u", "structure_id": "s", "role": "user", "told": 1}
+
+        read = TypeAdapter(Rights).validate_python(kept | before)
+
+        assert read == rights(lines=(Line(unit="ACCUEIL", valid_from=TODAY),))
+        assert read == rights(units=("ACCUEIL",), valid_from=TODAY)
 
     def test_changes_nothing_when_repeated(self):
         assert applied(told(), rights()).state == rights()
@@ -82,6 +94,14 @@ class TestValid:
     def test_includes_both_days(self, window, valid):
         assert rights(**window).valid(TODAY) is valid
 
+    def test_needs_one_line_of_that_day(self):
+        past = Line(unit="A", valid_from=YESTERDAY, valid_until=YESTERDAY)
+        to_come = Line(unit="B", valid_from=TOMORROW)
+
+        held = rights(role="principal_manager", lines=(past, to_come))
+
+        assert [held.valid(day) for day in (YESTERDAY, TODAY, TOMORROW)] == [True, False, True]
+
     def test_is_nobody_without_a_role(self):
         assert not rights(role=None).valid(TODAY)
 
@@ -95,6 +115,29 @@ class TestValid:
         assert not blocked("u:s", None).state.valid(TODAY)
 
 
+class TestCovers:
+    UNIT, WHOLE = Line(unit="A", valid_from=TODAY), Line(valid_from=TOMORROW)
+
+    @pytest.mark.feature("RAT-15")
+    def test_is_of_the_unit_alone(self):
+        held = rights(lines=(self.UNIT,))
+
+        assert held.covers("A", TODAY)
+        assert not held.covers("B", TODAY)
+        assert not held.covers(None, TODAY)
+        assert not held.covers("A", YESTERDAY)
+
+    def test_is_of_every_unit_once_it_is_of_the_whole(self):
+        held = rights(role="principal_manager", lines=(self.UNIT, self.WHOLE))
+
+        assert held.covers("B", TOMORROW)
+        assert held.covers(None, TOMORROW)
+        assert (held.limited_to(TODAY), held.limited_to(TOMORROW)) == (("A",), ())
+
+    def test_is_of_nothing_while_a_newer_fact_cannot_be_read(self):
+        assert not blocked("u:s", rights(lines=(self.UNIT,))).state.covers("A", TODAY)
+
+
 class TestApproves:
     @pytest.mark.feature("APP-15")
     @pytest.mark.parametrize(
@@ -103,7 +146,7 @@ class TestApproves:
             ({"role": "principal_manager"}, True),
             ({"role": "user"}, False),
             ({"role": "user", "habilitations": (organisation(),)}, True),
-            ({"role": "user", "habilitations": (organisation(unit="ACCUEIL"),)}, False),
+            ({"role": "user", "habilitations": (organisation(unit="ACCUEIL"),)}, True),
             ({"role": "user", "habilitations": (organisation(valid_until=YESTERDAY),)}, False),
             ({"role": "user", "habilitations": (organisation(valid_from=TOMORROW),)}, False),
             ({"role": "user", "habilitations": (organisation(),), "may_approve": False}, False),
@@ -113,6 +156,18 @@ class TestApproves:
     )
     def test_is_for_the_manager_and_whom_he_delegated(self, but, approves):
         assert rights(**but).approves(TODAY) is approves
+
+    def test_is_for_the_units_one_was_delegated(self):
+        of_a_unit = rights(role="user", habilitations=(organisation(unit="ACCUEIL"),))
+        limited = rights(role="user", units=("COMPTA",), habilitations=(organisation(),))
+        elsewhere = rights(
+            role="user", units=("COMPTA",), habilitations=(organisation(unit="ACCUEIL"),)
+        )
+
+        assert of_a_unit.limited_to(TODAY) == ("ACCUEIL",)
+        assert limited.limited_to(TODAY) == ("COMPTA",)
+        assert not elsewhere.approves(TODAY)
+        assert not any(one.manages(TODAY) for one in (of_a_unit, limited, elsewhere))
 
     def test_needs_modification_of_the_organisation(self):
         reading = Habilitation(application=ORGANISATION, level="consultation")

@@ -9,6 +9,9 @@ from contracts.approvals import ApprovalOpened
 from contracts.structures import ClientWelcomed
 from contracts.support import TicketOpened
 from contracts.users import (
+    HabilitationsGranted,
+    HabilitationsNotApplied,
+    HabilitationsRefused,
     LinkRequested,
     PersonChanged,
     RattachementGranted,
@@ -109,6 +112,31 @@ class TestWhoIsWrittenTo:
 
         assert (letter.recipient_id, letter.id) == ("u-lea", "r-1:not-applied")
         assert letter.reason == "La structure n'est plus active."
+
+    @pytest.mark.feature("HAB-16")
+    def test_the_requester_of_habilitations_whatever_became_of_it(self):
+        asked = {
+            "request_id": "r-1",
+            "user_id": "u-lea",
+            "structure_id": "s-9",
+            "structure_name": "Menuiserie Petit",
+        }
+        granted = HabilitationsGranted(**asked, granted_at=NOW)
+        refused = HabilitationsRefused(**asked, reason="Pas encore", refused_at=NOW)
+        not_applied = HabilitationsNotApplied(**asked, reason="Trop tard", decided_at=NOW)
+
+        letters = [
+            domain.on_habilitations_granted(granted),
+            domain.on_habilitations_refused(refused),
+            domain.on_habilitations_not_applied(not_applied),
+        ]
+
+        assert [(one.id, one.template, one.reason) for one in letters] == [
+            ("r-1:granted", "habilitations-granted", ""),
+            ("r-1:refused", "habilitations-refused", "Pas encore"),
+            ("r-1:not-applied", "habilitations-not-applied", "Trop tard"),
+        ]
+        assert {one.recipient_id for one in letters} == {"u-lea"}
 
     @pytest.mark.feature("NOT-08")
     @pytest.mark.parametrize("purpose", ["activation", "password-reset"])

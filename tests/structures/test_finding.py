@@ -54,7 +54,7 @@ class TestSearch:
         assert answer.status_code == 200, answer.text
         return [one["id"] for one in answer.json()["items"]]
 
-    @pytest.mark.feature("STR-49", "STR-50")
+    @pytest.mark.feature("RAT-05", "STR-49", "STR-50")
     @pytest.mark.parametrize(
         "params",
         [

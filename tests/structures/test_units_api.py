@@ -180,13 +180,13 @@ class TestWho:
         created = await world.calls("u-omar").post(path, json=a_body())
         assert created.status_code == writing
 
-    @pytest.mark.feature("SRV-13")
+    @pytest.mark.feature("RAT-03", "SRV-13")
     async def test_consults_those_of_a_public_structure(self, world: World, town: str):
         assert await codes(world, town, "u-nobody") == [DEFAULT_UNIT]
         refused = await world.calls("u-nobody").post(town, json=a_body())
         assert refused.json()["type"] == "/problems/managers-only"
 
-    @pytest.mark.feature("SRV-02")
+    @pytest.mark.feature("RAT-03", "SRV-02")
     async def test_routes_what_it_sends_as_another_system(self, world: World, town: str):
         await made(world, town)
         erp = {"client_id": "erp", "scopes": frozenset({"structures:read"})}

@@ -14,6 +14,7 @@ from tests.conftest import settings_for
 from tests.ports import free_ports
 from tests.stub_provider import REDIRECT, a_stub, said_of
 from tests.users.belongings import Belongings
+from tests.users.hall import Hall, a_hall, opened
 from tests.users.house import CountedPasswords, House
 
 KEY = json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True))
@@ -91,3 +92,13 @@ async def belongings(built_belongings: Belongings) -> Belongings:
     ):
         await documents.delete_many({})
     return built_belongings
+
+
+async def built_hall(mongo_url: str) -> AsyncIterator[Hall]:
+    async with a_hall(mongo_url) as hall:
+        yield hall
+
+
+@pytest.fixture
+async def hall(built_hall: Hall) -> Hall:
+    return await opened(built_hall)

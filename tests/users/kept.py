@@ -1,13 +1,18 @@
 """What a service would keep and tell, in memory: the committer's rules without its transactions."""
 
 from dataclasses import replace
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from contracts.event import Event
 from kit.change import Entity
-from kit.collection import Ask, Place
+from kit.collection import Ask, Collection, Place
+from kit.committer import Committer
+from services.users.domain.accounts import Account
+from services.users.membership import Membership
 
 E = TypeVar("E", bound=Entity)
+M = TypeVar("M")
 
 
 class Kept:
@@ -35,3 +40,24 @@ class Kept:
 
     def all(self, kind: type[E]) -> list[E]:
         return [state for state in self.states.values() if isinstance(state, kind)]
+
+
+def a_collection(name: str, kind: type[Any]) -> Collection[Any]:
+    nowhere: Any = None
+    return Collection(name, nowhere, kind, nowhere)
+
+
+@cache
+def in_memory(side: type[M]) -> M:
+    """A side of a service, with a collection of each kind that it has; what they hold is in a Kept."""
+    known = {"Collection": Collection, "Committer": Committer}
+    hints = get_type_hints(side, localns=known)
+    kinds = {name: get_args(hint) for name, hint in hints.items()}
+    return side(
+        **{name: a_collection(name, kind[0]) if kind else None for name, kind in kinds.items()}
+    )
+
+
+def a_membership() -> tuple[Membership, Collection[Account]]:
+    """The rattachement side of users, and its accounts, to keep nowhere but here."""
+    return in_memory(Membership), a_collection("accounts", Account)

@@ -11,8 +11,10 @@ from contracts.structures import (
     UnitCreated,
     UnitEnded,
 )
-from contracts.users import Habilitation
-from services.users.domain.rattachements import Defaults, Extent, Rattachement
+from contracts.users import Habilitation, Line
+from services.users.domain.attaching import Gift
+from services.users.domain.lines import Extent
+from services.users.domain.rattachements import Defaults, Rattachement
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.structures import Structure
 from services.users.domain.units import Unit
@@ -41,7 +43,7 @@ def a_structure(**but: Any) -> Structure:
 
 def a_known_unit(code: str = "ovens", **but: Any) -> Unit:
     known = {"id": f"s-bakery:{code}", "structure_id": "s-bakery", "over": False, "told": 1}
-    return Unit(**known | {"code": code} | but)
+    return Unit(**known | {"code": code, "name": code} | but)
 
 
 def a_new_unit(code: str = "ovens", **but: Any) -> UnitCreated:
@@ -107,6 +109,10 @@ def an_extent(**but: Any) -> Extent:
     return Extent(**{"valid_from": TODAY} | but)
 
 
+def a_line(unit: str | None = None, **but: Any) -> Line:
+    return Line(unit=unit, **{"valid_from": TODAY} | but)
+
+
 def a_request(**but: Any) -> RattachementRequest:
     return RattachementRequest(
         **{
@@ -132,11 +138,30 @@ def a_rattachement(**but: Any) -> Rattachement:
             "user_id": "u-lea",
             "structure_id": "s-bakery",
             "role": "user",
-            "extent": an_extent(),
+            "lines": (a_line(),),
             "habilitations": (READ,),
         }
         | but
     )
+
+
+def a_manager(**but: Any) -> Rattachement:
+    """Omar's, who is the principal manager of the bakery."""
+    omar = {"id": "u-omar:s-bakery", "user_id": "u-omar", "role": "principal_manager"}
+    return a_rattachement(**omar | {"habilitations": (MANAGE, READ)} | but)
+
+
+def a_delegate(*units: str, **but: Any) -> Rattachement:
+    """Zoe's, to whom Omar delegated these units, or the whole bakery."""
+    held = tuple(MANAGE.model_copy(update={"unit": unit}) for unit in units) or (MANAGE,)
+    lines = tuple(map(a_line, units)) or (a_line(),)
+    zoe = {"id": "u-zoe:s-bakery", "user_id": "u-zoe", "lines": lines, "habilitations": held}
+    return a_rattachement(**zoe | but)
+
+
+def a_gift(**but: Any) -> Gift:
+    given = {"id": "g-1", "structure_id": "s-bakery", "extent": an_extent(), "by": "u-omar"}
+    return Gift(**given | {"at": NOW} | but)
 
 
 def a_waiting_rattachement(**but: Any) -> Rattachement:
@@ -144,7 +169,7 @@ def a_waiting_rattachement(**but: Any) -> Rattachement:
     waiting = {
         "version": 1,
         "role": None,
-        "extent": None,
+        "lines": (),
         "habilitations": (),
         "pending_request_id": "r-1",
     }

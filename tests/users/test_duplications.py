@@ -28,6 +28,7 @@ from services.users.domain.duplications import (
     dealt_with,
     end,
 )
+from services.users.domain.lines import units_of
 from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.units import Unit, known_unit_id
 from services.users.handlers import handlers
@@ -40,6 +41,7 @@ from tests.users.rattaching import (
     READ,
     TODAY,
     a_creation,
+    a_line,
     a_rattachement,
     a_request,
     a_structure,
@@ -119,12 +121,17 @@ class TestProgress:
 class TestCopy:
     def test_gives_the_same_rights_on_the_new_one(self):
         limited = an_extent(units=("ovens",), valid_until=TODAY + timedelta(days=9))
-        source = a_rattachement(extent=limited, may_approve=False)
+        source = a_rattachement(lines=limited.lines(), may_approve=False)
 
         request, tie = copied(source)
 
         assert tie.state == a_rattachement(
-            id=f"u-lea:{COPY}", structure_id=COPY, extent=limited, may_approve=False, version=0
+            id=f"u-lea:{COPY}",
+            structure_id=COPY,
+            lines=limited.lines(),
+            may_approve=False,
+            noted=TODAY,
+            version=0,
         )
         [rights] = tie.events
         assert isinstance(rights, RightsChanged)
@@ -154,7 +161,7 @@ class TestCopy:
 
     def test_never_brings_back_who_was_detached_since(self):
         request, tie = (change.state for change in copied(a_rattachement()))
-        detached = replace(tie, role=None, extent=None)
+        detached = replace(tie, role=None, lines=())
 
         assert copied(a_rattachement(), request, detached) == (Change(request), Change(detached))
 
@@ -165,7 +172,7 @@ class TestCopy:
 
     def test_keeps_a_request_that_waits(self):
         asking = a_rattachement(
-            structure_id=COPY, id=f"u-lea:{COPY}", role=None, extent=None, pending_request_id="r-9"
+            structure_id=COPY, id=f"u-lea:{COPY}", role=None, lines=(), pending_request_id="r-9"
         )
 
         assert copied(a_rattachement(), None, asking)[1].state.pending_request_id == "r-9"
@@ -177,13 +184,15 @@ class TestCopy:
         there = READ.model_copy(update={"unit": "ovens"})
         both = an_extent(units=("ovens", "shop"))
 
-        request, tie = copied(a_rattachement(extent=both, habilitations=(here, there)), units=units)
+        request, tie = copied(
+            a_rattachement(lines=both.lines(), habilitations=(here, there)), units=units
+        )
 
-        assert tie.state.extent.units == request.state.extent.units == ("ovens",)
+        assert units_of(tie.state.lines) == request.state.extent.units == ("ovens",)
         assert tie.state.habilitations == (there,)
         [rights] = tie.events
         assert (rights.units, rights.habilitations) == (("ovens",), (there,))
-        assert copied(a_rattachement(extent=an_extent(units=("shop",))), units=units) == (
+        assert copied(a_rattachement(lines=(a_line("shop"),)), units=units) == (
             Change(None),
             Change(None),
         )
@@ -191,12 +200,8 @@ class TestCopy:
     @pytest.mark.parametrize(
         "but",
         [
-            {"role": None, "extent": None},
-            {
-                "extent": an_extent(
-                    valid_from=TODAY - timedelta(9), valid_until=TODAY - timedelta(1)
-                )
-            },
+            {"role": None, "lines": ()},
+            {"lines": (a_line(valid_from=TODAY - timedelta(9), valid_until=TODAY - timedelta(1)),)},
         ],
         ids=["detached", "ended"],
     )
@@ -293,9 +298,7 @@ class TestCopying:
         assert {one.user_id for one in found.values()} == {"u-0", "u-3", "u-4"}
 
     async def test_of_a_unit_waits_until_that_is_heard_of(self, service: Service):
-        limited = a_rattachement(
-            id="u-1:s-bakery", user_id="u-1", extent=an_extent(units=("ovens",))
-        )
+        limited = a_rattachement(id="u-1:s-bakery", user_id="u-1", lines=(a_line("ovens"),))
         await self.of.rattachements.documents.insert_one(
             {"_id": limited.id} | self.of.rattachements.dump(Stored(limited))
         )
@@ -311,7 +314,7 @@ class TestCopying:
         await copying
 
         [copy] = await self.of.rattachements.select({"structure_id": COPY, "user_id": "u-1"})
-        assert copy.extent.units == ("ovens",)
+        assert units_of(copy.lines) == ("ovens",)
 
     async def keep(self, unit: Unit) -> None:
         await self.of.units.change(unit.id, lambda _: Change(unit))

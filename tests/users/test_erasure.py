@@ -17,9 +17,9 @@ from services.users.domain.erasure import (
     erase,
     without_words,
 )
+from services.users.domain.lines import Extent
 from services.users.domain.logins import Login, login_id
-from services.users.domain.management import Management
-from services.users.domain.rattachements import Extent, nothing_yet
+from services.users.domain.rattachements import nothing_yet
 from services.users.domain.requests import RattachementRequest
 from tests.users.people import NOW, a_link, an_account
 
@@ -27,9 +27,9 @@ GONE = an_account(status="deactivated", deactivated_at=NOW, contact_email="lea@h
 LOGIN = Login(id=login_id(GONE.email), user_id=GONE.id)
 
 
-def erased(account: Any = GONE, login: Any = LOGIN, *managed: Any, **but: Any) -> Any:
+def erased(account: Any = GONE, login: Any = LOGIN, **but: Any) -> Any:
     given = {"nonce": None, "again": False, "now": NOW}
-    return erase(account, login, None, *managed, **given | but)
+    return erase(account, login, None, **given | but)
 
 
 class TestErase:
@@ -57,12 +57,9 @@ class TestErase:
             erased(None)
 
     def test_waits_for_the_successors_of_a_principal_manager(self):
-        mine = Management(id="s-1", principal_manager_id=GONE.id)
-        theirs = Management(id="s-2", principal_manager_id="u-omar")
         with pytest.raises(StillPrincipalManager) as refused:
-            erased(GONE, LOGIN, theirs, mine)
-        assert refused.value.members["structures"] == ["s-1"]
-        assert erased(GONE, LOGIN, theirs)[0].state.status == "erased"
+            erased(replace(GONE, manages=2))
+        assert refused.value.members["count"] == 2
 
     def test_leaves_an_address_to_whoever_has_it_now(self):
         other = replace(LOGIN, user_id="u-omar")
@@ -78,8 +75,7 @@ class TestErase:
             erased(replace(GONE, links=(link,)), nonce="n-e", now=NOW + timedelta(hours=2))
 
     def test_is_done_again_whatever_a_backup_brought_back(self):
-        managed = Management(id="s-1", principal_manager_id=GONE.id)
-        account, *_ = erased(an_account(), LOGIN, managed, again=True)
+        account, *_ = erased(an_account(manages=1), again=True)
         assert account.state.status == "erased"
 
 
@@ -105,7 +101,7 @@ class TestWhatIsLeft:
         tie = replace(
             nothing_yet("u-lea", "s-1"),
             role="user",
-            extent=Extent(valid_from=NOW.date()),
+            lines=Extent(valid_from=NOW.date()).lines(),
             habilitations=(Habilitation(application="FACTURES", level="consultation"),),
             pending_request_id="r1",
         )

@@ -17,10 +17,10 @@ from tests.users.rattaching import (
     READ,
     TODAY,
     a_creation,
+    a_line,
     a_rattachement,
     a_request,
     a_structure,
-    an_extent,
 )
 
 BY_OMAR = Management(id="s-bakery", principal_manager_id="u-omar")
@@ -28,7 +28,7 @@ BY_OMAR = Management(id="s-bakery", principal_manager_id="u-omar")
 
 def appointed(*current: Any, **but: Any) -> Any:
     return appoint_creator(
-        *(current or (None,) * 4),
+        *(current or (None,) * 5),
         created=a_creation(**but),
         user_id="u-omar",
         defaults=DEFAULTS,
@@ -39,7 +39,7 @@ def appointed(*current: Any, **but: Any) -> Any:
 class TestAppointCreator:
     @pytest.mark.feature("RAT-06", "HAB-04")
     def test_attaches_him_as_principal_manager_of_the_whole(self):
-        structure, management, _, rattachement = appointed()
+        structure, management, _, rattachement, _ = appointed()
 
         assert structure.state == a_structure()
         assert management.state == BY_OMAR
@@ -49,6 +49,7 @@ class TestAppointCreator:
                 user_id="u-omar",
                 structure_id="s-bakery",
                 role="principal_manager",
+                lines=(a_line(),),
                 habilitations=(MANAGE, READ),
                 valid_from=TODAY,
                 version=1,
@@ -56,7 +57,7 @@ class TestAppointCreator:
         )
 
     def test_shows_the_structure_among_his_requests(self):
-        _, _, request, _ = appointed()
+        _, _, request, *_ = appointed()
 
         assert request == Change(
             a_request(
@@ -75,18 +76,18 @@ class TestAppointCreator:
     def test_never_replaces_another_principal_manager(self):
         by_zoe = replace(BY_OMAR, principal_manager_id="u-zoe")
 
-        structure, *rest = appointed(None, by_zoe, None, None)
+        structure, *rest = appointed(None, by_zoe, None, None, None)
 
         assert structure.state == a_structure()
-        assert rest == [Change(by_zoe), Change(None), Change(None)]
+        assert rest == [Change(by_zoe), *[Change(None)] * 3]
 
     def test_gives_a_mere_user_what_a_manager_may_do(self):
         user = a_rattachement(id="u-omar:s-bakery", user_id="u-omar", habilitations=())
 
-        *_, rattachement = appointed(None, None, None, user)
+        *_, rattachement, _ = appointed(None, None, None, user, None)
 
         assert rattachement.state == replace(
-            user, role="principal_manager", habilitations=(MANAGE, READ), extent=an_extent()
+            user, role="principal_manager", habilitations=(MANAGE, READ), noted=TODAY
         )
 
 

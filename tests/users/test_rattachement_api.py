@@ -29,14 +29,18 @@ from tests.users.rattaching import (
     a_changed_unit,
     a_creation,
     a_decision,
+    a_line,
     a_new_unit,
     a_rattachement,
     an_ended_unit,
-    an_extent,
 )
 
 LEA, OMAR, ZOE = (Caller(user_id=f"u-{name}") for name in ("lea", "omar", "zoe"))
 URL = "/v1/rattachements"
+
+
+def wanted(structure: str = "s-bakery") -> dict[str, Any]:
+    return {"structure_id": structure, "valid_from": today().isoformat()}
 
 
 @dataclass
@@ -59,7 +63,7 @@ class Users:
         return await self.client.request(method, path, headers=headers, **rest)
 
     async def ask(self, structure: str = "s-bakery", caller: Caller = LEA, **but: Any) -> Response:
-        return await self.call("POST", URL, caller, json={"structure_id": structure} | but)
+        return await self.call("POST", URL, caller, json=wanted(structure) | but)
 
     async def take_away(self, unit: str) -> None:
         await Endings(self.membership).take_away(await self.membership.units.get(unit))
@@ -106,6 +110,7 @@ class TestWanted:
             ({"units": ["x" * 51]}, ("units", 0)),
             ({"units": [str(n) for n in range(101)]}, ("units",)),
             ({"valid_from": "tomorrow"}, ("valid_from",)),
+            ({"valid_from": None}, ("valid_from",)),
             ({"comment": "x" * 1001}, ("comment",)),
             ({"comment": "\ud800"}, ("comment",)),
             ({"comment": 7}, ("comment",)),
@@ -113,7 +118,7 @@ class TestWanted:
     )
     def test_bounds_every_field(self, but, field):
         with pytest.raises(ValidationError) as refusal:
-            Wanted.model_validate({"structure_id": "s-bakery"} | but)
+            Wanted.model_validate(wanted() | but)
 
         assert [one["loc"] for one in refusal.value.errors()] == [field]
 
@@ -133,7 +138,7 @@ class TestRequest:
     @pytest.mark.feature("RAT-11")
     async def test_is_made_once_however_often_it_is_sent(self, users: Users):
         headers = {"idempotency-key": "a-key-of-lea"}
-        body = {"structure_id": "s-bakery"}
+        body = wanted()
 
         answers = await asyncio.gather(
             *(users.call("POST", URL, json=body, headers=headers) for _ in range(8))
@@ -213,7 +218,7 @@ class TestUnits:
         membership = users.membership
         for nth in range(5):
             tie = a_rattachement(
-                id=f"u-{nth}:s-bakery", user_id=f"u-{nth}", extent=an_extent(units=("ovens",))
+                id=f"u-{nth}:s-bakery", user_id=f"u-{nth}", lines=(a_line("ovens"),)
             )
             await membership.rattachements.change(tie.id, lambda _, tie=tie: Change(tie))
         id = (await users.ask(units=["ovens", "tills"])).json()["id"]

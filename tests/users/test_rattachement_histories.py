@@ -21,23 +21,20 @@ from contracts.users import (
 )
 from kit.bus import Subscriptions
 from kit.change import Change
-from kit.collection import Ask, Collection
+from kit.collection import Ask
 from kit.problems import Conflict, NotFound
 from services.users.domain.accounts import Account
-from services.users.domain.duplications import Duplication
+from services.users.domain.lines import Extent
 from services.users.domain.management import Management
 from services.users.domain.rattachements import (
-    Extent,
     Rattachement,
     rattachement_id,
     rights_of,
 )
 from services.users.domain.requests import RattachementRequest, ask
 from services.users.domain.structures import Structure
-from services.users.domain.units import Unit
 from services.users.handlers import handlers
-from services.users.membership import Membership
-from tests.users.kept import Kept
+from tests.users.kept import Kept, a_membership
 from tests.users.rattaching import DEFAULTS, NOW, a_change, a_creation, a_decision
 
 USERS = ("u-lea", "u-omar", "u-zoe")
@@ -47,11 +44,6 @@ OUTCOMES = {
     RattachementRefused: "refused",
     RattachementNotApplied: "not_applied",
 }
-
-
-def a_collection(name: str, kind: type[Any]) -> Collection[Any]:
-    nowhere: Any = None
-    return Collection(name, nowhere, kind, nowhere)
 
 
 @dataclass
@@ -64,17 +56,7 @@ class World:
     heard: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        nowhere: Any = None
-        self.accounts = a_collection("accounts", Account)
-        self.of = Membership(
-            nowhere,
-            a_collection("structures", Structure),
-            a_collection("units", Unit),
-            a_collection("management", Management),
-            a_collection("requests", RattachementRequest),
-            a_collection("rattachements", Rattachement),
-            a_collection("duplications", Duplication),
-        )
+        self.of, self.accounts = a_membership()
         self.on: Subscriptions = handlers(self.of, self.accounts, DEFAULTS)
         for user in USERS:
             account = Account(

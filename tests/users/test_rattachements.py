@@ -6,72 +6,120 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
-from contracts.users import RightsChanged
+from contracts.users import Line, RightsChanged
 from kit.change import Change
-from services.users.domain.rattachements import Extent, attach, nothing_yet, rights_of, unit_ended
+from services.users.domain.lines import (
+    Extent,
+    Lines,
+    as_one,
+    cover,
+    joined,
+    last_day,
+    spanning,
+    standing,
+)
+from services.users.domain.rattachements import (
+    Past,
+    Rattachement,
+    attach,
+    nothing_yet,
+    rights_of,
+    unit_ended,
+)
 from tests.users.rattaching import (
     DEFAULTS,
     MANAGE,
     READ,
     TODAY,
+    a_line,
     a_rattachement,
     a_waiting_rattachement,
     an_extent,
 )
 
 days = st.dates(TODAY, TODAY + timedelta(days=12))
-units = st.sampled_from([(), ("a",), ("b",), ("a", "b")])
+HORIZON = [TODAY + timedelta(days=count) for count in range(20)]
 
 
 @st.composite
-def extents(draw: st.DrawFn) -> Extent:
+def some_lines(draw: st.DrawFn) -> Line:
     first, last = sorted((draw(days), draw(days)))
-    return Extent(
-        units=draw(units), valid_from=first, valid_until=draw(st.sampled_from([last, None]))
+    return Line(
+        unit=draw(st.sampled_from([None, "a", "b"])),
+        valid_from=first,
+        valid_until=draw(st.sampled_from([last, None])),
     )
 
 
-def given_by(extent: Extent) -> set[tuple[str, date]]:
-    """Every (unit, day) of it, over the weeks that matter."""
-    horizon = [TODAY + timedelta(days=count) for count in range(20)]
+lines = st.lists(some_lines(), max_size=5).map(tuple)
+
+
+def given_by(some: Lines) -> set[tuple[str, date]]:
+    """Every (unit, day) of them, over the weeks that matter."""
     return {
         (unit, day)
-        for unit in (extent.units or ("a", "b", "the rest"))
-        for day in horizon
-        if extent.valid_from <= day <= extent.last_day
+        for line in some
+        for unit in ([line.unit] if line.unit else ["a", "b", "the rest"])
+        for day in HORIZON
+        if line.valid_from <= day <= last_day(line)
     }
 
 
-class TestExtent:
-    @given(extents(), extents())
-    def test_covers_what_it_gives_already(self, one: Extent, other: Extent):
-        assert one.covers(other) == (given_by(other) <= given_by(one))
+class TestLines:
+    @given(lines)
+    def test_joined_give_the_same_in_no_more_lines(self, some: Lines):
+        one = joined(some)
 
-    @given(extents(), extents())
-    def test_joins_without_giving_more_than_both(self, one: Extent, other: Extent):
-        joined = one.joined(other)
+        assert given_by(one) == given_by(some)
+        assert len(one) <= len(some)
+        assert joined(one) == one
+        assert joined(reversed(some)) == one
 
-        if joined:
-            assert given_by(joined) == given_by(one) | given_by(other)
+    @given(lines, some_lines())
+    def test_cover_what_they_give_already(self, some: Lines, asked: Line):
+        assert cover(some, asked) == (given_by((asked,)) <= given_by(some))
 
-    @given(extents(), extents())
-    def test_joins_whatever_touches(self, one: Extent, other: Extent):
-        alike = Extent(units=one.units, valid_from=other.valid_from, valid_until=other.valid_until)
+    @given(lines)
+    def test_are_never_more_to_whoever_knows_no_lines(self, some: Lines):
+        if some:
+            told = Extent(**as_one(some))
+            assert given_by(told.lines()) <= given_by(some)
 
-        apart = alike.valid_from > one.last_day + timedelta(days=1) if one.valid_until else False
-        apart |= one.valid_from > alike.last_day + timedelta(days=1) if alike.valid_until else False
-        assert (one.joined(alike) is None) == apart
+    @given(lines)
+    def test_all_stand_within_what_one_would_ask_for(self, some: Lines):
+        if some:
+            assert given_by(some) <= given_by(spanning(some).lines())
 
     @pytest.mark.feature("RAT-07")
-    def test_lasts_until_the_end_of_its_last_day(self):
-        extent = an_extent(valid_until=TODAY)
+    def test_last_until_the_end_of_their_last_day(self):
+        ending = a_line(valid_until=TODAY)
 
-        assert not extent.ended(TODAY)
-        assert extent.ended(TODAY + timedelta(days=1))
+        assert standing((ending, a_line()), TODAY) == (ending, a_line())
+        assert standing((ending, a_line()), TODAY + timedelta(days=1)) == (a_line(),)
+        assert standing((a_line(),), date.max) == (a_line(),)
 
-    def test_without_an_end_never_ends(self):
-        assert not an_extent().ended(date.max)
+
+class TestRattachement:
+    def test_is_read_as_it_was_kept_before_it_had_lines(self):
+        kept = {
+            "id": "u-lea:s-bakery",
+            "version": 3,
+            "wake_at": None,
+            "user_id": "u-lea",
+            "structure_id": "s-bakery",
+            "role": "user",
+            "extent": {"units": ["ovens"], "valid_from": "2026-03-02", "valid_until": None},
+            "habilitations": [READ.model_dump()],
+            "may_approve": True,
+            "pending_request_id": None,
+        }
+
+        read = TypeAdapter(Rattachement).validate_python(kept)
+
+        assert read == a_rattachement(lines=(a_line("ovens"),))
+        assert TypeAdapter(Rattachement).dump_python(read)["extent"] is None
 
 
 class TestAttach:
@@ -87,9 +135,26 @@ class TestAttach:
         assert attached.state is not None
         assert attached.state.habilitations == (MANAGE, READ)
 
+    @pytest.mark.feature("RAT-08", "RAT-15")
+    def test_gives_the_defaults_on_what_is_new_and_leaves_the_rest_as_it_is(self):
+        chosen = MANAGE.model_copy(update={"unit": "ovens"})
+        tie = a_rattachement(lines=(a_line("ovens"),), habilitations=(chosen,))
+
+        attached = attach(
+            tie,
+            role="user",
+            extent=an_extent(units=("ovens", "tills")),
+            on=TODAY,
+            defaults=DEFAULTS,
+        )
+
+        assert attached.state.lines == (a_line("ovens"), a_line("tills"))
+        on_tills = READ.model_copy(update={"unit": "tills"})
+        assert attached.state.habilitations == (chosen, on_tills)
+
     def test_starts_anew_after_the_end(self):
         ended = a_rattachement(
-            habilitations=(), extent=an_extent(valid_until=TODAY - timedelta(days=1))
+            habilitations=(), lines=(a_line(valid_until=TODAY - timedelta(days=1)),)
         )
 
         attached = attach(ended, role="user", extent=an_extent(), on=TODAY, defaults=DEFAULTS)
@@ -104,23 +169,29 @@ class TestUnitEnded:
     @pytest.mark.feature("SRV-04")
     def test_takes_the_unit_out_and_tells_what_is_left(self):
         both = a_rattachement(
-            extent=an_extent(units=("ovens", "tills")), habilitations=(self.OVENS, self.TILLS)
+            lines=(a_line("ovens"), a_line("tills")), habilitations=(self.OVENS, self.TILLS)
         )
 
         ended = unit_ended(both, "tills")
 
-        left = replace(both, extent=an_extent(units=("ovens",)), habilitations=(self.OVENS,))
+        left = replace(
+            both,
+            lines=(a_line("ovens"),),
+            habilitations=(self.OVENS,),
+            past=(Past(line=a_line("tills"), how="ended"),),
+        )
         assert ended == Change(left, (rights_of(left),))
 
     @pytest.mark.feature("SRV-04")
     def test_ends_what_was_limited_to_that_unit_alone(self):
-        tills = a_rattachement(extent=an_extent(units=("tills",)), habilitations=(self.TILLS,))
+        tills = a_rattachement(lines=(a_line("tills"),), habilitations=(self.TILLS,))
 
         ended = unit_ended(tills, "tills")
 
-        assert ended.state == replace(tills, role=None, extent=None, habilitations=())
+        past = (Past(line=a_line("tills"), how="ended"),)
+        assert ended.state == replace(tills, role=None, lines=(), habilitations=(), past=past)
         [rights] = ended.events
-        assert (rights.role, rights.units, rights.habilitations) == (None, (), ())
+        assert (rights.role, rights.lines, rights.habilitations) == (None, (), ())
 
     def test_leaves_the_whole_structure_without_its_habilitations_on_that_unit(self):
         whole = a_rattachement(habilitations=(READ, self.TILLS))
@@ -133,17 +204,19 @@ class TestUnitEnded:
     def test_never_gives_more_however_many_units_end_and_however_often(self, has, gone):
         units = tuple(sorted(has))
         on_units = tuple(READ.model_copy(update={"unit": unit}) for unit in units)
-        tie = a_rattachement(extent=an_extent(units=units), habilitations=on_units or (READ,))
+        tie = a_rattachement(
+            lines=an_extent(units=units).lines(), habilitations=on_units or (READ,)
+        )
         before, told = tie, []
 
         for unit in [*gone, *gone]:
             change = unit_ended(tie, unit)
             tie, told = change.state, [*told, *change.events]
 
-        if before.extent.units:
+        if units:
             left = set(units) - set(gone)
             assert (tie.role is None) == (not left)
-            assert set(tie.extent.units if tie.extent else ()) == left
+            assert {line.unit for line in tie.lines} == left
             assert len(told) == len(set(units) & set(gone))
         else:
             assert (tie, told) == (before, [])

@@ -22,7 +22,6 @@ from services.users.domain.requests import (
     AlreadyRequested,
     Changes,
     InactiveStructure,
-    NotContinuous,
     UnknownStructure,
     UnknownUnits,
     WrongDates,
@@ -39,6 +38,7 @@ from tests.users.rattaching import (
     TODAY,
     a_decision,
     a_known_unit,
+    a_line,
     a_rattachement,
     a_request,
     a_structure,
@@ -151,22 +151,26 @@ class TestAsk:
         assert rattachement.state == replace(refused, pending_request_id="r-2")
 
     def test_is_open_again_once_the_rattachement_has_ended(self):
-        ended = a_rattachement(extent=an_extent(valid_from=date(2025, 1, 1), valid_until=YESTERDAY))
+        ended = a_rattachement(lines=(a_line(valid_from=date(2025, 1, 1), valid_until=YESTERDAY),))
 
         assert asked(a_structure(), None, ended)[0].events
 
     def test_may_extend_what_stands(self):
-        ending = a_rattachement(extent=an_extent(valid_until=TOMORROW))
+        ending = a_rattachement(lines=(a_line(valid_until=TOMORROW),))
         longer = an_extent(valid_from=TOMORROW + timedelta(days=1))
 
         assert asked(a_structure(), None, ending, extent=longer)[0].events
 
-    def test_must_follow_on_from_what_stands(self):
-        ending = a_rattachement(extent=an_extent(valid_until=TOMORROW))
-        much_later = an_extent(valid_from=TOMORROW + timedelta(days=2))
+    @pytest.mark.feature("RAT-08")
+    def test_may_come_back_later_and_add_units(self):
+        ending = a_rattachement(lines=(a_line("ovens", valid_until=date(2026, 3, 9)),))
+        much_later = an_extent(units=("ovens", "tills"), valid_from=date(2026, 3, 16))
+        known = (a_known_unit(), a_known_unit("tills"))
 
-        with pytest.raises(NotContinuous):
-            asked(a_structure(), None, ending, extent=much_later)
+        request, tie = asked(a_structure(), None, ending, *known, extent=much_later)
+        _, attached = settled(a_decision(), request.state, tie.state, a_structure())
+
+        assert attached.state.lines == (*ending.lines, *much_later.lines())
 
     @pytest.mark.feature("RAT-07")
     @pytest.mark.parametrize(
@@ -229,7 +233,7 @@ class TestSettle:
         )
 
         assert request.state == a_request(status="granted", decided_at=LATER)
-        assert rattachement.state == a_rattachement(version=1)
+        assert rattachement.state == a_rattachement(version=1, noted=LATER.date())
         [granted] = request.events
         assert granted == RattachementGranted(
             request_id="r-1",
@@ -252,6 +256,7 @@ class TestSettle:
                 user_id="u-lea",
                 structure_id="s-bakery",
                 role="user",
+                lines=(a_line(),),
                 habilitations=(READ,),
                 valid_from=TODAY,
                 version=5,
@@ -265,7 +270,7 @@ class TestSettle:
 
         [rights] = rattachement.events
         assert isinstance(rights, RightsChanged)
-        assert rights.units == ("ovens", "tills")
+        assert [one.unit for one in rights.lines] == ["ovens", "tills"]
         assert [one.unit for one in rights.habilitations] == ["ovens", "tills"]
 
     @pytest.mark.feature("APP-19")
@@ -350,7 +355,7 @@ class TestSettle:
 
     def test_extends_what_stands_and_keeps_its_habilitations(self):
         tie = a_rattachement(
-            extent=an_extent(valid_until=date(2026, 6, 30)),
+            lines=(a_line(valid_until=date(2026, 6, 30)),),
             habilitations=(),
             pending_request_id="r-1",
         )
@@ -358,7 +363,9 @@ class TestSettle:
 
         _, rattachement = settled(a_decision(), request, tie, a_structure())
 
-        assert rattachement.state == replace(tie, extent=an_extent(), pending_request_id=None)
+        assert rattachement.state == replace(
+            tie, lines=(a_line(),), pending_request_id=None, noted=LATER.date()
+        )
 
     def test_leaves_a_principal_manager_what_he_is(self):
         tie = a_rattachement(
@@ -367,7 +374,7 @@ class TestSettle:
 
         _, rattachement = settled(a_decision(), a_request(), tie, a_structure())
 
-        assert rattachement.state == replace(tie, pending_request_id=None)
+        assert rattachement.state == replace(tie, pending_request_id=None, noted=LATER.date())
 
     def test_keeps_the_withdrawal_of_the_right_to_approve(self):
         tie = a_waiting_rattachement(may_approve=False)

@@ -14,7 +14,8 @@ from kit.change import Change
 from kit.collection import Ask
 from kit.problems import Problem
 from services.users.domain import rattachements, requests
-from services.users.domain.rattachements import Extent, Rattachement, rattachement_id
+from services.users.domain.lines import Extent
+from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.units import Unit, begin, done, known_unit_id
 from tests.users.rattaching import a_changed_unit, a_new_unit, an_ended_unit
@@ -113,10 +114,10 @@ class TestAnyHistory:
 
         over = {code for code, unit in bakery.units.items() if unit.over}
         for tie in bakery.kept.all(Rattachement):
-            assert not over & {*(tie.extent.units if tie.extent else ())}
+            assert not over & {line.unit for line in tie.lines}
             assert not over & {one.unit for one in tie.habilitations}
             if tie.role == "user":
-                assert tie.extent
+                assert tie.lines
         waiting = [one for one in bakery.requests if one.status == "requested"]
         assert all(one.ended_unit for one in waiting if over & {*one.extent.units})
         assert not any(one.wake_at for one in bakery.units.values())
@@ -131,7 +132,7 @@ class TestAnyHistory:
             if one.status == "granted" and not one.extent.units
         }
         for rights in bakery.kept.told:
-            if isinstance(rights, RightsChanged) and rights.role and not rights.units:
+            if isinstance(rights, RightsChanged) and None in {line.unit for line in rights.lines}:
                 assert rights.user_id in asked_for_all
 
     @given(st.lists(actions, max_size=25))

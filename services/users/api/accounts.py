@@ -21,6 +21,7 @@ from services.users.api.fields import (
 )
 from services.users.api.letters import Letters
 from services.users.domain import accounts as domain
+from services.users.domain import invitations
 from services.users.domain import passwords as rules
 from services.users.domain.accounts import LinkNoLongerValid, Registration
 from services.users.domain.logins import login_id
@@ -42,6 +43,13 @@ class NewAccount(OpenForm):
 
 class Activation(BaseModel):
     token: LinkToken
+
+
+class Acceptance(BaseModel):
+    token: LinkToken
+    password: Password
+    first_name: Name
+    last_name: Name
 
 
 class Activated(BaseModel):
@@ -92,8 +100,35 @@ def account_routes(
         """Activate an account with the link of a letter. Doing it again changes nothing."""
         at = now()
         link = read_link(link_key, asked.token, purpose="activation", now=at)
-        await identity.accounts.change(
-            link.user_id, lambda current: domain.activate(current, nonce=link.nonce, now=at)
+        await identity.committer.change_together(
+            (identity.accounts.at(link.user_id), identity.invitees.at(link.user_id)),
+            lambda current, invitee: (
+                domain.activate(current, nonce=link.nonce, now=at),
+                invitations.accepted(invitee, now=at),
+            ),
+        )
+        return Activated()
+
+    @routes.post(
+        "/invitation",
+        responses=may_answer(PasswordRefused, LinkInvalid, LinkExpired, LinkNoLongerValid),
+    )
+    async def accept(asked: Acceptance, caller: Anyone) -> Activated:
+        """Open the account one was invited to, with the link of that letter, which proves it."""
+        at, password = now(), asked.password.get_secret_value()
+        link = read_link(link_key, asked.token, purpose="invitation", now=at)
+        known = await identity.accounts.find(link.user_id)
+        rules.check(password, known.email if known else "")
+        registration = Registration(
+            first_name=asked.first_name,
+            last_name=asked.last_name,
+            password_hash=await passwords.hash(password),
+        )
+        await identity.committer.change_together(
+            (identity.accounts.at(link.user_id), identity.invitees.at(link.user_id)),
+            lambda current, invitee: invitations.accept(
+                current, invitee, nonce=link.nonce, registration=registration, now=at
+            ),
         )
         return Activated()
 

@@ -3,11 +3,13 @@
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from kit.clock import now
 from kit.collection import Ask, Place
 from services.users.domain import accounts as domain
+from services.users.domain import deactivations
 from services.users.domain.accounts import Purpose, Registration, SentLink
 from services.users.domain.attempts import attempts_id
 from services.users.domain.emails import LetterLimit
@@ -37,6 +39,25 @@ class Letters:
                 link=link,
                 letters_id=letters_id,
                 limit=self._settings.letters_limit,
+                now=at,
+            ),
+        )
+
+    async def reactivate(self, email: str) -> None:
+        """Have whoever has left with this address sent a link, or word that it is too late."""
+        account = await self._identity.account_of(email)
+        letters_id, link, at = attempts_id("letters", email), self.link("reactivation"), now()
+        await self._keep(
+            (
+                self._identity.accounts.at(account.id if account else NOBODY),
+                self._identity.attempts.at(letters_id),
+            ),
+            partial(
+                deactivations.ask_to_reactivate,
+                link=link,
+                letters_id=letters_id,
+                limit=self._settings.letters_limit,
+                within=self._settings.reactivation_for,
                 now=at,
             ),
         )

@@ -4,20 +4,23 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StrictBool, StringConstraints
 
 from kit import clock
 from kit.change import Change
 from kit.http import Person, may_answer, new_entity_id
+from kit.ids import new_id
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
 from services.users import views
-from services.users.domain.rattachements import Extent, Rattachement, rattachement_id
+from services.users.domain import leaving
+from services.users.domain.leaving import ConfirmationMissing, Removal, SuccessorMissing
+from services.users.domain.lines import Extent
+from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.requests import (
     AlreadyAttached,
     AlreadyRequested,
     InactiveStructure,
-    NotContinuous,
     RattachementRequest,
     Status,
     UnknownStructure,
@@ -29,33 +32,48 @@ from services.users.domain.structures import Structure
 from services.users.domain.units import Unit as KnownUnit
 from services.users.domain.units import known_unit_id
 from services.users.membership import Membership
-from services.users.views import MyRattachement
+from services.users.views import ActiveRattachement, MyRattachement
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Unit = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 
 
-def _distinct(units: tuple[str, ...]) -> tuple[str, ...]:
+def distinct(units: tuple[str, ...]) -> tuple[str, ...]:
     if len({*units}) < len(units):
         raise ValueError("Each unit may be named once only.")
     return units
 
 
-class Wanted(BaseModel):
+class Window(BaseModel):
     """Which structure, or which of its units, and from when to when."""
 
     structure_id: Id
-    units: Annotated[tuple[Unit, ...], AfterValidator(_distinct)] = Field(
+    units: Annotated[tuple[Unit, ...], AfterValidator(distinct)] = Field(
         (), max_length=100, description="None: the whole structure."
     )
-    valid_from: date | None = Field(None, description="Today when absent.")
+    valid_from: date
     valid_until: date | None = Field(None, description="Included; for ever when absent.")
+
+    @property
+    def extent(self) -> Extent:
+        return Extent(units=self.units, valid_from=self.valid_from, valid_until=self.valid_until)
+
+
+class Wanted(Window):
     comment: str = Field("", max_length=1000, description="For those who decide.")
 
-    def extent(self, today: date) -> Extent:
-        return Extent(
-            units=self.units, valid_from=self.valid_from or today, valid_until=self.valid_until
-        )
+
+class Departure(BaseModel):
+    """Which structures to leave, all or none of them."""
+
+    structure_ids: Annotated[tuple[Id, ...], AfterValidator(distinct)] = Field(
+        min_length=1, max_length=100
+    )
+    confirmed: StrictBool = Field(False, description="Without it, only what would go is told.")
+
+
+class Left(BaseModel):
+    structure_ids: tuple[str, ...]
 
 
 def rattachement_routes(membership: Membership) -> APIRouter:
@@ -69,7 +87,6 @@ def rattachement_routes(membership: Membership) -> APIRouter:
             InactiveStructure,
             AlreadyRequested,
             AlreadyAttached,
-            NotContinuous,
             UnknownUnits,
             WrongDates,
         ),
@@ -91,7 +108,7 @@ def rattachement_routes(membership: Membership) -> APIRouter:
                 *units,
                 id=id,
                 user_id=caller.user_id,
-                extent=wanted.extent(today),
+                extent=wanted.extent,
                 comment=wanted.comment,
                 today=today,
                 now=now,
@@ -110,7 +127,22 @@ def rattachement_routes(membership: Membership) -> APIRouter:
             ),
             decide,
         )
-        return views.shown(asked, tie)
+        return views.shown(asked, tie, today)
+
+    @routes.put(
+        "/departures", responses=may_answer(NotFound, ConfirmationMissing, SuccessorMissing)
+    )
+    async def leave(said: Departure, caller: Person) -> Left:
+        """Leave structures: all of those named, or none; a principal manager has a successor."""
+        await leave_structures(membership, caller.user_id, said)
+        return Left(structure_ids=said.structure_ids)
+
+    @routes.get("/active")
+    async def active(caller: Person, asked: PageAsked) -> Page[ActiveRattachement]:
+        """The structures to which I am attached today, with my role and my units."""
+        return await views.active_rattachements(
+            membership, asked, user_id=caller.user_id, on=clock.today()
+        )
 
     @routes.get("")
     async def mine(
@@ -127,3 +159,24 @@ def rattachement_routes(membership: Membership) -> APIRouter:
         return await views.my_rattachement(membership, id, user_id=caller.user_id)
 
     return routes
+
+
+async def leave_structures(membership: Membership, user_id: str, said: Departure) -> None:
+    at, ids = clock.now(), said.structure_ids
+    removals = [Removal(id=new_id(), by=user_id, at=at) for _ in ids]
+
+    def decide(*states: Any) -> tuple[Change[Any], ...]:
+        count = len(ids)
+        ties, structures, actions = states[:count], states[count : 2 * count], states[2 * count :]
+        left = leaving.leave(ties, structures, actions, confirmed=said.confirmed, removals=removals)
+        kept, noted = zip(*left, strict=True)
+        return *kept, *map(Change, structures), *noted
+
+    await membership.committer.change_together(
+        (
+            *(membership.rattachements.at(rattachement_id(user_id, id)) for id in ids),
+            *(membership.structures.at(id) for id in ids),
+            *(membership.actions.at(one.id) for one in removals),
+        ),
+        decide,
+    )

@@ -21,10 +21,17 @@ from services.users.domain.logins import Login, login_id
 
 Purpose = (
     LinkPurpose
-    | Literal["contact-confirmation", "erasure", "login-cancellation", "login-confirmation"]
+    | Literal[
+        "contact-confirmation",
+        "erasure",
+        "login-cancellation",
+        "login-confirmation",
+        "reactivation",
+    ]
 )
 Action = Literal[
     "contact-changed",
+    "deactivated",
     "email-codes-off",
     "email-codes-on",
     "login-change-asked",
@@ -32,6 +39,7 @@ Action = Literal[
     "login-changed",
     "password-changed",
     "password-reset",
+    "reactivated",
     "recovery-codes-made",
     "second-factor-off",
     "second-factor-on",
@@ -128,8 +136,10 @@ class Account(Entity):
     sent_code: SentCode | None = None
     recovery_codes: tuple[str, ...] = ()
     """Hashes, each of a code that is good once in place of the second factor."""
-    created_at: datetime
+    manages: int = 0
+    """Of how many structures it is the principal manager: whoever leaves must name so many."""
     deactivated_at: datetime | None = None
+    created_at: datetime
 
     @property
     def written_to(self) -> str:
@@ -228,7 +238,10 @@ def send_link(
         return Change(account), Change(letters)
     counted = attempt(letters, id=letters_id, limit=limit, now=now)
     if account and account.status == "pending" and link.purpose == "activation":
-        return send(account, replace(link, registration=_asked_last(account)), now), counted
+        asked = _asked_last(account)
+        if asked is None:  # Only invited: that letter activates the account.
+            return Change(account), counted
+        return send(account, replace(link, registration=asked), now), counted
     if account and account.status == "active" and link.purpose == "password-reset":
         return send(account, link, now), counted
     if account and account.status == "deactivated" and link.purpose == "erasure":
@@ -243,7 +256,21 @@ def activate(current: Account | None, *, nonce: str, now: datetime) -> Change[Ac
     link = used(current, nonce, "activation", now)
     if current is None or current.status != "pending" or link.registration is None:
         raise LinkNoLongerValid
-    asked = link.registration
+    return activated(current, link.registration, by=nonce)
+
+
+def expected(
+    current: Account | None, *, user_id: str, email: str, now: datetime
+) -> Change[Account]:
+    """An account that waits for somebody who was invited and has not asked for one."""
+    if current:
+        return Change(current)
+    opened = Account(id=user_id, email=email, first_name="", last_name="", created_at=now)
+    return Change(opened, (person_changed(opened),))
+
+
+def activated(current: Account, asked: Registration, *, by: str) -> Change[Account]:
+    """``by``: the nonce of the letter that proved the address."""
     active = replace(
         current,
         status="active",
@@ -251,7 +278,7 @@ def activate(current: Account | None, *, nonce: str, now: datetime) -> Change[Ac
         last_name=asked.last_name,
         password_hash=asked.password_hash,
         links=(),
-        activated_by=nonce,
+        activated_by=by,
         wake_at=None,
     )
     return Change(active, (person_changed(active),))

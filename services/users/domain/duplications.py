@@ -8,7 +8,13 @@ from uuid import UUID, uuid5
 
 from contracts.structures import StructureDuplicated
 from kit.change import Change, Entity
-from services.users.domain.rattachements import Rattachement, nothing_yet, rights_of, unit_ended
+from services.users.domain.lines import spanning, units_of
+from services.users.domain.rattachements import (
+    Rattachement,
+    nothing_yet,
+    rights_of,
+    without_units,
+)
 from services.users.domain.requests import Changes, RattachementRequest
 from services.users.domain.structures import Structure
 from services.users.domain.units import Unit
@@ -62,9 +68,7 @@ def copied_request_id(structure_id: str, user_id: str) -> str:
 def named_units(source: Rattachement) -> tuple[str, ...]:
     """The codes of the units that it is limited to, or gives something on."""
     of_habilitations = (one.unit for one in source.habilitations if one.unit)
-    return tuple(
-        dict.fromkeys((*(source.extent.units if source.extent else ()), *of_habilitations))
-    )
+    return tuple(dict.fromkeys((*units_of(source.lines), *of_habilitations)))
 
 
 def copy(
@@ -84,24 +88,20 @@ def copy(
     of the duplicate that have the codes it names; what is over, or is not there, gives nothing.
     A request that was copied once is never copied again, or who was detached since would come back.
     """
-    stands = tie is not None and tie.standing(on) is not None
+    stands = tie is not None and tie.standing(on)
     if request or stands or source is None or structure is None:
-        return Change(request), Change(tie)
-    extent = source.standing(on)
-    if extent is None or source.role is None:
         return Change(request), Change(tie)
     attached = replace(
         tie or nothing_yet(source.user_id, structure.id),
         role="user",
-        extent=extent,
+        lines=source.standing(on),
         habilitations=source.habilitations,
         may_approve=source.may_approve,
+        noted=on,
     )
-    for code in named_units(source):
-        unit = units.get(code)
-        if unit is None or unit.over:
-            attached = unit_ended(attached, code).state or attached
-    if attached.extent is None:
+    lost = [code for code in named_units(source) if (unit := units.get(code)) is None or unit.over]
+    attached = without_units(attached, lost) if lost else attached
+    if not attached.lines:
         return Change(request), Change(tie)
     granted = RattachementRequest(
         id=copied_request_id(structure.id, source.user_id),
@@ -110,7 +110,7 @@ def copy(
         structure_identifier=structure.identifier,
         structure_name=structure.legal_name,
         structure_discreet=structure.discreet,
-        extent=attached.extent,
+        extent=spanning(attached.lines),
         status="granted",
         requested_at=at,
         decided_at=at,

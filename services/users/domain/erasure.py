@@ -10,10 +10,12 @@ from kit.change import Change
 from kit.person import Erasure
 from kit.problems import Conflict, NotFound
 from services.users.domain.accounts import Account, used
+from services.users.domain.actions import Action
+from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.logins import Login
-from services.users.domain.management import Management
 from services.users.domain.rattachements import Rattachement, rights_of
 from services.users.domain.requests import RattachementRequest
+from services.users.domain.vacancies import Claim
 
 
 class NotDeactivated(Conflict):
@@ -28,7 +30,7 @@ def erase(
     account: Account | None,
     login: Login | None,
     erasure: Erasure | None,
-    *managed: Management | None,
+    *,
     nonce: str | None,
     again: bool,
     now: datetime,
@@ -37,22 +39,19 @@ def erase(
     Forget who a user was, and free their address; what names them elsewhere is taken out next.
 
     The account stays, without a person: what was done under its id stays done by somebody.
-    ``managed``: the structures that they answer for as far as is known, each with its manager.
     ``nonce``: of the link that they asked for. ``again``: they were erased before, and a backup has
     brought them back.
     """
     if account is None:
         raise NotFound
-    rest = tuple(Change(one) for one in managed)
     if account.status == "erased":
-        return Change(account), Change(login), Change(erasure), *rest
+        return Change(account), Change(login), Change(erasure)
     if nonce is not None:
         used(account, nonce, "erasure", now)
     if account.status != "deactivated" and not again:
         raise NotDeactivated
-    theirs = sorted(one.id for one in managed if one and one.principal_manager_id == account.id)
-    if theirs and not again:
-        raise StillPrincipalManager(structures=theirs)
+    if account.manages and not again:
+        raise StillPrincipalManager(count=account.manages)
     nobody = Account(
         id=account.id,
         version=account.version,
@@ -66,7 +65,7 @@ def erase(
     told = PersonErased(user_id=account.id, erased_at=now)
     freed = None if login is None or login.user_id == account.id else login
     begun = person.begin(erasure, user_id=account.id, now=now)
-    return Change(nobody, (told,)), Change(freed), begun, *rest
+    return Change(nobody, (told,)), Change(freed), begun
 
 
 def without_words(request: RattachementRequest) -> Change[RattachementRequest]:
@@ -76,7 +75,16 @@ def without_words(request: RattachementRequest) -> Change[RattachementRequest]:
 
 def detached(rattachement: Rattachement) -> Change[Rattachement]:
     """Nobody is behind it any more: it gives nothing."""
-    gone = replace(rattachement, role=None, extent=None, habilitations=(), pending_request_id=None)
+    gone = replace(
+        rattachement,
+        role=None,
+        lines=(),
+        habilitations=(),
+        waiting=(),
+        pending_request_id=None,
+        pending_changes=(),
+        past=tuple(replace(one, comment="") for one in rattachement.past),
+    )
     if gone == rattachement:
         return Change(rattachement)
     return Change(gone, (rights_of(gone),))
@@ -87,3 +95,16 @@ def as_seen(request: RattachementRequest) -> RattachementRequest:
     if request.names_structure:
         return request
     return replace(request, structure_identifier="", structure_name=None)
+
+
+def without_reason(claim: Claim) -> Change[Claim]:
+    """Who claimed what, how it was proved, and what came of it; not the words of the desk."""
+    return Change(replace(claim, reference="", reason=""))
+
+
+def without_comment(action: Action) -> Change[Action]:
+    return Change(replace(action, comment=""))
+
+
+def without_words_of_change(request: HabilitationsRequest) -> Change[HabilitationsRequest]:
+    return Change(replace(request, comment="", reason=""))

@@ -1,16 +1,19 @@
 """Who manages a structure: one principal manager at most, and never replaced in passing."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from contracts.structures import StructureCreated
+from contracts.users import Habilitation, Level
 from kit.change import Change, Entity
+from services.users.domain.accounts import Account
+from services.users.domain.lines import Extent
 from services.users.domain.rattachements import (
     Defaults,
-    Extent,
     Rattachement,
     attach,
     nothing_yet,
+    rights_of,
 )
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.structures import Structure, is_discreet, learn
@@ -21,6 +24,10 @@ class Management(Entity):
     """Kept from the day a structure gets its first principal manager; an imported one has none."""
 
     principal_manager_id: str | None = None
+    vacant_since: datetime | None = None
+    """When it was noticed that nobody decides here."""
+    claim_id: str | None = None
+    """The claim whose notice runs: one at a time."""
 
 
 def appoint_creator(
@@ -28,30 +35,72 @@ def appoint_creator(
     management: Management | None,
     request: RattachementRequest | None,
     rattachement: Rattachement | None,
+    account: Account | None,
     *,
     created: StructureCreated,
     user_id: str,
     defaults: Defaults,
     on: date,
 ) -> tuple[
-    Change[Structure], Change[Management], Change[RattachementRequest], Change[Rattachement]
+    Change[Structure],
+    Change[Management],
+    Change[RattachementRequest],
+    Change[Rattachement],
+    Change[Account],
 ]:
-    """Attach whoever created the structure as its principal manager, unless it has one."""
+    """
+    Attach whoever created the structure as its principal manager, unless it has one.
+
+    Who has deactivated their account meanwhile would manage nothing: it then has none.
+    """
     known = learn(created, structure)
-    if management and management.principal_manager_id:
-        return known, Change(management), Change(request), Change(rattachement)
+    left = account is not None and account.status != "active"
+    if left or (management and management.principal_manager_id):
+        return known, Change(management), Change(request), Change(rattachement), Change(account)
+    appointed = given(management or Management(id=created.structure_id), user_id)
+    return (
+        known,
+        Change(appointed),
+        Change(_as_request(created, user_id, Extent(valid_from=on))),
+        appoint(rattachement or nothing_yet(user_id, created.structure_id), on, defaults),
+        Change(account and managing(account, 1)),
+    )
+
+
+def given(management: Management, user_id: str) -> Management:
+    """Managed by this user from now on, whatever somebody else claimed."""
+    return replace(management, principal_manager_id=user_id, vacant_since=None, claim_id=None)
+
+
+def appoint(tie: Rattachement, on: date, defaults: Defaults) -> Change[Rattachement]:
+    """Make somebody the principal manager: of the whole structure, and until another is."""
     whole = Extent(valid_from=on)
-    appointed = replace(
-        management or Management(id=created.structure_id), principal_manager_id=user_id
+    attached = attach(tie, role="principal_manager", extent=whole, on=on, defaults=defaults)
+    # What was given to a user and is not in force yet would only take away from this.
+    return replace(attached, state=attached.state and replace(attached.state, waiting=()))
+
+
+def relieve(tie: Rattachement, defaults: Defaults) -> Change[Rattachement]:
+    """Leave a former principal manager as a user, without what only a manager is given (GPT-09)."""
+    of_users = set(map(_profile, defaults["user"]))
+    of_managers = set(map(_profile, defaults["principal_manager"]))
+    gone = of_managers - of_users
+    left = replace(
+        tie,
+        role="user",
+        habilitations=tuple(one for one in tie.habilitations if _profile(one) not in gone),
+        waiting=tuple(one for one in tie.waiting if _profile(one.habilitation) not in gone),
     )
-    attached = attach(
-        rattachement or nothing_yet(user_id, created.structure_id),
-        role="principal_manager",
-        extent=whole,
-        on=on,
-        defaults=defaults,
-    )
-    return known, Change(appointed), Change(_as_request(created, user_id, whole)), attached
+    return Change(left, (rights_of(left),))
+
+
+def managing(account: Account, more: int) -> Account:
+    """With so many more structures to manage: every change of a management counts them."""
+    return replace(account, manages=account.manages + more)
+
+
+def _profile(habilitation: Habilitation) -> tuple[str, Level]:
+    return habilitation.application, habilitation.level
 
 
 def _as_request(created: StructureCreated, user_id: str, extent: Extent) -> RattachementRequest:

@@ -1,45 +1,27 @@
 """What ties one user to one structure, and what it lets them do there."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Literal
 
-from contracts.users import Habilitation, RightsChanged, Role
+from contracts.users import Habilitation, Line, RightsChanged, Role
 from kit.change import Change, Entity
+from services.users.domain import lines as of_lines
+from services.users.domain.held import PendingChange, Waiting, next_turn
+from services.users.domain.lines import Extent, Lines, joined
 
 Defaults = Mapping[Role, tuple[Habilitation, ...]]
 """What each role may do in a new rattachement to a whole structure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extent:
-    """Which units (none: the whole structure) and which days, the first and the last included."""
+class Past:
+    """A line that is no more: ``ended`` with its days or its unit, or ``removed`` by somebody."""
 
-    units: tuple[str, ...] = ()
-    valid_from: date
-    valid_until: date | None = None
-
-    @property
-    def last_day(self) -> date:
-        return self.valid_until or date.max
-
-    def ended(self, on: date) -> bool:
-        return self.last_day < on
-
-    def covers(self, other: "Extent") -> bool:
-        everywhere = not self.units or (bool(other.units) and set(other.units) <= set(self.units))
-        return (
-            everywhere and self.valid_from <= other.valid_from and other.last_day <= self.last_day
-        )
-
-    def joined(self, other: "Extent") -> "Extent | None":
-        """Both in one, or None when that would also give days or units that neither has."""
-        first, second = sorted((self, other), key=lambda extent: extent.valid_from)
-        gap = second.valid_from.toordinal() - first.last_day.toordinal() > 1
-        if gap or set(self.units) != set(other.units):
-            return None
-        longest = max(first, second, key=lambda extent: extent.last_day)
-        return replace(first, valid_until=longest.valid_until)
+    line: Line
+    how: Literal["ended", "removed"]
+    comment: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,19 +35,36 @@ class Rattachement(Entity):
     user_id: str
     structure_id: str
     role: Role | None = None
-    extent: Extent | None = None
+    """None without lines, and never with some."""
+    lines: Lines = ()
     habilitations: tuple[Habilitation, ...] = ()
     may_approve: bool = True
     pending_request_id: str | None = None
+    waiting: tuple[Waiting, ...] = ()
+    """Habilitations that are not yet in force."""
+    pending_changes: tuple[PendingChange, ...] = ()
+    """What the user has asked to be given and taken."""
+    past: tuple[Past, ...] = ()
+    """What was last taken away of each unit, and of the whole, that has no line any more."""
+    noted: date | None = None
+    """The last day whose beginnings and ends have been told."""
+    extent: Extent | None = None
+    """What was kept before there were lines; read as lines."""
 
-    def standing(self, on: date) -> Extent | None:
+    def __post_init__(self) -> None:
+        if self.extent and not self.lines:
+            object.__setattr__(self, "lines", self.extent.lines())
+        object.__setattr__(self, "extent", None)
+        # Follows from the rest, so that nobody who changes it can forget it.
+        turns = (
+            of_lines.next_turn(self.lines, self.noted),
+            next_turn(self.habilitations, self.waiting),
+        )
+        object.__setattr__(self, "wake_at", min(filter(None, turns), default=None))
+
+    def standing(self, on: date) -> Lines:
         """What it gives on that day or will give later."""
-        return None if self.extent is None or self.extent.ended(on) else self.extent
-
-    def with_more(self, asked: Extent, on: date) -> Extent | None:
-        """What it would give once this is granted, or None when one extent cannot say it."""
-        standing = self.standing(on)
-        return standing.joined(asked) if standing else asked
+        return of_lines.standing(self.lines, on)
 
 
 def rattachement_id(user_id: str, structure_id: str) -> str:
@@ -81,49 +80,111 @@ def nothing_yet(user_id: str, structure_id: str) -> Rattachement:
 def attach(
     current: Rattachement, *, role: Role, extent: Extent, on: date, defaults: Defaults
 ) -> Change[Rattachement]:
-    """Give this role and extent. What still stands keeps the habilitations its managers chose."""
-    kept = current.role == role and current.standing(on)
-    habilitations = current.habilitations if kept else _everywhere(defaults[role], extent.units)
-    attached = replace(current, role=role, extent=extent, habilitations=habilitations)
+    """
+    Give this role, and these units and days beside those that still stand.
+
+    What still stands keeps the habilitations its managers chose; what is new has the defaults.
+    """
+    stood = current.standing(on)
+    goes_on = bool(stood) and current.role == role
+    had = {line.unit for line in stood} if goes_on else set()
+    kept = current.habilitations if goes_on else ()
+    new = _on([line.unit for line in extent.lines() if line.unit not in had], defaults[role])
+    lines = joined((*stood, *extent.lines()))
+    attached = replace(
+        current,
+        role=role,
+        lines=lines,
+        habilitations=tuple(dict.fromkeys((*kept, *new))),
+        past=_past(current, [line for line in current.lines if line not in stood], lines),
+        noted=on,
+    )
     return Change(attached, (rights_of(attached),))
+
+
+def left_with(
+    current: Rattachement,
+    lines: Lines,
+    *,
+    how: Literal["ended", "removed"],
+    comment: str = "",
+) -> Rattachement:
+    """Only these of its lines, and without what it may do where it has none any more."""
+    gone = [line for line in current.lines if line not in lines]
+    left = {line.unit for line in lines}
+    lost = {line.unit for line in gone} - left
+
+    def stays(unit: str | None) -> bool:
+        here = unit is None or not left.isdisjoint({None, unit})
+        return bool(lines) and unit not in lost and here
+
+    return replace(
+        _of_units(current, stays),
+        role=current.role if lines else None,
+        lines=lines,
+        past=_past(current, gone, lines, how=how, comment=comment),
+    )
+
+
+def without_units(current: Rattachement, units: Iterable[str]) -> Rattachement:
+    """Without units that are over, be it attached to them or only allowed something there."""
+    over = {*units}
+    left = left_with(current, of_lines.without(current.lines, over), how="ended")
+    return _of_units(left, lambda unit: unit not in over)
+
+
+def _of_units(current: Rattachement, stays: Callable[[str | None], bool]) -> Rattachement:
+    """Without the habilitations elsewhere, those that wait included."""
+    return replace(
+        current,
+        habilitations=tuple(one for one in current.habilitations if stays(one.unit)),
+        waiting=tuple(one for one in current.waiting if stays(one.habilitation.unit)),
+    )
 
 
 def unit_ended(current: Rattachement | None, unit: str) -> Change[Rattachement]:
     """Take a unit that is over out of it; limited to that one alone, it gives nothing any more."""
-    if current is None or current.extent is None:
+    if current is None or not current.lines:
         return Change(current)
-    left = tuple(one for one in current.extent.units if one != unit)
-    kept = tuple(one for one in current.habilitations if one.unit != unit)
-    if (left, kept) == (current.extent.units, current.habilitations):
-        return Change(current)
-    if current.extent.units and not left:
-        ended = replace(current, role=None, extent=None, habilitations=())
-    else:
-        ended = replace(current, extent=replace(current.extent, units=left), habilitations=kept)
-    return Change(ended, (rights_of(ended),))
+    left = without_units(current, [unit])
+    return Change(current) if left == current else Change(left, (rights_of(left),))
 
 
 def rights_of(rattachement: Rattachement) -> RightsChanged:
     """The whole answer, numbered with the version that this change is about to get."""
-    extent = rattachement.extent
     return RightsChanged(
         rattachement_id=rattachement.id,
         user_id=rattachement.user_id,
         structure_id=rattachement.structure_id,
         role=rattachement.role,
-        units=extent.units if extent else (),
+        lines=rattachement.lines,
         habilitations=rattachement.habilitations,
         may_approve=rattachement.may_approve,
-        valid_from=extent.valid_from if extent else None,
-        valid_until=extent.valid_until if extent else None,
         version=rattachement.version + 1,
+        **of_lines.as_one(rattachement.lines),
     )
 
 
-def _everywhere(
-    defaults: tuple[Habilitation, ...], units: tuple[str, ...]
+def _on(
+    units: Iterable[str | None], defaults: tuple[Habilitation, ...]
 ) -> tuple[Habilitation, ...]:
-    # A habilitation without a unit is one on the whole structure: more than was granted.
-    if not units:
-        return defaults
-    return tuple(one.model_copy(update={"unit": unit}) for unit in units for one in defaults)
+    # A habilitation without a unit is one on the whole structure: more than a unit was granted.
+    return tuple(
+        one if unit is None else one.model_copy(update={"unit": unit})
+        for unit in units
+        for one in defaults
+    )
+
+
+def _past(
+    current: Rattachement,
+    gone: Iterable[Line],
+    lines: Lines,
+    *,
+    how: Literal["ended", "removed"] = "ended",
+    comment: str = "",
+) -> tuple[Past, ...]:
+    last = {one.line.unit: one for one in current.past}
+    last |= {line.unit: Past(line=line, how=how, comment=comment) for line in gone}
+    standing = {line.unit for line in lines}
+    return tuple(one for unit, one in last.items() if unit not in standing)

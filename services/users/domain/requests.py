@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from contracts.approvals import ApprovalDecided
+from contracts.approvals import ApprovalDecided, ApprovalWithdrawn
 from contracts.structures import DEFAULT_UNIT
 from contracts.users import (
     RattachementGranted,
@@ -14,13 +14,9 @@ from contracts.users import (
 )
 from kit.change import Change, Entity
 from kit.problems import Conflict, Invalid, NotFound
-from services.users.domain.rattachements import (
-    Defaults,
-    Extent,
-    Rattachement,
-    attach,
-    nothing_yet,
-)
+from services.users.domain.actions import Action, done
+from services.users.domain.lines import Extent, cover
+from services.users.domain.rattachements import Defaults, Rattachement, attach, nothing_yet
 from services.users.domain.structures import Structure
 from services.users.domain.units import Unit
 
@@ -79,10 +75,6 @@ class AlreadyAttached(Conflict):
     """You are already attached to this structure."""
 
 
-class NotContinuous(Conflict):
-    """You are attached until a later day: ask for days that follow on, or once it has ended."""
-
-
 def ask(
     structure: Structure | None,
     current: RattachementRequest | None,
@@ -106,8 +98,8 @@ def ask(
         raise UnknownStructure("No structure has this id.", field="body/structure_id")
     if not structure.active:
         raise InactiveStructure
-    _refuse_unknown_units(extent, structure, units, today)
-    _refuse_wrong_dates(extent, today)
+    refuse_unknown_units(extent, structure, units, today)
+    refuse_wrong_dates(extent, today)
     tie = rattachement or nothing_yet(user_id, structure.id)
     _refuse_what_adds_nothing(extent, tie, today)
     requested = RattachementRequest(
@@ -145,13 +137,39 @@ def settle(
         return _refused(request, decided), Change(tie)
     if obstacle := _obstacle(request, structure, requester_active=requester_active, on=on):
         return _not_applied(request, decided, obstacle), Change(tie)
-    extent = tie.with_more(request.extent, on)
-    if extent is None:
-        return _not_applied(request, decided, "Un autre rattachement est en cours."), Change(tie)
     # Whoever became principal manager while waiting does not go back to being a user.
     role = tie.role if tie.role and tie.standing(on) else "user"
-    attached = attach(tie, role=role, extent=extent, on=on, defaults=defaults)
+    attached = attach(tie, role=role, extent=request.extent, on=on, defaults=defaults)
     return _granted(request, decided), attached
+
+
+def noted(decided: ApprovalDecided, settled: Changes, action: Action | None) -> Change[Action]:
+    """What is shown of a decision to those who manage, if it settled anything."""
+    request, tie = settled[0].state, settled[1].state
+    if request is None or tie is None or not settled[0].events or request.status == "not_applied":
+        return Change(action)
+    return done(
+        action,
+        tie,
+        "granted" if request.status == "granted" else "refused",
+        request.extent,
+        id=decided.approval_id,
+        by=decided.decided_by,
+        at=decided.decided_at,
+        comment=decided.reason,
+    )
+
+
+def withdraw(
+    told: ApprovalWithdrawn, request: RattachementRequest | None, rattachement: Rattachement | None
+) -> Changes:
+    """Nobody decides on it any more: another may be asked for."""
+    if request is None or rattachement is None or rattachement.pending_request_id != request.id:
+        return Change(request), Change(rattachement)
+    if request.status != "requested" or not _is_about(told, request):
+        return Change(request), Change(rattachement)
+    withdrawn = replace(request, status="withdrawn", decided_at=told.withdrawn_at)
+    return Change(withdrawn), Change(replace(rattachement, pending_request_id=None))
 
 
 def unit_ended(current: RattachementRequest | None, unit: str) -> Change[RattachementRequest]:
@@ -163,20 +181,26 @@ def unit_ended(current: RattachementRequest | None, unit: str) -> Change[Rattach
     return Change(replace(current, ended_unit=unit))
 
 
-def _refuse_unknown_units(
+def unknown_units(
     extent: Extent, structure: Structure, units: tuple[Unit | None, ...], today: date
-) -> None:
+) -> list[str]:
+    """The codes to which nobody can be attached. ``units``: what is known of them, in order."""
     has_default = structure.kind == "public"
-    unknown = [
+    return [
         code
         for code, unit in zip(extent.units, units, strict=True)
         if not (unit and unit.open(today)) and not (has_default and code == DEFAULT_UNIT)
     ]
-    if unknown:
+
+
+def refuse_unknown_units(
+    extent: Extent, structure: Structure, units: tuple[Unit | None, ...], today: date
+) -> None:
+    if unknown := unknown_units(extent, structure, units, today):
         raise UnknownUnits(field="body/units", unknown=unknown)
 
 
-def _refuse_wrong_dates(extent: Extent, today: date) -> None:
+def refuse_wrong_dates(extent: Extent, today: date) -> None:
     if extent.valid_from < today - EARLIEST:
         raise WrongDates("It cannot begin more than a year ago.", field="body/valid_from")
     if extent.valid_from > today + LATEST:
@@ -191,16 +215,13 @@ def _refuse_what_adds_nothing(extent: Extent, tie: Rattachement, today: date) ->
     if tie.pending_request_id:
         raise AlreadyRequested(request_id=tie.pending_request_id)
     standing = tie.standing(today)
-    # Days gone by give nothing any more, asked for or not.
-    to_come = replace(extent, valid_from=max(extent.valid_from, today))
-    if standing and standing.covers(to_come):
-        raise AlreadyAttached(valid_until=standing.valid_until and standing.valid_until.isoformat())
-    if tie.with_more(extent, today) is None:
-        raise NotContinuous
+    if all(cover(standing, line) for line in extent.to_come(today).lines()):
+        days = max((line.valid_until or date.max) for line in standing)
+        raise AlreadyAttached(valid_until=None if days == date.max else days.isoformat())
 
 
-def _is_about(decided: ApprovalDecided, request: RattachementRequest) -> bool:
-    return (decided.requester_id, decided.structure_id) == (request.user_id, request.structure_id)
+def _is_about(told: ApprovalDecided | ApprovalWithdrawn, request: RattachementRequest) -> bool:
+    return (told.requester_id, told.structure_id) == (request.user_id, request.structure_id)
 
 
 def _obstacle(

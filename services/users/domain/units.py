@@ -23,6 +23,8 @@ class Unit(Entity):
 
     structure_id: str
     code: str
+    name: str = ""
+    """As it was last told; unknown of units kept before it was asked for."""
     over: bool
     valid_until: date | None = None
     told: int
@@ -50,6 +52,7 @@ def learn(fact: Told, current: Unit | None) -> Change[Unit]:
         wake_at=wake_at if over else None,
         structure_id=fact.structure_id,
         code=fact.code,
+        name=fact.name if not isinstance(fact, UnitEnded) else current.name if current else "",
         over=over,
         valid_until=fact.valid_until,
         told=fact.version,

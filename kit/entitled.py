@@ -1,0 +1,101 @@
+"""What rights come to on a day. Pure: users decides by it, and every copy answers by it."""
+
+from datetime import date
+from typing import Protocol
+
+from contracts.users import Habilitation, Line, Role
+from kit.days import within
+
+ORGANISATION = "organisation"
+"""The application whose level *modification* delegates the management of a structure."""
+
+
+class Held(Protocol):
+    """What somebody holds in one structure."""
+
+    @property
+    def role(self) -> Role | None: ...
+    @property
+    def lines(self) -> tuple[Line, ...]: ...
+    @property
+    def habilitations(self) -> tuple[Habilitation, ...]: ...
+
+
+def lines_on(held: Held, on: date) -> tuple[Line, ...]:
+    """Those that stand that day."""
+    if not held.role:
+        return ()
+    return tuple(one for one in held.lines if within(one.valid_from, one.valid_until, on))
+
+
+def attached(held: Held, on: date) -> bool:
+    return bool(lines_on(held, on))
+
+
+def covers(held: Held, unit: str | None, on: date) -> bool:
+    """Whether they are attached to this unit that day; None asks for the whole structure."""
+    return any(one.unit is None or one.unit == unit for one in lines_on(held, on))
+
+
+def effective(held: Held) -> tuple[Habilitation, ...]:
+    """Each habilitation within the units and the days of a line: all that it comes to."""
+    if not held.role:
+        return ()
+    met = (_met(one, line) for one in held.habilitations for line in held.lines)
+    return tuple(one for one in met if one)
+
+
+def gives_all_of(one: Habilitation, other: Habilitation, on: date) -> bool:
+    """Whether one gives, from that day on, all that the other would."""
+    return (
+        (one.application, one.level) == (other.application, other.level)
+        and one.unit in (None, other.unit)
+        and (one.valid_from or date.min) <= max(other.valid_from or date.min, on)
+        and (other.valid_until or date.max) <= (one.valid_until or date.max)
+    )
+
+
+def administers(held: Held, on: date) -> frozenset[str | None]:
+    """
+    The units whose users somebody administers that day; with None the whole structure.
+
+    All of the principal manager's, and those on which one holds Organisation modification.
+    """
+    if held.role == "principal_manager":
+        return frozenset(line.unit for line in lines_on(held, on))
+    return frozenset(
+        one.unit
+        for one in effective(held)
+        if (one.application, one.level) == (ORGANISATION, "modification")
+        and within(one.valid_from, one.valid_until, on)
+    )
+
+
+def limited_to(held: Held, on: date) -> tuple[str, ...]:
+    """Of whoever administers users that day: their only units; none where it is the whole."""
+    units = administers(held, on)
+    return () if None in units else tuple(sorted(unit for unit in units if unit))
+
+
+def manages(held: Held, on: date) -> bool:
+    """Who administers the whole structure also manages it (HAB, 8.2)."""
+    return None in administers(held, on)
+
+
+def opens(held: Held, application: str, on: date) -> bool:
+    """Whether an application is open to them that day, at any level, anywhere here."""
+    return any(
+        one.application == application and within(one.valid_from, one.valid_until, on)
+        for one in effective(held)
+    )
+
+
+def _met(one: Habilitation, line: Line) -> Habilitation | None:
+    if one.unit is not None and line.unit is not None and one.unit != line.unit:
+        return None
+    first = max(one.valid_from or date.min, line.valid_from)
+    last = min(one.valid_until or date.max, line.valid_until or date.max)
+    if last < first:
+        return None
+    met = {"unit": one.unit or line.unit, "valid_from": first, "valid_until": last}
+    return one.model_copy(update=met)

@@ -1,0 +1,143 @@
+"""Leaving the platform, and coming back to it."""
+
+from functools import partial
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import AfterValidator, BaseModel, Field
+
+from kit.clock import now
+from kit.http import Anyone, Person, may_answer
+from kit.ids import new_id
+from kit.links import LinkExpired, LinkInvalid, read_link
+from services.users.api.accounts import FOR_PEOPLE
+from services.users.api.fields import Accepted, Address, Answer, LinkToken, Password, Question
+from services.users.api.letters import Letters
+from services.users.api.rattachements import Id
+from services.users.api.transfers import HANDING_OVER, MOST
+from services.users.domain import deactivations, questions
+from services.users.domain import passwords as rules
+from services.users.domain.accounts import LinkNoLongerValid, SecretQuestion
+from services.users.domain.attempts import attempts_id
+from services.users.domain.deactivations import (
+    PasswordUsedBefore,
+    Reactivation,
+    SuccessorsMissing,
+    TooLateToReactivate,
+    TwiceNamed,
+)
+from services.users.domain.passwords import PasswordRefused
+from services.users.domain.questions import AnswerTooEasy
+from services.users.managing import Managing
+from services.users.passwords import Passwords
+from services.users.robots import Robots
+
+
+class OfOne(BaseModel):
+    structure_id: Id
+    user_id: Id
+
+
+def _each_once(named: tuple[OfOne, ...]) -> tuple[OfOne, ...]:
+    if len({one.structure_id for one in named}) < len(named):
+        raise ValueError("Each structure has one successor.")
+    return named
+
+
+class Leaving(BaseModel):
+    confirmed: Literal[True] = Field(
+        description="What is under way is lost, and there are some days only to come back"
+    )
+    successor_id: Id | None = Field(None, description="Manages all your structures from now on")
+    successors: Annotated[tuple[OfOne, ...], AfterValidator(_each_once)] = Field(
+        (), max_length=MOST, description="Or who manages which"
+    )
+
+
+class ComingBack(BaseModel):
+    token: LinkToken
+    password: Annotated[Password, Field(description="Another than the one you had")]
+    question: Question
+    answer: Answer
+
+
+class Reactivated(BaseModel):
+    status: Literal["active"] = "active"
+
+
+def deactivation_routes(
+    managing: Managing, letters: Letters, robots: Robots, passwords: Passwords
+) -> APIRouter:
+    routes = APIRouter(tags=["accounts"])
+    identity, settings = managing.identity, managing.settings
+    link_key = settings.link_key.get_secret_value()
+
+    @routes.put(
+        "/v1/me/deactivation",
+        status_code=204,
+        responses=may_answer(SuccessorsMissing, TwiceNamed, *HANDING_OVER),
+    )
+    async def leave(asked: Leaving, caller: Person) -> None:
+        """
+        Deactivate your account. All your devices are signed out, and no letter is sent any more.
+
+        Whoever manages structures names who manages them next: all of them move, or nothing
+        happens. What you were granted stays, for when you come back in time.
+        """
+        await managing.deactivate(
+            caller.user_id,
+            one_for_all=asked.successor_id,
+            each={one.structure_id: one.user_id for one in asked.successors},
+            id=new_id(),
+        )
+
+    @routes.post(
+        "/v1/accounts/reactivation-links", status_code=202, responses=may_answer(*FOR_PEOPLE)
+    )
+    async def send_link(asked: Address, caller: Anyone) -> Accepted:
+        """Ask for a link to come back, as often as needed. The answer is the same for anyone."""
+        await robots.keep_out(asked.proof)
+        await letters.reactivate(asked.email)
+        return Accepted()
+
+    @routes.post(
+        "/v1/accounts/reactivation",
+        responses=may_answer(
+            LinkInvalid,
+            LinkExpired,
+            LinkNoLongerValid,
+            PasswordRefused,
+            PasswordUsedBefore,
+            AnswerTooEasy,
+            TooLateToReactivate,
+        ),
+    )
+    async def come_back(asked: ComingBack, caller: Anyone) -> Reactivated:
+        """Reactivate an account with the link of a letter, another password and a question."""
+        at, within = now(), settings.reactivation_for
+        link = read_link(link_key, asked.token, purpose="reactivation", now=at)
+        account = await identity.accounts.find(link.user_id)
+        account = deactivations.back_in_time(account, link.nonce, within, at)
+        password, answer = asked.password.get_secret_value(), asked.answer.get_secret_value()
+        rules.check(password, account.email)
+        questions.check(asked.question, answer)
+        if await passwords.verify(password, account.password_hash):
+            raise PasswordUsedBefore(field="body/password")
+        chosen = Reactivation(
+            nonce=link.nonce,
+            password_hash=await passwords.hash(password),
+            question=SecretQuestion(
+                question=asked.question,
+                answer_hash=await passwords.hash(questions.normalised(answer)),
+            ),
+        )
+        await identity.committer.change_together(
+            (
+                identity.accounts.at(account.id),
+                identity.attempts.at(attempts_id("sign-in", account.email)),
+            ),
+            partial(deactivations.reactivate, chosen=chosen, within=within, now=now()),
+        )
+        return Reactivated()
+
+    return routes

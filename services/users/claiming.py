@@ -1,0 +1,166 @@
+"""Claims to structures that nobody manages any more: what each decision is taken on."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hmac import compare_digest
+from typing import Any
+
+from contracts.users import CLAIM_DIGITS
+from kit.change import Change
+from kit.clock import now
+from kit.collection import Ask, Place
+from kit.links import code_of
+from kit.workers import Timer
+from services.users.domain import vacancies
+from services.users.domain.attempts import attempts_id
+from services.users.domain.rattachements import Defaults, rattachement_id
+from services.users.domain.vacancies import Claim, Parties, Proof, Rules, Settled, WrongCode
+from services.users.identity import NOBODY, Identity
+from services.users.membership import Membership
+from services.users.settings import UsersSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Claiming:
+    membership: Membership
+    identity: Identity
+    settings: UsersSettings
+    defaults: Defaults
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(notice=self.settings.vacancy_notice_for, defaults=self.defaults)
+
+    async def claim(
+        self, structure_id: str, proof: Proof, reference: str, *, by: str, id: str
+    ) -> Claim:
+        of, at, settings = self.membership, now(), self.settings
+        lasts = settings.vacancy_code_for if proof == "code" else settings.vacancy_documents_for
+        asked = Claim(
+            id=id,
+            user_id=by,
+            structure_id=structure_id,
+            structure_name=None,
+            proof=proof,
+            reference=reference,
+            nonce=secrets.token_urlsafe(32),
+            tries_left=settings.vacancy_code_tries,
+            opened_at=at,
+            wake_at=at + lasts,
+        )
+        counted_as = attempts_id("claims", by), attempts_id("claimed", structure_id)
+
+        def decide(*current: Any) -> tuple[Change[Any], ...]:
+            claim, management, structure, by_user, of_structure = current
+            opened, *counted = vacancies.claim(
+                claim,
+                management,
+                structure,
+                by_user,
+                of_structure,
+                asked=asked,
+                limit=settings.claims_limit,
+                counted_as=counted_as,
+            )
+            return opened, Change(management), Change(structure), *counted
+
+        kept, *_ = await self.identity.committer.change_together(
+            (
+                of.claims.at(id),
+                of.management.at(structure_id),
+                of.structures.at(structure_id),
+                *map(self.identity.attempts.at, counted_as),
+            ),
+            decide,
+        )
+        opened: Claim = kept
+        return opened
+
+    async def prove(self, id: str, code: str, *, by: str) -> Claim:
+        at = now()
+
+        def decide(claim: Claim | None, parties: Parties) -> Settled:
+            right = claim is not None and compare_digest(self._code(claim), code)
+            return vacancies.prove(claim, parties, by=by, right=right, rules=self.rules, now=at)
+
+        kept = await self._settle(id, decide)
+        if kept.state in ("open", "lapsed"):
+            raise WrongCode(field="body/code", tries_left=kept.tries_left)
+        return kept
+
+    async def decide(self, id: str, *, by: str, confirmed: bool, reason: str) -> Claim:
+        at = now()
+        return await self._settle(
+            id,
+            lambda claim, parties: vacancies.decide(
+                claim,
+                parties,
+                by=by,
+                confirmed=confirmed,
+                reason=reason,
+                rules=self.rules,
+                now=at,
+            ),
+        )
+
+    async def object_to(self, id: str, *, by: str) -> Claim:
+        of, at = self.membership, now()
+        found = await of.claims.get(id)
+        kept, _ = await self.identity.committer.change_together(
+            (of.claims.at(id), of.management.at(found.structure_id)),
+            lambda claim, management: vacancies.object_to(claim, management, by=by, now=at),
+        )
+        objected: Claim = kept
+        return objected
+
+    async def readable(self, id: str, *, by: str) -> Claim:
+        found = await self.membership.claims.get(id)
+        management = await self.membership.management.find(found.structure_id)
+        return vacancies.readable(found, management, by=by)
+
+    def timer(self) -> Timer[Claim]:
+        """Grants what nobody objected to, and lets lapse what was never proved."""
+
+        return Timer(self.membership.claims, wake=lambda claim: self.waking(claim, now()))
+
+    def waking(self, claim: Claim, at: datetime) -> Ask:
+        return self.asking(
+            claim,
+            claim.manager_id,
+            lambda current, parties: vacancies.turn(current, parties, rules=self.rules, now=at),
+        )
+
+    async def _settle(self, id: str, decide: Callable[[Claim | None, Parties], Settled]) -> Claim:
+        """Whoever manages the structure is read beforehand; the decision refuses if they moved."""
+        found = await self.membership.claims.get(id)
+        management = await self.membership.management.find(found.structure_id)
+        manager = management.principal_manager_id if management else None
+        kept, *_ = await self.identity.committer.keep(self.asking(found, manager, decide))
+        settled: Claim = kept
+        return settled
+
+    def asking(
+        self,
+        claim: Claim,
+        manager_id: str | None,
+        decide: Callable[[Claim | None, Parties], Settled],
+    ) -> Ask:
+        of, structure = self.membership, claim.structure_id
+        other = manager_id if manager_id and manager_id != claim.user_id else NOBODY
+        places: tuple[Place, ...] = (
+            of.claims.at(claim.id),
+            of.management.at(structure),
+            self.identity.accounts.at(claim.user_id),
+            of.rattachements.at(rattachement_id(claim.user_id, structure)),
+            of.requests.at(claim.id),
+            of.structures.at(structure),
+            self.identity.accounts.at(other),
+            of.rattachements.at(rattachement_id(other, structure)),
+        )
+        return Ask(places, lambda current, *parties: decide(current, Parties(*parties)))
+
+    def _code(self, claim: Claim) -> str:
+        key = self.settings.link_key.get_secret_value()
+        return code_of(key, user_id=claim.id, nonce=claim.nonce, digits=CLAIM_DIGITS)

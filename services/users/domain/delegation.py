@@ -1,0 +1,101 @@
+"""
+Who administers the users of a structure, and how far. Pure.
+
+The principal manager may do everything; who holds *Organisation modification* may do what these
+refusals leave. They are judged inside the decision they limit, on what the acting user then holds.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from contracts.users import Habilitation
+from kit.entitled import administers, attached, effective, gives_all_of
+from kit.problems import Forbidden, NotFound
+from services.users.domain.rattachements import Rattachement
+
+
+class ManagersOnly(Forbidden):
+    """Only those who administer the users of this structure may do this."""
+
+
+class PrincipalManagerOnly(Forbidden):
+    """Only the principal manager of this structure may do this."""
+
+
+class PrincipalManagerOutOfReach(Forbidden):
+    """Nobody else changes what the principal manager may do."""
+
+
+class AskForYourOwn(Forbidden):
+    """What you may do yourself is asked for, and decided by somebody else."""
+
+
+class OutsideYourUnits(Forbidden):
+    """You administer other units than this one."""
+
+
+class MoreThanYours(Forbidden):
+    """Nobody gives what they do not hold themselves: that profile, there, for as long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Administrator:
+    """Somebody who administers users today, on what they themselves hold."""
+
+    tie: Rattachement
+    today: date
+    units: frozenset[str | None]
+    """Those that they administer; with None the whole structure."""
+
+    @property
+    def principal(self) -> bool:
+        return self.tie.role == "principal_manager"
+
+    @property
+    def decides(self) -> bool:
+        """Whether they also decide on approvals."""
+        return self.principal or self.tie.may_approve
+
+    def reaches(self, unit: str | None) -> bool:
+        return None in self.units or unit in self.units
+
+    def meets(self, tie: Rattachement) -> bool:
+        """Whether that user is attached, now or later, where this one administers."""
+        lines = tie.standing(self.today)
+        return any(line.unit is None or self.reaches(line.unit) for line in lines)
+
+    def refuse_beyond(
+        self, tie: Rattachement, given: Iterable[Habilitation], taken: Iterable[Habilitation]
+    ) -> None:
+        """Raise unless this one may give and take that."""
+        if self.principal:
+            return
+        if tie.id == self.tie.id:
+            raise AskForYourOwn
+        if tie.role == "principal_manager":
+            raise PrincipalManagerOutOfReach
+        given, own = tuple(given), effective(self.tie)
+        for one in (*given, *taken):
+            if not self.reaches(one.unit):
+                raise OutsideYourUnits(unit=one.unit)
+        for one in given:
+            if not any(gives_all_of(held, one, self.today) for held in own):
+                raise MoreThanYours(application=one.application, level=one.level, unit=one.unit)
+
+
+def administrator(tie: Rattachement | None, on: date) -> Administrator:
+    """Raises NotFound for a stranger, ManagersOnly for who administers nobody that day."""
+    if tie is None or not attached(tie, on):
+        raise NotFound
+    units = administers(tie, on)
+    if not units:
+        raise ManagersOnly
+    return Administrator(tie=tie, today=on, units=units)
+
+
+def principal_manager(tie: Rattachement | None, on: date) -> Administrator:
+    found = administrator(tie, on)
+    if not found.principal:
+        raise PrincipalManagerOnly
+    return found

@@ -1,0 +1,281 @@
+"""How a user asks for a change of their own habilitations, and what becomes of it. Pure."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Literal
+
+from contracts.approvals import ApprovalDecided, ApprovalWithdrawn
+from contracts.users import (
+    HabilitationsGranted,
+    HabilitationsNotApplied,
+    HabilitationsRefused,
+    HabilitationsRequested,
+)
+from kit.change import Change, Entity
+from kit.problems import Conflict, Forbidden, Invalid, Problem
+from services.users.domain.delegation import ManagersOnly, administrator
+from services.users.domain.drafts import (
+    ALREADY_HELD,
+    Held,
+    Operation,
+    Place,
+    drafted,
+    ended,
+    held,
+    row_of,
+    without,
+)
+from services.users.domain.habilitation_history import Entry
+from services.users.domain.habilitations import Submitted, applied
+from services.users.domain.held import PendingChange
+from services.users.domain.rattachements import Rattachement
+
+Status = Literal["requested", "granted", "refused", "not_applied", "withdrawn", "expired"]
+Changes = tuple[Change["HabilitationsRequest"], Change[Rattachement], Change[Entry]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HabilitationsRequest(Entity):
+    """One request for habilitations to be given and taken, together or not at all."""
+
+    user_id: str
+    structure_id: str
+    structure_identifier: str
+    structure_name: str | None
+    given: Held
+    taken: Held
+    units: tuple[str, ...] = ()
+    """Those it is about, if it is about units alone."""
+    ended_unit: str | None = None
+    """A unit it would give something on, if one is over since."""
+    comment: str = ""
+    status: Status
+    reason: str = ""
+    requested_at: datetime
+    decided_at: datetime | None = None
+
+
+class NotAttached(Forbidden):
+    """You are not attached to this structure."""
+
+
+class NothingAsked(Invalid):
+    """In the end this changes nothing."""
+
+
+class AlreadyAsked(Conflict):
+    """Another request of yours for one of these profiles still waits for its decision."""
+
+
+def ask(
+    current: HabilitationsRequest | None,
+    tie: Rattachement | None,
+    entry: Entry | None,
+    place: Place,
+    *,
+    operations: tuple[Operation, ...],
+    comment: str,
+    submitted: Submitted,
+) -> Changes:
+    """Put it to those who decide. A principal manager's own is his to grant, and is recorded."""
+    today = submitted.today
+    if current:
+        return Change(current), Change(tie), Change(entry)
+    if tie is None or not tie.standing(today) or place.structure is None:
+        raise NotAttached
+    before, after = held(tie, today), drafted(tie, operations, place, today)
+    given, taken = without(after, before), without(before, after)
+    if not given and not taken:
+        raise NothingAsked(field="body/operations")
+    asked = HabilitationsRequest(
+        id=submitted.id,
+        user_id=tie.user_id,
+        structure_id=tie.structure_id,
+        structure_identifier=place.structure.identifier,
+        structure_name=place.structure.legal_name,
+        given=given,
+        taken=taken,
+        units=_only_units((*given, *taken)),
+        comment=comment,
+        status="requested",
+        requested_at=submitted.at,
+    )
+    if tie.role == "principal_manager":
+        granted = replace(asked, status="granted", decided_at=submitted.at)
+        return Change(granted), *applied(tie, after, cause="own", submitted=submitted)
+    _refuse_asked_already(tie, asked)
+    pending = PendingChange(request_id=asked.id, given=given, taken=taken)
+    waiting = replace(tie, pending_changes=(*tie.pending_changes, pending))
+    return Change(asked, (_told(asked),)), Change(waiting), Change(None)
+
+
+def settle(
+    decided: ApprovalDecided,
+    request: HabilitationsRequest | None,
+    tie: Rattachement | None,
+    decider: Rattachement | None,
+    entry: Entry | None,
+    *,
+    requester_active: bool,
+    submitted: Submitted,
+) -> Changes:
+    """
+    Apply the first decision on a request; later ones, and those on others, say nothing.
+
+    ``decider`` is the rattachement of whoever decided: nobody grants by an approval what they could
+    not give otherwise.
+    """
+    if request is None or tie is None or not _is_about(decided, request):
+        return Change(request), Change(tie), Change(entry)
+    freed = _freed(tie, request)
+    if decided.verdict == "refused":
+        return _refused(request, decided), Change(freed), Change(entry)
+    obstacle = _obstacle(request, freed, decider, submitted.today, active=requester_active)
+    if obstacle:
+        return _not_applied(request, decided, obstacle), Change(freed), Change(entry)
+    after = (*without(held(freed, submitted.today), request.taken), *request.given)
+    changed, noted = applied(freed, after, cause="approved", submitted=submitted)
+    return _granted(request, decided), changed, noted
+
+
+def withdraw(
+    told: ApprovalWithdrawn, request: HabilitationsRequest | None, tie: Rattachement | None
+) -> tuple[Change[HabilitationsRequest], Change[Rattachement]]:
+    """Nobody decides on it any more, and it changes nothing."""
+    if request is None or tie is None or not _is_about(told, request):
+        return Change(request), Change(tie)
+    withdrawn = replace(request, status="withdrawn", decided_at=told.withdrawn_at)
+    return Change(withdrawn), Change(_freed(tie, request))
+
+
+def unit_ended(current: HabilitationsRequest | None, unit: str) -> Change[HabilitationsRequest]:
+    """Note that a unit it would give something on is over, while it waits for its decision."""
+    if current is None or current.status != "requested" or current.ended_unit:
+        return Change(current)
+    if unit not in {one.unit for one in current.given}:
+        return Change(current)
+    return Change(replace(current, ended_unit=unit))
+
+
+def _only_units(rows: Held) -> tuple[str, ...]:
+    units = dict.fromkeys(one.unit for one in rows)
+    return () if None in units else tuple(unit for unit in units if unit)
+
+
+def _refuse_asked_already(tie: Rattachement, asked: HabilitationsRequest) -> None:
+    rows = {row_of(one) for one in (*asked.given, *asked.taken)}
+    for pending in tie.pending_changes:
+        if rows & {row_of(one) for one in (*pending.given, *pending.taken)}:
+            raise AlreadyAsked(request_id=pending.request_id)
+
+
+def _freed(tie: Rattachement, request: HabilitationsRequest) -> Rattachement:
+    left = tuple(one for one in tie.pending_changes if one.request_id != request.id)
+    return replace(tie, pending_changes=left)
+
+
+def _is_about(told: ApprovalDecided | ApprovalWithdrawn, request: HabilitationsRequest) -> bool:
+    same = (told.requester_id, told.structure_id) == (request.user_id, request.structure_id)
+    return same and request.status == "requested"
+
+
+def _obstacle(
+    request: HabilitationsRequest,
+    tie: Rattachement,
+    decider: Rattachement | None,
+    today: date,
+    *,
+    active: bool,
+) -> str:
+    """Why an approved request can no longer be applied, in words for the requester."""
+    lines = {line.unit for line in tie.standing(today)}
+    if not lines:
+        return "Vous n'êtes plus rattaché à la structure."
+    if not active:
+        return "Le compte du demandeur n'est plus actif."
+    if request.ended_unit:
+        return f"Le service {request.ended_unit} n'est plus actif."
+    if None not in lines and not {one.unit for one in request.given} <= lines:
+        return "Vous n'êtes plus rattaché à tous les services concernés."
+    if any(ended(one, today) for one in request.given):
+        return "La période demandée est terminée."
+    left = {row_of(one) for one in without(held(tie, today), request.taken)}
+    if left & {row_of(one) for one in request.given}:
+        return f"{ALREADY_HELD}."
+    return _beyond(request, tie, decider, today)
+
+
+def _beyond(
+    request: HabilitationsRequest, tie: Rattachement, decider: Rattachement | None, today: date
+) -> str:
+    try:
+        administering = administrator(decider, today)
+        if not administering.decides:
+            raise ManagersOnly
+        administering.refuse_beyond(tie, request.given, request.taken)
+    except Problem:
+        return "La personne qui a accepté votre demande ne peut pas accorder ces habilitations."
+    return ""
+
+
+def _told(request: HabilitationsRequest) -> HabilitationsRequested:
+    return HabilitationsRequested(
+        request_id=request.id,
+        user_id=request.user_id,
+        structure_id=request.structure_id,
+        structure_identifier=request.structure_identifier,
+        structure_name=request.structure_name,
+        units=request.units,
+        given=request.given,
+        taken=request.taken,
+        comment=request.comment,
+        requested_at=request.requested_at,
+    )
+
+
+def _granted(
+    request: HabilitationsRequest, decided: ApprovalDecided
+) -> Change[HabilitationsRequest]:
+    granted = replace(request, status="granted", decided_at=decided.decided_at)
+    event = HabilitationsGranted(
+        request_id=request.id,
+        user_id=request.user_id,
+        structure_id=request.structure_id,
+        structure_name=request.structure_name,
+        given=request.given,
+        taken=request.taken,
+        granted_at=decided.decided_at,
+    )
+    return Change(granted, (event,))
+
+
+def _refused(
+    request: HabilitationsRequest, decided: ApprovalDecided
+) -> Change[HabilitationsRequest]:
+    refused = replace(
+        request, status="refused", reason=decided.reason, decided_at=decided.decided_at
+    )
+    event = HabilitationsRefused(
+        request_id=request.id,
+        user_id=request.user_id,
+        structure_id=request.structure_id,
+        structure_name=request.structure_name,
+        reason=decided.reason,
+        refused_at=decided.decided_at,
+    )
+    return Change(refused, (event,))
+
+
+def _not_applied(
+    request: HabilitationsRequest, decided: ApprovalDecided, reason: str
+) -> Change[HabilitationsRequest]:
+    closed = replace(request, status="not_applied", reason=reason, decided_at=decided.decided_at)
+    event = HabilitationsNotApplied(
+        request_id=request.id,
+        user_id=request.user_id,
+        structure_id=request.structure_id,
+        structure_name=request.structure_name,
+        reason=reason,
+        decided_at=decided.decided_at,
+    )
+    return Change(closed, (event,))

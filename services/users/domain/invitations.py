@@ -1,0 +1,215 @@
+"""How somebody without an account is invited, and attached once they have one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from contracts.users import InvitationSent
+from kit.change import Change, Entity
+from kit.days import day_of
+from kit.problems import Conflict, NotFound
+from services.users.domain.accounts import (
+    Account,
+    LinkNoLongerValid,
+    Registration,
+    activated,
+)
+from services.users.domain.actions import Action
+from services.users.domain.attaching import Gift, administering, give, noted, refuse_outside
+from services.users.domain.attempts import Attempts, Limit, attempt, locked_until
+from services.users.domain.rattachements import Defaults, Rattachement
+from services.users.domain.requests import RattachementRequest, unknown_units
+from services.users.domain.structures import Structure
+from services.users.domain.units import Unit
+
+MOST = 100
+"""Invitations that wait for one address; the oldest goes."""
+TAKING_IN_LASTS = timedelta(minutes=1)
+"""After that, whoever was attaching somebody who accepted is taken for dead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    gift: Gift
+    nonce: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitee(Entity):
+    """Somebody whose account waits for them, under its id, and all that invites them."""
+
+    email: str
+    """As the managers typed it."""
+    invitations: tuple[Invitation, ...] = ()
+    """The oldest first."""
+
+    def to(self, structure_id: str) -> tuple[Invitation, ...]:
+        return tuple(one for one in self.invitations if one.gift.structure_id == structure_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """Who writes again, when, and with what."""
+
+    by: str
+    at: datetime
+    nonce: str
+    expires_at: datetime
+
+
+class AccountActive(Conflict):
+    """This account is active: there is nothing to activate any more."""
+
+
+Invited = tuple[Change[Invitee], Change[Attempts]]
+
+
+def invite(
+    current: Invitee | None,
+    letters: Attempts | None,
+    structure: Structure,
+    invitation: Invitation,
+    *,
+    user_id: str,
+    email: str,
+    letters_id: str,
+    limit: Limit,
+) -> Invited:
+    """Keep what will be given, and have a letter written unless too many were."""
+    invitee = current or Invitee(id=user_id, email=email)
+    if any(one.gift.id == invitation.gift.id for one in invitee.invitations):
+        return Change(current), Change(letters)
+    kept = replace(invitee, invitations=(*invitee.invitations, invitation)[-MOST:])
+    return _written(kept, letters, structure, invitation, letters_id=letters_id, limit=limit)
+
+
+def remind(
+    acting: Rattachement | None,
+    tie: Rattachement | None,
+    current: Invitee | None,
+    letters: Attempts | None,
+    structure: Structure | None,
+    *,
+    renewed: Renewal,
+    letters_id: str,
+    limit: Limit,
+) -> Invited:
+    """Write the letter of an invitation once more, good for as long as a first one."""
+    manager = administering(acting, day_of(renewed.at))
+    theirs = current.to(structure.id) if current and structure else ()
+    if current is None or structure is None or not theirs:
+        if tie and manager.meets(tie):
+            raise AccountActive
+        raise NotFound
+    for one in theirs:
+        refuse_outside(manager, one.gift.extent.lines())
+    again = [
+        Invitation(
+            gift=replace(one.gift, by=renewed.by, at=renewed.at),
+            nonce=renewed.nonce,
+            expires_at=renewed.expires_at,
+        )
+        for one in theirs
+    ]
+    others = [one for one in current.invitations if one not in theirs]
+    kept = replace(current, invitations=(*others, *again))
+    return _written(kept, letters, structure, again[-1], letters_id=letters_id, limit=limit)
+
+
+def is_open(current: Invitee | None, nonce: str, now: datetime) -> bool:
+    """Whether a letter with this nonce still opens the account."""
+    sent = current.invitations if current else ()
+    return any(one.nonce == nonce and now < one.expires_at for one in sent)
+
+
+def accept(
+    account: Account | None,
+    current: Invitee | None,
+    *,
+    nonce: str,
+    registration: Registration,
+    now: datetime,
+) -> tuple[Change[Account], Change[Invitee]]:
+    """Open the account with the letter, which proves the address. Repeating it changes nothing."""
+    if account and account.status == "active" and account.activated_by == nonce:
+        return Change(account), Change(current)
+    if account is None or account.status != "pending" or not is_open(current, nonce, now):
+        raise LinkNoLongerValid
+    return activated(account, registration, by=nonce), accepted(current, now=now)
+
+
+def accepted(current: Invitee | None, *, now: datetime) -> Change[Invitee]:
+    """The account is active: what is still good is given from now on."""
+    if current is None:
+        return Change(None)
+    good = tuple(one for one in current.invitations if now < one.expires_at)
+    return Change(replace(current, invitations=good, wake_at=now) if good else None)
+
+
+def begin(current: Invitee | None, now: datetime) -> Change[Invitee]:
+    """Begin to attach somebody who accepted, for as long as somebody alive takes."""
+    if current is None or current.wake_at is None or current.wake_at > now:
+        return Change(current)
+    return Change(replace(current, wake_at=now + TAKING_IN_LASTS))
+
+
+def without(current: Invitee, gone: Iterable[Invitation]) -> Change[Invitee]:
+    """What was dealt with, or is no longer meant, is forgotten."""
+    dropped = [*gone]
+    left = tuple(one for one in current.invitations if one not in dropped)
+    return Change(replace(current, invitations=left) if left else None)
+
+
+def take_in(
+    invitee: Invitee | None,
+    structure: Structure | None,
+    request: RattachementRequest | None,
+    tie: Rattachement | None,
+    action: Action | None,
+    *units: Unit | None,
+    gift_id: str,
+    now: datetime,
+    defaults: Defaults,
+) -> tuple[Change[Invitee], Change[RattachementRequest], Change[Rattachement], Change[Action]]:
+    """Attach somebody who accepted, to as much of what they were invited to as there still is."""
+    sent = invitee.invitations if invitee else ()
+    invitation = next((one for one in sent if one.gift.id == gift_id), None)
+    nothing = Change(request), Change(tie), Change(action)
+    if invitee is None or invitation is None or structure is None:
+        return Change(invitee), *nothing
+    dealt_with, on, asked = without(invitee, [invitation]), day_of(now), invitation.gift.extent
+    lost = unknown_units(asked, structure, units, on)
+    left = replace(asked, units=tuple(code for code in asked.units if code not in lost))
+    if not structure.active or (lost and not left.units):
+        return dealt_with, *nothing
+    gift = replace(invitation.gift, extent=left, at=now)
+    granted, attached = give(
+        gift, structure, request, tie, user_id=invitee.id, on=on, defaults=defaults
+    )
+    return dealt_with, granted, attached, noted(gift, attached, action)
+
+
+def _written(
+    invitee: Invitee,
+    letters: Attempts | None,
+    structure: Structure,
+    invitation: Invitation,
+    *,
+    letters_id: str,
+    limit: Limit,
+) -> Invited:
+    gift = invitation.gift
+    if locked_until(letters, limit, gift.at):
+        return Change(invitee), Change(letters)
+    sent = InvitationSent(
+        user_id=invitee.id,
+        structure_id=structure.id,
+        structure_name=structure.legal_name,
+        invited_by=gift.by,
+        nonce=invitation.nonce,
+        expires_at=invitation.expires_at,
+        sent_at=gift.at,
+    )
+    counted = attempt(letters, id=letters_id, limit=limit, now=gift.at)
+    return Change(invitee, (sent,)), counted

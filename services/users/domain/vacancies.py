@@ -1,0 +1,366 @@
+"""
+How somebody comes to manage a structure in which nobody decides any more (architecture 8.16).
+
+They claim it, and prove the claim: by a code sent to the address that the structure itself has
+given, or by documents that the desk has seen. A manager who is absent has some days to object.
+Nothing comes of it by itself: no claim without a proof, and no vote.
+"""
+
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from contracts.approvals import ApproverMissing
+from contracts.users import (
+    ClaimOutcome,
+    VacancyClaimSettled,
+    VacancyCodeRequested,
+    VacancyNoticeGiven,
+    VacancyOpened,
+)
+from kit.change import Change, Entity
+from kit.days import day_of
+from kit.problems import Conflict, Forbidden, Invalid, NotFound
+from services.users.domain.accounts import Account
+from services.users.domain.attempts import Attempts, Limit, attempt
+from services.users.domain.lines import Extent
+from services.users.domain.management import Management, appoint, given, managing, relieve
+from services.users.domain.rattachements import Defaults, Rattachement, nothing_yet
+from services.users.domain.requests import RattachementRequest, UnknownStructure
+from services.users.domain.structures import Structure
+from services.users.domain.transfers import ManagementMoved
+
+Proof = Literal["code", "documents"]
+State = Literal["open", "proved"] | ClaimOutcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim(Entity):
+    """Somebody says that a structure is theirs to manage, and what became of that."""
+
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    proof: Proof
+    reference: str = ""
+    """Where the desk finds the documents: the number of a ticket."""
+    nonce: str = ""
+    """What the code follows from; nobody without a key of the installation can tell it."""
+    tries_left: int
+    state: State = "open"
+    manager_id: str | None = None
+    """The absent manager to whom notice is given."""
+    reason: str = ""
+    opened_at: datetime
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """All that a claim may change, as it stands. The last two are of whoever else manages it."""
+
+    management: Management | None
+    account: Account | None
+    tie: Rattachement | None
+    request: RattachementRequest | None
+    structure: Structure | None
+    manager: Account | None
+    managers_tie: Rattachement | None
+
+    @property
+    def manager_id(self) -> str | None:
+        return self.management.principal_manager_id if self.management else None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an installation may choose about claims."""
+
+    notice: timedelta
+    defaults: Defaults
+
+
+Settled = tuple[Change[Any], ...]
+"""Of the claim, and then of each of its parties in their order."""
+
+
+class AlreadyYours(Conflict):
+    """You are the principal manager of this structure."""
+
+
+class ClaimUnderWay(Conflict):
+    """Somebody has proved a claim to this structure: its manager has some days to object."""
+
+
+class ClaimOver(Conflict):
+    """This claim has come to an end."""
+
+
+class WrongCode(Invalid):
+    """This is not the code of the letter that was sent to the structure."""
+
+
+class ProvedByDocuments(Conflict):
+    """The desk decides on this claim: it is proved by documents, not by a code."""
+
+
+class ManagersObjectionOnly(Forbidden):
+    """Only the principal manager of the structure may object to a claim."""
+
+
+class NotYourOwnClaim(Forbidden):
+    """Nobody decides on their own claim."""
+
+
+class ReasonForRejection(Invalid):
+    """A claim is rejected for a reason."""
+
+
+def notice_vacancy(
+    told: ApproverMissing, current: Management | None, request: RattachementRequest | None
+) -> Change[Management]:
+    """Note once that nobody decides here, and tell whoever waits for an answer."""
+    if current and (current.principal_manager_id or current.vacant_since):
+        return Change(current)
+    vacant = replace(current or Management(id=told.structure_id), vacant_since=told.noticed_at)
+    names = request is not None and request.names_structure
+    opened = VacancyOpened(
+        structure_id=told.structure_id,
+        structure_name=request.structure_name if request and names else None,
+        requester_id=request.user_id if request else None,
+        opened_at=told.noticed_at,
+    )
+    return Change(vacant, (opened,))
+
+
+def claim(
+    current: Claim | None,
+    management: Management | None,
+    structure: Structure | None,
+    by_user: Attempts | None,
+    of_structure: Attempts | None,
+    *,
+    asked: Claim,
+    limit: Limit,
+    counted_as: tuple[str, str],
+) -> tuple[Change[Claim], Change[Attempts], Change[Attempts]]:
+    """Open a claim; for a code, have it sent to the structure. ``counted_as``: ids of the tries."""
+    if current:
+        return Change(current), Change(by_user), Change(of_structure)
+    if structure is None:
+        raise UnknownStructure("No structure has this id.", field="body/structure_id")
+    if management and management.principal_manager_id == asked.user_id:
+        raise AlreadyYours
+    if management and management.claim_id:
+        raise ClaimUnderWay
+    named = not structure.discreet
+    opened = replace(asked, structure_name=structure.legal_name if named else None)
+    told = VacancyCodeRequested(
+        claim_id=asked.id,
+        structure_id=asked.structure_id,
+        nonce=asked.nonce,
+        expires_at=asked.wake_at or asked.opened_at,
+    )
+    counted = attempt(by_user, id=counted_as[0], limit=limit, now=asked.opened_at)
+    if asked.proof != "code":
+        return Change(opened), counted, Change(of_structure)
+    letters = attempt(of_structure, id=counted_as[1], limit=limit, now=asked.opened_at)
+    return Change(opened, (told,)), counted, letters
+
+
+def prove(
+    current: Claim | None, parties: Parties, *, by: str, right: bool, rules: Rules, now: datetime
+) -> Settled:
+    """
+    Show the code of the letter. A wrong one is counted, and therefore kept and not refused here.
+
+    After too many of them the claim is over, right code or not.
+    """
+    if current is None or current.user_id != by:
+        raise NotFound
+    if current.proof != "code":
+        raise ProvedByDocuments
+    if current.state in ("proved", "granted") and right:
+        return Change(current), *_as_they_are(parties)
+    if current.state != "open" or _expired(current, now):
+        raise ClaimOver
+    if right:
+        return _proved(current, parties, rules=rules, now=now)
+    wrong = replace(current, tries_left=current.tries_left - 1)
+    if wrong.tries_left:
+        return Change(wrong), *_as_they_are(parties)
+    return _over(wrong, "lapsed", now=now), *_as_they_are(parties)
+
+
+def decide(
+    current: Claim | None,
+    parties: Parties,
+    *,
+    by: str,
+    confirmed: bool,
+    reason: str,
+    rules: Rules,
+    now: datetime,
+) -> Settled:
+    """What the desk says of the documents of a claim."""
+    if current is None or current.proof != "documents":
+        raise NotFound
+    if by == current.user_id:
+        raise NotYourOwnClaim
+    if not confirmed and not reason:
+        raise ReasonForRejection(field="body/reason")
+    if current.state in (("proved", "granted") if confirmed else ("rejected",)):
+        return Change(current), *_as_they_are(parties)
+    if current.state != "open" or _expired(current, now):
+        raise ClaimOver
+    if confirmed:
+        return _proved(current, parties, rules=rules, now=now)
+    return _over(current, "rejected", reason=reason, now=now), *_as_they_are(parties)
+
+
+def object_to(
+    current: Claim | None, management: Management | None, *, by: str, now: datetime
+) -> tuple[Change[Claim], Change[Management]]:
+    """Whoever manages the structure is there after all: nothing comes of the claim."""
+    if current is None or management is None or by not in _concerned(current, management):
+        raise NotFound
+    if by != management.principal_manager_id:
+        raise ManagersObjectionOnly
+    if current.state == "objected":
+        return Change(current), Change(management)
+    if current.state != "proved":
+        raise ClaimOver
+    return _over(current, "objected", now=now), Change(_without_claim(management, current))
+
+
+def turn(current: Claim | None, parties: Parties, *, rules: Rules, now: datetime) -> Settled:
+    """What becomes of a claim when its time has come: granted after its notice, or lapsed."""
+    if current is None or not _expired(current, now):
+        return Change(current), *_as_they_are(parties)
+    if current.state == "proved":
+        return _granted(current, parties, rules=rules, now=now)
+    return _over(current, "lapsed", now=now), *_as_they_are(parties)
+
+
+def readable(current: Claim | None, management: Management | None, *, by: str) -> Claim:
+    """The claim, for who made it and, once notice is given, for the manager it concerns."""
+    if current and by in _concerned(current, management):
+        return current
+    raise NotFound
+
+
+def _concerned(claim: Claim, management: Management | None) -> tuple[str | None, ...]:
+    """An open claim proves nothing yet: to disturb a manager it takes a proof."""
+    manager = management.principal_manager_id if management and claim.manager_id else None
+    return claim.user_id, manager
+
+
+def _proved(claim: Claim, parties: Parties, *, rules: Rules, now: datetime) -> Settled:
+    """The structure is theirs at once if nobody manages it; else once its manager was silent."""
+    management, manager_id = parties.management, parties.manager_id
+    active = parties.manager is not None and parties.manager.status == "active"
+    if management is None or manager_id is None or not active:
+        return _granted(claim, parties, rules=rules, now=now)
+    if management.claim_id:
+        raise ClaimUnderWay
+    until = now + rules.notice
+    proved = replace(claim, state="proved", manager_id=manager_id, wake_at=until)
+    notice = VacancyNoticeGiven(
+        claim_id=claim.id,
+        structure_id=claim.structure_id,
+        structure_name=parties.structure.legal_name if parties.structure else None,
+        claimant_id=claim.user_id,
+        manager_id=manager_id,
+        notice_until=until,
+        given_at=now,
+    )
+    _, *others = _as_they_are(parties)
+    awaited = Change(replace(management, claim_id=claim.id))
+    return Change(proved, (notice,)), awaited, *others
+
+
+def _granted(claim: Claim, parties: Parties, *, rules: Rules, now: datetime) -> Settled:
+    """
+    Make the claimant the principal manager; whoever was stays as a user.
+
+    A claim lapses with the account of who made it, and when another has become the manager since.
+    """
+    management, account, structure = parties.management, parties.account, parties.structure
+    moved = claim.manager_id is not None and claim.manager_id != parties.manager_id
+    if account is None or account.status != "active" or moved:
+        _, *others = _as_they_are(parties)
+        left = _without_claim(management, claim) if management else None
+        return _over(claim, "lapsed", now=now), Change(left), *others
+    if parties.manager_id == claim.user_id:
+        return _over(claim, "granted", now=now), *_as_they_are(parties)
+    theirs = parties.managers_tie.user_id if parties.managers_tie else None
+    if parties.manager_id != theirs:
+        raise ManagementMoved
+    on = day_of(now)
+    tie = parties.tie or nothing_yet(claim.user_id, claim.structure_id)
+    asked = parties.request
+    if not asked and structure and not tie.standing(on):
+        asked = _as_request(claim, structure, Extent(valid_from=on), now)
+    return (
+        _over(claim, "granted", former=parties.manager_id, structure=structure, now=now),
+        Change(given(management or Management(id=claim.structure_id), claim.user_id)),
+        Change(managing(account, 1)),
+        appoint(tie, on, rules.defaults),
+        Change(asked),
+        Change(structure),
+        Change(parties.manager and managing(parties.manager, -1)),
+        relieve(parties.managers_tie, rules.defaults) if parties.managers_tie else Change(None),
+    )
+
+
+def _over(
+    claim: Claim,
+    outcome: ClaimOutcome,
+    *,
+    now: datetime,
+    reason: str = "",
+    former: str | None = None,
+    structure: Structure | None = None,
+) -> Change[Claim]:
+    told = VacancyClaimSettled(
+        claim_id=claim.id,
+        structure_id=claim.structure_id,
+        structure_name=structure.legal_name if structure else claim.structure_name,
+        claimant_id=claim.user_id,
+        former_manager_id=former,
+        outcome=outcome,
+        reason=reason,
+        settled_at=now,
+    )
+    over = replace(claim, state=outcome, reason=reason, settled_at=now, wake_at=None)
+    return Change(over, (told,))
+
+
+def _expired(claim: Claim, now: datetime) -> bool:
+    return claim.wake_at is not None and claim.wake_at <= now
+
+
+def _without_claim(management: Management, claim: Claim) -> Management:
+    return replace(management, claim_id=None) if management.claim_id == claim.id else management
+
+
+def _as_they_are(parties: Parties) -> tuple[Change[Any], ...]:
+    return tuple(Change(getattr(parties, one.name)) for one in fields(parties))
+
+
+def _as_request(
+    claim: Claim, structure: Structure, extent: Extent, now: datetime
+) -> RattachementRequest:
+    """To claim a structure is to ask for it: so the list of requests shows every structure."""
+    return RattachementRequest(
+        id=claim.id,
+        user_id=claim.user_id,
+        structure_id=structure.id,
+        structure_identifier=structure.identifier,
+        structure_name=structure.legal_name,
+        structure_discreet=structure.discreet,
+        extent=extent,
+        status="granted",
+        requested_at=claim.opened_at,
+        decided_at=now,
+    )

@@ -1,0 +1,204 @@
+"""Works through files of rattachements: a line is one decision, kept together with its outcome."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from kit.change import Change
+from kit.clock import now
+from kit.collection import Ask, Collection
+from kit.days import day_of
+from kit.entitled import administers
+from kit.ids import new_id
+from kit.mongo import IndexModel
+from kit.problems import Invalid, Problem
+from kit.service import Service
+from kit.spreadsheets import MARK, plain
+from kit.workers import Worker
+from services.users.api.fields import Email
+from services.users.attaching import Attaching
+from services.users.domain import imports
+from services.users.domain.attaching import Gift
+from services.users.domain.imports import (
+    Import,
+    ImportLine,
+    UnknownIdentifier,
+    UnreadableDate,
+    UnreadableEmail,
+    line_id,
+)
+from services.users.domain.lines import Extent
+from services.users.domain.logins import login_id
+from services.users.domain.structures import Structure
+
+COLUMNS: Final = ("email", "structure_identifier", "unit", "valid_from", "valid_until")
+AT_ONCE: Final = 100
+MOST: Final = 10_000
+LONGEST: Final = 254
+"""Characters of a cell."""
+
+_EMAIL: TypeAdapter[str] = TypeAdapter(Email)
+
+
+class UnknownHeader(Invalid):
+    """The first line names the columns: email, structure_identifier, unit and the two dates."""
+
+
+class TooManyLines(Invalid):
+    """A file has 10,000 lines at most."""
+
+
+class NotCsv(Invalid):
+    """This file cannot be read as CSV."""
+
+
+@dataclass(frozen=True, slots=True)
+class Importing:
+    attaching: Attaching
+    imports: Collection[Import]
+    lines: Collection[ImportLine]
+
+    @classmethod
+    def of(cls, service: Service[Any], attaching: Attaching) -> "Importing":
+        return cls(
+            attaching,
+            service.collection("imports", Import),
+            service.collection(
+                "import-lines",
+                ImportLine,
+                indexes=[
+                    IndexModel([("import_id", 1), ("number", 1), ("_id", 1)]),
+                    IndexModel([("import_id", 1), ("outcome", 1)]),
+                ],
+            ),
+        )
+
+    def worker(self) -> Worker[Import]:
+        return Worker(self.imports, claim=imports.claim, work=self.work, at_once=2)
+
+    async def bring(self, id: str, text: str, *, by: str, dry_run: bool) -> Import:
+        """Keep every line, then have the file worked through. Raises what is wrong with it."""
+        rows, at = [*read(text)], now()
+        for start in range(0, len(rows), AT_ONCE):
+            some = [_line(id, number, row) for number, row in rows[start : start + AT_ONCE]]
+            asks = [self.lines.ask(one.id, partial(_kept, one)) for one in some]
+            _raise_first(await self.attaching.membership.committer.keep_all(asks))
+        brought = Import(id=id, by=by, dry_run=dry_run, lines=len(rows), brought_at=at, wake_at=at)
+        return await self.imports.change(id, lambda current: Change(current or brought))
+
+    async def work(self, of: Import) -> None:
+        after = of.after
+        while some := await self._following(of, after):
+            left = some
+            while left:  # Again for those whose address somebody claimed meanwhile.
+                asks = [await self._ask(of, one) for one in left]
+                _raise_first(await self.attaching.membership.committer.keep_all(asks))
+                found = await self.lines.many([one.id for one in left])
+                left = [one for one in found.values() if one.outcome is None]
+            after = some[-1].number
+            noted = partial(imports.dealt_with, after=after, now=now())
+            await self.imports.change(of.id, noted)
+        await self.imports.change(of.id, partial(imports.end, now=now()))
+
+    async def _following(self, of: Import, after: int) -> list[ImportLine]:
+        where = {"import_id": of.id, "number": {"$gt": after}}
+        return await self.lines.select(where, sort=[("number", 1)], most=AT_ONCE)
+
+    async def _ask(self, of: Import, line: ImportLine) -> Ask:
+        try:
+            email, extent = _read(line)
+            structure_id = await self._structure(of.by, line.structure_identifier)
+        except Problem as why:
+            return self.lines.ask(line.id, partial(_refused, why))
+        gift = Gift(id=_gift_id(line), structure_id=structure_id, extent=extent, by=of.by, at=now())
+        login = await self.attaching.identity.logins.find(login_id(email))
+        user_id = login.user_id if login else new_id()
+        inner = self.attaching.ask(email, user_id, gift)
+        return Ask(
+            (self.lines.at(line.id), *inner.places),
+            partial(_decide, inner, user_id, of.dry_run),
+        )
+
+    async def _structure(self, by: str, identifier: str) -> str:
+        """The one that they administer: the identifier alone might name several."""
+        of, on = self.attaching.membership, day_of(now())
+        named: list[Structure] = await of.structures.select({"identifier": identifier})
+        ties = await of.rattachements.select(
+            {"user_id": by, "structure_id": {"$in": [one.id for one in named]}}
+        )
+        theirs = [tie.structure_id for tie in ties if administers(tie, on)]
+        if not theirs:
+            raise UnknownIdentifier
+        return min(theirs)
+
+
+def read(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The lines with their numbers; raises what refuses the whole file."""
+    rows = csv.reader(text.removeprefix(MARK).splitlines(keepends=True), strict=True)
+    try:
+        header = [cell.strip().lower() for cell in next(rows, [])]
+        if header != [*COLUMNS]:
+            raise UnknownHeader(columns=[*COLUMNS])
+        for count, row in enumerate((row for row in rows if any(row)), start=1):
+            if count > MOST:
+                raise TooManyLines
+            yield rows.line_num, [plain(cell).strip() for cell in row]
+    except csv.Error:
+        raise NotCsv(line=rows.line_num) from None
+
+
+def _line(import_id: str, number: int, row: list[str]) -> ImportLine:
+    cells = [cell[:LONGEST] for cell in (*row, *[""] * len(COLUMNS))][: len(COLUMNS)]
+    named = dict(zip(COLUMNS, cells, strict=True))
+    return ImportLine(id=line_id(import_id, number), import_id=import_id, number=number, **named)  # type: ignore[arg-type]  # texts alone
+
+
+def _kept(line: ImportLine, current: ImportLine | None) -> Change[ImportLine]:
+    return Change(current or line)
+
+
+def _gift_id(line: ImportLine) -> str:
+    return f"{line.import_id}-{line.number}"
+
+
+def _read(line: ImportLine) -> tuple[str, Extent]:
+    try:
+        email = _EMAIL.validate_python(line.email)
+    except ValidationError:
+        raise UnreadableEmail from None
+    try:
+        first = date.fromisoformat(line.valid_from)
+        last = date.fromisoformat(line.valid_until) if line.valid_until else None
+    except ValueError:
+        raise UnreadableDate from None
+    units = (line.unit,) if line.unit else ()
+    return email, Extent(units=units, valid_from=first, valid_until=last)
+
+
+def _refused(why: Problem, current: ImportLine | None) -> Change[ImportLine]:
+    return imports.refused(current, why) if current and not current.outcome else Change(current)
+
+
+def _decide(
+    inner: Ask, user_id: str, dry_run: bool, line: ImportLine | None, *states: Any
+) -> tuple[Change[Any], ...]:
+    nothing = tuple(map(Change, states))
+    login = states[0]
+    if line is None or line.outcome or (login and login.user_id != user_id):
+        return Change(line), *nothing
+    try:
+        changes = inner.decide(*states)
+    except Problem as why:
+        return imports.refused(line, why), *nothing
+    return imports.accepted(line), *(nothing if dry_run else changes)
+
+
+def _raise_first(outcomes: list[Any]) -> None:
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome

@@ -1,0 +1,254 @@
+"""The users of structures, as those who administer them read of them."""
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from contracts.users import Line, Role
+from kit.entitled import administers
+from kit.pages import Asked, Page, page
+from kit.problems import NotFound
+from kit.spreadsheets import Row
+from services.users.domain.accounts import Account
+from services.users.domain.actions import Action, Done
+from services.users.domain.attaching import administering
+from services.users.domain.delegation import Administrator
+from services.users.domain.invitations import Invitation, Invitee
+from services.users.domain.rattachements import Rattachement, rattachement_id
+from services.users.domain.states import Names, Order, Standing, sorted_by, standings
+from services.users.domain.structures import Structure
+from services.users.identity import Identity
+from services.users.membership import Membership
+
+READ_AT_ONCE = 500
+
+COLUMNS = (
+    "structure_id",
+    "structure_identifier",
+    "structure_name",
+    "user_id",
+    "last_name",
+    "first_name",
+    "email",
+    "role",
+    "state",
+    "unit",
+    "valid_from",
+    "valid_until",
+)
+
+
+class AttachedUser(BaseModel):
+    """A user of a structure: a row of the list, and a page of its own."""
+
+    structure_id: str
+    structure_identifier: str | None
+    structure_name: str | None
+    user_id: str
+    first_name: str
+    last_name: str
+    email: str
+    role: Role
+    state: Literal["valid", "inactive"]
+    """Inactive once the last day has passed."""
+    lines: tuple[Line, ...]
+
+
+class ActionView(BaseModel):
+    """One thing that was done, newest first."""
+
+    user_id: str
+    done: Done
+    units: tuple[str, ...]
+    valid_from: date | None
+    valid_until: date | None
+    comment: str
+    by: str | None
+    """Null where only a day had come."""
+    at: datetime
+
+
+class Waiting(BaseModel):
+    """Somebody invited, who has not opened their account yet."""
+
+    user_id: str
+    email: str
+    units: tuple[str, ...]
+    valid_from: date
+    valid_until: date | None
+    invited_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """Every question names who asks: they see where they administer, and no further."""
+
+    membership: Membership
+    identity: Identity
+
+    async def administrator(self, user_id: str, structure_id: str, on: date) -> Administrator:
+        """Raises NotFound for a stranger, ManagersOnly for a mere user of the structure."""
+        id = rattachement_id(user_id, structure_id)
+        return administering(await self.membership.rattachements.find(id), on)
+
+    async def theirs(
+        self, user_id: str, on: date, *, structure_id: str | None, unit: str | None
+    ) -> dict[str, Any]:
+        """What picks the users that somebody may see, in one structure or in all."""
+        if structure_id:
+            acting = [(await self.administrator(user_id, structure_id, on)).tie]
+        else:
+            acting = await self.membership.rattachements.select({"user_id": user_id})
+        picked = _administered(acting, on)
+        where = {"role": {"$ne": None}, "$or": picked or [{"_id": {"$in": []}}]}
+        return where | ({"lines.unit": {"$in": [None, unit]}} if unit else {})
+
+    async def listed(self, where: dict[str, Any], asked: Asked, on: date) -> Page[AttachedUser]:
+        ties = self.membership.rattachements
+        found, following = await page(ties, where, asked, by="structure_id", descending=False)
+        return Page(items=await self._shown(found, on), next=following)
+
+    async def rows(self, where: dict[str, Any], on: date) -> AsyncIterator[list[Row]]:
+        """All of them, each line a row of its own, a few hundred users at a time."""
+        cursor: str | None = ""
+        while cursor is not None:
+            some = await self.listed(where, Asked(cursor, READ_AT_ONCE), on)
+            yield [row for one in some.items for row in _rows(one)]
+            cursor = some.next
+
+    async def one(self, caller: str, structure_id: str, user_id: str, on: date) -> AttachedUser:
+        """Raises NotFound for whoever is not a user of a structure that the caller administers."""
+        acting = await self.administrator(caller, structure_id, on)
+        tie = await self.membership.rattachements.get(rattachement_id(user_id, structure_id))
+        if not tie.role or not acting.meets(tie):
+            raise NotFound
+        [shown] = await self._shown([tie], on)
+        return shown
+
+    async def standings(
+        self, caller: str, structure_id: str, user_id: str, order: Order, on: date
+    ) -> list[Standing]:
+        """Unit by unit. One's own are one's own; those of others are for who administers."""
+        of = self.membership
+        tie = await of.rattachements.find(rattachement_id(user_id, structure_id))
+        if caller != user_id:
+            acting = await self.administrator(caller, structure_id, on)
+            if tie is None or not (acting.meets(tie) or acting.reaches(None)):
+                raise NotFound
+        elif tie is None:
+            raise NotFound
+        asked = await of.requests.select(
+            {"user_id": user_id, "structure_id": structure_id}, sort=[("requested_at", -1)]
+        )
+        known = await of.units.select({"structure_id": structure_id})
+        names: Names = {one.code: one.name for one in known}
+        return sorted_by(standings(tie, asked, names, on), order)
+
+    async def history(
+        self, caller: str, structure_id: str, user_id: str | None, asked: Asked, on: date
+    ) -> Page[ActionView]:
+        acting = await self.administrator(caller, structure_id, on)
+        where: dict[str, Any] = {"structure_id": structure_id}
+        if user_id:
+            where["user_id"] = user_id
+        if not acting.reaches(None):
+            where["units"] = {"$in": sorted(unit for unit in acting.units if unit)}
+        found, following = await page(self.membership.actions, where, asked, by="at")
+        return Page(items=[_done(one) for one in found], next=following)
+
+    async def invited(
+        self, caller: str, structure_id: str, asked: Asked, on: date
+    ) -> Page[Waiting]:
+        acting = await self.administrator(caller, structure_id, on)
+        where = {"invitations.gift.structure_id": structure_id}
+        found, following = await page(self.identity.invitees, where, asked, descending=False)
+        rows = [_waiting(one, sent) for one in found for sent in one.to(structure_id)]
+        seen = [row for row in rows if all(map(acting.reaches, row.units or (None,)))]
+        return Page(items=seen, next=following)
+
+    async def _shown(self, ties: list[Rattachement], on: date) -> list[AttachedUser]:
+        accounts = await self.identity.accounts.many([*{one.user_id for one in ties}])
+        structures = await self.membership.structures.many([*{one.structure_id for one in ties}])
+        return [
+            _attached(tie, account, structures.get(tie.structure_id), on)
+            for tie in ties
+            if (account := accounts.get(tie.user_id)) and tie.role
+        ]
+
+
+def _administered(acting: Iterable[Rattachement], on: date) -> list[dict[str, Any]]:
+    """The rule of ``Administrator.meets``, as the database reads it."""
+    areas = {one.structure_id: administers(one, on) for one in acting}
+    whole = [id for id, units in areas.items() if None in units]
+    limited = [
+        {"structure_id": id, "lines.unit": {"$in": [None, *units]}, "lines": {"$exists": True}}
+        for id, units in areas.items()
+        if units and None not in units
+    ]
+    return [*([{"structure_id": {"$in": whole}}] if whole else []), *limited]
+
+
+def _attached(
+    tie: Rattachement, account: Account, structure: Structure | None, on: date
+) -> AttachedUser:
+    return AttachedUser(
+        structure_id=tie.structure_id,
+        structure_identifier=structure.identifier if structure else None,
+        structure_name=structure.legal_name if structure else None,
+        user_id=tie.user_id,
+        first_name=account.first_name,
+        last_name=account.last_name,
+        email=account.email,
+        role=tie.role or "user",
+        state="valid" if tie.standing(on) else "inactive",
+        lines=tie.lines,
+    )
+
+
+def _rows(user: AttachedUser) -> list[Row]:
+    return [
+        (
+            user.structure_id,
+            user.structure_identifier,
+            user.structure_name,
+            user.user_id,
+            user.last_name,
+            user.first_name,
+            user.email,
+            user.role,
+            user.state,
+            line.unit,
+            line.valid_from.isoformat(),
+            line.valid_until.isoformat() if line.valid_until else None,
+        )
+        for line in user.lines
+    ]
+
+
+def _done(action: Action) -> ActionView:
+    return ActionView(
+        user_id=action.user_id,
+        done=action.done,
+        units=action.units,
+        valid_from=action.valid_from,
+        valid_until=action.valid_until,
+        comment=action.comment,
+        by=action.by,
+        at=action.at,
+    )
+
+
+def _waiting(invitee: Invitee, sent: Invitation) -> Waiting:
+    return Waiting(
+        user_id=invitee.id,
+        email=invitee.email,
+        units=sent.gift.extent.units,
+        valid_from=sent.gift.extent.valid_from,
+        valid_until=sent.gift.extent.valid_until,
+        invited_at=sent.gift.at,
+        expires_at=sent.expires_at,
+    )

@@ -1,0 +1,165 @@
+"""How managers attach users, whatever they hold already."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.users import RattachementMade, RightsChanged
+from kit.change import Change
+from kit.problems import NotFound
+from services.users.domain.actions import Action
+from services.users.domain.attaching import give, judge, noted
+from services.users.domain.delegation import ManagersOnly, OutsideYourUnits
+from services.users.domain.requests import InactiveStructure, UnknownUnits, WrongDates
+from tests.users.rattaching import (
+    DEFAULTS,
+    NOW,
+    READ,
+    TODAY,
+    a_delegate,
+    a_gift,
+    a_known_unit,
+    a_line,
+    a_manager,
+    a_rattachement,
+    a_request,
+    a_structure,
+    an_extent,
+)
+
+YESTERDAY = TODAY - timedelta(days=1)
+
+
+def judged(acting: Any, structure: Any = None, *units: Any, **but: Any) -> Any:
+    return judge(a_gift(**but), acting, structure or a_structure(), units, today=TODAY)
+
+
+def gave(tie: Any = None, request: Any = None, **but: Any) -> Any:
+    gift = a_gift(**but)
+    return give(gift, a_structure(), request, tie, user_id="u-lea", on=TODAY, defaults=DEFAULTS)
+
+
+class TestJudge:
+    @pytest.mark.feature("RAT-12")
+    @pytest.mark.parametrize("acting", [a_manager(), a_delegate()])
+    def test_lets_those_who_administer_the_structure(self, acting):
+        assert judged(acting) == a_structure()
+
+    @pytest.mark.feature("RAT-12")
+    @pytest.mark.parametrize(
+        ("acting", "refusal"),
+        [
+            (None, NotFound),
+            (a_manager(role=None, lines=(), habilitations=()), NotFound),
+            (a_manager(lines=(a_line(valid_until=YESTERDAY),)), NotFound),
+            (a_rattachement(), ManagersOnly),
+        ],
+        ids=["stranger", "gone", "ended", "mere user"],
+    )
+    def test_refuses_all_others(self, acting, refusal):
+        with pytest.raises(refusal):
+            judged(acting)
+
+    @pytest.mark.feature("RAT-15")
+    def test_keeps_a_manager_of_units_within_them(self):
+        ovens = a_known_unit()
+        judged(a_delegate("ovens"), None, ovens, extent=an_extent(units=("ovens",)))
+
+        with pytest.raises(OutsideYourUnits):
+            judged(a_delegate("ovens"))
+        both = an_extent(units=("ovens", "tills"))
+        with pytest.raises(OutsideYourUnits):
+            judged(a_delegate("ovens"), None, ovens, a_known_unit("tills"), extent=both)
+
+    @pytest.mark.feature("RAT-16")
+    def test_knows_no_unit_of_a_structure_that_has_none(self):
+        with pytest.raises(UnknownUnits):
+            judged(a_manager(), None, None, extent=an_extent(units=("ovens",)))
+
+    def test_gives_nothing_in_an_inactive_structure(self):
+        with pytest.raises(InactiveStructure):
+            judged(a_manager(), a_structure(status="inactive"))
+
+    @pytest.mark.feature("RAT-07")
+    def test_refuses_impossible_dates(self):
+        with pytest.raises(WrongDates):
+            judged(a_manager(), extent=an_extent(valid_until=YESTERDAY))
+
+
+class TestGive:
+    @pytest.mark.feature("RAT-12")
+    def test_attaches_without_an_approval(self):
+        request, tie = gave()
+
+        assert tie.state.role == "user"
+        assert tie.state.lines == (a_line(),)
+        assert tie.state.habilitations == (READ,)
+        rights, made = tie.events
+        assert isinstance(rights, RightsChanged)
+        assert made == RattachementMade(
+            rattachement_id="u-lea:s-bakery",
+            user_id="u-lea",
+            structure_id="s-bakery",
+            structure_name="Boulangerie du Port",
+            valid_from=TODAY,
+            made_by="u-omar",
+            made_at=NOW,
+        )
+        assert request == Change(a_request(id="g-1", status="granted", decided_at=NOW))
+
+    def test_changes_nothing_when_repeated(self):
+        states = [change.state for change in gave()]
+
+        assert gave(states[1], states[0]) == (Change(states[0]), Change(states[1]))
+
+    @pytest.mark.feature("RAT-11")
+    def test_changes_nothing_for_whoever_has_it_all(self):
+        assert gave(a_rattachement(), id="g-2") == (Change(None), Change(a_rattachement()))
+        assert gave(a_manager(), id="g-2")[1] == Change(a_manager())
+
+    @pytest.mark.feature("RAT-15")
+    def test_adds_a_unit_to_those_one_has(self):
+        ovens = a_rattachement(lines=(a_line("ovens"),), habilitations=())
+
+        _, tie = gave(ovens, extent=an_extent(units=("tills",)))
+
+        assert tie.state.lines == (a_line("ovens"), a_line("tills"))
+        assert [one.unit for one in tie.state.habilitations] == ["tills"]
+
+    def test_leaves_a_principal_manager_what_he_is(self):
+        limited = a_manager(lines=(a_line(valid_until=TODAY),))
+
+        assert gave(limited)[1].state.role == "principal_manager"
+
+    @given(st.lists(st.sampled_from([(), ("ovens",), ("tills",), ("ovens", "tills")]), max_size=6))
+    def test_never_takes_anything_away(self, gifts):
+        tie = None
+        for nth, units in enumerate(gifts):
+            before = tie
+            _, change = gave(tie, id=f"g-{nth}", extent=an_extent(units=units))
+            tie = change.state
+            had = {line.unit for line in before.lines} if before else set()
+            has = {line.unit for line in tie.lines}
+            assert has >= had or None in has
+
+
+class TestNoted:
+    def test_is_shown_once_and_only_if_it_gave_something(self):
+        _, tie = gave()
+        kept = noted(a_gift(), tie, None).state
+
+        assert kept == Action(
+            id="g-1",
+            structure_id="s-bakery",
+            user_id="u-lea",
+            done="attached",
+            valid_from=TODAY,
+            by="u-omar",
+            at=NOW,
+        )
+        assert noted(a_gift(), tie, kept) == Change(kept)
+        assert noted(a_gift(), Change(replace(tie.state)), None) == Change(None)

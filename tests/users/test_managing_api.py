@@ -1,0 +1,461 @@
+"""Handing structures over, leaving and coming back, and claims, over HTTP."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from httpx import Response
+
+from contracts.approvals import ApproverMissing
+from contracts.users import CLAIM_DIGITS
+from kit.change import Change
+from kit.clock import now
+from kit.internal import Caller
+from kit.links import code_of, sign_link
+from services.users.domain.accounts import Account, PostalAddress
+from services.users.domain.rattachements import rattachement_id
+from tests.users.hall import EVE, LEA, OMAR, ZOE, Hall, problem
+from tests.users.house import CountedPasswords
+from tests.users.managing import a_tie, managed_by
+from tests.users.people import a_session
+from tests.users.rattaching import a_creation
+
+TRANSFERS, CLAIMS = "/v1/management-transfers", "/v1/vacancy-claims"
+SUCCESSORS = "/v1/managed-structures/successors"
+DESK = Caller(user_id="u-desk", operator=True)
+LEFT = "/v1/me/deactivation"
+
+
+async def attached(hall: Hall, user: str = "u-lea", *structures: str) -> None:
+    await hall.keep(*(a_tie(user, one) for one in structures or ("s-bakery",)))
+
+
+async def transfer(hall: Hall, caller: Caller = OMAR, **but: Any) -> Response:
+    body = {"type": "unitary", "structure_ids": ["s-bakery"], "user_id": "u-lea"} | but
+    return await hall.call("POST", TRANSFERS, caller, json=body)
+
+
+async def manager(hall: Hall, structure: str = "s-bakery") -> str | None:
+    found = await hall.membership.management.find(structure)
+    return found.principal_manager_id if found else None
+
+
+async def claim(hall: Hall, caller: Caller = LEA, **but: Any) -> Response:
+    body = {"structure_id": "s-mill", "proof": "code"} | but
+    return await hall.call("POST", CLAIMS, caller, json=body)
+
+
+async def prove(hall: Hall, id: str, *, wrong: bool = False, caller: Caller = LEA) -> Response:
+    found, key = await hall.membership.claims.get(id), hall.service.settings.link_key
+    code = code_of(key.get_secret_value(), user_id=id, nonce=found.nonce, digits=CLAIM_DIGITS)
+    code = f"{(int(code) + wrong) % 10**CLAIM_DIGITS:0{CLAIM_DIGITS}}"
+    return await hall.call("PUT", f"{CLAIMS}/{id}/proof", caller, json={"code": code})
+
+
+class TestTransfer:
+    @pytest.mark.feature("GPT-01", "GPT-03", "GPT-07", "GPT-09")
+    async def test_hands_one_structure_over(self, hall: Hall):
+        await attached(hall)
+
+        done = await transfer(hall)
+
+        assert done.status_code == 201, done.text
+        assert done.json()["structure_ids"] == ["s-bakery"]
+        assert await manager(hall) == "u-lea"
+        former = await hall.membership.rattachements.get("u-omar:s-bakery")
+        assert (former.role, bool(former.lines)) == ("user", True)
+
+    @pytest.mark.feature("GPT-02", "GPT-07")
+    @pytest.mark.parametrize("field", ["type", "user_id"])
+    async def test_needs_its_type_and_its_user(self, hall: Hall, field: str):
+        answer = await transfer(hall, **{field: None})
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == f"/body/{field}"
+
+    @pytest.mark.feature("GPT-08")
+    @pytest.mark.parametrize(
+        ("caller", "refused"),
+        [(LEA, (403, "not-its-principal-manager")), (EVE, (404, "not-found"))],
+        ids=["attached", "a stranger"],
+    )
+    async def test_is_for_the_principal_manager(self, hall: Hall, caller: Caller, refused: Any):
+        await attached(hall)
+
+        assert problem(await transfer(hall, caller, user_id="u-zoe")) == refused
+        assert await manager(hall) == "u-omar"
+
+    @pytest.mark.feature("GPT-06")
+    @pytest.mark.parametrize("user", ["u-eve", "u-nobody"])
+    async def test_refuses_who_is_not_attached_like_who_is_nobody(self, hall: Hall, user: str):
+        answer = await transfer(hall, user_id=user)
+
+        assert problem(answer) == (409, "successor-not-attached")
+        assert answer.json()["structure_ids"] == ["s-bakery"]
+
+    @pytest.mark.feature("GPT-06")
+    async def test_is_not_to_oneself(self, hall: Hall):
+        assert problem(await transfer(hall, user_id="u-omar")) == (422, "handed-to-yourself")
+
+    @pytest.mark.feature("GPT-08")
+    async def test_lets_one_of_two_at_once_stand(self, hall: Hall):
+        await attached(hall)
+        await attached(hall, "u-zoe")
+
+        answers = await asyncio.gather(transfer(hall), transfer(hall, user_id="u-zoe"))
+
+        assert sorted(one.status_code for one in answers) == [201, 403]
+        principals = await hall.membership.rattachements.select(
+            {"structure_id": "s-bakery", "role": "principal_manager"}
+        )
+        assert [one.user_id for one in principals] == [await manager(hall)]
+
+    async def test_is_done_once_with_its_key(self, hall: Hall):
+        await attached(hall)
+        body = {"type": "global", "structure_ids": [], "user_id": "u-lea"}
+        once = {"json": body, "headers": {"idempotency-key": "k-1"}}
+
+        first = await hall.call("POST", TRANSFERS, OMAR, **once)
+        await hall.service.mongo["once"].update_many({}, {"$unset": {"status": ""}})
+        second = await hall.call("POST", TRANSFERS, OMAR, **once)
+
+        assert (first.status_code, second.json()) == (201, first.json())
+        assert len(await hall.told("management-transferred")) == 1
+
+    @pytest.mark.feature("GPT-04")
+    async def test_hands_two_thousand_structures_over_or_none(self, hall: Hall):
+        ids = [f"s-{n:04}" for n in range(2000)]
+        await two_thousand(hall, ids, but="s-1999")
+        asked = {"type": "global", "structure_ids": [], "user_id": "u-lea"}
+
+        refused = await hall.call("POST", TRANSFERS, EVE, json=asked)
+        unmoved = await hall.membership.managed_by("u-eve")
+        await attached(hall, "u-lea", "s-1999")
+        done = await hall.call("POST", TRANSFERS, EVE, json=asked)
+
+        assert problem(refused) == (409, "successor-not-attached")
+        assert len(unmoved) == 2000
+        assert done.status_code == 201
+        assert sorted(done.json()["structure_ids"]) == ids
+        assert await hall.membership.managed_by("u-eve") == ()
+        assert len(await hall.membership.managed_by("u-lea")) == 2000
+
+
+async def two_thousand(hall: Hall, ids: list[str], *, but: str) -> None:
+    """Structures that Eve manages and, but for one, Lea is attached to."""
+    of, eve = hall.membership, hall.identity.accounts
+    ties = [
+        *(a_tie("u-eve", one, role="principal_manager") for one in ids),
+        *(a_tie("u-lea", one) for one in ids if one != but),
+    ]
+    await of.management.documents.insert_many(
+        [of.management.document(managed_by("u-eve", one)) for one in ids]
+    )
+    await of.rattachements.documents.insert_many([of.rattachements.document(one) for one in ties])
+    await eve.documents.update_one({"_id": "u-eve"}, {"$set": {"manages": len(ids)}})
+
+
+class TestManagedStructures:
+    @pytest.mark.feature("GPT-04", "ACC-12")
+    async def test_are_those_of_whom_one_is_the_principal_manager(self, hall: Hall):
+        assert [
+            one["structure_id"] for one in (await hall.get("/v1/managed-structures"))["items"]
+        ] == ["s-bakery"]
+        assert (await hall.get("/v1/managed-structures", EVE))["items"] == []
+
+
+class TestSuccessors:
+    @pytest.mark.feature("ACC-14")
+    @pytest.mark.parametrize(
+        "words", ["lea", "LÉA  martin", "lea@example", "rue des lilas", "33000 bordeaux"]
+    )
+    async def test_are_found_by_name_address_and_email(self, hall: Hall, words: str):
+        await attached(hall)
+        await attached(hall, "u-zoe")
+        await living_at(hall, "u-lea", "12 rue des Lilas", "33000", "Bordeaux")
+
+        found = await hall.get(SUCCESSORS, structure_id="s-bakery", q=words)
+
+        assert [one["user_id"] for one in found["items"]] == ["u-lea"]
+
+    @pytest.mark.feature("ACC-14", "GPT-06")
+    async def test_are_attached_with_an_active_account_and_not_oneself(self, hall: Hall):
+        await attached(hall)
+        await attached(hall, "u-zoe")
+        await hall.keep(a_tie("u-eve", role=None, lines=()))
+        await hall.identity.accounts.documents.update_one(
+            {"_id": "u-zoe"}, {"$set": {"status": "deactivated"}}
+        )
+
+        found = await hall.get(SUCCESSORS, structure_id="s-bakery")
+
+        assert [one["user_id"] for one in found["items"]] == ["u-lea"]
+
+    @pytest.mark.feature("GPT-04")
+    async def test_of_all_are_attached_to_each(self, hall: Hall):
+        await hall.hear(a_creation(structure_id="s-mill", created_at=now()))
+        await attached(hall, "u-lea", "s-bakery", "s-mill")
+        await attached(hall, "u-zoe")
+
+        assert [one["user_id"] for one in (await hall.get(SUCCESSORS))["items"]] == ["u-lea"]
+
+    async def test_come_in_pages(self, hall: Hall):
+        for user in ("u-lea", "u-zoe", "u-eve"):
+            await attached(hall, user)
+
+        seen, cursor = [], ""
+        while cursor is not None:
+            page = await hall.get(SUCCESSORS, structure_id="s-bakery", size=1, cursor=cursor)
+            seen += [one["user_id"] for one in page["items"]]
+            cursor = page["next"]
+
+        assert sorted(seen) == ["u-eve", "u-lea", "u-zoe"]
+
+    @pytest.mark.feature("ACC-14", "GPT-08")
+    @pytest.mark.parametrize(("caller", "status"), [(LEA, 403), (EVE, 404)])
+    async def test_are_for_the_principal_manager(self, hall: Hall, caller: Caller, status: int):
+        await attached(hall)
+
+        answer = await hall.call("GET", f"{SUCCESSORS}?structure_id=s-bakery", caller)
+
+        assert answer.status_code == status
+
+
+async def living_at(hall: Hall, user: str, line: str, postcode: str, city: str) -> None:
+    def moved(account: Account | None) -> Change[Account]:
+        address = PostalAddress(line=line, postcode=postcode, city=city, country="FR")
+        return Change(account and replace(account, address=address))
+
+    await hall.identity.accounts.change(user, moved)
+
+
+async def leave(hall: Hall, caller: Caller = OMAR, **but: Any) -> Response:
+    return await hall.call("PUT", LEFT, caller, json={"confirmed": True} | but)
+
+
+class TestLeave:
+    @pytest.mark.feature("ACC-10", "ACC-11")
+    async def test_closes_the_account_and_ends_its_sessions(self, hall: Hall):
+        session = a_session(user_id="u-eve", expires_at=now() + timedelta(days=1))
+        await hall.identity.sessions.change(session.id, lambda _: Change(session))
+        await hall.identity.accounts.documents.update_one(
+            {"_id": "u-eve"}, {"$set": {"session_ids": [session.id]}}
+        )
+
+        assert (await leave(hall, EVE)).status_code == 204
+        assert (await leave(hall, EVE)).status_code == 204
+
+        [revoked] = await hall.told("session-revoked")
+        assert revoked["session_id"] == session.id
+        assert not (await hall.told("person-changed"))[-1]["active"]
+
+    @pytest.mark.feature("ACC-10")
+    @pytest.mark.parametrize("said", [None, False])
+    async def test_asks_for_a_confirmation(self, hall: Hall, said: Any):
+        answer = await leave(hall, EVE, confirmed=said)
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == "/body/confirmed"
+
+    @pytest.mark.feature("ACC-12")
+    async def test_needs_a_successor_in_each_structure(self, hall: Hall):
+        answer = await leave(hall)
+
+        assert problem(answer) == (409, "successors-missing")
+        assert answer.json()["structure_ids"] == ["s-bakery"]
+        assert (await hall.identity.accounts.get("u-omar")).status == "active"
+
+    @pytest.mark.feature("ACC-12", "ACC-13")
+    async def test_hands_all_over_to_whom_it_names(self, hall: Hall):
+        await hall.hear(a_creation(structure_id="s-mill", created_at=now()))
+        await attached(hall)
+        await attached(hall, "u-zoe", "s-mill")
+        each = {"s-bakery": "u-lea", "s-mill": "u-zoe"}
+
+        answer = await leave(
+            hall, successors=[{"structure_id": s, "user_id": u} for s, u in each.items()]
+        )
+
+        assert answer.status_code == 204
+        assert {one: await manager(hall, one) for one in each} == each
+        assert (await hall.identity.accounts.get("u-omar")).status == "deactivated"
+
+    @pytest.mark.feature("ACC-12", "ACC-13")
+    async def test_moves_all_or_nothing_and_then_stays(self, hall: Hall):
+        await hall.hear(a_creation(structure_id="s-mill", created_at=now()))
+        await attached(hall)
+
+        answer = await leave(hall, successor_id="u-lea")
+
+        assert problem(answer) == (409, "successor-not-attached")
+        assert answer.json()["structure_ids"] == ["s-mill"]
+        assert await manager(hall) == "u-omar"
+        assert (await hall.identity.accounts.get("u-omar")).status == "active"
+
+
+class TestComeBack:
+    NEW = {  # noqa: RUF012  # read only
+        "password": "another long enough one",
+        "question": "Mon premier animal ?",
+        "answer": "Un chat",
+    }
+
+    async def left(self, hall: Hall, days: int = 0) -> None:
+        """Eve has left so many days ago."""
+        assert (await leave(hall, EVE)).status_code == 204
+        at = now() - timedelta(days=days)
+        await hall.identity.accounts.documents.update_one(
+            {"_id": "u-eve"}, {"$set": {"deactivated_at": at, "password_hash": ""}}
+        )
+
+    async def ask(self, hall: Hall, email: str = "eve@example.org") -> Response:
+        path = "/v1/accounts/reactivation-links"
+        return await hall.call("POST", path, Caller(), json={"email": email})
+
+    async def token(self, hall: Hall) -> str:
+        link = (await hall.identity.accounts.get("u-eve")).links[-1]
+        return sign_link(
+            hall.service.settings.link_key.get_secret_value(),
+            purpose="reactivation",
+            user_id="u-eve",
+            nonce=link.nonce,
+            expires_at=link.expires_at,
+        )
+
+    async def come_back(self, hall: Hall, **but: Any) -> Response:
+        token = but.pop("token", None) or await self.token(hall)
+        body = self.NEW | {"token": token} | but
+        return await hall.call("POST", "/v1/accounts/reactivation", Caller(), json=body)
+
+    @pytest.mark.feature("ACC-15", "ACC-16", "ACC-17")
+    async def test_opens_the_account_once_as_it_was(self, hall: Hall):
+        await attached(hall, "u-eve")
+        before = await hall.membership.rattachements.get(rattachement_id("u-eve", "s-bakery"))
+        await self.left(hall, days=60)
+        await self.ask(hall)
+        token = await self.token(hall)
+
+        first = await self.come_back(hall)
+        again = await self.come_back(hall, token=token) if first.is_success else first
+
+        eve = await hall.identity.accounts.get("u-eve")
+        assert (first.status_code, eve.status, eve.manages) == (200, "active", 0)
+        assert eve.secret_question is not None
+        assert problem(again) == (422, "link-no-longer-valid")
+        after = await hall.membership.rattachements.get(before.id)
+        assert after == before
+
+    @pytest.mark.feature("ACC-16", "ACC-18")
+    @pytest.mark.parametrize("days", [0, 61])
+    async def test_is_asked_for_with_the_same_answer_whoever_asks(self, hall: Hall, days: int):
+        await self.left(hall, days)
+
+        answers = [await self.ask(hall, f"{who}@example.org") for who in ("eve", "omar", "who")]
+
+        assert {(one.status_code, one.text) for one in answers} == {(202, answers[0].text)}
+        sent = [one["purpose"] for one in await hall.told("link-requested")]
+        later = [one["user_id"] for one in await hall.told("reactivation-refused")]
+        assert "consistency-token" not in answers[0].headers
+        assert (sent, later) == ([], ["u-eve"] if days else [])
+
+    @pytest.mark.feature("ACC-17")
+    @pytest.mark.parametrize(
+        ("but", "refused"),
+        [
+            ({"password": "a long enough one"}, "password-used-before"),
+            ({"password": "short"}, "password-refused"),
+            ({"answer": "x"}, "answer-too-easy"),
+            ({"question": None}, "invalid"),
+        ],
+    )
+    async def test_refuses_what_is_not_new_or_too_easy(
+        self, hall: Hall, but: dict[str, Any], refused: str
+    ):
+        await self.left(hall)
+        await hall.identity.accounts.documents.update_one(
+            {"_id": "u-eve"},
+            {"$set": {"password_hash": await CountedPasswords().hash("a long enough one")}},
+        )
+        await self.ask(hall)
+
+        assert problem(await self.come_back(hall, **but)) == (422, refused)
+        assert (await hall.identity.accounts.get("u-eve")).status == "deactivated"
+
+
+class TestClaim:
+    @pytest.fixture(autouse=True)
+    async def mill(self, hall: Hall) -> None:
+        """Imported, and managed by nobody."""
+        await hall.hear(a_creation(structure_id="s-mill", created_by=None, created_at=now()))
+
+    async def test_makes_who_shows_the_code_the_manager_of_what_nobody_manages(self, hall: Hall):
+        id = (await claim(hall)).json()["id"]
+
+        wrong = await prove(hall, id, wrong=True)
+        right = await prove(hall, id)
+        again = await prove(hall, id)
+
+        assert problem(wrong) == (422, "wrong-code")
+        assert (right.json()["state"], again.json()["state"]) == ("granted", "granted")
+        assert await manager(hall, "s-mill") == "u-lea"
+        assert len(await hall.told("vacancy-code-requested")) == 1
+        assert len(await hall.told("vacancy-claim-settled")) == 1
+
+    async def test_gives_an_absent_manager_time_to_object(self, hall: Hall):
+        id = (await claim(hall, structure_id="s-garage")).json()["id"]
+
+        hidden = await hall.call("PUT", f"{CLAIMS}/{id}/objection", ZOE)
+        proved = await prove(hall, id)
+        others = await hall.call("PUT", f"{CLAIMS}/{id}/objection", LEA)
+        strangers = await hall.call("PUT", f"{CLAIMS}/{id}/objection", EVE)
+        objected = await hall.call("PUT", f"{CLAIMS}/{id}/objection", ZOE)
+
+        assert proved.json()["state"] == "proved"
+        assert [one.status_code for one in (hidden, others, strangers)] == [404, 403, 404]
+        assert objected.json()["state"] == "objected"
+        assert await manager(hall, "s-garage") == "u-zoe"
+
+    async def test_is_granted_when_nobody_has_objected_in_time(self, hall: Hall):
+        id = (await claim(hall, structure_id="s-garage")).json()["id"]
+        await prove(hall, id)
+        await hall.membership.claims.documents.update_one({"_id": id}, {"$set": {"wake_at": now()}})
+
+        async def granted() -> bool:
+            return (await hall.membership.claims.get(id)).state == "granted"
+
+        async with hall.working():
+            await hall.until(granted)
+
+        assert await manager(hall, "s-garage") == "u-lea"
+        former = await hall.membership.rattachements.get("u-zoe:s-garage")
+        assert former.role == "user"
+
+    async def test_by_documents_is_for_the_desk(self, hall: Hall):
+        made = await claim(hall, proof="documents", reference="CPROCS0000001")
+        path = f"/v1/ops{CLAIMS.removeprefix('/v1')}"
+
+        waiting = await hall.get(path, DESK)
+        decided = await hall.call(
+            "PUT", f"{path}/{made.json()['id']}/decision", DESK, json={"verdict": "confirmed"}
+        )
+
+        assert [one["reference"] for one in waiting["items"]] == ["CPROCS0000001"]
+        assert decided.json()["state"] == "granted"
+        assert (await hall.get(path, DESK))["items"] == []
+        assert [one["id"] for one in (await hall.get(CLAIMS, LEA))["items"]] == [made.json()["id"]]
+        assert (await hall.call("GET", f"{CLAIMS}/{made.json()['id']}", EVE)).status_code == 404
+
+    async def test_is_counted(self, hall: Hall):
+        answers = [await claim(hall, proof="documents") for _ in range(4)]
+
+        assert [one.status_code for one in answers] == [202, 202, 202, 429]
+
+    async def test_follows_a_question_that_nobody_answers(self, hall: Hall):
+        missing = ApproverMissing(approval_id="r-1", structure_id="s-mill", noticed_at=now())
+
+        await hall.hear(missing, missing)
+
+        [told] = await hall.told("vacancy-opened")
+        assert told["structure_id"] == "s-mill"
