@@ -1,10 +1,7 @@
 """The scenes of what belongs to a person alone, and of identity providers: see tests/scenes.py."""
 
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
-
-from pymongo import MongoClient
 
 from tests.filing_scenes import PDF, TYPE
 from tests.platform import User, an_address, token_in, until
@@ -123,9 +120,5 @@ async def erase(cast: Cast, role: str) -> Asked:
 
 async def somebody_deactivated(cast: Cast) -> User:
     gone = await cast.platform.register("Partie", email=an_address("gone"))
-    closed = {"status": "deactivated", "deactivated_at": datetime.now(UTC), "session_ids": []}
-    with MongoClient(cast.platform.mongo) as client:
-        accounts = client["users"]["accounts"]
-        done = accounts.update_one({"_id": gone.id}, {"$set": closed, "$inc": {"version": 1}})
-    assert done.matched_count == 1
+    await cast.do("PUT", "/v1/me/deactivation", 204, by=gone, json={"confirmed": True})
     return gone
