@@ -38,7 +38,8 @@ async def attached(cast: Cast) -> Response:
 async def transfer(cast: Cast, role: str) -> Asked:
     structure = await attached(cast) if role == "manager" else cast.public
     chosen = {"type": "unitary", "structure_ids": [structure.json()["id"]]}
-    return Asked(TRANSFERS, cast.people[role], body={"json": chosen | {"user_id": cast.self.id}})
+    other = cast.manager if role == "self" else cast.self
+    return Asked(TRANSFERS, cast.people[role], body={"json": chosen | {"user_id": other.id}})
 
 
 @scene("GET /v1/managed-structures/successors", HERE)
@@ -103,7 +104,7 @@ async def a_code(cast: Cast) -> tuple[str, str]:
     asked = {"structure_id": structure.json()["id"], "proof": "code"}
     made = await cast.do("POST", CLAIMS, 202, by=cast.self, after=changed, json=asked)
     letter = await cast.platform.letter(email, "revendique")
-    [code] = re.findall(rf"^\d{{{CLAIM_DIGITS}}}$", letter, re.MULTILINE)
+    [code] = re.findall(rf"^(\d{{{CLAIM_DIGITS}}})\r?$", letter, re.MULTILINE)
     return made.json()["id"], code
 
 

@@ -15,7 +15,7 @@ from kit.workers import Job, Worker
 from services.users.domain import accounts, attaching, invitations, turning
 from services.users.domain.actions import Action
 from services.users.domain.attaching import Gift, NotYourself
-from services.users.domain.attempts import Attempts, attempts_id
+from services.users.domain.attempts import attempts_id
 from services.users.domain.invitations import Invitation, Invitee, Renewal
 from services.users.domain.logins import Login, login_id
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
@@ -94,12 +94,16 @@ class Attaching:
             changes[6:9] = granted, attached, attaching.noted(gift, attached, action)
         elif status == "pending" and not elsewhere:
             changes[0] = Change(login or Login(id=login_id(email), user_id=user_id))
-            changes[1] = accounts.expected(account, user_id=user_id, email=email, now=gift.at)
+            invitation = self.invitation(gift)
+            until = invitations.kept_until(invitation)
+            changes[1] = accounts.expected(
+                account, user_id=user_id, email=email, now=gift.at, until=until
+            )
             changes[2:4] = invitations.invite(
                 invitee,
                 letters,
                 found,
-                self.invitation(gift),
+                invitation,
                 user_id=user_id,
                 email=email,
                 letters_id=attempts_id("letters", email),
@@ -121,13 +125,8 @@ class Attaching:
         letters_id = attempts_id("letters", known.email if known else NOBODY)
         renewed = Renewal(by=by, at=at, **self._letter(at))
 
-        def decide(
-            acting: Rattachement | None,
-            tie: Rattachement | None,
-            invitee: Invitee | None,
-            letters: Attempts | None,
-            structure: Structure | None,
-        ) -> Changes:
+        def decide(*states: Any) -> Changes:
+            acting, tie, invitee, letters, structure, account = states
             written = invitations.remind(
                 acting,
                 tie,
@@ -138,7 +137,8 @@ class Attaching:
                 letters_id=letters_id,
                 limit=self.settings.letters_limit,
             )
-            return Change(acting), Change(tie), *written, Change(structure)
+            kept = accounts.awaited_until(account, renewed.expires_at + invitations.KEPT_AFTER)
+            return Change(acting), Change(tie), *written, Change(structure), kept
 
         places = (
             of.rattachements.at(rattachement_id(by, structure_id)),
@@ -146,12 +146,17 @@ class Attaching:
             self.identity.invitees.at(user_id),
             self.identity.attempts.at(letters_id),
             of.structures.at(structure_id),
+            self.identity.accounts.at(user_id),
         )
         await self.identity.committer.change_together(places, decide)
 
     async def take_in(self, invitee: Invitee) -> None:
         """Give somebody who accepted all that they were invited to, one by one."""
         of, at = self.membership, now()
+        if invitee.accepted_at is None:
+            lapsed = partial(invitations.lapse, now=at)
+            await self.identity.invitees.change(invitee.id, lapsed)
+            return
         for one in invitee.invitations:
             gift, structure_id = one.gift, one.gift.structure_id
             ask = Ask(

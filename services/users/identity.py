@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kit.clock import now
@@ -16,8 +17,9 @@ from services.users.domain import (
     emails,
     provider_sign_ins,
     sessions,
+    unactivated,
 )
-from services.users.domain.accounts import Account, AccountMoved, erase_never_activated
+from services.users.domain.accounts import Account, AccountMoved
 from services.users.domain.attempts import Attempts
 from services.users.domain.challenges import Challenge
 from services.users.domain.clients import Client
@@ -169,5 +171,5 @@ class Identity:
         at = now()
         return Ask(
             places=(self.accounts.at(account.id), self.logins.at(login_id(account.email))),
-            decide=lambda account, login: erase_never_activated(account, login, now=at),
+            decide=partial(unactivated.erase, now=at),
         )

@@ -142,7 +142,7 @@ class UsersSettings(WaitingSettings):
         return Limit(self.exports_most, timedelta(days=1))
 
     transferred_most: int = Field(
-        default=5000, ge=1, description="Structures that are handed over in one decision"
+        default=2000, ge=1, description="Structures that are handed over in one decision"
     )
     reactivation_for: Duration = Field(
         default=timedelta(days=60),

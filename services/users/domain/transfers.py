@@ -1,6 +1,6 @@
 """Handing structures over to other principal managers: all that were chosen, or none of them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -92,11 +92,6 @@ def selected(kind: Kind, structure_ids: Sequence[str], managed: Iterable[str]) -
     return tuple(dict.fromkeys(structure_ids))
 
 
-def refuse_oneself(by: str, successors: Collection[str], *, field: str) -> None:
-    if by in successors:
-        raise HandedToYourself(field=field)
-
-
 def transfer(
     current: Transfer | None,
     former: Account | None,
@@ -118,6 +113,8 @@ def transfer(
     if current:
         return _unchanged(current, former, successors, handed)
     _refuse_strangers(asked, handed, on)
+    if asked.by in successors:
+        raise HandedToYourself(field=field)
     every = asked.kind in ("global", "deactivation")
     if former is None or (every and former.manages != len(handed)):
         raise ManagementMoved
