@@ -38,7 +38,7 @@ from kit.bus import Subscriptions
 from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.personal import PersonalElsewhere
-from services.notifications import domain, management
+from services.notifications import account_letters, domain, management
 from services.notifications.domain import Letter, Person
 
 
@@ -61,19 +61,19 @@ def handlers(
 
     @on(LinkRequested)
     def write_link(event: LinkRequested) -> Ask:
-        return _written(letters, domain.on_link_requested(event, now=now()))
+        return _written(letters, account_letters.on_link_requested(event, now=now()))
 
     @on(LinkRequestedV2)
     def write_later_link(event: LinkRequestedV2) -> Ask:
-        return _written(letters, domain.on_link_requested(event, now=now()))
+        return _written(letters, account_letters.on_link_requested(event, now=now()))
 
     @on(CodeRequested)
     def write_code(event: CodeRequested) -> Ask:
-        return _written(letters, domain.on_code_requested(event, now=now()))
+        return _written(letters, account_letters.on_code_requested(event, now=now()))
 
     @on(AccountChanged)
     def warn_owner(event: AccountChanged) -> Ask:
-        return _written(letters, domain.on_account_changed(event))
+        return _written(letters, account_letters.on_account_changed(event))
 
     @on(RattachementRemoved)
     def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
@@ -112,8 +112,8 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     HabilitationsRefused: domain.on_habilitations_refused,
     HabilitationsNotApplied: domain.on_habilitations_not_applied,
     RegistrationRepeated: domain.on_registration_repeated,
-    IdentityLinked: domain.on_identity_linked,
-    ExportReady: domain.on_export_ready,
+    IdentityLinked: account_letters.on_identity_linked,
+    ExportReady: account_letters.on_export_ready,
     ManagementTransferred: management.on_transferred,
     ReactivationRefused: management.on_reactivation_refused,
     VacancyNoticeGiven: management.on_notice_given,
