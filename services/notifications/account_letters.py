@@ -1,4 +1,4 @@
-"""Letters about an account itself: its links, its codes, and warnings of what was done, and exports. Pure."""
+"""Letters about an account: its links and codes, warnings of what was done, exports. Pure."""
 
 from datetime import datetime
 from hashlib import sha256

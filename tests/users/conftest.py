@@ -94,6 +94,7 @@ async def belongings(built_belongings: Belongings) -> Belongings:
     return built_belongings
 
 
+@pytest.fixture(scope="session")
 async def built_hall(mongo_url: str) -> AsyncIterator[Hall]:
     async with a_hall(mongo_url) as hall:
         yield hall
