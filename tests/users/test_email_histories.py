@@ -25,9 +25,8 @@ from services.users.domain.accounts import (
 from services.users.domain.attempts import Attempts, Limit
 from services.users.domain.emails import LetterLimit
 from services.users.domain.logins import Login, login_id
-from tests.users.kept import Kept
+from tests.users.kept import Kept, a_collection
 from tests.users.people import ACCESS, NOW, a_registration
-from tests.users.test_rattachement_histories import a_collection
 
 ADDRESSES = ("lea@example.org", "omar@example.org", "zoe@example.org")
 GENEROUS = Limit(10_000, timedelta(hours=1))

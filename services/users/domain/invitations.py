@@ -15,8 +15,9 @@ from services.users.domain.accounts import (
     activated,
 )
 from services.users.domain.actions import Action
-from services.users.domain.attaching import Gift, administering, give, noted, refuse_outside
+from services.users.domain.attaching import Gift, give, noted, refuse_outside
 from services.users.domain.attempts import Attempts, Limit, attempt, locked_until
+from services.users.domain.delegation import administrator
 from services.users.domain.rattachements import Defaults, Rattachement
 from services.users.domain.requests import RattachementRequest, unknown_units
 from services.users.domain.structures import Structure
@@ -100,7 +101,7 @@ def remind(
     limit: Limit,
 ) -> Invited:
     """Write the letter of an invitation once more, good for as long as a first one."""
-    manager = administering(acting, day_of(renewed.at))
+    manager = administrator(acting, day_of(renewed.at))
     theirs = current.to(structure.id) if current and structure else ()
     if current is None or structure is None or not theirs:
         if tie and manager.meets(tie):
