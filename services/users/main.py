@@ -7,6 +7,7 @@ from kit.service import Service
 from kit.settings import read
 from kit.workers import Timer, Worker
 from services.users import catalogue
+from services.users.api.attachments import MINE
 from services.users.api.habilitations import habilitation_routes
 from services.users.api.identity import identity_routes
 from services.users.api.imports import import_routes
@@ -25,6 +26,7 @@ from services.users.identity import CREDENTIALS, Identity
 from services.users.importing import Importing
 from services.users.managing import Managing
 from services.users.membership import Membership
+from services.users.own import Own
 from services.users.passwords import Passwords
 from services.users.settings import UsersSettings
 
@@ -41,6 +43,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
     )
     managing = Managing(membership, identity, settings, defaults)
     claiming = Claiming(membership, identity, settings, defaults)
+    own = Own.of(service, identity, membership)
     return service.app(
         *identity_routes(identity, settings, passwords),
         rattachement_routes(membership),
@@ -50,7 +53,8 @@ def build(service: Service[UsersSettings]) -> FastAPI:
             habilitations, HabilitationViews(membership, identity.accounts, applications)
         ),
         *management_routes(managing, claiming, passwords),
-        hears=handlers(membership, identity.accounts, defaults, habilitations.waits),
+        *own.routes(),
+        hears=own.hear(handlers(membership, identity.accounts, defaults, habilitations.waits)),
         jobs=[
             *identity.timers(),
             Worker(membership.units, claim=units.begin, work=Endings(membership).take_away),
@@ -62,8 +66,10 @@ def build(service: Service[UsersSettings]) -> FastAPI:
             ),
             importing.worker(),
             claiming.timer(),
+            *own.jobs(),
         ],
         credentials=CREDENTIALS,
+        files=(MINE,),
     )
 
 
