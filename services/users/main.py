@@ -7,6 +7,7 @@ from kit.service import Service
 from kit.settings import read
 from kit.workers import Timer, Worker
 from services.users import catalogue, offer
+from services.users.api.attachments import MINE
 from services.users.api.espaces import espace_routes
 from services.users.api.habilitations import habilitation_routes
 from services.users.api.identity import identity_routes
@@ -28,6 +29,7 @@ from services.users.identity import CREDENTIALS, Identity
 from services.users.importing import Importing
 from services.users.managing import Managing
 from services.users.membership import Membership
+from services.users.own import Own
 from services.users.passwords import Passwords
 from services.users.settings import UsersSettings
 
@@ -47,6 +49,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
     )
     managing = Managing(membership, identity, settings, defaults)
     claiming = Claiming(membership, identity, settings, defaults)
+    own = Own.of(service, identity, membership)
     espaces = Espaces(habilitations)
     return service.app(
         *identity_routes(identity, settings, passwords),
@@ -57,9 +60,10 @@ def build(service: Service[UsersSettings]) -> FastAPI:
             habilitations, HabilitationViews(membership, identity.accounts, applications)
         ),
         *management_routes(managing, claiming, passwords),
+        *own.routes(),
         espace_routes(espaces),
         subscription_routes(espaces),
-        hears=handlers(membership, identity.accounts, defaults, espaces),
+        hears=own.hear(handlers(membership, identity.accounts, defaults, espaces)),
         jobs=[
             *identity.timers(),
             Worker(membership.units, claim=units.begin, work=Endings(membership).take_away),
@@ -71,9 +75,11 @@ def build(service: Service[UsersSettings]) -> FastAPI:
             ),
             importing.worker(),
             claiming.timer(),
+            *own.jobs(),
             espaces.worker(),
         ],
         credentials=CREDENTIALS,
+        files=(MINE,),
     )
 
 
