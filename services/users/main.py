@@ -7,6 +7,7 @@ from kit.service import Service
 from kit.settings import read
 from kit.workers import Timer, Worker
 from services.users import catalogue
+from services.users.api.checks import check_routes
 from services.users.api.habilitations import habilitation_routes
 from services.users.api.identity import identity_routes
 from services.users.api.imports import import_routes
@@ -14,6 +15,7 @@ from services.users.api.management import management_routes
 from services.users.api.rattachements import rattachement_routes
 from services.users.api.structure_users import structure_user_routes
 from services.users.attaching import Attaching
+from services.users.checking import Checking
 from services.users.claiming import Claiming
 from services.users.copying import Copying
 from services.users.domain import units
@@ -49,6 +51,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
         *habilitation_routes(
             habilitations, HabilitationViews(membership, identity.accounts, applications)
         ),
+        check_routes(Checking(membership, identity.accounts)),
         *management_routes(identity, membership, managing, claiming, passwords),
         hears=handlers(membership, identity.accounts, defaults, habilitations.waits),
         jobs=[

@@ -9,7 +9,12 @@ import pytest
 from contracts.users import PersonChanged, ReactivationRefused, SessionRevoked
 from kit.change import Change
 from kit.problems import NotFound
-from services.users.domain.accounts import Account, LinkNoLongerValid, SecretQuestion, person_changed
+from services.users.domain.accounts import (
+    Account,
+    LinkNoLongerValid,
+    SecretQuestion,
+    person_changed,
+)
 from services.users.domain.deactivations import (
     Reactivation,
     SuccessorsMissing,
@@ -27,7 +32,7 @@ from tests.users.people import ACCESS, FIVE_AN_HOUR, NOW, a_link, a_session, an_
 
 SIXTY = timedelta(days=60)
 QUESTION = SecretQuestion(question="Mon premier animal ?", answer_hash="hash-of-answer")
-CHOSEN = Reactivation(nonce="n-back", password_hash="another", question=QUESTION)  # noqa: S106
+CHOSEN = Reactivation(nonce="n-back", password_hash="another", question=QUESTION)
 LINK = a_link(nonce="n-back", purpose="reactivation")
 
 

@@ -31,7 +31,6 @@ from tests.users.rattaching import (
     a_manager,
     a_rattachement,
     a_structure,
-
 )
 
 OVENS, TILLS = (READ.model_copy(update={"unit": unit}) for unit in ("ovens", "tills"))

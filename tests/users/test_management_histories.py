@@ -131,7 +131,7 @@ class World:
         link = SentLink(nonce="n", purpose="reactivation", expires_at=self.now + DAY)
         self.put(self.identity.accounts.at(user), replace(account, links=(link,)))
         question = SecretQuestion(question="?", answer_hash="a")
-        chosen = Reactivation(nonce="n", password_hash="p", question=question)  # noqa: S106
+        chosen = Reactivation(nonce="n", password_hash="p", question=question)
         self.keep(
             Ask(
                 (self.identity.accounts.at(user),),

@@ -24,8 +24,8 @@ from kit.change import Change
 from kit.collection import Ask
 from kit.problems import Conflict, NotFound
 from services.users.domain.accounts import Account
-from services.users.domain.management import Management
 from services.users.domain.lines import Extent
+from services.users.domain.management import Management
 from services.users.domain.rattachements import (
     Rattachement,
     rattachement_id,
