@@ -1,5 +1,6 @@
 """Answering who may do what, many at a time, from the rattachements themselves: never late."""
 
+import asyncio
 from collections.abc import Sequence
 
 from contracts.structures import DEFAULT_UNIT
@@ -35,10 +36,12 @@ class Checking:
         for nth, one in enumerate(checks):
             if not self._open_to(caller, one, ties.get(_tie(caller.user_id, one))):
                 raise NotYoursToCheck(field=f"body/checks/{nth}")
-        accounts = await self._accounts.many([*{one.user_id for one in checks}])
         named = [one for one in checks if one.unit]
-        units = await self._of.units.many([*{_unit(one) for one in named}])
-        structures = await self._of.structures.many([*{one.structure_id for one in named}])
+        accounts, units, structures = await asyncio.gather(
+            self._accounts.many([*{one.user_id for one in checks}]),
+            self._of.units.many([*{_unit(one) for one in named}]),
+            self._of.structures.many([*{one.structure_id for one in named}]),
+        )
         return [
             (
                 judge(
