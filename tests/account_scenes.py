@@ -43,7 +43,7 @@ async def a_code_by_letter(cast: Cast, user: User) -> str:
 
 
 def code_in(letter: str) -> str:
-    [code] = re.findall(r"^\d{6}$", letter, re.MULTILINE)
+    [code] = re.findall(r"^(\d{6})\r?$", letter, re.MULTILINE)
     return str(code)
 
 

@@ -1,7 +1,10 @@
+import shutil
 import signal
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from hypothesis import settings
 import tests.account_scenes
 import tests.filing_scenes
 import tests.habilitation_scenes
+import tests.management_scenes
 import tests.users_scenes_ties  # noqa: F401  # they add their scenes
 from kit.service import Service
 from kit.settings import Settings
@@ -23,6 +27,7 @@ pytest_plugins = ("tests.feature_marks",)
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 _turn = count()
+MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
 
 UNHURRIED = {
     "access_for": "PT1H",
@@ -33,6 +38,7 @@ UNHURRIED = {
     "operators": ",".join(OPERATORS),
     "sign_in_failures": 1_000_000,
     "sirene_per_minute": 100_000,
+    "vacancy_claims_most": 1_000_000,
 }
 """All tests come from one address, and sign in more often than a person does."""
 
@@ -42,14 +48,24 @@ def pytest_report_header() -> str:
 
 
 @pytest.fixture(scope="session")
-async def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    async with stack.mongo(tmp_path_factory.mktemp("mongo")) as url:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where data is that no test cuts off: in memory if there is room, for a disk makes it wait."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < ROOM:
+        yield tmp_path_factory.mktemp("shared")
+        return
+    with tempfile.TemporaryDirectory(prefix="chorale-tests-", dir=MEMORY) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+async def mongo_url(shared: Path) -> AsyncIterator[str]:
+    async with stack.mongo(shared) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-async def kafka_url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    async with stack.kafka(tmp_path_factory.mktemp("kafka")) as url:
+async def kafka_url(shared: Path) -> AsyncIterator[str]:
+    async with stack.kafka(shared) as url:
         yield url
 
 
@@ -84,11 +100,9 @@ def own_kafka(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-async def platform(
-    own_kafka: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Platform]:
+async def platform(own_kafka: dict[str, str], shared: Path) -> AsyncIterator[Platform]:
     """The whole platform, started once: each test brings people and structures of its own."""
-    running = Running(tmp_path_factory.mktemp("platform"), "--no-demo")
+    running = Running(shared / "platform", "--no-demo")
     running.start(**UNHURRIED, **own_kafka).says("^ready$")
     platform = Platform(running, **own_kafka)
     try:

@@ -68,7 +68,7 @@ def _member(
         "--port": str(port),
         "--bind_ip": "127.0.0.1",
         "--replSet": REPLICA_SET,
-        "--wiredTigerCacheSizeGB": "0.25",
+        "--wiredTigerCacheSizeGB": "1",
         "--oplogSize": "512",
     }
     parameters = (

@@ -46,8 +46,6 @@ def handlers(
     @on(PersonChanged)
     def copy_person(event: PersonChanged) -> Ask:
         at = now()
-        return people.ask(
-            event.user_id, lambda current: domain.copy_person(event, current, now=at)
-        )
+        return people.ask(event.user_id, lambda current: domain.copy_person(event, current, now=at))
 
     return on

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from contracts.users import Habilitation, Line
 from kit.rights import Rights
 from services.approvals.domain import Seat, Span
 
@@ -14,7 +15,7 @@ def seat_of(rights: Rights) -> Seat:
 
     They can only answer otherwise on a day on which something they hold begins or has ended.
     """
-    held = (*rights.lines, *rights.habilitations)
+    held: tuple[Line | Habilitation, ...] = (*rights.lines, *rights.habilitations)
     begun = {one.valid_from for one in held}
     ended = {one.valid_until for one in held} - {date.max}
     turns = sorted({date.min, *filter(None, begun), *(day + DAY for day in ended if day)})

@@ -3,20 +3,16 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from contracts.approvals import ApprovalOpened
 from contracts.structures import ClientWelcomed
 from contracts.support import TicketOpened
 from contracts.users import (
-    AccountChanged,
-    CodeRequested,
     HabilitationsGranted,
     HabilitationsNotApplied,
     HabilitationsRefused,
     InvitationSent,
-    LinkRequested,
-    LinkRequestedV2,
     PersonChanged,
     RattachementBegun,
     RattachementEnded,
@@ -77,21 +73,6 @@ OF_THE_ACCOUNT = frozenset({"account-changed", "reactivation-refused", "registra
 """Letters that go to the login address, whatever the contact address is; so do links and codes."""
 TO_WHO_LEFT = frozenset({"reactivation-refused"})
 """The one letter without a link that still goes to a deactivated account: its owner asked."""
-WARNED_OF = frozenset(
-    {
-        "email-codes-off",
-        "email-codes-on",
-        "login-change-cancelled",
-        "login-changed",
-        "password-changed",
-        "password-reset",
-        "recovery-codes-made",
-        "second-factor-off",
-        "second-factor-on",
-        "secret-question-changed",
-    }
-)
-"""What somebody else may have done: its owner is written to."""
 
 LEASE = timedelta(minutes=1)
 AGAIN_AFTER = (
@@ -328,42 +309,6 @@ def _of_request(event: Outcome, template: Template, at: datetime, reason: str = 
         params=_of_structure(event.structure_name),
         reason=reason,
         created_at=at,
-    )
-
-
-def on_link_requested(event: LinkRequested | LinkRequestedV2, *, now: datetime) -> Letter | None:
-    """None for a purpose that there are no words for yet."""
-    template = next((one for one in get_args(Template) if one == event.purpose), None)
-    return _one_time(event, template, now) if template else None
-
-
-def on_code_requested(event: CodeRequested, *, now: datetime) -> Letter:
-    return _one_time(event, "code", now)
-
-
-def _one_time(
-    event: LinkRequested | LinkRequestedV2 | CodeRequested, template: Template, now: datetime
-) -> Letter:
-    return Letter(
-        # Ids are shown to operators and logged: a nonce is not.
-        id=f"{event.user_id}:{template}:{sha256(event.nonce.encode()).hexdigest()[:16]}",
-        recipient_id=event.user_id,
-        template=template,
-        link=Link(purpose=template, nonce=event.nonce, expires_at=event.expires_at),
-        created_at=now,
-    )
-
-
-def on_account_changed(event: AccountChanged) -> Letter | None:
-    """So that the owner learns of what somebody else did; None for what needs no letter."""
-    if event.action not in WARNED_OF:
-        return None
-    return Letter(
-        id=f"{event.user_id}:{event.action}:{event.changed_at:%Y%m%dT%H%M%S%f}",
-        recipient_id=event.user_id,
-        template="account-changed",
-        params={"action": event.action},
-        created_at=event.changed_at,
     )
 
 

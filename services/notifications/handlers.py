@@ -24,8 +24,8 @@ from contracts.users import (
     RattachementMade,
     RattachementNotApplied,
     RattachementRefused,
-    ReactivationRefused,
     RattachementRemoved,
+    ReactivationRefused,
     RegistrationRepeated,
     VacancyClaimSettled,
     VacancyNoticeGiven,
@@ -34,7 +34,7 @@ from contracts.users import (
 from kit.bus import Subscriptions
 from kit.clock import now
 from kit.collection import Ask, Collection
-from services.notifications import domain, management
+from services.notifications import account_letters, domain, management
 from services.notifications.domain import Letter, Person
 
 
@@ -51,20 +51,32 @@ def handlers(people: Collection[Person], letters: Collection[Letter]) -> Subscri
 
     @on(LinkRequested)
     def write_link(event: LinkRequested) -> Ask:
-        return _written(letters, domain.on_link_requested(event, now=now()))
+        return _written(letters, account_letters.on_link_requested(event, now=now()))
 
     @on(LinkRequestedV2)
     def write_later_link(event: LinkRequestedV2) -> Ask:
-        return _written(letters, domain.on_link_requested(event, now=now()))
+        return _written(letters, account_letters.on_link_requested(event, now=now()))
 
     @on(CodeRequested)
     def write_code(event: CodeRequested) -> Ask:
-        return _written(letters, domain.on_code_requested(event, now=now()))
+        return _written(letters, account_letters.on_code_requested(event, now=now()))
 
     @on(AccountChanged)
     def warn_owner(event: AccountChanged) -> Ask:
-        return _written(letters, domain.on_account_changed(event))
+        return _written(letters, account_letters.on_account_changed(event))
 
+    @on(RattachementRemoved)
+    def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
+        found = domain.on_removed(event)
+        return _written(letters, *found) if found else None
+
+    _hear_of_management(on, letters)
+    for kind, letter_on in ONE_LETTER.items():
+        on(kind)(_writer(letters, letter_on))
+    return on
+
+
+def _hear_of_management(on: Subscriptions, letters: Collection[Letter]) -> None:
     @on(ContactTold)
     def write_to_structure(event: ContactTold) -> Ask:
         return _written(letters, management.on_contact_told(event, now=now()))
@@ -76,15 +88,6 @@ def handlers(people: Collection[Person], letters: Collection[Letter]) -> Subscri
     @on(VacancyClaimSettled)
     def write_what_came_of_it(event: VacancyClaimSettled) -> Ask:
         return _written(letters, *management.on_claim_settled(event))
-
-    @on(RattachementRemoved)
-    def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
-        found = domain.on_removed(event)
-        return _written(letters, *found) if found else None
-
-    for kind, letter_on in ONE_LETTER.items():
-        on(kind)(_writer(letters, letter_on))
-    return on
 
 
 ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {

@@ -15,7 +15,7 @@ class NotificationsSettings(Settings):
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     smtp_tls: Literal["none", "starttls", "tls"] = "none"
-    smtp_connections: int = Field(default=4, ge=1, description="Letters handed over at once")
+    smtp_connections: int = Field(default=10, ge=1, description="Letters handed over at once")
     smtp_timeout: float = Field(default=15, description="Seconds for each answer of the server")
     mail_from: str = "Chorale <ne-pas-repondre@chorale.example>"
     public_url: str = Field(

@@ -33,7 +33,7 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
     attachments = Attachments.of(service, records.structures, visibility)
     accounts = BankAccounts.of(service, attachments)
     their_units = units(service)
-    life = Life(records, visibility, sirene, accounts.known, checksums)
+    life = Life(records, visibility, sirene, attachments.registers, checksums)
     return service.app(
         # First: its paths are not ids.
         finding(records.structures, visibility),

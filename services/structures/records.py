@@ -2,15 +2,14 @@
 
 from functools import partial
 
-from kit.change import Decide
 from kit.clock import now
-from kit.collection import Ask
+from kit.collection import Ask, Place
 from kit.http import new_entity_id
 from kit.mongo import IndexModel
 from kit.service import Service
 from kit.workers import Timer
 from services.structures.domain.changes import Asked, first_due, take_effect
-from services.structures.domain.history import Entry, recorded
+from services.structures.domain.history import Decides, Entry, recorded
 from services.structures.domain.structures import Structure
 from services.structures.settings import StructuresSettings
 from services.structures.views import structures
@@ -31,13 +30,19 @@ class Records:
         return Asked(by=by, at=now(), waits=self._waits)
 
     async def change(
-        self, id: str, decide: Decide[Structure], *, asked: Asked, if_match: int | None = None
+        self,
+        id: str,
+        decide: Decides,
+        *beside: Place,
+        asked: Asked,
+        if_match: int | None = None,
     ) -> Structure:
+        """``beside``: what else the decision rests on."""
         entry = new_entity_id()
         both = recorded(entry, decide, by=asked.by, asked_at=asked.at, at=asked.at)
-        places = (self.structures.at(id), self.history.at(entry))
+        places = (self.structures.at(id), self.history.at(entry), *beside)
         structure: Structure
-        structure, _ = await self._committer.keep(Ask(places, both, if_match))
+        structure, *_ = await self._committer.keep(Ask(places, both, if_match))
         return structure
 
     def timer(self) -> Timer[Structure]:

@@ -1,7 +1,7 @@
 """How structures are found, and by whom."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
@@ -30,10 +30,6 @@ _READ_AT_ONCE: Final = 200
 
 IN_DIRECTORY: Final = {"kind": "public", "public": True, "status": "active"}
 """The public structures that others may send to."""
-
-
-BankDetailsKnown = Callable[[str], Awaitable[bool]]
-"""Whether a structure has bank details that are in use."""
 
 
 def structures(service: Service) -> Collection[Structure]:

@@ -5,7 +5,7 @@ Owns       users.accounts, users.logins, users.attempts, users.challenges, users
            users.efforts,
            users.clients, users.structures, users.units, users.management, users.requests,
            users.rattachements, users.duplications, users.actions, users.invitees,
-           users.imports, users.import_lines, users.habilitation-requests,
+           users.imports, users.import-lines, users.habilitation-requests,
            users.habilitation-history, users.transfers, users.claims
 Consumes   structures.structure-created, structures.structure-changed,
            structures.structure-duplicated, structures.unit-created, structures.unit-changed,

@@ -13,16 +13,14 @@ from kit.days import day_of
 from kit.ids import new_id
 from kit.workers import Job, Worker
 from services.users.domain import accounts, attaching, invitations, turning
-from services.users.domain.accounts import Account
 from services.users.domain.actions import Action
 from services.users.domain.attaching import Gift, NotYourself
-from services.users.domain.attempts import Attempts, attempts_id
+from services.users.domain.attempts import attempts_id
 from services.users.domain.invitations import Invitation, Invitee, Renewal
 from services.users.domain.logins import Login, login_id
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
-from services.users.domain.requests import RattachementRequest
 from services.users.domain.structures import Structure
-from services.users.domain.units import Unit, known_unit_id
+from services.users.domain.units import known_unit_id
 from services.users.identity import NOBODY, Identity
 from services.users.membership import Membership
 from services.users.settings import UsersSettings
@@ -75,74 +73,43 @@ class Attaching:
             partial(self._attach, email, user_id, gift),
         )
 
-    def _attach(
-        self,
-        email: str,
-        user_id: str,
-        gift: Gift,
-        login: Login | None,
-        account: Account | None,
-        invitee: Invitee | None,
-        letters: Attempts | None,
-        acting: Rattachement | None,
-        structure: Structure | None,
-        request: RattachementRequest | None,
-        tie: Rattachement | None,
-        action: Action | None,
-        *units: Unit | None,
-    ) -> Changes:
-        found = attaching.judge(gift, acting, structure, units, today=day_of(gift.at))
+    def _attach(self, email: str, user_id: str, gift: Gift, *states: Any) -> Changes:
+        login, account, invitee, letters, acting, structure, request, tie, action, *units = states
+        found = attaching.judge(gift, acting, structure, tuple(units), today=day_of(gift.at))
         if user_id == gift.by:
             raise NotYourself
-        invited: Changes = Change(login), Change(account), Change(invitee), Change(letters)
-        given: Changes = Change(request), Change(tie), Change(action)
+        changes: list[Change[Any]] = [*map(Change, states)]
         elsewhere = login is not None and login.user_id != user_id
         status = account.status if account else "pending"
         if status == "active" and not elsewhere:
-            given = self._give(user_id, gift, found, request, tie, action)
+            granted, attached = attaching.give(
+                gift,
+                found,
+                request,
+                tie,
+                user_id=user_id,
+                on=day_of(gift.at),
+                defaults=self.defaults,
+            )
+            changes[6:9] = granted, attached, attaching.noted(gift, attached, action)
         elif status == "pending" and not elsewhere:
-            invited = self._invite(email, user_id, gift, found, login, account, invitee, letters)
-        return *invited, Change(acting), Change(structure), *given, *map(Change, units)
-
-    def _give(
-        self,
-        user_id: str,
-        gift: Gift,
-        structure: Structure,
-        request: RattachementRequest | None,
-        tie: Rattachement | None,
-        action: Action | None,
-    ) -> Changes:
-        on = day_of(gift.at)
-        granted, attached = attaching.give(
-            gift, structure, request, tie, user_id=user_id, on=on, defaults=self.defaults
-        )
-        return granted, attached, attaching.noted(gift, attached, action)
-
-    def _invite(
-        self,
-        email: str,
-        user_id: str,
-        gift: Gift,
-        structure: Structure,
-        login: Login | None,
-        account: Account | None,
-        invitee: Invitee | None,
-        letters: Attempts | None,
-    ) -> Changes:
-        invited = invitations.invite(
-            invitee,
-            letters,
-            structure,
-            self.invitation(gift),
-            user_id=user_id,
-            email=email,
-            letters_id=attempts_id("letters", email),
-            limit=self.settings.letters_limit,
-        )
-        claimed = login or Login(id=login_id(email), user_id=user_id)
-        expected = accounts.expected(account, user_id=user_id, email=email, now=gift.at)
-        return Change(claimed), expected, *invited
+            changes[0] = Change(login or Login(id=login_id(email), user_id=user_id))
+            invitation = self.invitation(gift)
+            until = invitations.kept_until(invitation)
+            changes[1] = accounts.expected(
+                account, user_id=user_id, email=email, now=gift.at, until=until
+            )
+            changes[2:4] = invitations.invite(
+                invitee,
+                letters,
+                found,
+                invitation,
+                user_id=user_id,
+                email=email,
+                letters_id=attempts_id("letters", email),
+                limit=self.settings.letters_limit,
+            )
+        return tuple(changes)
 
     def invitation(self, gift: Gift) -> Invitation:
         return Invitation(gift=gift, **self._letter(gift.at))
@@ -158,13 +125,8 @@ class Attaching:
         letters_id = attempts_id("letters", known.email if known else NOBODY)
         renewed = Renewal(by=by, at=at, **self._letter(at))
 
-        def decide(
-            acting: Rattachement | None,
-            tie: Rattachement | None,
-            invitee: Invitee | None,
-            letters: Attempts | None,
-            structure: Structure | None,
-        ) -> Changes:
+        def decide(*states: Any) -> Changes:
+            acting, tie, invitee, letters, structure, account = states
             written = invitations.remind(
                 acting,
                 tie,
@@ -175,7 +137,8 @@ class Attaching:
                 letters_id=letters_id,
                 limit=self.settings.letters_limit,
             )
-            return Change(acting), Change(tie), *written, Change(structure)
+            kept = accounts.awaited_until(account, renewed.expires_at + invitations.KEPT_AFTER)
+            return Change(acting), Change(tie), *written, Change(structure), kept
 
         places = (
             of.rattachements.at(rattachement_id(by, structure_id)),
@@ -183,12 +146,17 @@ class Attaching:
             self.identity.invitees.at(user_id),
             self.identity.attempts.at(letters_id),
             of.structures.at(structure_id),
+            self.identity.accounts.at(user_id),
         )
         await self.identity.committer.change_together(places, decide)
 
     async def take_in(self, invitee: Invitee) -> None:
         """Give somebody who accepted all that they were invited to, one by one."""
         of, at = self.membership, now()
+        if invitee.accepted_at is None:
+            lapsed = partial(invitations.lapse, now=at)
+            await self.identity.invitees.change(invitee.id, lapsed)
+            return
         for one in invitee.invitations:
             gift, structure_id = one.gift, one.gift.structure_id
             ask = Ask(
@@ -213,7 +181,7 @@ class Attaching:
         *rest: Any,
     ) -> Changes:
         request, tie, action, *units = rest
-        dealt_with, *given = invitations.take_in(
+        dealt_with, granted, attached, noted = invitations.take_in(
             invitee,
             structure,
             request,
@@ -224,7 +192,7 @@ class Attaching:
             now=at,
             defaults=self.defaults,
         )
-        return dealt_with, Change(structure), *given, *map(Change, units)
+        return dealt_with, Change(structure), granted, attached, noted, *map(Change, units)
 
     def turn(self, tie: Rattachement) -> Ask:
         """What a new day brings to it."""

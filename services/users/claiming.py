@@ -83,9 +83,7 @@ class Claiming:
 
         def decide(claim: Claim | None, parties: Parties) -> Settled:
             right = claim is not None and compare_digest(self._code(claim), code)
-            return vacancies.prove(
-                claim, parties, by=by, right=right, rules=self.rules, now=at
-            )
+            return vacancies.prove(claim, parties, by=by, right=right, rules=self.rules, now=at)
 
         kept = await self._settle(id, decide)
         if kept.state in ("open", "lapsed"):
@@ -131,9 +129,7 @@ class Claiming:
         return self.asking(
             claim,
             claim.manager_id,
-            lambda current, parties: vacancies.turn(
-                current, parties, rules=self.rules, now=at
-            ),
+            lambda current, parties: vacancies.turn(current, parties, rules=self.rules, now=at),
         )
 
     async def _settle(self, id: str, decide: Callable[[Claim | None, Parties], Settled]) -> Claim:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from kit.clock import now
 from kit.collection import Ask
 from kit.mongo import IndexModel
 from kit.workers import Job, Timer
-from services.users.domain import attempts, challenges, efforts, emails, sessions
-from services.users.domain.accounts import Account, AccountMoved, erase_never_activated
+from services.users.domain import attempts, challenges, efforts, emails, sessions, unactivated
+from services.users.domain.accounts import Account, AccountMoved
 from services.users.domain.attempts import Attempts
 from services.users.domain.challenges import Challenge
 from services.users.domain.clients import Client
@@ -142,5 +143,5 @@ class Identity:
         at = now()
         return Ask(
             places=(self.accounts.at(account.id), self.logins.at(login_id(account.email))),
-            decide=lambda account, login: erase_never_activated(account, login, now=at),
+            decide=partial(unactivated.erase, now=at),
         )

@@ -69,7 +69,7 @@ class Importing:
             attaching,
             service.collection("imports", Import),
             service.collection(
-                "import_lines",
+                "import-lines",
                 ImportLine,
                 indexes=[
                     IndexModel([("import_id", 1), ("number", 1), ("_id", 1)]),
@@ -88,9 +88,7 @@ class Importing:
             some = [_line(id, number, row) for number, row in rows[start : start + AT_ONCE]]
             asks = [self.lines.ask(one.id, partial(_kept, one)) for one in some]
             _raise_first(await self.attaching.membership.committer.keep_all(asks))
-        brought = Import(
-            id=id, by=by, dry_run=dry_run, lines=len(rows), brought_at=at, wake_at=at
-        )
+        brought = Import(id=id, by=by, dry_run=dry_run, lines=len(rows), brought_at=at, wake_at=at)
         return await self.imports.change(id, lambda current: Change(current or brought))
 
     async def work(self, of: Import) -> None:
@@ -117,9 +115,7 @@ class Importing:
             structure_id = await self._structure(of.by, line.structure_identifier)
         except Problem as why:
             return self.lines.ask(line.id, partial(_refused, why))
-        gift = Gift(
-            id=_gift_id(line), structure_id=structure_id, extent=extent, by=of.by, at=now()
-        )
+        gift = Gift(id=_gift_id(line), structure_id=structure_id, extent=extent, by=of.by, at=now())
         login = await self.attaching.identity.logins.find(login_id(email))
         user_id = login.user_id if login else new_id()
         inner = self.attaching.ask(email, user_id, gift)

@@ -52,7 +52,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
             habilitations, HabilitationViews(membership, identity.accounts, applications)
         ),
         check_routes(Checking(membership, identity.accounts)),
-        *management_routes(identity, membership, managing, claiming, passwords),
+        *management_routes(managing, claiming, passwords),
         hears=handlers(membership, identity.accounts, defaults, habilitations.waits),
         jobs=[
             *identity.timers(),

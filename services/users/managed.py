@@ -146,7 +146,9 @@ def _is_meant(account: Account, words: str) -> bool:
     at = account.address
     postal = (at.line, *at.complements, at.postcode, at.city) if at else ()
     said = normalised(
-        " ".join((account.first_name, account.last_name, account.email, account.written_to, *postal))
+        " ".join(
+            (account.first_name, account.last_name, account.email, account.written_to, *postal)
+        )
     )
     return all(word in said for word in normalised(words).split())
 

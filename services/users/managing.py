@@ -19,7 +19,6 @@ from services.users.domain.transfers import (
     Transfer,
     Transferred,
     Type,
-    refuse_oneself,
     selected,
 )
 from services.users.identity import TRIES, Identity
@@ -49,7 +48,6 @@ class Managing:
     ) -> Transfer:
         if known := await self.membership.transfers.find(id):
             return known
-        refuse_oneself(by, (successor,), field=USER)
         managed = await self.membership.managed_by(by) if kind == "global" else ()
         chosen = dict.fromkeys(selected(kind, structure_ids, managed), successor)
         asked = Transfer(id=id, kind=kind, by=by, successors=chosen, at=now())
@@ -67,10 +65,7 @@ class Managing:
         for left in reversed(range(TRIES)):
             managed = await self.membership.managed_by(user_id)
             chosen = deactivations.successors(managed, one_for_all=one_for_all, each=each)
-            refuse_oneself(user_id, chosen.values(), field=field)
-            asked = Transfer(
-                id=id, kind="deactivation", by=user_id, successors=chosen, at=now()
-            )
+            asked = Transfer(id=id, kind="deactivation", by=user_id, successors=chosen, at=now())
             account = await self.identity.accounts.find(user_id)
             ask = self.leaving(asked, field, await self._named(asked), account)
             try:

@@ -77,9 +77,7 @@ class Membership:
                     IndexModel([("structure_id", 1), ("lines.unit", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("extent.units", 1), ("_id", 1)]),
                     IndexModel([("structure_id", 1), ("habilitations.unit", 1), ("_id", 1)]),
-                    IndexModel(
-                        [("structure_id", 1), ("waiting.habilitation.unit", 1), ("_id", 1)]
-                    ),
+                    IndexModel([("structure_id", 1), ("waiting.habilitation.unit", 1), ("_id", 1)]),
                 ],
             ),
             duplications=service.collection("duplications", Duplication),

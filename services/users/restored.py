@@ -112,9 +112,7 @@ def no_more_than(last: RightsChanged, current: Rattachement | None) -> Change[Ra
     """What a backup had of a rattachement, and nothing that the last word on it had no more."""
     if current is None:
         return Change(None)
-    left = left_with(
-        current, tuple(one for one in current.lines if one in last.lines), how="ended"
-    )
+    left = left_with(current, tuple(one for one in current.lines if one in last.lines), how="ended")
     lessened = replace(
         left,
         habilitations=tuple(one for one in left.habilitations if one in last.habilitations),

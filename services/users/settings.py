@@ -74,7 +74,7 @@ class UsersSettings(WaitingSettings):
     challenge_tries: int = Field(default=5, ge=1)
 
     transferred_most: int = Field(
-        default=5000, ge=1, description="Structures that are handed over in one decision"
+        default=2000, ge=1, description="Structures that are handed over in one decision"
     )
     reactivation_for: Duration = Field(
         default=timedelta(days=60),

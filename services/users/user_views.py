@@ -14,8 +14,7 @@ from kit.problems import NotFound
 from kit.spreadsheets import Row
 from services.users.domain.accounts import Account
 from services.users.domain.actions import Action, Done
-from services.users.domain.attaching import administering
-from services.users.domain.delegation import Administrator
+from services.users.domain.delegation import Administrator, administrator
 from services.users.domain.invitations import Invitation, Invitee
 from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.states import Names, Order, Standing, sorted_by, standings
@@ -93,7 +92,7 @@ class Users:
     async def administrator(self, user_id: str, structure_id: str, on: date) -> Administrator:
         """Raises NotFound for a stranger, ManagersOnly for a mere user of the structure."""
         id = rattachement_id(user_id, structure_id)
-        return administering(await self.membership.rattachements.find(id), on)
+        return administrator(await self.membership.rattachements.find(id), on)
 
     async def theirs(
         self, user_id: str, on: date, *, structure_id: str | None, unit: str | None

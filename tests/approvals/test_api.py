@@ -402,3 +402,28 @@ class TestWaiting:
             "approvals.approval-opened.v1",
             "approvals.approval-decided.v1",
         ]
+
+
+@pytest.mark.feature("GPT-09", "GPT-10")
+async def test_what_waits_moves_to_the_new_principal_manager(stage: Stage):
+    await stage.hear(rights("u-omar"), a_request())
+    await stage.hear(rights("u-omar", role="user", version=2), rights("u-ada"))
+
+    async with stage.by("u-ada") as ada, stage.by("u-omar") as omar:
+        waits = await ada.get("/v1/approvals")
+        refused = await omar.put("/v1/approvals/r-1/decision", json={"verdict": "approved"})
+        decided = await ada.put("/v1/approvals/r-1/decision", json={"verdict": "approved"})
+
+    assert [one["id"] for one in waits.json()["items"]] == ["r-1"]
+    assert (refused.status_code, decided.json()["state"]) == (404, "approved")
+
+
+@pytest.mark.feature("ACC-10")
+async def test_what_waits_of_who_has_left_is_taken_back(stage: Stage):
+    await stage.hear(lea(), rights("u-omar"), a_request(), lea(active=False, version=2))
+
+    async def withdrawn() -> bool:
+        return "approvals.approval-withdrawn.v1" in await stage.told()
+
+    assert await soon(withdrawn)
+    assert (await stage.told()).count("approvals.approval-withdrawn.v1") == 1

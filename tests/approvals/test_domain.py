@@ -367,22 +367,6 @@ class TestReadable:
             domain.readable(an_approval(), seat, by="u-eve", now=NOW)
 
 
-class TestCopyName:
-    def test_never_goes_back_to_an_older_name(self):
-        told = PersonChanged(
-            user_id="u-lea",
-            first_name="Léa",
-            last_name="Martin",
-            email="lea@example.org",
-            active=True,
-            version=1,
-        )
-        newer = Person(id="u-lea", name="Léa Durand", heard=2)
-
-        assert domain.copy_name(told, None).state == Person(id="u-lea", name="Léa Martin", heard=1)
-        assert domain.copy_name(told, newer) == Change(newer)
-
-
 class TestWithdraw:
     @pytest.mark.parametrize("told", [True, False])
     def test_takes_the_question_back_and_is_done_once(self, told):
@@ -411,3 +395,52 @@ class TestWithdraw:
             domain.withdraw(an_approval(), by="u-omar", now=NOW)
         with pytest.raises(NotFound):
             domain.withdraw(None, by="u-lea", now=NOW)
+
+
+def told_of_lea(**but: Any) -> PersonChanged:
+    said = {
+        "user_id": "u-lea",
+        "first_name": "Léa",
+        "last_name": "Martin",
+        "email": "lea@example.org",
+        "active": True,
+        "version": 1,
+    }
+    return PersonChanged(**said | but)
+
+
+class TestCopyPerson:
+    def test_never_goes_back_to_an_older_name(self):
+        newer = Person(id="u-lea", name="Léa Durand", heard=2)
+
+        copied = domain.copy_person(told_of_lea(), None, now=NOW)
+
+        assert copied.state == Person(id="u-lea", name="Léa Martin", heard=1)
+        assert domain.copy_person(told_of_lea(), newer, now=NOW) == Change(newer)
+
+    @pytest.mark.feature("ACC-10")
+    def test_wakes_whoever_takes_back_what_was_asked_by_who_has_left(self):
+        left = domain.copy_person(told_of_lea(active=False), None, now=NOW).state
+
+        assert (left.active, left.wake_at) == (False, NOW)
+        back = domain.copy_person(told_of_lea(version=2), left, now=NOW).state
+        assert (back.active, back.wake_at) == (True, None)
+
+
+class TestWithdrawOfWhoLeft:
+    LEFT = Person(id="u-lea", name="Léa Martin", active=False, heard=2)
+
+    @pytest.mark.feature("ACC-10")
+    def test_takes_a_question_back_once(self):
+        taken = domain.withdraw_of_who_left(an_approval(), self.LEFT, now=NOW)
+
+        assert (taken.state.state, types(taken)) == ("withdrawn", [ApprovalWithdrawn])
+        again = domain.withdraw_of_who_left(taken.state, self.LEFT, now=NOW)
+        assert again == Change(taken.state)
+
+    def test_leaves_what_was_answered_and_who_came_back(self):
+        answered = an_approval(state="approved")
+        back = Person(id="u-lea", name="Léa Martin", heard=3)
+
+        assert domain.withdraw_of_who_left(answered, self.LEFT, now=NOW) == Change(answered)
+        assert domain.withdraw_of_who_left(an_approval(), back, now=NOW) == Change(an_approval())

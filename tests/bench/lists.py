@@ -184,8 +184,8 @@ async def lists(runs: int, *, quick: bool) -> Result:
             f"approvals for a manager of {many:,} structures": _Reader(
                 here, served["approvals"], "/v1/approvals", BUSY, many
             ),
-            f"structures that such a manager finds ({structures:,})": _Reader(
-                here, served["structures"], "/v1/structures?mine=attached", BUSY, structures
+            "structures of such a manager": _Reader(
+                here, served["structures"], "/v1/structures?mine=attached", BUSY, many
             ),
             f"approvals of a structure with {users:,} users": _Reader(
                 here, served["approvals"], "/v1/approvals", BOSS, users

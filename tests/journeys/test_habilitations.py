@@ -99,3 +99,20 @@ async def test_delegated_while_the_manager_is_away(town: Town):
     assert (await town.decide(ada, id, "approved")).status_code == 200
     assert await holds(town, lea, structure, WRITE)
     assert await submit(town, ada, structure, claire, {"operation": "remove-all"}) == 403
+
+
+async def test_asked_for_and_withdrawn(town: Town):
+    claire, lea, structure = await attached(town)
+    id = await ask(town, lea, structure, WRITE)
+
+    for _ in range(2):
+        path = f"/v1/approvals/{id}/withdrawal"
+        assert (await town.world.call("approvals", lea)("PUT", path)).status_code == 200
+        await town.settle()
+
+    assert (await town.decide(claire, id, "approved")).status_code == 409
+    path = f"/v1/habilitation-requests/{id}"
+    shown = await town.world.call("users", lea)("GET", path)
+    assert shown.json()["status"] == "withdrawn"
+    assert not await holds(town, lea, structure, WRITE)
+    await ask(town, lea, structure, WRITE)

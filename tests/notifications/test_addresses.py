@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from contracts.users import AccountChanged, CodeRequested, LinkRequestedV2, PersonChanged
-from services.notifications import domain
+from services.notifications import account_letters, domain
 from services.notifications.domain import Letter, Template
 from tests.notifications.builders import NOW, SOON, a_letter, a_link, a_link_letter, a_person
 
@@ -17,7 +17,7 @@ def a_link_request(purpose: str = "login-confirmation") -> LinkRequestedV2:
 
 
 def written(purpose: str) -> Letter:
-    letter = domain.on_link_requested(a_link_request(purpose), now=NOW)
+    letter = account_letters.on_link_requested(a_link_request(purpose), now=NOW)
     assert letter
     return letter
 
@@ -53,10 +53,10 @@ class TestAddress:
         assert domain.address(letter, a_person()) == LOGIN  # told before there were logins
 
     def test_is_the_login_for_codes_and_warnings(self):
-        code = domain.on_code_requested(
+        code = account_letters.on_code_requested(
             CodeRequested(user_id="u-lea", nonce="n-1", expires_at=SOON), now=NOW
         )
-        warning = domain.on_account_changed(
+        warning = account_letters.on_account_changed(
             AccountChanged(user_id="u-lea", action="password-changed", by="", changed_at=NOW)
         )
         assert warning
@@ -83,7 +83,7 @@ class TestAddress:
 
 class TestOnLinkRequested:
     def test_keeps_silent_on_a_purpose_it_has_no_words_for(self):
-        assert domain.on_link_requested(a_link_request("telepathy"), now=NOW) is None
+        assert account_letters.on_link_requested(a_link_request("telepathy"), now=NOW) is None
 
     def test_shows_no_nonce(self):
         assert "n-1" not in written("login-confirmation").id
@@ -93,11 +93,14 @@ class TestOnAccountChanged:
     def test_writes_one_letter_however_often_it_is_told(self):
         told = AccountChanged(user_id="u-lea", action="login-changed", by="", changed_at=NOW)
 
-        first, second = domain.on_account_changed(told), domain.on_account_changed(told)
+        first, second = (
+            account_letters.on_account_changed(told),
+            account_letters.on_account_changed(told),
+        )
 
         assert first == second
 
     def test_writes_none_about_what_has_a_letter_of_its_own(self):
         told = AccountChanged(user_id="u-lea", action="login-change-asked", by="", changed_at=NOW)
 
-        assert domain.on_account_changed(told) is None
+        assert account_letters.on_account_changed(told) is None

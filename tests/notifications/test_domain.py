@@ -20,7 +20,7 @@ from contracts.users import (
     RegistrationRepeated,
 )
 from kit.change import Change
-from services.notifications import domain
+from services.notifications import account_letters, domain
 from services.notifications.domain import AGAIN_AFTER, LEASE, Letter
 from tests.notifications.builders import NOW, SOON, a_letter, a_link, a_link_letter, a_person
 
@@ -143,7 +143,7 @@ class TestWhoIsWrittenTo:
     def test_whoever_needs_a_link(self, purpose: Any):
         asked = LinkRequested(user_id="u-lea", purpose=purpose, nonce="n-1", expires_at=SOON)
 
-        letter = domain.on_link_requested(asked, now=NOW)
+        letter = account_letters.on_link_requested(asked, now=NOW)
 
         assert (letter.recipient_id, letter.template) == ("u-lea", purpose)
         assert letter.link == a_link(purpose=purpose)

@@ -10,7 +10,8 @@ from typing import Any, get_args
 
 import pytest
 
-from services.notifications.domain import LINKED, WARNED_OF, Letter, Template
+from services.notifications.account_letters import WARNED_OF
+from services.notifications.domain import LINKED, Letter, Template
 from services.notifications.rendering import (
     REMOVED,
     Rendered,
@@ -25,7 +26,7 @@ from tests.notifications.builders import NOW, a_letter, a_link, a_link_letter, a
 SENDER = Address("Chorale", "ne-pas-repondre", "chorale.example")
 OMAR = a_person(id="u-omar", first_name="Omar", last_name="Sy", email="omar@example.org")
 TEMPLATES: tuple[Template, ...] = get_args(Template)
-WITH_LINKS = {"activation", "password-reset", "code", *LINKED}
+WITH_LINKS = {"activation", "password-reset", "code", "reactivation", "vacancy-code", *LINKED}
 PARAMS = {
     "action": "password-changed",
     "structure_name": "Menuiserie Petit",
@@ -36,6 +37,9 @@ PARAMS = {
     "number": "CPROCS0000001",
     "supplier_name": "Papeterie Roux",
     "reference": "10001",
+    "count": "3",
+    "outcome": "granted",
+    "until": "2026-01-20T09:00:00+00:00",
 }
 
 
@@ -67,7 +71,8 @@ class TestEveryLetter:
         assert words(shown(rendered.html)) == words(rendered.text)
 
     def test_says_the_same_with_as_little_as_may_be_known(self, template: Template):
-        bare = dict.fromkeys(PARAMS, "") | {"valid_from": "2026-01-05"}
+        needed = ("valid_from", "until")
+        bare = dict.fromkeys(PARAMS, "") | {name: PARAMS[name] for name in needed}
 
         rendered = render(one_of(template, params=bare), recipient=None, about=None)
 

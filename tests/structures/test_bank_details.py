@@ -1,5 +1,6 @@
 """What may happen to the bank details of a structure."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -25,7 +26,8 @@ from services.structures.domain.bank_details import (
     seen,
 )
 from services.structures.domain.bank_register import has_valid
-from services.structures.domain.changes import StructureInactive
+from services.structures.domain.changes import Asked, StructureInactive
+from services.structures.domain.changes import modify as change
 from services.structures.domain.structures import ManagersOnly
 from tests.structures.builders import NOW, SIRET, a_structure
 from tests.structures.keeping import (
@@ -247,6 +249,15 @@ class TestDeactivate:
             deactivated(structure=structure)
         others = a_register(an_entry(), an_entry(details_id="d2", name="Second"))
         assert deactivated(structure=structure, register=others)[0].state.status == "inactive"
+
+    @pytest.mark.feature("BNK-18")
+    def test_is_refused_for_the_last_of_a_structure_that_soon_must_have_some(self):
+        asked = Asked(by="u-lea", at=NOW, waits=timedelta(minutes=30))
+        said = {"agricultural": True}
+        waiting = change(a_structure(), said=said, bank_details=True, asked=asked).state
+        assert not waiting.agricultural
+        with pytest.raises(LastBankDetails):
+            deactivated(structure=waiting)
 
 
 class TestHasValid:

@@ -224,6 +224,16 @@ class TestDeactivate:
         await given(world, document, name="Second")
         assert (await lea.put(path, json=end)).status_code == 200
 
+    @pytest.mark.feature("BNK-18")
+    async def test_loses_no_race_with_what_would_need_them(self, world: World, document: str):
+        lea, structure = world.calls("u-lea"), f"/v1/structures/{SIRET.structure_id}"
+        made = await given(world, document)
+        end = lea.put(f"{DETAILS}/{made['id']}/deactivation", json={"confirmed": True})
+        ended, becomes = await asyncio.gather(
+            end, lea.patch(structure, json={"justice_category": "automobile"})
+        )
+        assert (ended.status_code, becomes.status_code) in ((200, 409), (409, 200))
+
     async def test_loses_no_race_with_the_removal_of_the_document(
         self, world: World, document: str
     ):

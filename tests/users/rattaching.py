@@ -43,7 +43,7 @@ def a_structure(**but: Any) -> Structure:
 
 def a_known_unit(code: str = "ovens", **but: Any) -> Unit:
     known = {"id": f"s-bakery:{code}", "structure_id": "s-bakery", "over": False, "told": 1}
-    return Unit(**known | {"code": code} | but)
+    return Unit(**known | {"code": code, "name": code} | but)
 
 
 def a_new_unit(code: str = "ovens", **but: Any) -> UnitCreated:

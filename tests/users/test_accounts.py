@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from contracts.users import LinkRequested, PersonChanged, PersonErased, RegistrationRepeated
+from contracts.users import LinkRequested, PersonChanged, RegistrationRepeated
 from services.users.domain.accounts import (
     Account,
     Claimed,
     LinkNoLongerValid,
     activate,
-    erase_never_activated,
     register,
     send_link,
 )
@@ -219,42 +218,6 @@ class TestSendLink:
         letters = Attempts(id="l-1", made=(NOW,) * 5)
 
         assert [change.events for change in sent(a_pending_account(), letters)] == [(), ()]
-
-
-class TestEraseNeverActivated:
-    LOGIN = Login(id=login_id("lea@example.org"), user_id="u-lea")
-
-    def test_forgets_the_person_and_frees_the_address(self):
-        account, login = erase_never_activated(a_pending_account(wake_at=NOW), self.LOGIN, now=NOW)
-
-        assert (account.state, login.state) == (None, None)
-        assert told(account) == [PersonErased]
-
-    @pytest.mark.parametrize(
-        "account",
-        [
-            None,
-            a_pending_account(wake_at=NOW + timedelta(seconds=1)),
-            an_account(),
-            an_account(status="deactivated", wake_at=NOW),
-        ],
-    )
-    def test_leaves_everybody_else_alone(self, account: Account | None):
-        changed, login = erase_never_activated(account, self.LOGIN, now=NOW)
-
-        assert (changed.state, changed.events, login.state) == (account, (), self.LOGIN)
-
-    def test_waits_again_after_another_registration(self):
-        registered_again = registered(a_pending_account(wake_at=NOW))[1].state
-
-        assert registered_again
-        assert registered_again.wake_at == NOW + timedelta(days=7)
-
-    def test_is_off_once_activated(self):
-        account = activate(a_pending_account(wake_at=NOW), nonce="n-1", now=NOW).state
-
-        assert account
-        assert account.wake_at is None
 
 
 class TestLoginId:

@@ -40,9 +40,7 @@ def judged(acting: Any, structure: Any = None, *units: Any, **but: Any) -> Any:
 
 def gave(tie: Any = None, request: Any = None, **but: Any) -> Any:
     gift = a_gift(**but)
-    return give(
-        gift, a_structure(), request, tie, user_id="u-lea", on=TODAY, defaults=DEFAULTS
-    )
+    return give(gift, a_structure(), request, tie, user_id="u-lea", on=TODAY, defaults=DEFAULTS)
 
 
 class TestJudge:
@@ -73,8 +71,8 @@ class TestJudge:
 
         with pytest.raises(OutsideYourUnits):
             judged(a_delegate("ovens"))
+        both = an_extent(units=("ovens", "tills"))
         with pytest.raises(OutsideYourUnits):
-            both = an_extent(units=("ovens", "tills"))
             judged(a_delegate("ovens"), None, ovens, a_known_unit("tills"), extent=both)
 
     @pytest.mark.feature("RAT-16")

@@ -41,7 +41,7 @@ class TestOurs:
     def test_has_every_application_that_is_known(self):
         assert {one.name for one in OURS.values()} >= KNOWN
 
-    @pytest.mark.feature("HAB-01")
+    @pytest.mark.feature("HAB-01", "HAB-02")
     def test_has_one_or_two_levels_of_each(self):
         for one in OURS.values():
             assert one.levels

@@ -96,13 +96,18 @@ class TestWhoHoldsOrganisationModification:
             a_delegate(MANAGES.model_copy(update={"level": "consultation"})),
             a_delegate(MANAGES.model_copy(update={"valid_until": YESTERDAY})),
             a_delegate(MANAGES.model_copy(update={"valid_from": TOMORROW})),
-            a_delegate(lines=(a_line(valid_until=YESTERDAY),)),
-            a_delegate(role=None, lines=()),
         ],
     )
     def test_administers_nobody_once_it_is_gone(self, no_more):
         with pytest.raises(ManagersOnly):
             submitted(Add(READS), by=no_more)
+
+    @pytest.mark.parametrize(
+        "left", [{"lines": (a_line(valid_until=YESTERDAY),)}, {"role": None, "lines": ()}]
+    )
+    def test_knows_of_nobody_once_they_have_left(self, left):
+        with pytest.raises(NotFound):
+            submitted(Add(READS), by=a_delegate(**left))
 
     @pytest.mark.feature("HAB-13")
     def test_may_take_what_they_do_not_hold(self):
@@ -113,8 +118,9 @@ class TestWhoHoldsOrganisationModification:
 
 class TestWhoHoldsItOnOneUnit:
     ADA = a_delegate(*(one.model_copy(update={"unit": "ovens"}) for one in (MANAGES, READS)))
-    ON_OVENS, IN_SHOP = a_profile(level="consultation", unit="ovens"), READ.model_copy(
-        update={"unit": "shop"}
+    ON_OVENS, IN_SHOP = (
+        a_profile(level="consultation", unit="ovens"),
+        READ.model_copy(update={"unit": "shop"}),
     )
 
     def test_administers_that_unit(self):

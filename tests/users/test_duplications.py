@@ -126,7 +126,12 @@ class TestCopy:
         request, tie = copied(source)
 
         assert tie.state == a_rattachement(
-            id=f"u-lea:{COPY}", structure_id=COPY, lines=limited.lines(), may_approve=False, version=0
+            id=f"u-lea:{COPY}",
+            structure_id=COPY,
+            lines=limited.lines(),
+            may_approve=False,
+            noted=TODAY,
+            version=0,
         )
         [rights] = tie.events
         assert isinstance(rights, RightsChanged)
@@ -179,7 +184,9 @@ class TestCopy:
         there = READ.model_copy(update={"unit": "ovens"})
         both = an_extent(units=("ovens", "shop"))
 
-        request, tie = copied(a_rattachement(lines=both.lines(), habilitations=(here, there)), units=units)
+        request, tie = copied(
+            a_rattachement(lines=both.lines(), habilitations=(here, there)), units=units
+        )
 
         assert units_of(tie.state.lines) == request.state.extent.units == ("ovens",)
         assert tie.state.habilitations == (there,)
@@ -291,9 +298,7 @@ class TestCopying:
         assert {one.user_id for one in found.values()} == {"u-0", "u-3", "u-4"}
 
     async def test_of_a_unit_waits_until_that_is_heard_of(self, service: Service):
-        limited = a_rattachement(
-            id="u-1:s-bakery", user_id="u-1", lines=(a_line("ovens"),)
-        )
+        limited = a_rattachement(id="u-1:s-bakery", user_id="u-1", lines=(a_line("ovens"),))
         await self.of.rattachements.documents.insert_one(
             {"_id": limited.id} | self.of.rattachements.dump(Stored(limited))
         )

@@ -15,21 +15,18 @@ from hypothesis import strategies as st
 from contracts.users import LinkRequested, LinkRequestedV2
 from kit.collection import Ask, Collection
 from kit.problems import Problem
-from services.users.domain import emails
+from services.users.domain import emails, unactivated
 from services.users.domain.accounts import (
     Account,
     SentLink,
     activate,
-    erase_never_activated,
     register,
 )
 from services.users.domain.attempts import Attempts, Limit
 from services.users.domain.emails import LetterLimit
 from services.users.domain.logins import Login, login_id
-from services.users.domain.sessions import Session
-from tests.users.kept import Kept
+from tests.users.kept import Kept, a_collection
 from tests.users.people import ACCESS, NOW, a_registration
-from tests.users.test_rattachement_histories import a_collection
 
 ADDRESSES = ("lea@example.org", "omar@example.org", "zoe@example.org")
 GENEROUS = Limit(10_000, timedelta(hours=1))
@@ -53,7 +50,6 @@ class World:
         self.accounts: Collection[Account] = a_collection("accounts", Account)
         self.logins: Collection[Login] = a_collection("logins", Login)
         self.attempts: Collection[Attempts] = a_collection("attempts", Attempts)
-        self.sessions: Collection[Session] = a_collection("sessions", Session)
 
     @property
     def people(self) -> list[Account]:
@@ -159,7 +155,7 @@ class World:
             for account in self.people:
                 claim = self.logins.at(login_id(account.email))
                 places = (self.accounts.at(account.id), claim)
-                self.keep(Ask(places, partial(erase_never_activated, now=self.now)))
+                self.keep(Ask(places, partial(unactivated.erase, now=self.now)))
 
 
 addresses = st.sampled_from(ADDRESSES)

@@ -235,9 +235,7 @@ class TestSettle:
         ids=["lacks it", "manages no more", "may not approve", "has left", "the requester"],
     )
     def test_lets_nobody_grant_by_an_approval_what_they_could_not_give(self, decider):
-        [request, tie, _], _ = settled(
-            self.WAITING, decider=decider, decided_by=decider.user_id
-        )
+        [request, tie, _], _ = settled(self.WAITING, decider=decider, decided_by=decider.user_id)
 
         assert request.status == "not_applied"
         assert tie.habilitations == (READ,)
@@ -249,7 +247,9 @@ class TestSettle:
         assert WRITES in tie.habilitations
 
     @pytest.mark.feature("APP-20")
-    @pytest.mark.parametrize("status", ["granted", "refused", "not_applied", "withdrawn", "expired"])
+    @pytest.mark.parametrize(
+        "status", ["granted", "refused", "not_applied", "withdrawn", "expired"]
+    )
     def test_is_done_once(self, status):
         request = replace(self.WAITING, status=status)
 

@@ -240,7 +240,10 @@ class TestSubmit:
 
     @pytest.mark.parametrize(
         "gone",
-        [a_rattachement(role=None, lines=()), a_rattachement(lines=(a_line(valid_until=YESTERDAY),))],
+        [
+            a_rattachement(role=None, lines=()),
+            a_rattachement(lines=(a_line(valid_until=YESTERDAY),)),
+        ],
     )
     def test_is_about_nobody_who_is_not_attached(self, gone):
         with pytest.raises(NotFound):
@@ -338,6 +341,15 @@ class TestTurn:
 
         assert not any(one.events for one in again)
         assert again[1].state == noted.state
+
+    def test_leaves_whoever_has_become_principal_manager_their_own(self):
+        away = MANAGES.model_copy(update={"valid_until": TOMORROW})
+        given, _ = submitted(Add(away), waits=HALF_AN_HOUR)
+        lea = replace(given.state, role="principal_manager", habilitations=(MANAGES,))
+
+        after, _ = turn(lea, None, id="t-1", now=NOW + HALF_AN_HOUR)
+
+        assert (after.state.habilitations, after.state.waiting) == ((MANAGES,), ())
 
     def test_puts_nothing_in_force_that_has_ended_meanwhile(self):
         given, _ = submitted(Add(self.SHORT), waits=timedelta(days=2))

@@ -13,6 +13,7 @@ from services.users.domain.accounts import LinkNoLongerValid
 from services.users.domain.attempts import Attempts
 from services.users.domain.delegation import ManagersOnly
 from services.users.domain.invitations import (
+    KEPT_AFTER,
     MOST,
     AccountActive,
     Invitation,
@@ -22,6 +23,7 @@ from services.users.domain.invitations import (
     accepted,
     begin,
     invite,
+    lapse,
     remind,
     take_in,
 )
@@ -47,8 +49,14 @@ def an_invitation(**but: Any) -> Invitation:
 
 
 def an_invitee(*sent: Invitation, **but: Any) -> Invitee:
-    new = {"id": "u-new", "email": "new@example.org", "invitations": sent or (an_invitation(),)}
+    sent = sent or (an_invitation(),)
+    kept = max(one.expires_at for one in sent) + KEPT_AFTER
+    new = {"id": "u-new", "email": "new@example.org", "invitations": sent, "wake_at": kept}
     return Invitee(**new | but)
+
+
+def an_accepted(*sent: Invitation) -> Invitee:
+    return an_invitee(*sent, accepted_at=LATER, wake_at=LATER)
 
 
 def a_pending(**but: Any) -> Any:
@@ -123,7 +131,7 @@ class TestInvite:
 
 class TestExpected:
     def test_is_an_account_that_nobody_can_sign_in_to(self):
-        opened = accounts.expected(None, user_id="u-new", email="new@example.org", now=NOW)
+        opened = self.expected(None)
 
         assert (opened.state.status, opened.state.password_hash) == ("pending", "")
         [person] = opened.events
@@ -131,9 +139,13 @@ class TestExpected:
         assert not person.active
 
     def test_leaves_one_that_is_there(self):
-        kept = accounts.expected(a_pending(), user_id="u-new", email="x@example.org", now=NOW)
+        assert self.expected(a_pending()) == Change(a_pending(wake_at=UNTIL))
+        longer = a_pending(wake_at=UNTIL + timedelta(days=1))
+        assert self.expected(longer) == Change(longer)
 
-        assert kept == Change(a_pending())
+    def expected(self, current: Any) -> Any:
+        email = "new@example.org"
+        return accounts.expected(current, user_id="u-new", email=email, now=NOW, until=UNTIL)
 
 
 class TestRemind:
@@ -182,9 +194,7 @@ class TestAccept:
 
         assert (account.state.status, account.state.first_name) == ("active", "Léa")
         assert invitee.state.wake_at == LATER
-        again = accept(
-            account.state, None, nonce="n-1", registration=a_registration(), now=LATER
-        )
+        again = accept(account.state, None, nonce="n-1", registration=a_registration(), now=LATER)
         assert again == (Change(account.state), Change(None))
 
     @pytest.mark.parametrize(
@@ -210,7 +220,7 @@ class TestAccepted:
 
         invitee = accepted(an_invitee(late, an_invitation()), now=LATER).state
 
-        assert invitee == an_invitee(wake_at=LATER)
+        assert invitee == an_accepted()
         assert accepted(an_invitee(late), now=LATER) == Change(None)
 
     def test_is_dealt_with_by_one_at_a_time(self):
@@ -225,7 +235,7 @@ class TestAccepted:
 class TestTakeIn:
     @pytest.mark.feature("RAT-13")
     def test_attaches_as_the_manager_meant(self):
-        invitee, request, tie, action = taken_in(an_invitee())
+        invitee, request, tie, action = taken_in(an_accepted())
 
         assert invitee == Change(None)
         assert tie.state.lines == (a_line(),)
@@ -234,7 +244,7 @@ class TestTakeIn:
     def test_leaves_what_others_invite_to(self):
         other = an_invitation(gift=a_gift(id="g-2", structure_id="s-garage"))
 
-        invitee, *_ = taken_in(an_invitee(an_invitation(), other))
+        invitee, *_ = taken_in(an_accepted(an_invitation(), other))
 
         assert invitee.state.invitations == (other,)
 
@@ -242,7 +252,7 @@ class TestTakeIn:
         asked = an_invitation(gift=a_gift(extent=an_extent(units=("ovens", "tills"))))
 
         _, _, tie, _ = taken_in(
-            an_invitee(asked), a_known_unit(), a_known_unit("tills", over=True)
+            an_accepted(asked), a_known_unit(), a_known_unit("tills", over=True)
         )
 
         assert tie.state.lines == (a_line("ovens"),)
@@ -251,13 +261,26 @@ class TestTakeIn:
         units = an_invitation(gift=a_gift(extent=an_extent(units=("tills",))))
         nothing = (Change(None),) * 4
 
-        assert taken_in(an_invitee(units), None) == nothing
-        assert taken_in(an_invitee(), structure=a_structure(status="inactive")) == nothing
+        assert taken_in(an_accepted(units), None) == nothing
+        assert taken_in(an_accepted(), structure=a_structure(status="inactive")) == nothing
+
+    def test_waits_until_the_account_is_active(self):
+        assert taken_in(an_invitee())[0] == Change(an_invitee())
 
     def test_changes_nothing_when_repeated(self):
         other = an_invitation(gift=a_gift(id="g-2"))
 
         assert taken_in(None) == (Change(None),) * 4
-        assert taken_in(an_invitee(other))[0] == Change(an_invitee(other))
+        assert taken_in(an_accepted(other))[0] == Change(an_accepted(other))
 
 
+class TestLapse:
+    def test_forgets_an_address_after_a_while(self):
+        long_after = UNTIL + KEPT_AFTER
+
+        assert lapse(an_invitee(), now=UNTIL) == Change(an_invitee())
+        assert lapse(an_invitee(), now=long_after) == Change(None)
+        assert lapse(None, now=long_after) == Change(None)
+
+    def test_leaves_what_was_accepted(self):
+        assert lapse(an_accepted(), now=UNTIL + KEPT_AFTER) == Change(an_accepted())

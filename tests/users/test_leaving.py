@@ -199,5 +199,3 @@ class TestLeave:
         assert self.GARAGE.standing(tomorrow) == (a_line(),)
         [(gone, _)] = left(BOTH)
         assert gone.state.structure_id == "s-bakery"
-
-

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from contracts.users import Habilitation, RightsChanged
+from contracts.users import RightsChanged
 from kit.change import Change
-from services.users import catalogue
 from services.users.domain.management import Management, appoint_creator
 from services.users.domain.structures import learn
 from tests.users.rattaching import (
@@ -103,49 +102,3 @@ class TestLearn:
 
         assert structure is not None
         assert structure.discreet
-
-
-class TestCatalogue:
-    user = frozenset(catalogue.defaults(catalogue.read())["user"])
-    manager = frozenset(catalogue.defaults(catalogue.read())["principal_manager"])
-
-    @pytest.mark.feature("HAB-03", "HAB-04")
-    def test_keeps_only_organisation_modification_from_a_user(self):
-        assert self.manager - self.user == {MANAGE}
-
-    @pytest.mark.feature("HAB-01", "HAB-02")
-    def test_gives_both_levels_of_an_application(self):
-        both = {
-            Habilitation(application="factures-emises", level="consultation"),
-            Habilitation(application="factures-emises", level="modification"),
-        }
-
-        assert both <= self.user
-
-    @pytest.mark.feature("HAB-18")
-    def test_knows_the_applications(self):
-        assert {
-            "organisation",
-            "engagements",
-            "factures-emises",
-            "factures-a-valider",
-            "factures-de-travaux",
-            "raccordements",
-            "remboursements-de-taxes",
-            "sollicitations-emises",
-            "suivi-des-flux",
-        } <= set(catalogue.read())
-
-    @pytest.mark.feature("HAB-19")
-    def test_offers_suivi_des_flux_in_consultation_only(self):
-        assert catalogue.read()["suivi-des-flux"].levels == ("consultation",)
-
-    @pytest.mark.feature("HAB-18")
-    def test_is_data(self, tmp_path):
-        other = tmp_path / "catalogue.yaml"
-        other.write_text("engagements: {name: Engagements, levels: [consultation]}")
-
-        assert catalogue.defaults(catalogue.read(other)) == {
-            "principal_manager": (READ,),
-            "user": (READ,),
-        }

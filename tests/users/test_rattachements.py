@@ -21,6 +21,7 @@ from services.users.domain.lines import (
     standing,
 )
 from services.users.domain.rattachements import (
+    Past,
     Rattachement,
     attach,
     nothing_yet,
@@ -173,7 +174,12 @@ class TestUnitEnded:
 
         ended = unit_ended(both, "tills")
 
-        left = replace(both, lines=(a_line("ovens"),), habilitations=(self.OVENS,))
+        left = replace(
+            both,
+            lines=(a_line("ovens"),),
+            habilitations=(self.OVENS,),
+            past=(Past(line=a_line("tills"), how="ended"),),
+        )
         assert ended == Change(left, (rights_of(left),))
 
     @pytest.mark.feature("SRV-04")
@@ -182,7 +188,8 @@ class TestUnitEnded:
 
         ended = unit_ended(tills, "tills")
 
-        assert ended.state == replace(tills, role=None, lines=(), habilitations=())
+        past = (Past(line=a_line("tills"), how="ended"),)
+        assert ended.state == replace(tills, role=None, lines=(), habilitations=(), past=past)
         [rights] = ended.events
         assert (rights.role, rights.lines, rights.habilitations) == (None, (), ())
 
@@ -197,7 +204,9 @@ class TestUnitEnded:
     def test_never_gives_more_however_many_units_end_and_however_often(self, has, gone):
         units = tuple(sorted(has))
         on_units = tuple(READ.model_copy(update={"unit": unit}) for unit in units)
-        tie = a_rattachement(lines=an_extent(units=units).lines(), habilitations=on_units or (READ,))
+        tie = a_rattachement(
+            lines=an_extent(units=units).lines(), habilitations=on_units or (READ,)
+        )
         before, told = tie, []
 
         for unit in [*gone, *gone]:

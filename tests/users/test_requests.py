@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from contracts.approvals import ApprovalDecided
+from contracts.approvals import ApprovalDecided, ApprovalWithdrawn
 from contracts.structures import DEFAULT_UNIT
 from contracts.users import (
     RattachementGranted,
@@ -28,6 +28,7 @@ from services.users.domain.requests import (
     ask,
     settle,
     unit_ended,
+    withdraw,
 )
 from tests.users.rattaching import (
     DEFAULTS,
@@ -233,7 +234,7 @@ class TestSettle:
         )
 
         assert request.state == a_request(status="granted", decided_at=LATER)
-        assert rattachement.state == a_rattachement(version=1)
+        assert rattachement.state == a_rattachement(version=1, noted=LATER.date())
         [granted] = request.events
         assert granted == RattachementGranted(
             request_id="r-1",
@@ -363,7 +364,9 @@ class TestSettle:
 
         _, rattachement = settled(a_decision(), request, tie, a_structure())
 
-        assert rattachement.state == replace(tie, lines=(a_line(),), pending_request_id=None)
+        assert rattachement.state == replace(
+            tie, lines=(a_line(),), pending_request_id=None, noted=LATER.date()
+        )
 
     def test_leaves_a_principal_manager_what_he_is(self):
         tie = a_rattachement(
@@ -372,7 +375,7 @@ class TestSettle:
 
         _, rattachement = settled(a_decision(), a_request(), tie, a_structure())
 
-        assert rattachement.state == replace(tie, pending_request_id=None)
+        assert rattachement.state == replace(tie, pending_request_id=None, noted=LATER.date())
 
     def test_keeps_the_withdrawal_of_the_right_to_approve(self):
         tie = a_waiting_rattachement(may_approve=False)
@@ -382,6 +385,29 @@ class TestSettle:
         [rights] = rattachement.events
         assert isinstance(rights, RightsChanged)
         assert not rights.may_approve
+
+
+class TestWithdraw:
+    def told(self, **but: Any) -> ApprovalWithdrawn:
+        about = {"approval_id": "r-1", "kind": "rattachement", "subject_id": "r-1"}
+        whose = {"structure_id": "s-bakery", "requester_id": "u-lea", "withdrawn_at": LATER}
+        return ApprovalWithdrawn(**about | whose | but)
+
+    @pytest.mark.feature("RAT-11")
+    def test_lets_one_ask_again(self):
+        request, tie = withdraw(self.told(), a_request(), a_waiting_rattachement())
+
+        assert request.state == a_request(status="withdrawn", decided_at=LATER)
+        assert tie.state == a_waiting_rattachement(pending_request_id=None)
+        again = withdraw(self.told(), request.state, tie.state)
+        assert [one.state for one in again] == [request.state, tie.state]
+
+    def test_says_nothing_of_the_requests_of_others(self):
+        waiting = a_request(), a_waiting_rattachement()
+
+        left = withdraw(self.told(requester_id="u-zoe"), *waiting)
+
+        assert tuple(one.state for one in left) == waiting
 
 
 class TestUnitEnded:

@@ -63,9 +63,7 @@ class TestStandings:
         )
         asked = [
             a_request(id="r-3", extent=an_extent(units=("shop",)), comment="Remplacement."),
-            a_request(
-                id="r-2", extent=an_extent(units=("bank",)), status="refused", reason="Non."
-            ),
+            a_request(id="r-2", extent=an_extent(units=("bank",)), status="refused", reason="Non."),
             of_ovens("granted", comment="Je remplace Omar."),
         ]
 

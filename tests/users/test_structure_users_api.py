@@ -42,9 +42,7 @@ class TestAttach:
 
         answers = [await hall.attach(f"{name}@example.org") for name in addresses]
 
-        assert {(one.status_code, one.text) for one in answers} == {
-            (202, '{"status":"accepted"}')
-        }
+        assert {(one.status_code, one.text) for one in answers} == {(202, '{"status":"accepted"}')}
         assert len({frozenset(one.headers) for one in answers}) == 1
 
     @pytest.mark.feature("RAT-12", "RAT-16")
@@ -79,11 +77,15 @@ class TestAttach:
         _, letter = await hall.told("invitation-sent")
         body = {"password": "a long enough one", "first_name": "Noé", "last_name": "Roux"}
         opened = await hall.call(
-            "POST", "/v1/accounts/invitation", Caller(), json=body | {"token": self.link(hall, letter)}
+            "POST",
+            "/v1/accounts/invitation",
+            Caller(),
+            json=body | {"token": self.link(hall, letter)},
         )
         assert opened.status_code == 200, opened.text
 
         async with hall.working():
+
             async def attached() -> Any:
                 found = await hall.get(URL, structure_id="s-bakery")
                 return [one for one in found["items"] if one["user_id"] == user]
@@ -111,7 +113,13 @@ class TestAttach:
         assert (await hall.identity.accounts.get(letter["user_id"])).status == "pending"
 
     def link(
-        self, hall: Hall, letter: dict[str, Any], *, key: str = "", purpose: str = "", until: Any = None
+        self,
+        hall: Hall,
+        letter: dict[str, Any],
+        *,
+        key: str = "",
+        purpose: str = "",
+        until: Any = None,
     ) -> str:
         return sign_link(
             key or hall.service.settings.link_key.get_secret_value(),
@@ -175,9 +183,7 @@ class TestDetach:
         await hall.attach("lea@example.org")
         await hall.keep(a_delegate())
 
-        first, second = await asyncio.gather(
-            hall.detach("u-zoe"), hall.detach("u-lea", ZOE)
-        )
+        first, second = await asyncio.gather(hall.detach("u-zoe"), hall.detach("u-lea", ZOE))
 
         assert first.status_code == 200
         lea = await hall.membership.rattachements.get("u-lea:s-bakery")
@@ -240,12 +246,18 @@ class TestLists:
         assert (await hall.get(URL, LEA))["items"] == []
         shown = await hall.get(f"{URL}/s-bakery/u-lea")
         assert shown == mine[0]
-        for path in (f"{URL}/s-bakery/u-lea", f"{URL}/s-bakery/history", f"{URL}/s-bakery/invitations"):
+        for path in (
+            f"{URL}/s-bakery/u-lea",
+            f"{URL}/s-bakery/history",
+            f"{URL}/s-bakery/invitations",
+        ):
             assert problem(await hall.call("GET", path, ZOE)) == (404, "not-found")
             assert problem(await hall.call("GET", path, LEA)) == (403, "managers-only")
         assert problem(await hall.call("GET", f"{URL}/s-garage/u-eve"))[0] == 404
         assert problem(await hall.call("GET", f"{URL}/s-bakery/u-eve"))[0] == 404
-        assert problem(await hall.call("GET", URL, ZOE, params={"structure_id": "s-bakery"}))[0] == 404
+        assert (
+            problem(await hall.call("GET", URL, ZOE, params={"structure_id": "s-bakery"}))[0] == 404
+        )
 
     @pytest.mark.feature("RAT-28")
     async def test_show_a_manager_of_units_those_of_these_units(self, hall: Hall):

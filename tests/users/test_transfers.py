@@ -17,7 +17,6 @@ from services.users.domain.transfers import (
     SuccessorNotAttached,
     Transferred,
     WrongSelection,
-    refuse_oneself,
     selected,
     transfer,
 )
@@ -130,6 +129,16 @@ class TestTransfer:
         assert done.former.state == somebody("u-omar", manages=0)
         assert done.successors == (Change(somebody("u-lea", manages=2)),)
 
+    @pytest.mark.feature("GPT-04")
+    def test_hands_two_thousand_over_or_none(self):
+        many = {f"s-{n}": to_hand_over(f"s-{n}") for n in range(2000)}
+
+        done = transferred(many, kind="global")
+
+        assert {one.state.principal_manager_id for one in done.handed[::3]} == {"u-lea"}
+        with pytest.raises(SuccessorNotAttached):
+            transferred(many | {"s-1999": to_hand_over("s-1999", successor=None)}, kind="global")
+
     def test_tells_each_successor_once(self):
         handed = {
             "s-bakery": to_hand_over(),
@@ -186,8 +195,10 @@ class TestTransfer:
 
     @pytest.mark.feature("GPT-06")
     def test_is_never_to_oneself(self):
-        with pytest.raises(HandedToYourself):
-            refuse_oneself("u-omar", ("u-omar",), field="body/user_id")
+        with pytest.raises(HandedToYourself) as refusal:
+            transferred(chosen={"s-bakery": "u-omar"})
+
+        assert refusal.value.members["errors"][0]["pointer"] == "/body/user_id"
 
     @pytest.mark.feature("GPT-08")
     def test_is_refused_to_a_delegate(self):

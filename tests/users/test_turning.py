@@ -98,7 +98,9 @@ class TestTurn:
     def test_tells_each_beginning_and_each_end_once(self, given, wakes):
         tie = nothing_yet("u-lea", "s-bakery")
         for first, last, units in given:
-            extent = an_extent(units=units, valid_from=min(first, last), valid_until=max(first, last))
+            extent = an_extent(
+                units=units, valid_from=min(first, last), valid_until=max(first, last)
+            )
             asked = attach(tie, role="user", extent=extent, on=TODAY, defaults=DEFAULTS).state
             tie = replace(asked, noted=TODAY)
         lines, told = tie.lines, []
@@ -113,5 +115,3 @@ class TestTurn:
         ended = [event for event in told if isinstance(event, RattachementEnded)]
         assert len(ended) <= len({line.valid_until for line in lines})
         assert bool(ended) == bool(lines)
-
-

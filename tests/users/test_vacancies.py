@@ -228,7 +228,7 @@ class TestProof:
     def test_gives_no_notice_to_whoever_has_left(self, prove: Proving):
         gone = somebody("u-omar", status="deactivated", manages=1)
 
-        claim, management, *_, manager, former = prove(omar_manages(manager=gone))
+        _, management, *_, manager, former = prove(omar_manages(manager=gone))
 
         assert management.state == managed_by("u-lea")
         assert manager.state.manages == 0

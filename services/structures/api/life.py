@@ -7,11 +7,14 @@ from functools import partial
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, StrictBool
 
+from kit.change import Change
+from kit.collection import Collection
 from kit.http import Caller, IfMatch, Operator, Person, etag, may_answer
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound, PreconditionFailed
 from services.structures.api.fields import Fields, StructureId
 from services.structures.domain import changes
+from services.structures.domain.bank_register import BankRegister, has_valid
 from services.structures.domain.history import FieldChange
 from services.structures.domain.options import Edi, Flags
 from services.structures.domain.structures import (
@@ -27,7 +30,7 @@ from services.structures.domain.structures import (
 from services.structures.identifiers import InvalidVatNumber
 from services.structures.records import Records
 from services.structures.sirene import EstablishmentWithheld, Sirene, SireneUnavailable
-from services.structures.views import BankDetailsKnown, Visibility
+from services.structures.views import Visibility
 
 ALWAYS = (NotFound, ManagersOnly, PreconditionFailed)
 
@@ -70,7 +73,7 @@ class Life:
     records: Records
     visibility: Visibility
     sirene: Sirene
-    bank_details_known: BankDetailsKnown
+    registers: Collection[BankRegister]
     checksums: bool
 
     async def managed(self, id: str, caller: Caller, *, operators: bool = False) -> Structure:
@@ -113,13 +116,14 @@ def life_routes(life: Life) -> APIRouter:
         await life.managed(id, caller)
         changes.refuse_elsewhere(body.model_extra or {})
         asked = records.asked(caller.user_id)
-        decide = partial(
-            changes.modify,
-            said=body.said(checksums=life.checksums),
-            bank_details=await life.bank_details_known(id),
-            asked=asked,
-        )
-        changed = await records.change(id, decide, asked=asked, if_match=version)
+        said = body.said(checksums=life.checksums)
+
+        def decide(current: Structure | None, register: BankRegister | None) -> Change[Structure]:
+            known = has_valid(register)
+            return changes.modify(current, said=said, bank_details=known, asked=asked)
+
+        register = life.registers.at(id)
+        changed = await records.change(id, decide, register, asked=asked, if_match=version)
         return await life.shown(changed, response)
 
     @routes.put(
@@ -153,13 +157,14 @@ def life_routes(life: Life) -> APIRouter:
         """Let an inactive structure send and receive, unless INSEE says that it is closed."""
         structure = await life.managed(id, caller, operators=True)
         asked = records.asked(caller.user_id)
-        decide = partial(
-            changes.activate,
-            establishment=await life.at_insee(structure),
-            bank_details=await life.bank_details_known(id),
-            asked=asked,
-        )
-        changed = await records.change(id, decide, asked=asked, if_match=version)
+        found = await life.at_insee(structure)
+
+        def decide(current: Structure | None, register: BankRegister | None) -> Change[Structure]:
+            known = has_valid(register)
+            return changes.activate(current, establishment=found, bank_details=known, asked=asked)
+
+        register = life.registers.at(id)
+        changed = await records.change(id, decide, register, asked=asked, if_match=version)
         return await life.shown(changed, response)
 
     @routes.put("/v1/structures/{id}/deactivation", responses=may_answer(*ALWAYS))

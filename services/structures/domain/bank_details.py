@@ -16,7 +16,7 @@ from services.structures.domain.attachments import Attachment
 from services.structures.domain.bank_accounts import Account
 from services.structures.domain.bank_register import BankRegister, Entry, has_valid
 from services.structures.domain.standing import Standing, opened, opened_to_change
-from services.structures.domain.structures import Structure, needs_bank_details
+from services.structures.domain.structures import Structure, needs_them_soon
 from services.structures.identifiers import Identifier
 
 MOST: Final = 200
@@ -191,7 +191,7 @@ def deactivate(
         return Change(details), Change(register), Change(known)
     after = replace(details, status="inactive")
     left = register.having(entry(after))
-    if needs_bank_details(known) and not has_valid(left):
+    if needs_them_soon(known) and not has_valid(left):
         raise LastBankDetails
     event = BankDetailsDeactivated(
         bank_details_id=after.id,

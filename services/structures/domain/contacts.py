@@ -19,7 +19,7 @@ class Contact(Entity):
 def tell(
     asked: VacancyCodeRequested, current: Contact | None, structure: Structure | None
 ) -> Change[Contact]:
-    """Tell where to write, if the structure has said; the claimant does not learn whether it has."""
+    """Tell where to write, if the structure has said; the claimant does not learn if it has."""
     if current:
         return Change(current)
     email = structure.email if structure else None

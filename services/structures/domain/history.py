@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from kit.change import Change, Decide, Entity
+from kit.change import Change, Entity
 from services.structures.domain.structures import Address, Details, Structure, values_of
 
 Value = str | bool | None
-Recorded = tuple[Change[Structure], Change["Entry"]]
+Decides = Callable[..., Change[Structure]]
+"""Of a structure, and of what else the decision rests on."""
+Recorded = tuple[Change[Any], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,21 +33,22 @@ class Entry(Entity):
 
 
 def recorded(
-    id: str, decide: Decide[Structure], *, by: str, asked_at: datetime, at: datetime
-) -> Callable[[Structure | None, Entry | None], Recorded]:
+    id: str, decide: Decides, *, by: str, asked_at: datetime, at: datetime
+) -> Callable[..., Recorded]:
     """The same decision, with its entry in the history when it changes a field."""
 
-    def both(current: Structure | None, kept: Entry | None) -> Recorded:
+    def both(current: Structure | None, kept: Entry | None, *beside: Entity | None) -> Recorded:
+        relied_on = map(Change, beside)
         if kept:
-            return Change(current), Change(kept)
-        change = decide(current)
+            return Change(current), Change(kept), *relied_on
+        change = decide(current, *beside)
         if current is None or change.state is None:
-            return change, Change(None)
+            return change, Change(None), *relied_on
         changes = differences(current, change.state)
         entry = Entry(
             id=id, structure_id=current.id, by=by, asked_at=asked_at, at=at, changes=changes
         )
-        return change, Change(entry if changes else None)
+        return change, Change(entry if changes else None), *relied_on
 
     return both
 

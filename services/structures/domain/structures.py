@@ -249,6 +249,12 @@ def needs_bank_details(details: Details) -> bool:
     return details.justice_category is not None or details.agricultural
 
 
+def needs_them_soon(structure: Structure) -> bool:
+    """Whether it needs bank details as it is, or once what waits is in force."""
+    waiting = (one.details for one in structure.waiting if one.details)
+    return any(map(needs_bank_details, (structure, *waiting)))
+
+
 def create(
     current: Structure | None,
     *,

@@ -28,11 +28,9 @@ from services.users.domain.deactivations import (
 )
 from services.users.domain.passwords import PasswordRefused
 from services.users.domain.questions import AnswerTooEasy
-from services.users.identity import Identity
 from services.users.managing import Managing
 from services.users.passwords import Passwords
 from services.users.robots import Robots
-from services.users.settings import UsersSettings
 
 
 class OfOne(BaseModel):
@@ -68,14 +66,10 @@ class Reactivated(BaseModel):
 
 
 def deactivation_routes(
-    managing: Managing,
-    identity: Identity,
-    letters: Letters,
-    robots: Robots,
-    passwords: Passwords,
-    settings: UsersSettings,
+    managing: Managing, letters: Letters, robots: Robots, passwords: Passwords
 ) -> APIRouter:
     routes = APIRouter(tags=["accounts"])
+    identity, settings = managing.identity, managing.settings
     link_key = settings.link_key.get_secret_value()
 
     @routes.put(

@@ -201,6 +201,7 @@ def _of_users(changed: Habilitations, views: HabilitationViews) -> APIRouter:
         structure_id: Id,
         user_id: Id,
         draft: Draft,
+        *,
         caller: Person,
         version: IfMatch,
         response: Response,
@@ -208,9 +209,7 @@ def _of_users(changed: Habilitations, views: HabilitationViews) -> APIRouter:
         """Submit a draft of changes: all of them are in force at once, or none is."""
         submitted = changed.submitted(new_entity_id(), caller.user_id, now())
         operations = draft.meant(views.catalogue)
-        await committer.keep(
-            changed.submit(structure_id, user_id, operations, submitted, version)
-        )
+        await committer.keep(changed.submit(structure_id, user_id, operations, submitted, version))
         return await shown(structure_id, user_id, caller, response)
 
     @routes.put(
@@ -231,14 +230,12 @@ def _of_users(changed: Habilitations, views: HabilitationViews) -> APIRouter:
         )
         return await shown(structure_id, user_id, caller, response)
 
-    @routes.get("/history", responses=may_answer(ManagersOnly))
+    @routes.get("/history", responses=may_answer(ManagersOnly, NotFound))
     async def history(
         structure_id: Id, user_id: Id, caller: Person, asked: PageAsked
     ) -> Page[EntryShown]:
         """Who gave or took what, and when, newest first."""
-        return await views.history(
-            structure_id, user_id, asked, by=caller.user_id, today=today()
-        )
+        return await views.history(structure_id, user_id, asked, by=caller.user_id, today=today())
 
     return routes
 
@@ -249,9 +246,7 @@ def _own(changed: Habilitations, views: HabilitationViews) -> APIRouter:
     @routes.post(
         "",
         status_code=202,
-        responses=may_answer(
-            NotAttached, NothingAsked, AlreadyAsked, UnknownProfile, *OF_A_DRAFT
-        ),
+        responses=may_answer(NotAttached, NothingAsked, AlreadyAsked, UnknownProfile, *OF_A_DRAFT),
     )
     async def request(asked: Request, caller: Person) -> RequestShown:
         """

@@ -79,9 +79,7 @@ def import_routes(importing: Importing) -> APIRouter:
     ) -> ImportShown:
         """Attach those named in a CSV file, as if each line were asked by hand."""
         text = (await request.body()).decode()
-        kept = await importing.bring(
-            new_entity_id(), text, by=caller.user_id, dry_run=dry_run
-        )
+        kept = await importing.bring(new_entity_id(), text, by=caller.user_id, dry_run=dry_run)
         return await _shown(importing, kept)
 
     @routes.get("/{id}", responses=may_answer(NotFound))

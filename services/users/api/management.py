@@ -7,25 +7,19 @@ from services.users.api.letters import Letters
 from services.users.api.transfers import transfer_routes
 from services.users.api.vacancies import vacancy_routes
 from services.users.claiming import Claiming
-from services.users.identity import Identity
 from services.users.managed import Managed
 from services.users.managing import Managing
-from services.users.membership import Membership
 from services.users.passwords import Passwords
 from services.users.robots import Robots
 
 
 def management_routes(
-    identity: Identity,
-    membership: Membership,
-    managing: Managing,
-    claiming: Claiming,
-    passwords: Passwords,
+    managing: Managing, claiming: Claiming, passwords: Passwords
 ) -> tuple[APIRouter, ...]:
-    settings = managing.settings
+    identity, settings = managing.identity, managing.settings
     letters, robots = Letters(identity, settings), Robots(identity, settings)
     return (
-        transfer_routes(managing, Managed(membership, identity)),
-        deactivation_routes(managing, identity, letters, robots, passwords, settings),
+        transfer_routes(managing, Managed(managing.membership, identity)),
+        deactivation_routes(managing, letters, robots, passwords),
         vacancy_routes(claiming),
     )

@@ -56,9 +56,7 @@ class Window(BaseModel):
 
     @property
     def extent(self) -> Extent:
-        return Extent(
-            units=self.units, valid_from=self.valid_from, valid_until=self.valid_until
-        )
+        return Extent(units=self.units, valid_from=self.valid_from, valid_until=self.valid_until)
 
 
 class Wanted(Window):
@@ -89,7 +87,7 @@ def rattachement_routes(membership: Membership) -> APIRouter:
             InactiveStructure,
             AlreadyRequested,
             AlreadyAttached,
-                    UnknownUnits,
+            UnknownUnits,
             WrongDates,
         ),
     )
@@ -170,9 +168,7 @@ async def leave_structures(membership: Membership, user_id: str, said: Departure
     def decide(*states: Any) -> tuple[Change[Any], ...]:
         count = len(ids)
         ties, structures, actions = states[:count], states[count : 2 * count], states[2 * count :]
-        left = leaving.leave(
-            ties, structures, actions, confirmed=said.confirmed, removals=removals
-        )
+        left = leaving.leave(ties, structures, actions, confirmed=said.confirmed, removals=removals)
         kept, noted = zip(*left, strict=True)
         return *kept, *map(Change, structures), *noted
 

@@ -68,9 +68,15 @@ class Standings(BaseModel):
 
 def structure_user_routes(attaching: Attaching) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["structure users"])
-    membership, identity = attaching.membership, attaching.identity
-    users = Users(membership, identity)
+    users = Users(attaching.membership, attaching.identity)
+    _listing(routes, users)
+    _showing(routes, users)
+    _attaching(routes, attaching)
+    _detaching(routes, attaching)
+    return routes
 
+
+def _attaching(routes: APIRouter, attaching: Attaching) -> None:
     @routes.post(
         "/structure-users",
         status_code=202,
@@ -94,6 +100,18 @@ def structure_user_routes(attaching: Attaching) -> APIRouter:
         await attaching.attach(wanted.email, gift)
         return Accepted()
 
+    @routes.put(
+        "/structure-users/{structure_id}/{user_id}/activation-letter",
+        status_code=202,
+        responses=may_answer(*ADMINISTER, AccountActive),
+    )
+    async def write_again(structure_id: StructureId, user_id: UserId, caller: Person) -> Accepted:
+        """Write once more to somebody invited, as long as their account is not active."""
+        await attaching.remind(structure_id, user_id, by=caller.user_id)
+        return Accepted()
+
+
+def _listing(routes: APIRouter, users: Users) -> None:
     @routes.get("/structure-users", responses=may_answer(*ADMINISTER))
     async def list_users(
         caller: Person,
@@ -139,6 +157,8 @@ def structure_user_routes(attaching: Attaching) -> APIRouter:
         on = clock.today()
         return await users.history(caller.user_id, structure_id, user_id, asked, on)
 
+
+def _showing(routes: APIRouter, users: Users) -> None:
     @routes.get("/structure-users/{structure_id}/{user_id}", responses=may_answer(*ADMINISTER))
     async def show(structure_id: StructureId, user_id: UserId, caller: Person) -> AttachedUser:
         """One user of a structure that you administer."""
@@ -154,6 +174,10 @@ def structure_user_routes(attaching: Attaching) -> APIRouter:
         on = clock.today()
         found = await users.standings(caller.user_id, structure_id, user_id, order, on)
         return Standings(items=found)
+
+
+def _detaching(routes: APIRouter, attaching: Attaching) -> None:
+    membership, identity = attaching.membership, attaching.identity
 
     @routes.put(
         "/structure-users/{structure_id}/{user_id}/detachment",
@@ -201,15 +225,3 @@ def structure_user_routes(attaching: Attaching) -> APIRouter:
         )
         left = tie.lines if tie else ()
         return Detached(units=tuple(one.unit for one in left if one.unit), attached=bool(left))
-
-    @routes.put(
-        "/structure-users/{structure_id}/{user_id}/activation-letter",
-        status_code=202,
-        responses=may_answer(*ADMINISTER, AccountActive),
-    )
-    async def write_again(structure_id: StructureId, user_id: UserId, caller: Person) -> Accepted:
-        """Write once more to somebody invited, as long as their account is not active."""
-        await attaching.remind(structure_id, user_id, by=caller.user_id)
-        return Accepted()
-
-    return routes

@@ -30,7 +30,7 @@ HANDING_OVER = (
     TooManyStructures,
     ManagementMoved,
 )
-MOST = 5000
+MOST = 2000
 
 
 class Chosen(BaseModel):

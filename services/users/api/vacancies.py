@@ -37,9 +37,9 @@ class NewClaim(BaseModel):
     proof: Proof = Field(
         description="`code`: of a letter to the structure's own address. `documents`: the desk's"
     )
-    reference: Annotated[
-        str, StringConstraints(max_length=50, pattern=r"^[0-9A-Za-z_/ -]*$")
-    ] = Field("", description="Number of the ticket that holds the documents")
+    reference: Annotated[str, StringConstraints(max_length=50, pattern=r"^[0-9A-Za-z_/ -]*$")] = (
+        Field("", description="Number of the ticket that holds the documents")
+    )
 
 
 class Shown(BaseModel):
@@ -99,9 +99,7 @@ def vacancy_routes(claiming: Claiming) -> APIRouter:
     async def mine(caller: Person, asked: PageAsked) -> Page[ClaimView]:
         """Your own claims, newest first."""
         claims = claiming.membership.claims
-        found, following = await page(
-            claims, {"user_id": caller.user_id}, asked, by="opened_at"
-        )
+        found, following = await page(claims, {"user_id": caller.user_id}, asked, by="opened_at")
         return Page(items=[_view(one) for one in found], next=following)
 
     @routes.get("/v1/vacancy-claims/{id}", responses=may_answer(NotFound))

@@ -11,7 +11,6 @@ from contracts.users import (
     LinkRequestedV2,
     NotificationPreferences,
     PersonChanged,
-    PersonErased,
     RegistrationRepeated,
 )
 from kit.change import Change, Entity
@@ -19,9 +18,10 @@ from kit.problems import Invalid, Unavailable
 from services.users.domain.attempts import Attempts, Limit, attempt, locked_until
 from services.users.domain.logins import Login, login_id
 
-Purpose = LinkPurpose | Literal[
-    "contact-confirmation", "login-cancellation", "login-confirmation", "reactivation"
-]
+Purpose = (
+    LinkPurpose
+    | Literal["contact-confirmation", "login-cancellation", "login-confirmation", "reactivation"]
+)
 Action = Literal[
     "contact-changed",
     "deactivated",
@@ -201,7 +201,7 @@ def register(
         told = (person_changed(opened), *first.events)
         return Change(login), replace(first, events=told), counted
     if account.status == "pending":
-        kept = replace(account, wake_at=kept_until)
+        kept = replace(account, wake_at=max(account.wake_at or kept_until, kept_until))
         return Change(login), send(kept, replace(link, registration=registration), now), counted
     if account.status == "active":
         repeated = RegistrationRepeated(
@@ -249,13 +249,22 @@ def activate(current: Account | None, *, nonce: str, now: datetime) -> Change[Ac
 
 
 def expected(
-    current: Account | None, *, user_id: str, email: str, now: datetime
+    current: Account | None, *, user_id: str, email: str, now: datetime, until: datetime
 ) -> Change[Account]:
     """An account that waits for somebody who was invited and has not asked for one."""
     if current:
-        return Change(current)
-    opened = Account(id=user_id, email=email, first_name="", last_name="", created_at=now)
+        return awaited_until(current, until)
+    opened = Account(
+        id=user_id, email=email, first_name="", last_name="", created_at=now, wake_at=until
+    )
     return Change(opened, (person_changed(opened),))
+
+
+def awaited_until(current: Account | None, until: datetime) -> Change[Account]:
+    """What would be forgotten sooner waits as long as its invitation."""
+    if current is None or current.status != "pending":
+        return Change(current)
+    return Change(replace(current, wake_at=max(current.wake_at or until, until)))
 
 
 def activated(current: Account, asked: Registration, *, by: str) -> Change[Account]:
@@ -271,18 +280,6 @@ def activated(current: Account, asked: Registration, *, by: str) -> Change[Accou
         wake_at=None,
     )
     return Change(active, (person_changed(active),))
-
-
-def erase_never_activated(
-    account: Account | None, login: Login | None, *, now: datetime
-) -> tuple[Change[Account], Change[Login]]:
-    """Forget a person who never followed a link, and leave their address to whoever comes next."""
-    due = account and account.status == "pending" and account.wake_at and account.wake_at <= now
-    if account is None or not due:
-        return Change(account), Change(login)
-    theirs = login is not None and login.user_id == account.id
-    erased = PersonErased(user_id=account.id, erased_at=now)
-    return Change(None, (erased,)), Change(None if theirs else login)
 
 
 def used(current: Account | None, nonce: str, purpose: Purpose, now: datetime) -> SentLink:

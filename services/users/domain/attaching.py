@@ -5,7 +5,6 @@ from datetime import date, datetime
 
 from contracts.users import RattachementMade
 from kit.change import Change
-from kit.entitled import attached
 from kit.problems import Forbidden, NotFound
 from services.users.domain.actions import Action, done
 from services.users.domain.delegation import Administrator, OutsideYourUnits, administrator
@@ -37,13 +36,6 @@ class NotYourself(Forbidden):
     """Nobody attaches themselves: ask to be attached, and somebody else decides."""
 
 
-def administering(acting: Rattachement | None, on: date) -> Administrator:
-    """Raises NotFound for whoever has nothing to do with the structure."""
-    if acting is None or not attached(acting, on):
-        raise NotFound
-    return administrator(acting, on)
-
-
 def refuse_outside(acting: Administrator, lines: Lines) -> None:
     for line in lines:
         if not acting.reaches(line.unit):
@@ -59,7 +51,7 @@ def judge(
     today: date,
 ) -> Structure:
     """Refuse what this manager may not give, whoever it is for. ``units``: in their order."""
-    manager = administering(acting, today)
+    manager = administrator(acting, today)
     if structure is None:
         raise NotFound
     if not structure.active:
@@ -118,9 +110,7 @@ def give(
     return Change(granted), replace(given, events=(*given.events, told))
 
 
-def noted(
-    gift: Gift, attached: Change[Rattachement], action: Action | None
-) -> Change[Action]:
+def noted(gift: Gift, attached: Change[Rattachement], action: Action | None) -> Change[Action]:
     """What is shown of it afterwards to those who manage, if it gave anything."""
     if attached.state is None or not attached.events:
         return Change(action)

@@ -11,7 +11,7 @@ from datetime import date
 
 from contracts.users import Habilitation
 from kit.entitled import administers, attached, effective, gives_all_of
-from kit.problems import Forbidden
+from kit.problems import Forbidden, NotFound
 from services.users.domain.rattachements import Rattachement
 
 
@@ -52,13 +52,18 @@ class Administrator:
     def principal(self) -> bool:
         return self.tie.role == "principal_manager"
 
+    @property
+    def decides(self) -> bool:
+        """Whether they also decide on approvals."""
+        return self.principal or self.tie.may_approve
+
     def reaches(self, unit: str | None) -> bool:
         return None in self.units or unit in self.units
 
     def meets(self, tie: Rattachement) -> bool:
         """Whether that user is attached, now or later, where this one administers."""
-        lines = [one for one in tie.lines if (one.valid_until or date.max) >= self.today]
-        return any(one.unit is None or self.reaches(one.unit) for one in lines)
+        lines = tie.standing(self.today)
+        return any(line.unit is None or self.reaches(line.unit) for line in lines)
 
     def refuse_beyond(
         self, tie: Rattachement, given: Iterable[Habilitation], taken: Iterable[Habilitation]
@@ -80,9 +85,11 @@ class Administrator:
 
 
 def administrator(tie: Rattachement | None, on: date) -> Administrator:
-    """Raises ManagersOnly for whoever administers nobody that day."""
-    units = administers(tie, on) if tie and attached(tie, on) else frozenset()
-    if tie is None or not units:
+    """Raises NotFound for a stranger, ManagersOnly for who administers nobody that day."""
+    if tie is None or not attached(tie, on):
+        raise NotFound
+    units = administers(tie, on)
+    if not units:
         raise ManagersOnly
     return Administrator(tie=tie, today=on, units=units)
 

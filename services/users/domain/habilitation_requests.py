@@ -12,7 +12,7 @@ from contracts.users import (
     HabilitationsRequested,
 )
 from kit.change import Change, Entity
-from kit.problems import Conflict, Forbidden, Invalid
+from kit.problems import Conflict, Forbidden, Invalid, Problem
 from services.users.domain.delegation import ManagersOnly, administrator
 from services.users.domain.drafts import (
     ALREADY_HELD,
@@ -148,9 +148,7 @@ def withdraw(
     return Change(withdrawn), Change(_freed(tie, request))
 
 
-def unit_ended(
-    current: HabilitationsRequest | None, unit: str
-) -> Change[HabilitationsRequest]:
+def unit_ended(current: HabilitationsRequest | None, unit: str) -> Change[HabilitationsRequest]:
     """Note that a unit it would give something on is over, while it waits for its decision."""
     if current is None or current.status != "requested" or current.ended_unit:
         return Change(current)
@@ -215,7 +213,7 @@ def _beyond(
         if not administering.decides:
             raise ManagersOnly
         administering.refuse_beyond(tie, request.given, request.taken)
-    except Forbidden:
+    except Problem:
         return "La personne qui a accepté votre demande ne peut pas accorder ces habilitations."
     return ""
 

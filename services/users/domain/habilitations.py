@@ -11,6 +11,7 @@ from kit.entitled import gives_all_of
 from kit.problems import Conflict, NotFound
 from services.users.domain.delegation import administrator, principal_manager
 from services.users.domain.drafts import (
+    MANAGES,
     Held,
     Operation,
     Place,
@@ -88,9 +89,7 @@ def applied(tie: Rattachement, after: Held, *, cause: Cause, submitted: Submitte
     )
     waiting = (*(one for one in tie.waiting if one.habilitation in after), *later)
     stays = [one for one in in_force if one in after or _is_widened(one, waiting, today)]
-    changed = replace(
-        tie, habilitations=tuple(dict.fromkeys((*stays, *at_once))), waiting=waiting
-    )
+    changed = replace(tie, habilitations=tuple(dict.fromkeys((*stays, *at_once))), waiting=waiting)
     noted = _entry(
         tie,
         submitted,
@@ -107,7 +106,11 @@ def turn(tie: Rattachement | None, entry: Entry | None, *, id: str, now: datetim
     if tie is None or entry:
         return Change(tie), Change(entry)
     today = day_of(now)
-    due = tuple(one.habilitation for one in tie.waiting if one.effective_at <= now)
+    due = tuple(
+        one.habilitation
+        for one in tie.waiting
+        if one.effective_at <= now and not _of_principal(tie, one.habilitation)
+    )
     replaced = {row_of(one) for one in due}
     stays = (one for one in tie.habilitations if row_of(one) not in replaced)
     turned = replace(
@@ -130,6 +133,11 @@ def turn(tie: Rattachement | None, entry: Entry | None, *, id: str, now: datetim
         taken=taken,
     )
     return _told(tie, turned), Change(noted)
+
+
+def _of_principal(tie: Rattachement, one: Habilitation) -> bool:
+    """Whether it would replace what a principal manager keeps: he has become one since."""
+    return tie.role == "principal_manager" and row_of(one) == row_of(MANAGES)
 
 
 def let_approve(

@@ -15,8 +15,9 @@ from services.users.domain.accounts import (
     activated,
 )
 from services.users.domain.actions import Action
-from services.users.domain.attaching import Gift, administering, give, noted, refuse_outside
+from services.users.domain.attaching import Gift, give, noted, refuse_outside
 from services.users.domain.attempts import Attempts, Limit, attempt, locked_until
+from services.users.domain.delegation import administrator
 from services.users.domain.rattachements import Defaults, Rattachement
 from services.users.domain.requests import RattachementRequest, unknown_units
 from services.users.domain.structures import Structure
@@ -24,6 +25,8 @@ from services.users.domain.units import Unit
 
 MOST = 100
 """Invitations that wait for one address; the oldest goes."""
+KEPT_AFTER = timedelta(days=30)
+"""So long a letter that has expired can be written again."""
 TAKING_IN_LASTS = timedelta(minutes=1)
 """After that, whoever was attaching somebody who accepted is taken for dead."""
 
@@ -43,6 +46,8 @@ class Invitee(Entity):
     """As the managers typed it."""
     invitations: tuple[Invitation, ...] = ()
     """The oldest first."""
+    accepted_at: datetime | None = None
+    """When the account became active; until then it waits to be forgotten."""
 
     def to(self, structure_id: str) -> tuple[Invitation, ...]:
         return tuple(one for one in self.invitations if one.gift.structure_id == structure_id)
@@ -96,7 +101,7 @@ def remind(
     limit: Limit,
 ) -> Invited:
     """Write the letter of an invitation once more, good for as long as a first one."""
-    manager = administering(acting, day_of(renewed.at))
+    manager = administrator(acting, day_of(renewed.at))
     theirs = current.to(structure.id) if current and structure else ()
     if current is None or structure is None or not theirs:
         if tie and manager.meets(tie):
@@ -144,21 +149,39 @@ def accepted(current: Invitee | None, *, now: datetime) -> Change[Invitee]:
     if current is None:
         return Change(None)
     good = tuple(one for one in current.invitations if now < one.expires_at)
-    return Change(replace(current, invitations=good, wake_at=now) if good else None)
+    taken = replace(current, invitations=good, accepted_at=now, wake_at=now)
+    return Change(taken if good else None)
 
 
 def begin(current: Invitee | None, now: datetime) -> Change[Invitee]:
-    """Begin to attach somebody who accepted, for as long as somebody alive takes."""
+    """Begin to attach somebody who accepted, or to forget them."""
     if current is None or current.wake_at is None or current.wake_at > now:
         return Change(current)
     return Change(replace(current, wake_at=now + TAKING_IN_LASTS))
 
 
+def lapse(current: Invitee | None, *, now: datetime) -> Change[Invitee]:
+    """Forget an address that nobody opened an account for."""
+    if current is None or current.accepted_at:
+        return Change(current)
+    return _waits(current, [one for one in current.invitations if now < kept_until(one)])
+
+
 def without(current: Invitee, gone: Iterable[Invitation]) -> Change[Invitee]:
     """What was dealt with, or is no longer meant, is forgotten."""
     dropped = [*gone]
-    left = tuple(one for one in current.invitations if one not in dropped)
-    return Change(replace(current, invitations=left) if left else None)
+    return _waits(current, [one for one in current.invitations if one not in dropped])
+
+
+def kept_until(invitation: Invitation) -> datetime:
+    return invitation.expires_at + KEPT_AFTER
+
+
+def _waits(current: Invitee, left: list[Invitation]) -> Change[Invitee]:
+    if not left:
+        return Change(None)
+    wake_at = current.wake_at if current.accepted_at else max(map(kept_until, left))
+    return Change(replace(current, invitations=tuple(left), wake_at=wake_at))
 
 
 def take_in(
@@ -171,14 +194,12 @@ def take_in(
     gift_id: str,
     now: datetime,
     defaults: Defaults,
-) -> tuple[
-    Change[Invitee], Change[RattachementRequest], Change[Rattachement], Change[Action]
-]:
+) -> tuple[Change[Invitee], Change[RattachementRequest], Change[Rattachement], Change[Action]]:
     """Attach somebody who accepted, to as much of what they were invited to as there still is."""
     sent = invitee.invitations if invitee else ()
     invitation = next((one for one in sent if one.gift.id == gift_id), None)
     nothing = Change(request), Change(tie), Change(action)
-    if invitee is None or invitation is None or structure is None:
+    if invitee is None or invitation is None or structure is None or not invitee.accepted_at:
         return Change(invitee), *nothing
     dealt_with, on, asked = without(invitee, [invitation]), day_of(now), invitation.gift.extent
     lost = unknown_units(asked, structure, units, on)
@@ -201,9 +222,9 @@ def _written(
     letters_id: str,
     limit: Limit,
 ) -> Invited:
-    gift = invitation.gift
+    gift, waits = invitation.gift, _waits(invitee, [*invitee.invitations])
     if locked_until(letters, limit, gift.at):
-        return Change(invitee), Change(letters)
+        return waits, Change(letters)
     sent = InvitationSent(
         user_id=invitee.id,
         structure_id=structure.id,
@@ -214,4 +235,4 @@ def _written(
         sent_at=gift.at,
     )
     counted = attempt(letters, id=letters_id, limit=limit, now=gift.at)
-    return Change(invitee, (sent,)), counted
+    return replace(waits, events=(sent,)), counted

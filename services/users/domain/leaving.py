@@ -8,7 +8,8 @@ from contracts.users import RattachementRemoved
 from kit.change import Change
 from kit.problems import Conflict, Invalid, NotFound
 from services.users.domain.actions import Action, Done, done
-from services.users.domain.attaching import administering, refuse_outside
+from services.users.domain.attaching import refuse_outside
+from services.users.domain.delegation import administrator
 from services.users.domain.invitations import Invitee, without
 from services.users.domain.lines import Lines, units_of
 from services.users.domain.rattachements import Rattachement, left_with, rights_of
@@ -60,7 +61,7 @@ def detach(
     on: date,
 ) -> tuple[Change[Rattachement], Change[Invitee], Change[Action]]:
     """Take a user out of the whole structure (no ``units``), or of these; or an invitation back."""
-    manager = administering(acting, on)
+    manager = administrator(acting, on)
     if invitee and (invitations := invitee.to(structure_id)):
         for one in invitations:
             refuse_outside(manager, one.gift.extent.lines())
@@ -75,7 +76,7 @@ def detach(
             raise AttachedToTheWhole
         return Change(tie), Change(invitee), Change(action)
     refuse_outside(manager, gone)
-    removed, noted = _removed(tie, action, structure, gone, "detached", removal)
+    removed, noted = _removed(tie, action, structure, gone, what="detached", removal=removal)
     return removed, Change(invitee), noted
 
 
@@ -97,7 +98,7 @@ def leave(
     if going and not confirmed:
         raise ConfirmationMissing(field="body/confirmed", structures=_named(structures, going))
     return [
-        _removed(tie, action, structure, tie.lines, "left", removal)
+        _removed(tie, action, structure, tie.lines, what="left", removal=removal)
         if tie.lines
         else (Change(tie), Change(action))
         for tie, structure, action, removal in zip(
@@ -111,6 +112,7 @@ def _removed(
     action: Action | None,
     structure: Structure | None,
     gone: Lines,
+    *,
     what: Done,
     removal: Removal,
 ) -> Changes:

@@ -145,7 +145,7 @@ def settle(
 
 def noted(decided: ApprovalDecided, settled: Changes, action: Action | None) -> Change[Action]:
     """What is shown of a decision to those who manage, if it settled anything."""
-    request, tie = (change.state for change in settled)
+    request, tie = settled[0].state, settled[1].state
     if request is None or tie is None or not settled[0].events or request.status == "not_applied":
         return Change(action)
     return done(

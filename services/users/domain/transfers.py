@@ -1,9 +1,9 @@
 """Handing structures over to other principal managers: all that were chosen, or none of them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from contracts.users import ManagementTransferred
 from kit import entitled
@@ -48,7 +48,7 @@ class Transferred:
     transfer: Change[Transfer]
     former: Change[Account]
     successors: tuple[Change[Account], ...]
-    handed: tuple[Change[Management] | Change[Rattachement], ...]
+    handed: tuple[Change[Any], ...]
 
 
 class WrongSelection(Invalid):
@@ -92,11 +92,6 @@ def selected(kind: Kind, structure_ids: Sequence[str], managed: Iterable[str]) -
     return tuple(dict.fromkeys(structure_ids))
 
 
-def refuse_oneself(by: str, successors: Collection[str], *, field: str) -> None:
-    if by in successors:
-        raise HandedToYourself(field=field)
-
-
 def transfer(
     current: Transfer | None,
     former: Account | None,
@@ -118,6 +113,8 @@ def transfer(
     if current:
         return _unchanged(current, former, successors, handed)
     _refuse_strangers(asked, handed, on)
+    if asked.by in successors:
+        raise HandedToYourself(field=field)
     every = asked.kind in ("global", "deactivation")
     if former is None or (every and former.manages != len(handed)):
         raise ManagementMoved
@@ -176,8 +173,9 @@ def _refuse_unattached(
 
 def _handed_over(
     one: Handed, successor_id: str, on: date, defaults: Defaults
-) -> tuple[Change[Management] | Change[Rattachement], ...]:
-    assert one.management and one.former and one.successor  # noqa: S101  # refused before
+) -> tuple[Change[Any], ...]:
+    if one.management is None or one.former is None or one.successor is None:
+        raise ManagementMoved
     return (
         Change(given(one.management, successor_id)),
         relieve(one.former, defaults),

@@ -7,7 +7,7 @@ Nothing comes of it by itself: no claim without a proof, and no vote.
 """
 
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from contracts.approvals import ApproverMissing

@@ -1,0 +1,60 @@
+"""Letters about an account itself: its links, its codes, and warnings of what was done. Pure."""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import get_args
+
+from contracts.users import AccountChanged, CodeRequested, LinkRequested, LinkRequestedV2
+from services.notifications.domain import Letter, Link, Template
+
+WARNED_OF = frozenset(
+    {
+        "email-codes-off",
+        "email-codes-on",
+        "login-change-cancelled",
+        "login-changed",
+        "password-changed",
+        "password-reset",
+        "recovery-codes-made",
+        "second-factor-off",
+        "second-factor-on",
+        "secret-question-changed",
+    }
+)
+"""What somebody else may have done: its owner is written to."""
+
+
+def on_link_requested(event: LinkRequested | LinkRequestedV2, *, now: datetime) -> Letter | None:
+    """None for a purpose that there are no words for yet."""
+    template = next((one for one in get_args(Template) if one == event.purpose), None)
+    return _one_time(event, template, now) if template else None
+
+
+def on_code_requested(event: CodeRequested, *, now: datetime) -> Letter:
+    return _one_time(event, "code", now)
+
+
+def _one_time(
+    event: LinkRequested | LinkRequestedV2 | CodeRequested, template: Template, now: datetime
+) -> Letter:
+    return Letter(
+        # Ids are shown to operators and logged: a nonce is not.
+        id=f"{event.user_id}:{template}:{sha256(event.nonce.encode()).hexdigest()[:16]}",
+        recipient_id=event.user_id,
+        template=template,
+        link=Link(purpose=template, nonce=event.nonce, expires_at=event.expires_at),
+        created_at=now,
+    )
+
+
+def on_account_changed(event: AccountChanged) -> Letter | None:
+    """So that the owner learns of what somebody else did; None for what needs no letter."""
+    if event.action not in WARNED_OF:
+        return None
+    return Letter(
+        id=f"{event.user_id}:{event.action}:{event.changed_at:%Y%m%dT%H%M%S%f}",
+        recipient_id=event.user_id,
+        template="account-changed",
+        params={"action": event.action},
+        created_at=event.changed_at,
+    )

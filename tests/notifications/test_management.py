@@ -1,0 +1,154 @@
+"""The letters about who manages a structure, and about coming back."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from contracts.structures import ContactTold
+from contracts.users import (
+    ManagementTransferred,
+    ReactivationRefused,
+    VacancyClaimSettled,
+    VacancyNoticeGiven,
+    VacancyOpened,
+)
+from kit.links import code_of
+from services.notifications import domain, management
+from services.notifications.domain import Letter
+from services.notifications.rendering import Rendered, Renderer
+from tests.notifications.builders import NOW, SOON, a_person
+
+OMAR = a_person(id="u-omar", first_name="Omar", last_name="Sy")
+LEFT = a_person(active=False)
+
+
+def rendered(letter: Letter, **but: Any) -> Rendered:
+    given = {"recipient": a_person(), "about": OMAR} | but
+    return Renderer("https://chorale.example").render(letter, **given)
+
+
+def transferred(*structures: str, name: str | None = None) -> ManagementTransferred:
+    return ManagementTransferred(
+        transfer_id="t-1",
+        structure_ids=structures,
+        structure_name=name,
+        former_manager_id="u-omar",
+        principal_manager_id="u-lea",
+        transferred_at=NOW,
+    )
+
+
+def settled(**but: Any) -> VacancyClaimSettled:
+    said = {
+        "claim_id": "c-1",
+        "structure_id": "s-9",
+        "structure_name": "Menuiserie Petit",
+        "claimant_id": "u-lea",
+        "former_manager_id": None,
+        "outcome": "granted",
+        "settled_at": NOW,
+    }
+    return VacancyClaimSettled(**said | but)
+
+
+class TestOnTransferred:
+    @pytest.mark.feature("GPT-09")
+    def test_says_what_is_received_and_of_whom(self):
+        text = rendered(management.on_transferred(transferred("s-9", name="Menuiserie"))).text
+
+        assert "Omar Martin" not in text
+        assert "Omar Sy vous a transmis" in text
+        assert "pour la structure Menuiserie" in text
+
+    def test_counts_several(self):
+        assert (
+            "pour 2000 structures"
+            in rendered(management.on_transferred(transferred(*map(str, range(2000))))).text
+        )
+
+
+class TestOfWhoLeft:
+    @pytest.mark.feature("ACC-11")
+    def test_no_letter_leaves_any_more(self):
+        letter = management.on_transferred(transferred("s-9"))
+
+        assert domain.unwanted(letter, LEFT, now=NOW)
+
+    @pytest.mark.feature("ACC-16", "ACC-18")
+    def test_only_what_they_asked_for_does(self):
+        refused = management.on_reactivation_refused(
+            ReactivationRefused(user_id="u-lea", refusal_id="n-1", refused_at=NOW)
+        )
+
+        assert not domain.unwanted(refused, LEFT, now=NOW)
+        assert "sollicitation au support" in rendered(refused).text
+
+
+class TestOfVacancies:
+    def test_who_asked_learns_that_nobody_answers(self):
+        opened = VacancyOpened(
+            structure_id="s-9", structure_name=None, requester_id="u-lea", opened_at=NOW
+        )
+
+        [letter] = management.on_vacancy_opened(opened)
+
+        assert letter.recipient_id == "u-lea"
+        assert not management.on_vacancy_opened(opened.model_copy(update={"requester_id": None}))
+
+    def test_the_code_goes_to_the_structure_and_its_address_is_forgotten(self):
+        told = ContactTold(
+            request_id="c-1",
+            structure_id="s-9",
+            structure_name="Menuiserie Petit",
+            email="contact@example.org",
+            nonce="n-1",
+            expires_at=SOON,
+        )
+
+        letter = management.on_contact_told(told, now=NOW)
+        reached = domain.recipient(letter, None)
+
+        assert reached is not None
+        assert domain.address(letter, reached) == "contact@example.org"
+        sent = domain.sent(letter, message_id="m", now=NOW).state
+        assert sent is not None
+        assert not sent.to
+        code = code_of("key", user_id="c-1", nonce="n-1", digits=10)
+        assert code in rendered(letter, link=code).text
+        assert len(code) == 10
+
+    def test_notice_says_until_when_to_object(self):
+        notice = VacancyNoticeGiven(
+            claim_id="c-1",
+            structure_id="s-9",
+            structure_name="Menuiserie Petit",
+            claimant_id="u-omar",
+            manager_id="u-lea",
+            notice_until=NOW + timedelta(days=15),
+            given_at=NOW,
+        )
+
+        assert "20 janvier 2026 à 10:00" in rendered(management.on_notice_given(notice)).text
+
+    def test_who_managed_until_then_is_written_to_as_well(self):
+        both = management.on_claim_settled(settled(former_manager_id="u-omar"))
+
+        assert [(one.recipient_id, one.template) for one in both] == [
+            ("u-lea", "vacancy-settled"),
+            ("u-omar", "management-lost"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("outcome", "words"),
+        [
+            ("granted", "Vous êtes désormais gestionnaire principal"),
+            ("objected", "s’est manifesté"),
+            ("rejected", "Illisible"),
+            ("lapsed", "n’a pas été justifiée à temps"),
+        ],
+    )
+    def test_says_what_came_of_a_claim(self, outcome: Any, words: str):
+        [letter] = management.on_claim_settled(settled(outcome=outcome, reason="Illisible"))
+
+        assert words in rendered(letter).text
