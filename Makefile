@@ -33,6 +33,12 @@ faults: $(INSTALLED) ## Kill a thousand processes under load on Apache Kafka, an
 faults-small: $(INSTALLED) ## The same with 40 kills, in a few minutes
 	$(BIN)/python -m tests.faults.run --kills 40 --minutes 6 --no-singly $(ARGS)
 
+test-oidc: $(INSTALLED) ## Sign in with a certified OpenID Connect provider (Node.js and npm)
+	@for program in node npm; do command -v $$program >/dev/null \
+	|| { echo "The provider needs Node.js: there is no $$program" >&2; exit 1; }; done
+	npm ci --prefix tests/oidc --no-audit --no-fund --silent
+	CHORALE_TEST_OIDC=1 $(BIN)/python -m pytest tests/oidc $(ARGS)
+
 test-image: $(INSTALLED) ## Do what the Dockerfile does, without Docker, and serve from it
 	CHORALE_TEST_IMAGE=1 $(BIN)/python -m pytest tests/deploy/test_image.py $(ARGS)
 
@@ -95,5 +101,5 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run test test-kafka faults faults-small test-image test-restore test-alerts bench check features schemas openapi settings \
+.PHONY: help run test test-kafka faults faults-small test-image test-oidc test-restore test-alerts bench check features schemas openapi settings \
 	lock clean-data

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime
 
-from contracts.event import Event, PersonalText
+from contracts.event import Event, Gathered, PersonalText
 
 Kind = Literal["rattachement", "habilitation"]
 Verdict = Literal["approved", "refused"]
@@ -50,6 +50,10 @@ class ApprovalDecided(
     reason: PersonalText = ""
     decided_by: str
     decided_at: AwareDatetime
+
+
+class ApprovalsGathered(Gathered, Event, type="approvals.approvals-gathered.v1", key="export_id"):
+    """What approvals keeps of a person."""
 
 
 class ApprovalWithdrawn(

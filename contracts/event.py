@@ -1,5 +1,6 @@
 """What every event has in common."""
 
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -44,3 +45,26 @@ class Event(BaseModel):
     def key(self) -> str:
         """The id of the entity this fact is about (``ce_subject``)."""
         return str(getattr(self, self.key_field))
+
+
+@cache
+def personal_fields(event: type[Event]) -> frozenset[str]:
+    """The fields that hold a ``PersonalText``."""
+    said = event.model_json_schema().get("properties", {})
+    return frozenset(name for name, field in said.items() if _is_personal(field))
+
+
+def _is_personal(field: dict[str, Any]) -> bool:
+    return bool(field.get("personal")) or any(map(_is_personal, field.get("anyOf", ())))
+
+
+class Gathered(BaseModel):
+    """A piece of what one service keeps of a person, sealed for the export it was asked for."""
+
+    export_id: str
+    user_id: str
+    part: int
+    """From 1."""
+    of: int
+    sealed: PersonalText
+    """JWE; gzip and JSON once all pieces are opened and joined. Nobody opens it but users."""

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 from pydantic import AwareDatetime
 
-from contracts.event import Event, PersonalText
+from contracts.event import Event, Gathered, PersonalText
 
 IdentifierType = Literal[
     "SIRET", "UE_HORS_FRANCE", "HORS_UE", "RIDET", "TAHITI", "AUTRE", "PARTICULIER"
@@ -266,6 +266,10 @@ class ClientWelcomed(Event, type="structures.client-welcomed.v1", key="client_ac
     recipient_id: str
     """The principal manager of the structure that the client is."""
     welcomed_at: AwareDatetime
+
+
+class RecordsGathered(Gathered, Event, type="structures.records-gathered.v1", key="export_id"):
+    """What structures keeps of a person."""
 
 
 class ContactTold(Event, type="structures.contact-told.v1", key="request_id"):

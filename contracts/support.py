@@ -2,7 +2,7 @@
 
 from pydantic import AwareDatetime
 
-from contracts.event import Event
+from contracts.event import Event, Gathered
 
 
 class TicketOpened(Event, type="support.ticket-opened.v1", key="ticket_id", audience="public"):
@@ -15,3 +15,7 @@ class TicketOpened(Event, type="support.ticket-opened.v1", key="ticket_id", audi
     category: str
     subcategory: str
     opened_at: AwareDatetime
+
+
+class TicketsGathered(Gathered, Event, type="support.tickets-gathered.v1", key="export_id"):
+    """What support keeps of a person."""

@@ -83,6 +83,16 @@ class LinkRequested(Event, type="users.link-requested.v1", key="user_id"):
     expires_at: AwareDatetime
 
 
+class IdentityLinked(Event, type="users.identity-linked.v1", key="user_id"):
+    """An account can be signed in to with an identity provider from now on."""
+
+    user_id: str
+    identity_id: str
+    provider: str
+    """As people know it."""
+    linked_at: AwareDatetime
+
+
 class LinkRequestedV2(Event, type="users.link-requested.v2", key="user_id"):
     """The same for every other purpose, known or to come."""
 
@@ -115,6 +125,25 @@ class PersonErased(Event, type="users.person-erased.v1", key="user_id"):
 
     user_id: str
     erased_at: AwareDatetime
+
+
+class ExportRequested(Event, type="users.export-requested.v1", key="export_id"):
+    """A user asks for all that is kept of them: each service answers with what it has."""
+
+    export_id: str
+    user_id: str
+    public_key: str
+    """The public key to seal it with (X25519, as JWK)."""
+    requested_at: AwareDatetime
+
+
+class ExportReady(Event, type="users.export-ready.v1", key="export_id"):
+    """What a user asked for can be taken away, once, until it expires."""
+
+    export_id: str
+    user_id: str
+    ready_at: AwareDatetime
+    expires_at: AwareDatetime
 
 
 class RegistrationRepeated(Event, type="users.registration-repeated.v1", key="user_id"):

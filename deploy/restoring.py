@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
@@ -18,7 +19,7 @@ from typing import Any
 from pymongo import ReplaceOne
 from pymongo.database import Database
 
-from contracts.event import Event
+from contracts.event import Event, personal_fields
 from deploy import archive, retold
 from deploy.backup import database
 from deploy.installation import service_names
@@ -124,6 +125,8 @@ def _row(service: str, record: Record, slice: Slice) -> dict[str, Any] | None:
     ours = record.type.startswith(f"{service}.") or record.type == LOST
     if position is None or not ours or position <= slice.kept or position in slice.adopted:
         return None
+    kind = _kinds().get(record.type)
+    personal = sorted(personal_fields(kind)) if kind else []
     slice.adopted.add(position)
     slice.last = max(slice.last, position)
     return {
@@ -132,11 +135,12 @@ def _row(service: str, record: Record, slice: Slice) -> dict[str, Any] | None:
         "clock": int(record.headers["ce_sequence"]),
         "key": record.key,
         "type": record.type,
-        "public": record.type in _public(),
+        "public": kind is not None and kind.audience == "public",
         "at": datetime.fromisoformat(record.headers["ce_time"]),
         "correlation": record.headers["ce_correlationid"],
         "data": record.value,
         "position": position,
+        **({"personal": personal} if personal else {}),
     }
 
 
@@ -268,13 +272,14 @@ def _claimed(record: Record) -> int:
     return said[0] if said else 0
 
 
-def _public() -> set[str]:
+@cache
+def _kinds() -> dict[str, type[Event]]:
     def below(kind: type[Event]) -> Iterable[type[Event]]:
         for one in kind.__subclasses__():
             yield one
             yield from below(one)
 
-    return {one.type for one in below(Event) if one.audience == "public"}
+    return {one.type: one for one in below(Event)}
 
 
 async def restore(service: str, file: Path, *, accept_loss: bool) -> list[str]:

@@ -140,6 +140,11 @@ class Collection(Generic[T]):
         own = {name: value for name, value in document.items() if name in self._fields}
         return self._adapter.validate_python(own | {"id": document["_id"]})
 
+    def shown(self, state: T) -> dict[str, Any]:
+        """An entity as JSON has it, all of it."""
+        said: dict[str, Any] = self._adapter.dump_python(state, mode="json")
+        return said
+
     def document(self, state: T) -> dict[str, Any]:
         """What would be kept of an entity that is not."""
         return {"_id": state.id, **self.dump(Stored(state))}

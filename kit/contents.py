@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
-
-import structlog
+from typing import IO, Any
 
 from kit.clock import now
 from kit.collection import Collection
 from kit.committer import Committer
 from kit.ids import new_id
 from kit.mongo import Bucket, IndexModel, Mongo, NoFile
-
-log = structlog.get_logger(__name__)
+from kit.tasks import now_and_then
 
 SWEPT_AT_ONCE = 100
 
@@ -50,7 +45,7 @@ class Contents:
         await self._mongo[parts[1]].create_indexes([pieces])
         await self._unsettled.create_indexes([IndexModel("at")])
 
-    async def keep(self, content: bytes) -> str:
+    async def keep(self, content: bytes | IO[bytes]) -> str:
         """Gives the id under which these bytes are kept, unsettled."""
         id = new_id()
         await self.unsettle(id)
@@ -99,14 +94,12 @@ class Sweeper:
     every: float = 600
     after: timedelta = timedelta(hours=1)
 
-    async def run(self, committer: Committer) -> None:
-        while True:
-            try:
-                while await self.sweep(now() - self.after):
-                    pass
-            except Exception:
-                log.warning("unable to sweep", service=committer.service, exc_info=True)
-            await asyncio.sleep(self.every * random.uniform(0.8, 1.2))
+    async def run(self, _: Committer) -> None:
+        await now_and_then(self._sweep_all, every=self.every, what="sweep files")
+
+    async def _sweep_all(self) -> None:
+        while await self.sweep(now() - self.after):
+            pass
 
     async def sweep(self, before: datetime) -> int:
         """Settle what was left before this moment, at most SWEPT_AT_ONCE; says how many."""

@@ -4,18 +4,34 @@ import io
 import zipfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
+from fastapi import Path, Query
 from starlette.responses import StreamingResponse
 
 from kit.contents import Contents
-from kit.file import File
+from kit.file import File, FileInfected, FileUnscannable, NotScannedYet
 
 _DEVICES: Final = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 )
 """What Windows takes for a device, whatever its extension."""
+
+Answers = dict[int | str, dict[str, Any]]
+BYTES: Final[Answers] = {
+    200: {"content": {"application/octet-stream": {}}, "description": "The bytes."}
+}
+ZIP: Final[Answers] = {200: {"content": {"application/zip": {}}, "description": "A zip."}}
+UNREADABLE: Final = (NotScannedYet, FileUnscannable, FileInfected)
+"""Why a file may not be read by anybody."""
+
+FileId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+Ticked = Annotated[
+    list[Annotated[str, Query(pattern=r"^[0-9a-f]{32}$")]],
+    Query(alias="id", min_length=1, max_length=50),
+]
+"""The files that somebody has chosen from a list."""
 
 
 def safe_headers(name: str) -> dict[str, str]:

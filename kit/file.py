@@ -1,12 +1,13 @@
 """A file somebody brought, and what is known of the harm in it. Pure."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
 from kit.change import Change, Entity
 from kit.formats import FORMATS
-from kit.problems import Conflict
+from kit.problems import Conflict, Invalid
 
 Scan = Literal["pending", "clean", "unscanned", "unscannable", "infected"]
 """
@@ -72,6 +73,10 @@ class FileInfected(Conflict):
     """This file is infected: its content was destroyed."""
 
 
+class ArchiveTooLarge(Invalid):
+    """These are too many bytes for one archive: choose fewer files."""
+
+
 def readable(file: File) -> str:
     """Where the bytes are; raises the refusal while they must not be read."""
     if file.scan == "pending":
@@ -81,6 +86,14 @@ def readable(file: File) -> str:
     if file.scan == "infected":
         raise FileInfected
     return file.content
+
+
+def readable_together(files: Collection[File], *, most: int) -> None:
+    """Raise the refusal when these must not leave as one archive of ``most`` bytes."""
+    for one in files:
+        readable(one)
+    if sum(one.size for one in files) > most:
+        raise ArchiveTooLarge(f"At most {most} bytes.", field="query/id")
 
 
 def claim(current: F | None, now: datetime) -> Change[F]:

@@ -55,9 +55,8 @@ class EmptyFile(Invalid):
 
 def describe(name: str, *, declared: str, content: bytes, allowed: Collection[str]) -> Described:
     """``name`` as people write it, with its extension; ``declared``: the Content-Type."""
-    designation, _, extension = unicodedata.normalize("NFC", name.strip()).rpartition(".")
-    designation, extension = designation.rstrip(" ."), extension.lower()
-    _check_designation(designation)
+    written, _, extension = name.strip().rpartition(".")
+    designation, extension = designated(written, field="query/name"), extension.lower()
     if extension not in allowed:
         raise ExtensionNotAllowed(f"Taken are {', '.join(sorted(allowed))}.", field="query/name")
     format = FORMATS[extension]
@@ -72,17 +71,20 @@ def describe(name: str, *, declared: str, content: bytes, allowed: Collection[st
     return Described(designation, extension, len(content))
 
 
-def _check_designation(designation: str) -> None:
+def designated(written: str, *, field: str) -> str:
+    """The name of a file, without its extension, as it is kept."""
+    designation = unicodedata.normalize("NFC", written.strip()).rstrip(" .")
     if not designation or designation.startswith("."):
-        raise InvalidFileName("A name and an extension: rib.pdf", field="query/name")
+        raise InvalidFileName("A name and an extension: rib.pdf", field=field)
     if len(designation) > DESIGNATION_MOST:
         raise InvalidFileName(
-            f"At most {DESIGNATION_MOST} characters before the extension.", field="query/name"
+            f"At most {DESIGNATION_MOST} characters before the extension.", field=field
         )
     if _FORBIDDEN.search(designation) or not designation.isprintable():
         raise InvalidFileName(
-            'Not one of \\ / : * ? " < > |, and all of it printable.', field="query/name"
+            'Not one of \\ / : * ? " < > |, and all of it printable.', field=field
         )
+    return designation
 
 
 def _begins(*signatures: bytes) -> Fits:

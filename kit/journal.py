@@ -1,11 +1,13 @@
 """Everything a service ever told, in the order it was told, and what it has yet to tell."""
 
 import asyncio
+import json
 import zlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from contracts.event import Event
+from contracts.event import Event, personal_fields
 from kit.ids import new_id
 from kit.mongo import IndexModel, Mongo, Session, UpdateOne
 from kit.problems import Invalid, Unavailable
@@ -18,6 +20,7 @@ Held = dict[int, int]
 
 
 LARGEST = 900_000  # bytes; Kafka takes a million, with headers
+KEYS_AT_ONCE = 1000
 
 
 class EventTooLarge(Invalid):
@@ -49,8 +52,10 @@ def row(event: Event, *, clock: int, correlation: str, at: datetime, trace: str 
     if len(data) + len(key) > LARGEST:
         # Kafka would refuse it, and all that its service tells would wait behind it for ever.
         raise EventTooLarge
-    followed = {"trace": trace} if trace else {}
-    return followed | {
+    beside: Row = {"trace": trace} if trace else {}
+    if personal := personal_fields(type(event)):
+        beside["personal"] = sorted(personal)
+    return beside | {
         "_id": new_id(),
         "slice": one,
         "waiting": one,
@@ -104,6 +109,7 @@ class Journal:
                     unique=True,
                     partialFilterExpression={"position": there},
                 ),
+                IndexModel("key", partialFilterExpression={"personal": there}),
             ]
         )
         fresh = {
@@ -198,6 +204,22 @@ class Journal:
         found = self.rows.find({"slice": slice, "position": {"$gt": after}}, batch_size=most + 1)
         rows = list(await found.sort("position", 1).limit(most).to_list(None))
         return [one for n, one in enumerate(rows) if one["position"] == rows[0]["position"] + n]
+
+    async def blank(self, keys: Sequence[str]) -> None:
+        """
+        Take out of the facts about these entities what says something of a person (erasure).
+
+        The one rewrite of what was told. Who has heard it knows its position, and skips it.
+        """
+        for at in range(0, len(keys), KEYS_AT_ONCE):
+            some = [*keys[at : at + KEYS_AT_ONCE]]
+            where = {"key": {"$in": some}, "personal": {"$exists": True}}
+            async for found in self.rows.find(where, {"data": 1, "personal": 1}):
+                said = json.loads(found["data"])
+                blank = said | {name: "" for name in found["personal"] if said.get(name)}
+                if blank != said:
+                    data = json.dumps(blank, ensure_ascii=False, separators=(",", ":")).encode()
+                    await self.rows.update_one({"_id": found["_id"]}, {"$set": {"data": data}})
 
     async def told(self) -> dict[int, tuple[int, int]]:
         """For each slice the last position given, and the last that is known to be in Kafka."""

@@ -1,7 +1,7 @@
 """Events that could not be heard, and those of the same key behind them."""
 
 import traceback
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 from inspect import isawaitable
 from typing import Any
@@ -136,6 +136,12 @@ class Parking:
         shown = {"record.value": 0, "record.headers": 0}
         found = self.rows.find({"_id": {"$gt": after}}, shown).sort("_id", 1).limit(most)
         return list(await found.to_list(None))
+
+    async def blank(self, keys: Sequence[str]) -> None:
+        """Empty the events about these entities that an operator gave up (erasure)."""
+        gone = {"record.value": b"{}", "record.headers": []}
+        where = {"record.key": {"$in": [*keys]}}
+        await self._mongo["discarded"].update_many(where, {"$set": gone})
 
     async def retry(self, id: str) -> None:
         """An operator has mended the cause: now is the time."""

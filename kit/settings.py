@@ -95,6 +95,9 @@ class Settings(Connections):
     retry_every: float = Field(default=1, description="Seconds between looks at what is parked")
     body_limit: int = Field(default=1_000_000, description="Bytes of a request's body")
     file_limit: int = Field(default=10_000_000, description="Bytes of a file that is brought")
+    archive_limit: int = Field(
+        default=50_000_000, description="Bytes of files that leave as one zip, all together"
+    )
     clamd: str = Field(
         default="",
         description="Where the antivirus (clamd) answers, host:port; empty: nowhere",

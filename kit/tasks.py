@@ -1,8 +1,13 @@
-"""Ending what runs beside the requests."""
+"""What runs beside the requests: ending it, and doing it now and then."""
 
 import asyncio
-from collections.abc import Iterable
+import random
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
+
+import structlog
+
+log = structlog.get_logger(__name__)
 
 
 async def ended(tasks: Iterable[asyncio.Task[Any]], *, again: float) -> None:
@@ -16,3 +21,13 @@ async def ended(tasks: Iterable[asyncio.Task[Any]], *, again: float) -> None:
         for task in left:
             task.cancel()
         await asyncio.wait(left, timeout=again)
+
+
+async def now_and_then(work: Callable[[], Awaitable[None]], *, every: float, what: str) -> None:
+    """Do it again and again, ``every`` so many seconds more or less; what fails is done later."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.warning("unable to work now", what=what, exc_info=True)
+        await asyncio.sleep(every * random.uniform(0.8, 1.2))

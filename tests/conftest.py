@@ -1,3 +1,4 @@
+import json
 import shutil
 import signal
 import tempfile
@@ -14,13 +15,16 @@ import tests.account_scenes
 import tests.filing_scenes
 import tests.habilitation_scenes
 import tests.management_scenes
+import tests.personal_scenes
 import tests.users_scenes_ties  # noqa: F401  # they add their scenes
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack
 from tests.platform import OPERATORS, Platform, User, until
+from tests.ports import free_ports
 from tests.running import Running
 from tests.scenes import Cast
+from tests.stub_provider import REDIRECT, Stub, a_stub, said_of
 
 pytest_plugins = ("tests.feature_marks",)
 # How long an example takes says more of the machine than of what is tried.
@@ -34,8 +38,10 @@ UNHURRIED = {
     "address_failures": 1_000_000,
     "caller_rate": "1000000/second",
     "credential_rate": "100000/minute",
+    "exports_most": 1_000_000,
     "letters_most": 1_000_000,
     "operators": ",".join(OPERATORS),
+    "personal_files_most": 1_000_000,
     "sign_in_failures": 1_000_000,
     "sirene_per_minute": 100_000,
     "vacancy_claims_most": 1_000_000,
@@ -100,10 +106,24 @@ def own_kafka(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-async def platform(own_kafka: dict[str, str], shared: Path) -> AsyncIterator[Platform]:
+async def provider() -> AsyncIterator[Stub]:
+    """An identity provider of the tests."""
+    [port] = free_ports(1)
+    async with a_stub(port) as stub:
+        yield stub
+
+
+@pytest.fixture(scope="session")
+async def platform(
+    own_kafka: dict[str, str], shared: Path, provider: Stub
+) -> AsyncIterator[Platform]:
     """The whole platform, started once: each test brings people and structures of its own."""
     running = Running(shared / "platform", "--no-demo")
-    running.start(**UNHURRIED, **own_kafka).says("^ready$")
+    known = {
+        "oidc_providers": json.dumps([said_of(provider.url)]),
+        "oidc_redirect_uris": REDIRECT,
+    }
+    running.start(**UNHURRIED, **known, **own_kafka).says("^ready$")
     platform = Platform(running, **own_kafka)
     try:
         yield platform
@@ -121,5 +141,5 @@ async def operator(platform: Platform) -> User:
 
 
 @pytest.fixture(scope="session")
-async def cast(platform: Platform, operator: User) -> Cast:
-    return await Cast.around(platform, operator)
+async def cast(platform: Platform, operator: User, provider: Stub) -> Cast:
+    return await Cast.around(platform, operator, provider)

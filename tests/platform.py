@@ -22,7 +22,13 @@ from tests.running import Running
 from tests.sirets import a_siret
 
 PASSWORD = "un long mot de passe, assez rare"
-SCOPES = ["structures:read", "client-accounts:read", "orders:check", "facts:write"]
+SCOPES = [
+    "structures:read",
+    "client-accounts:read",
+    "orders:check",
+    "facts:write",
+    "attachments:read",
+]
 PATIENCE = 20
 """Seconds that anything here may take before a test says that it does not come."""
 

@@ -27,6 +27,7 @@ from tests.platform import (
     until,
 )
 from tests.sirets import a_siret
+from tests.stub_provider import Stub
 
 _turn = count(1)
 ROLES = ("anonymous", "signed_in", "self", "manager", "unrelated_manager", "operator", "system")
@@ -50,6 +51,7 @@ class Cast:
 
     platform: Platform
     operator: User
+    provider: Stub
     people: dict[str, User | None]
     founder: User
     """Of other structures, when the role must have nothing to do with them."""
@@ -67,7 +69,7 @@ class Cast:
     profile: Response
 
     @classmethod
-    async def around(cls, platform: Platform, operator: User) -> "Cast":
+    async def around(cls, platform: Platform, operator: User, provider: Stub) -> "Cast":
         names = ("Stéphane", "Solène", "Marc", "Ulysse", "Fanny", "Flora")
         people = [await platform.register(name, email=an_address("role")) for name in names]
         stranger, self, manager, unrelated, founder, forgetful = people
@@ -93,6 +95,7 @@ class Cast:
         return cls(
             platform=platform,
             operator=operator,
+            provider=provider,
             people=dict(zip(ROLES, in_order, strict=True)),
             founder=founder,
             forgetful=forgetful,

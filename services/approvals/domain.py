@@ -16,6 +16,7 @@ from contracts.users import (
     Habilitation,
     HabilitationsRequested,
     PersonChanged,
+    PersonErased,
     RattachementRequested,
 )
 from kit.change import Change, Entity
@@ -115,6 +116,7 @@ class Person(Entity):
     active: bool = True
     heard: int
     """The version of the person this copy shows."""
+    erased: bool = False
 
 
 class NotYourOwn(Forbidden):
@@ -320,7 +322,7 @@ def readable(current: Approval | None, seat: Seat | None, *, by: str, now: datet
 
 def copy_person(event: PersonChanged, current: Person | None, *, now: datetime) -> Change[Person]:
     """Keep what was told last; of whoever has left, what waits is taken back."""
-    if current and current.heard >= event.version:
+    if current and (current.erased or current.heard >= event.version):
         return Change(current)
     name = f"{event.first_name} {event.last_name}".strip()
     stays = Person(id=event.user_id, name=name, active=event.active, heard=event.version)
@@ -345,6 +347,17 @@ def withdraw_of_who_left(
     if current is None or person is None or person.active or current.state != "requested":
         return Change(current)
     return withdraw(current, by=person.id, now=now)
+
+
+def forget_name(event: PersonErased, current: Person | None) -> Change[Person]:
+    """Nobody is called anything under this id any more, whatever is heard late."""
+    nobody = current or Person(id=event.user_id, name="", heard=0)
+    return Change(replace(nobody, name="", active=False, erased=True))
+
+
+def without_words(approval: Approval) -> Change[Approval]:
+    """Who asked for what, and what was decided; not what was written to and fro."""
+    return Change(replace(approval, comment="", reason=""))
 
 
 def _next_look(approvers: Approvers, now: datetime) -> datetime | None:

@@ -1,10 +1,13 @@
 """What approvals does when others tell."""
 
+from functools import partial
+
 from contracts.users import PersonChanged, RightsChanged
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask, Collection
+from kit.personal import PersonalElsewhere
 from kit.rights import Rights, RightsCopy, applied
 from services.approvals import domain
 from services.approvals.domain import KINDS, Approval, Approvers, Person, Question
@@ -16,8 +19,13 @@ def handlers(
     approvers: Collection[Approvers],
     people: Collection[Person],
     rights: RightsCopy,
+    kept: PersonalElsewhere,
 ) -> Subscriptions:
     on = Subscriptions()
+    kept.hear(
+        on,
+        lambda erased: people.ask(erased.user_id, partial(domain.forget_name, erased)),
+    )
 
     def open_approval(asked: Question) -> Ask:
         at = now()

@@ -11,6 +11,7 @@ from services.approvals import domain
 from services.approvals.api import api
 from services.approvals.domain import Approval, Approvers, Person
 from services.approvals.handlers import handlers
+from services.approvals.keeping import personal
 from services.approvals.leaving import Leaving
 from services.approvals.waiting import Waiting
 
@@ -29,6 +30,8 @@ def build(service: Service) -> FastAPI:
                 name="untold",
                 partialFilterExpression={"told": False},
             ),
+            IndexModel([("requester_id", 1), ("_id", 1)]),
+            IndexModel([("decided_by", 1), ("_id", 1)]),
             IndexModel(
                 [("requester_id", 1), ("_id", 1)],
                 name="waiting_of_requester",
@@ -38,13 +41,17 @@ def build(service: Service) -> FastAPI:
     )
     approvers = service.collection("approvers", Approvers)
     people = service.collection("people", Person)
-    rights = RightsCopy(service)
+    rights, kept = RightsCopy(service), personal(service, approvals, people)
     waiting = Waiting(service.committer, approvals, approvers)
     leaving = Leaving(service.committer, approvals, people)
     return service.app(
         api(approvals, approvers, people, rights),
-        hears=handlers(approvals, approvers, people, rights),
-        jobs=[Worker(approvers, claim=domain.look, work=waiting.look), leaving.worker()],
+        hears=handlers(approvals, approvers, people, rights, kept),
+        jobs=[
+            Worker(approvers, claim=domain.look, work=waiting.look),
+            leaving.worker(),
+            *kept.jobs(),
+        ],
     )
 
 

@@ -27,6 +27,9 @@ ROUTES = (
     Route("/v1/me", "users", "people"),
     Route("/v1/effort", "users", "people"),
     Route("/v1/clients", "users", "operators"),
+    Route("/v1/oidc", "users", "people"),
+    Route("/v1/attachment-references", "users", "systems"),
+    Route("/v1/ops/accounts", "users", "operators"),
     Route("/v1/rattachements", "users", "people"),
     Route("/v1/management-transfers", "users", "people"),
     Route("/v1/managed-structures", "users", "people"),
@@ -72,11 +75,16 @@ OPEN = frozenset(
         ("POST", "/v1/password-resets"),
         ("POST", "/v1/password-resets/confirmation"),
         ("POST", "/v1/tokens"),
+        ("GET", "/v1/oidc/providers"),
+        ("POST", "/v1/oidc/authorizations"),
+        ("POST", "/v1/oidc/sessions"),
+        ("POST", "/v1/accounts/erasure-links"),
+        ("POST", "/v1/accounts/erasure"),
     }
 )
 """What may be asked without an access token: how one gets one. Counted for each address."""
 
-UPLOADS = uploads("/v1/structures/{id}/attachments")
+UPLOADS = uploads("/v1/structures/{id}/attachments", "/v1/me/attachments")
 """To which files are posted, larger than other bodies."""
 
 SERVICES = tuple(sorted({route.service for route in ROUTES}))

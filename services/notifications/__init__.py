@@ -1,7 +1,8 @@
 """
 Letters to people, and whether they left.
 
-Owns       notifications.people, notifications.letters
+Owns       notifications.people, notifications.letters, notifications.erasures,
+           notifications.portions
 Consumes   users.person-changed, users.account-changed, users.link-requested,
            users.code-requested, users.registration-repeated, users.reactivation-refused,
            users.management-transferred, users.vacancy-opened, users.vacancy-notice-given,
@@ -11,6 +12,8 @@ Consumes   users.person-changed, users.account-changed, users.link-requested,
            users.rattachement-removed, users.rattachement-begun, users.rattachement-ended,
            users.invitation-sent, users.habilitations-granted, users.habilitations-refused,
            users.habilitations-not-applied, approvals.approval-opened, support.ticket-opened,
-           structures.client-welcomed, structures.contact-told
-Publishes  nothing
+           structures.client-welcomed, structures.contact-told,
+           users.identity-linked, users.export-ready, users.person-erased,
+           users.export-requested
+Publishes  notifications.letters-gathered
 """

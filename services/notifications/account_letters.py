@@ -1,10 +1,18 @@
-"""Letters about an account itself: its links, its codes, and warnings of what was done. Pure."""
+"""Letters about an account: its links and codes, warnings of what was done, exports. Pure."""
 
 from datetime import datetime
 from hashlib import sha256
 from typing import get_args
 
-from contracts.users import AccountChanged, CodeRequested, LinkRequested, LinkRequestedV2
+from contracts.users import (
+    AccountChanged,
+    CodeRequested,
+    ExportReady,
+    IdentityLinked,
+    LinkRequested,
+    LinkRequestedV2,
+)
+from kit.days import day_of
 from services.notifications.domain import Letter, Link, Template
 
 WARNED_OF = frozenset(
@@ -57,4 +65,24 @@ def on_account_changed(event: AccountChanged) -> Letter | None:
         template="account-changed",
         params={"action": event.action},
         created_at=event.changed_at,
+    )
+
+
+def on_identity_linked(event: IdentityLinked) -> Letter:
+    return Letter(
+        id=f"{event.user_id}:{event.identity_id}:identity-linked",
+        recipient_id=event.user_id,
+        template="identity-linked",
+        params={"provider": event.provider},
+        created_at=event.linked_at,
+    )
+
+
+def on_export_ready(event: ExportReady) -> Letter:
+    return Letter(
+        id=f"{event.export_id}:export-ready",
+        recipient_id=event.user_id,
+        template="export-ready",
+        params={"last_day": day_of(event.expires_at).isoformat()},
+        created_at=event.ready_at,
     )

@@ -14,6 +14,7 @@ from contracts.users import (
     HabilitationsRefused,
     InvitationSent,
     PersonChanged,
+    PersonErased,
     RattachementBegun,
     RattachementEnded,
     RattachementGranted,
@@ -33,9 +34,12 @@ Template = Literal[
     "client-welcomed",
     "code",
     "contact-confirmation",
+    "erasure",
+    "export-ready",
     "habilitations-granted",
     "habilitations-not-applied",
     "habilitations-refused",
+    "identity-linked",
     "invitation",
     "login-cancellation",
     "login-confirmation",
@@ -69,7 +73,15 @@ Status = Literal["waiting", "sent", "failed", "suppressed"]
 
 LINKED = frozenset({"contact-confirmation", "login-cancellation", "login-confirmation"})
 """Letters that prove one address, or take it back."""
-OF_THE_ACCOUNT = frozenset({"account-changed", "reactivation-refused", "registration-repeated"})
+OF_THE_ACCOUNT = frozenset(
+    {
+        "account-changed",
+        "export-ready",
+        "identity-linked",
+        "reactivation-refused",
+        "registration-repeated",
+    }
+)
 """Letters that go to the login address, whatever the contact address is; so do links and codes."""
 TO_WHO_LEFT = frozenset({"reactivation-refused"})
 """The one letter without a link that still goes to a deactivated account: its owner asked."""
@@ -101,6 +113,7 @@ class Person(Entity):
     active: bool
     heard: int
     """The version of the person this copy shows."""
+    erased: bool = False
 
     @property
     def name(self) -> str:
@@ -136,10 +149,12 @@ class Letter(Entity):
     sent_at: datetime | None = None
     last_error: str = ""
     message_id: str = ""
+    forgotten: bool = False
+    """Its words are gone: what is left says that it was written, and what became of it."""
 
 
 def copy_person(event: PersonChanged, current: Person | None) -> Change[Person]:
-    if current and current.heard >= event.version:
+    if current and (current.erased or current.heard >= event.version):
         return Change(current)
     return Change(
         Person(
@@ -154,6 +169,30 @@ def copy_person(event: PersonChanged, current: Person | None) -> Change[Person]:
             heard=event.version,
         )
     )
+
+
+def forget_person(event: PersonErased, current: Person | None) -> Change[Person]:
+    """Nobody is written to under this id any more, whatever is heard late."""
+    nobody = Person(
+        id=event.user_id,
+        version=current.version if current else 0,
+        first_name="",
+        last_name="",
+        email="",
+        language=current.language if current else "fr",
+        active=False,
+        heard=current.heard if current else 0,
+        erased=True,
+    )
+    return Change(nobody)
+
+
+def forget_words(current: Letter) -> Change[Letter]:
+    """Keep that it was written, and no more; it does not leave if it has not."""
+    left = replace(current, to="", params={}, reason="", link=None, about_id=None, forgotten=True)
+    if left.status == "waiting":
+        left = replace(left, status="suppressed", last_error="Its words were taken away.")
+    return Change(replace(left, wake_at=None))
 
 
 def _linked(event: PersonChanged) -> dict[str, str]:
@@ -357,6 +396,8 @@ def claim(current: Letter | None, now: datetime) -> Change[Letter]:
 
 def unwanted(letter: Letter, person: Person, *, now: datetime) -> str:
     """Why a letter must not leave any more; empty when it may."""
+    if person.erased:
+        return "The person was erased."
     if letter.template in LINKED and not address(letter, person):
         return "The address is awaited no longer."
     if letter.link:

@@ -1,6 +1,7 @@
 """What notifications does when others tell."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from contracts.approvals import ApprovalOpened
@@ -10,9 +11,11 @@ from contracts.support import TicketOpened
 from contracts.users import (
     AccountChanged,
     CodeRequested,
+    ExportReady,
     HabilitationsGranted,
     HabilitationsNotApplied,
     HabilitationsRefused,
+    IdentityLinked,
     InvitationSent,
     LinkRequested,
     LinkRequestedV2,
@@ -34,12 +37,19 @@ from contracts.users import (
 from kit.bus import Subscriptions
 from kit.clock import now
 from kit.collection import Ask, Collection
+from kit.personal import PersonalElsewhere
 from services.notifications import account_letters, domain, management
 from services.notifications.domain import Letter, Person
 
 
-def handlers(people: Collection[Person], letters: Collection[Letter]) -> Subscriptions:
+def handlers(
+    people: Collection[Person], letters: Collection[Letter], kept: PersonalElsewhere
+) -> Subscriptions:
     on = Subscriptions()
+    kept.hear(
+        on,
+        lambda erased: people.ask(erased.user_id, partial(domain.forget_person, erased)),
+    )
 
     @on(PersonChanged)
     def copy_person(event: PersonChanged) -> Ask:
@@ -102,6 +112,8 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     HabilitationsRefused: domain.on_habilitations_refused,
     HabilitationsNotApplied: domain.on_habilitations_not_applied,
     RegistrationRepeated: domain.on_registration_repeated,
+    IdentityLinked: account_letters.on_identity_linked,
+    ExportReady: account_letters.on_export_ready,
     ManagementTransferred: management.on_transferred,
     ReactivationRefused: management.on_reactivation_refused,
     VacancyNoticeGiven: management.on_notice_given,

@@ -8,6 +8,7 @@ from kit.settings import read
 from services.notifications.api import api
 from services.notifications.domain import Letter, Person
 from services.notifications.handlers import handlers
+from services.notifications.keeping import Forgetting, personal
 from services.notifications.mailer import Mailer
 from services.notifications.metrics import measuring
 from services.notifications.rendering import Renderer
@@ -22,13 +23,23 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
     letters = service.collection(
         "letters",
         Letter,
-        indexes=[IndexModel(NEWEST_FIRST), IndexModel([("status", 1), *NEWEST_FIRST])],
+        indexes=[
+            IndexModel(NEWEST_FIRST),
+            IndexModel([("status", 1), *NEWEST_FIRST]),
+            IndexModel([("recipient_id", 1), ("_id", 1)]),
+            IndexModel("created_at", partialFilterExpression={"forgotten": False}),
+        ],
     )
+    kept = personal(service, people, letters)
     renderer = Renderer(settings.public_url)
     return service.app(
         api(people, letters, renderer),
-        hears=handlers(people, letters),
-        jobs=[Mailer(people, letters, renderer, settings)],
+        hears=handlers(people, letters, kept),
+        jobs=[
+            Mailer(people, letters, renderer, settings),
+            *kept.jobs(),
+            Forgetting(letters, settings.letters_kept_for),
+        ],
         measures=[measuring(letters)],
     )
 

@@ -1,12 +1,13 @@
 """How letters leave, and where their links lead."""
 
+from datetime import timedelta
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from kit.settings import Settings
+from kit.settings import Duration, Settings
 
 
 class NotificationsSettings(Settings):
@@ -20,6 +21,11 @@ class NotificationsSettings(Settings):
     mail_from: str = "Chorale <ne-pas-repondre@chorale.example>"
     public_url: str = Field(
         default="http://127.0.0.1:8080", description="Where the links in letters lead"
+    )
+
+    letters_kept_for: Duration = Field(
+        default=timedelta(days=400),
+        description="How long the words of a letter are kept; that it was written stays",
     )
 
     def sender(self) -> Address:

@@ -8,7 +8,9 @@ from kit.collection import Collection
 from kit.pages import Asked, Page, page
 from services.notifications.domain import Letter, Person, Status, Template, address
 from services.notifications.domain import recipient as to_whom
-from services.notifications.rendering import Renderer, masked
+from services.notifications.rendering import Rendered, Renderer, masked
+
+NOTHING = Rendered("", "", "")
 
 
 class LetterView(BaseModel):
@@ -45,13 +47,14 @@ async def letters_written(
 
 
 def _shown(letter: Letter, known: dict[str, Person], renderer: Renderer) -> LetterView:
-    recipient = to_whom(letter, known.get(letter.recipient_id))
-    rendered = renderer.redacted(letter, recipient, known.get(letter.about_id or ""))
+    recipient, rendered = to_whom(letter, known.get(letter.recipient_id)), NOTHING
+    if not letter.forgotten:
+        rendered = renderer.redacted(letter, recipient, known.get(letter.about_id or ""))
     return LetterView(
         id=letter.id,
         template=letter.template,
         recipient_id=letter.recipient_id,
-        address=masked(address(letter, recipient)) if recipient else None,
+        address=masked(address(letter, recipient)) if recipient and recipient.email else None,
         subject=rendered.subject,
         status=letter.status,
         attempts=letter.attempts,

@@ -6,8 +6,10 @@ Owns       structures.structures, structures.units, structures.history, structur
            structures.client-accounts, structures.client-references,
            structures.client-profiles, structures.client-contacts,
            structures.client-messages, structures.order-checks, structures.facts,
-           structures.turnovers, structures.contacts
-Consumes   users.rights-changed, users.vacancy-code-requested
+           structures.turnovers, structures.contacts, structures.erasures,
+           structures.portions
+Consumes   users.rights-changed, users.vacancy-code-requested, users.person-erased,
+           users.export-requested
 Publishes  structures.structure-created, structures.structure-changed,
            structures.structure-duplicated, structures.unit-created, structures.unit-changed,
            structures.unit-ended,
@@ -16,5 +18,5 @@ Publishes  structures.structure-created, structures.structure-changed,
            structures.bank-details-modified, structures.bank-details-deactivated,
            structures.client-account-opened, structures.client-properties-changed,
            structures.client-defaults-changed, structures.client-permissions-changed,
-           structures.client-welcomed, structures.contact-told
+           structures.client-welcomed, structures.contact-told, structures.records-gathered
 """

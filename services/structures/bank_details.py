@@ -27,7 +27,11 @@ class BankAccounts:
     @classmethod
     def of(cls, service: Service[Any], attachments: Attachments) -> Self:
         by_structure = IndexModel([("structure_id", 1), ("status", 1), ("_id", 1)])
-        details = service.collection("bank-details", BankDetails, indexes=[by_structure])
+        details = service.collection(
+            "bank-details",
+            BankDetails,
+            indexes=[by_structure, IndexModel([("added_by", 1), ("_id", 1)])],
+        )
         return cls(details, attachments)
 
     async def known(self, structure_id: str) -> bool:
@@ -61,7 +65,7 @@ class BankAccounts:
             self.details.at(id),
             kept.registers.at(structure_id),
             kept.structures.at(structure_id),
-            *(kept.files.at(one) for one in document),
+            *(kept.files.collection.at(one) for one in document),
         )
 
     async def _keep(self, ask: Ask) -> BankDetails:

@@ -14,7 +14,7 @@ from kit.problems import Forbidden
 from kit.rights import RightsCopy
 from kit.service import Service
 from services.structures.domain.client_accounts import ClientAccount, Reference, Relation, require
-from services.structures.domain.client_portal import ClientMessage, Contact
+from services.structures.domain.client_portal import ClientMessage, Contact, user_of
 from services.structures.domain.client_profiles import ClientProfile
 from services.structures.domain.facts import Fact, Turnover
 from services.structures.domain.order_checks import OrderCheck
@@ -56,12 +56,20 @@ class Clientele:
             ),
             references=own("client-references", Reference),
             profiles=own("client-profiles", ClientProfile, indexes=[_newest("supplier_id")]),
-            contacts=own("client-contacts", Contact),
-            messages=own("client-messages", ClientMessage, indexes=[_newest("account_id")]),
+            contacts=own("client-contacts", Contact, indexes=[_done_by("user_id")], derived=_whose),
+            messages=own(
+                "client-messages",
+                ClientMessage,
+                indexes=[_newest("account_id"), _done_by("author_id")],
+            ),
             checks=own(
                 "order-checks",
                 OrderCheck,
-                indexes=[_newest("account_id"), _newest("account_id", "order_number")],
+                indexes=[
+                    _newest("account_id"),
+                    _newest("account_id", "order_number"),
+                    _done_by("checked_by"),
+                ],
             ),
             facts=own("facts", Fact),
             turnovers=own("turnovers", Turnover),
@@ -174,6 +182,14 @@ def _search_fields(account: ClientAccount) -> dict[str, Any]:
     """What is kept beside an account to find it by."""
     name = fold(account.record.name)
     return {"sorted_by": name.strip(), "words": sorted({*name.split(), account.reference})}
+
+
+def _done_by(field: str) -> IndexModel:
+    return IndexModel([(field, 1), ("_id", 1)])
+
+
+def _whose(contact: Contact) -> dict[str, Any]:
+    return {"user_id": user_of(contact)}
 
 
 def _newest(*fields: str) -> IndexModel:

@@ -89,7 +89,7 @@ class Duplicating:
 
     async def _bank_details(self, model: str, new: str, asked: Asked) -> _Beside:
         """The valid ones with their documents; whatever changes one writes the register too."""
-        accounts, files = self.accounts.details, self.accounts.attachments.files
+        accounts, files = self.accounts.details, self.accounts.attachments.files.collection
         registers = self.accounts.attachments.registers
         seen = await registers.find(model)
         details = await accounts.select({"structure_id": model, "status": "active"})

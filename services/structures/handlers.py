@@ -4,6 +4,7 @@ from contracts.users import RightsChanged, VacancyCodeRequested
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask, Collection
+from kit.personal import PersonalElsewhere
 from kit.rights import RightsCopy
 from services.structures.domain import contacts
 from services.structures.domain.contacts import Contact
@@ -11,9 +12,13 @@ from services.structures.domain.structures import Structure
 
 
 def handlers(
-    rights: RightsCopy, structures: Collection[Structure], told: Collection[Contact]
+    rights: RightsCopy,
+    kept: PersonalElsewhere,
+    structures: Collection[Structure],
+    told: Collection[Contact],
 ) -> Subscriptions:
     on = Subscriptions()
+    kept.hear(on)
 
     @on(RightsChanged, otherwise=rights.otherwise)
     def keep_rights(changed: RightsChanged) -> Ask:

@@ -16,9 +16,11 @@ from services.structures.api.structures import api
 from services.structures.api.units import Units, unit_routes
 from services.structures.attachments import Attachments
 from services.structures.bank_details import BankAccounts
+from services.structures.clientele import Clientele
 from services.structures.domain.contacts import Contact
 from services.structures.duplicating import Duplicating
 from services.structures.handlers import handlers
+from services.structures.keeping import personal
 from services.structures.records import Records
 from services.structures.settings import StructuresSettings
 from services.structures.sirene import Sirene
@@ -33,6 +35,8 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
     attachments = Attachments.of(service, records.structures, visibility)
     accounts = BankAccounts.of(service, attachments)
     their_units = units(service)
+    clientele = Clientele.of(service)
+    kept = personal(service, records, accounts, clientele)
     life = Life(records, visibility, sirene, attachments.registers, checksums)
     return service.app(
         # First: its paths are not ids.
@@ -47,9 +51,9 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
             Units(service.committer, records.structures, their_units, visibility),
             effective_after=settings.changes_effective_after,
         ),
-        *client_routes(service, records.structures, rights),
-        hears=handlers(rights, records.structures, service.collection("contacts", Contact)),
-        jobs=[records.timer(), *attachments.jobs(), *timers(their_units)],
+        *client_routes(service, clientele, records.structures, rights),
+        hears=handlers(rights, kept, records.structures, service.collection("contacts", Contact)),
+        jobs=[records.timer(), *attachments.jobs(), *timers(their_units), *kept.jobs()],
         files=(FILES,),
     )
 

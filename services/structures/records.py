@@ -21,7 +21,12 @@ class Records:
     def __init__(self, service: Service[StructuresSettings]) -> None:
         self.structures = structures(service)
         self.history = service.collection(
-            "history", Entry, indexes=[IndexModel([("structure_id", 1), ("at", -1), ("_id", -1)])]
+            "history",
+            Entry,
+            indexes=[
+                IndexModel([("structure_id", 1), ("at", -1), ("_id", -1)]),
+                IndexModel([("by", 1), ("_id", 1)]),
+            ],
         )
         self._committer = service.committer
         self._waits = service.settings.changes_effective_after

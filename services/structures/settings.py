@@ -22,9 +22,6 @@ class StructuresSettings(WaitingSettings):
     )
     sirene_rest: float = Field(default=15, description="Seconds between tries after that")
     sirene_remembered_for: float = Field(default=300, description="Seconds; 0 asks INSEE each time")
-    archive_limit: int = Field(
-        default=50_000_000, description="Bytes of files that leave as one zip, all together"
-    )
     identifier_checksums: bool = Field(
         default=True, description="False where made-up SIRETs must be accepted, as in a sandbox"
     )

@@ -222,6 +222,13 @@ def readable(ticket: Ticket | None, *, by: str, operator: bool) -> Ticket:
     return ticket
 
 
+def without_words(ticket: Ticket) -> Change[Ticket]:
+    """That somebody asked, about what, and when; not what they wrote: a draft is nothing else."""
+    if ticket.state == "draft":
+        return Change(None)
+    return Change(replace(ticket, content=replace(ticket.content, title="", description="")))
+
+
 def _of(emitter: str, current: Ticket | None) -> Ticket:
     return readable(current, by=emitter, operator=False)
 

@@ -4,13 +4,17 @@ from contracts.structures import ClientAccountOpened, ClientPermissionsChanged
 from contracts.users import RightsChanged
 from kit.bus import Subscriptions
 from kit.collection import Ask, Collection
+from kit.personal import PersonalElsewhere
 from kit.rights import RightsCopy
 from services.support import domain
 from services.support.domain import Portal
 
 
-def handlers(portals: Collection[Portal], rights: RightsCopy) -> Subscriptions:
+def handlers(
+    portals: Collection[Portal], rights: RightsCopy, kept: PersonalElsewhere
+) -> Subscriptions:
     on = Subscriptions()
+    kept.hear(on)
     on(RightsChanged, otherwise=rights.otherwise)(rights.hear)
 
     def copy_portal(told: ClientAccountOpened | ClientPermissionsChanged) -> Ask:

@@ -10,6 +10,7 @@ from services.support import categories
 from services.support.api import api
 from services.support.domain import Number, Portal, Ticket
 from services.support.handlers import handlers
+from services.support.keeping import personal
 
 NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
 
@@ -25,9 +26,9 @@ def build(service: Service) -> FastAPI:
     )
     numbers = service.collection("numbers", Number)
     portals = service.collection("portals", Portal)
-    rights = RightsCopy(service)
+    rights, kept = RightsCopy(service), personal(service, tickets)
     routes = api(service.committer, tickets, numbers, rights, categories.read(), portals=portals)
-    return service.app(routes, hears=handlers(portals, rights))
+    return service.app(routes, hears=handlers(portals, rights, kept), jobs=kept.jobs())
 
 
 def create() -> FastAPI:

@@ -6,11 +6,15 @@ Owns       users.accounts, users.logins, users.attempts, users.challenges, users
            users.clients, users.structures, users.units, users.management, users.requests,
            users.rattachements, users.duplications, users.actions, users.invitees,
            users.imports, users.import-lines, users.habilitation-requests,
-           users.habilitation-history, users.transfers, users.claims
+           users.habilitation-history, users.transfers, users.claims,
+           users.provider-sign-ins, users.linked-identities, users.attachments, users.exports,
+           users.export-pieces, users.erasures
 Consumes   structures.structure-created, structures.structure-changed,
            structures.structure-duplicated, structures.unit-created, structures.unit-changed,
            structures.unit-ended, approvals.approval-decided, approvals.approval-withdrawn,
-           approvals.approver-missing
+           approvals.approver-missing,
+           approvals.approvals-gathered, notifications.letters-gathered,
+           structures.records-gathered, support.tickets-gathered
 Publishes  users.person-changed, users.person-erased, users.account-changed,
            users.link-requested, users.code-requested, users.registration-repeated,
            users.session-revoked, users.rattachement-requested, users.rattachement-granted,
@@ -20,5 +24,6 @@ Publishes  users.person-changed, users.person-erased, users.account-changed,
            users.habilitations-granted, users.habilitations-refused,
            users.habilitations-not-applied, users.management-transferred,
            users.reactivation-refused, users.vacancy-opened, users.vacancy-code-requested,
-           users.vacancy-notice-given, users.vacancy-claim-settled
+           users.vacancy-notice-given, users.vacancy-claim-settled,
+           users.identity-linked, users.export-requested, users.export-ready
 """

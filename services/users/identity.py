@@ -10,7 +10,15 @@ from kit.clock import now
 from kit.collection import Ask
 from kit.mongo import IndexModel
 from kit.workers import Job, Timer
-from services.users.domain import attempts, challenges, efforts, emails, sessions, unactivated
+from services.users.domain import (
+    attempts,
+    challenges,
+    efforts,
+    emails,
+    provider_sign_ins,
+    sessions,
+    unactivated,
+)
 from services.users.domain.accounts import Account, AccountMoved
 from services.users.domain.attempts import Attempts
 from services.users.domain.challenges import Challenge
@@ -18,6 +26,7 @@ from services.users.domain.clients import Client
 from services.users.domain.efforts import SpentEffort
 from services.users.domain.invitations import Invitee
 from services.users.domain.logins import Login, login_id
+from services.users.domain.provider_sign_ins import LinkedIdentity, ProviderSignIn
 from services.users.domain.sessions import Session
 
 if TYPE_CHECKING:
@@ -31,12 +40,20 @@ if TYPE_CHECKING:
 CREDENTIALS = (
     "/v1/accounts",
     "/v1/clients",
+    "/v1/me/attachments/",
+    "/v1/me/exports/",
+    "/v1/oidc",
     "/v1/password-resets",
     "/v1/second-factor",
     "/v1/sessions",
     "/v1/tokens",
 )
 """Paths whose POST answers hold a secret, or would tell which accounts exist if kept."""
+
+BY_USER = IndexModel([("user_id", 1), ("_id", 1)])
+DEACTIVATED = IndexModel(
+    "deactivated_at", partialFilterExpression={"deactivated_at": {"$type": "date"}}
+)
 
 NOBODY = "nobody"
 """Looked up in place of an unknown account, so that it takes the same time."""
@@ -56,6 +73,8 @@ class Identity:
     challenges: Collection[Challenge]
     sessions: Collection[Session]
     clients: Collection[Client]
+    provider_sign_ins: Collection[ProviderSignIn]
+    linked: Collection[LinkedIdentity]
     efforts: Collection[SpentEffort]
     invitees: Collection[Invitee]
 
@@ -63,12 +82,14 @@ class Identity:
     def of(cls, service: Service) -> Identity:
         return cls(
             committer=service.committer,
-            accounts=service.collection("accounts", Account),
-            logins=service.collection("logins", Login),
+            accounts=service.collection("accounts", Account, indexes=[DEACTIVATED]),
+            logins=service.collection("logins", Login, indexes=[BY_USER]),
             attempts=service.collection("attempts", Attempts),
             challenges=service.collection("challenges", Challenge),
-            sessions=service.collection("sessions", Session),
+            sessions=service.collection("sessions", Session, indexes=[BY_USER]),
             clients=service.collection("clients", Client),
+            provider_sign_ins=service.collection("provider-sign-ins", ProviderSignIn),
+            linked=service.collection("linked-identities", LinkedIdentity, indexes=[BY_USER]),
             efforts=service.collection("efforts", SpentEffort),
             invitees=service.collection(
                 "invitees", Invitee, indexes=[IndexModel("invitations.gift.structure_id")]
@@ -107,6 +128,7 @@ class Identity:
         return [
             Timer(self.attempts, wake=self._forget_attempts),
             Timer(self.challenges, wake=self._forget_challenge),
+            Timer(self.provider_sign_ins, wake=self._forget_provider_sign_in),
             Timer(self.sessions, wake=self._expire),
             Timer(self.efforts, wake=self._forget_effort),
             Timer(self.logins, wake=self._release),
@@ -120,6 +142,12 @@ class Identity:
     def _forget_challenge(self, over: Challenge) -> Ask:
         at = now()
         return self.challenges.ask(over.id, lambda current: challenges.forget(current, now=at))
+
+    def _forget_provider_sign_in(self, over: ProviderSignIn) -> Ask:
+        at = now()
+        return self.provider_sign_ins.ask(
+            over.id, lambda current: provider_sign_ins.forget(current, now=at)
+        )
 
     def _forget_effort(self, over: SpentEffort) -> Ask:
         at = now()

@@ -7,6 +7,7 @@ from kit.service import Service
 from kit.settings import read
 from kit.workers import Timer, Worker
 from services.users import catalogue
+from services.users.api.attachments import MINE
 from services.users.api.checks import check_routes
 from services.users.api.habilitations import habilitation_routes
 from services.users.api.identity import identity_routes
@@ -27,6 +28,7 @@ from services.users.identity import CREDENTIALS, Identity
 from services.users.importing import Importing
 from services.users.managing import Managing
 from services.users.membership import Membership
+from services.users.own import Own
 from services.users.passwords import Passwords
 from services.users.settings import UsersSettings
 
@@ -43,6 +45,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
     )
     managing = Managing(membership, identity, settings, defaults)
     claiming = Claiming(membership, identity, settings, defaults)
+    own = Own.of(service, identity, membership)
     return service.app(
         *identity_routes(identity, settings, passwords),
         rattachement_routes(membership),
@@ -53,7 +56,8 @@ def build(service: Service[UsersSettings]) -> FastAPI:
         ),
         check_routes(Checking(membership, identity.accounts)),
         *management_routes(managing, claiming, passwords),
-        hears=handlers(membership, identity.accounts, defaults, habilitations.waits),
+        *own.routes(),
+        hears=own.hear(handlers(membership, identity.accounts, defaults, habilitations.waits)),
         jobs=[
             *identity.timers(),
             Worker(membership.units, claim=units.begin, work=Endings(membership).take_away),
@@ -65,8 +69,10 @@ def build(service: Service[UsersSettings]) -> FastAPI:
             ),
             importing.worker(),
             claiming.timer(),
+            *own.jobs(),
         ],
         credentials=CREDENTIALS,
+        files=(MINE,),
     )
 
 

@@ -109,7 +109,8 @@ class Membership:
                 "habilitation-history",
                 Entry,
                 indexes=[
-                    IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)])
+                    IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)]),
+                    IndexModel([("user_id", 1), ("_id", 1)]),
                 ],
             ),
             actions=service.collection(
@@ -118,6 +119,7 @@ class Membership:
                 indexes=[
                     IndexModel([("structure_id", 1), ("at", -1), ("_id", -1)]),
                     IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)]),
+                    IndexModel([("user_id", 1), ("_id", 1)]),
                 ],
             ),
         )

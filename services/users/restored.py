@@ -8,15 +8,23 @@ than there were, never more.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from contracts.users import HabilitationsRequested, RattachementRequested, RightsChanged
+from contracts.users import (
+    HabilitationsRequested,
+    PersonErased,
+    RattachementRequested,
+    RightsChanged,
+)
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask, Collection, Stored
+from kit.person import Erasure
+from kit.problems import NotFound
 from kit.service import Service
 from services.users.domain import sessions
 from services.users.domain.accounts import Account, Purpose
@@ -32,6 +40,7 @@ from services.users.domain.rattachements import (
 )
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.sessions import Session
+from services.users.erasing import Erasing
 from services.users.identity import Identity
 from services.users.membership import Membership
 from services.users.settings import UsersSettings
@@ -39,6 +48,7 @@ from services.users.settings import UsersSettings
 Row = dict[str, Any]
 USED_UP: tuple[Purpose, ...] = (
     "contact-confirmation",
+    "erasure",
     "login-confirmation",
     "password-reset",
     "reactivation",
@@ -48,16 +58,7 @@ USED_UP: tuple[Purpose, ...] = (
 async def put_right(service: Service[UsersSettings], told: AsyncIterator[Row]) -> None:
     """``told``: the rows of the journal that are newer than the backup, in order."""
     identity, membership = Identity.of(service), Membership.of(service)
-    asked, rights = list[Ask](), dict[str, RightsChanged]()
-    async for row in told:
-        if row["type"] == RattachementRequested.type:
-            rattachement = RattachementRequested.model_validate_json(row["data"])
-            asked.append(_known_again(membership, rattachement))
-        elif row["type"] == HabilitationsRequested.type:
-            change = HabilitationsRequested.model_validate_json(row["data"])
-            asked.append(_change_known_again(membership, change))
-        elif row["type"] == RightsChanged.type:
-            rights[row["key"]] = RightsChanged.model_validate_json(row["data"])
+    asked, rights, erased = await _read(membership, told)
     asks = [
         *await _sessions_end(identity, service.settings.access_for),
         *await _links_end(identity),
@@ -72,6 +73,36 @@ async def put_right(service: Service[UsersSettings], told: AsyncIterator[Row]) -
         await membership.rattachements.change(id, partial(no_more_than, last))
     for tie in await membership.rattachements.select({"waiting": {"$nin": [None, []]}}):
         await membership.rattachements.change(tie.id, _without_what_waits)
+    await _stay_erased(service, identity, erased)
+
+
+async def _read(
+    membership: Membership, told: AsyncIterator[Row]
+) -> tuple[list[Ask], dict[str, RightsChanged], set[str]]:
+    """The requests that were told, the last rights of each, and who was erased."""
+    asked, rights, erased = list[Ask](), dict[str, RightsChanged](), set[str]()
+    async for row in told:
+        if row["type"] == RattachementRequested.type:
+            rattachement = RattachementRequested.model_validate_json(row["data"])
+            asked.append(_known_again(membership, rattachement))
+        elif row["type"] == HabilitationsRequested.type:
+            change = HabilitationsRequested.model_validate_json(row["data"])
+            asked.append(_change_known_again(membership, change))
+        elif row["type"] == RightsChanged.type:
+            rights[row["key"]] = RightsChanged.model_validate_json(row["data"])
+        elif row["type"] == PersonErased.type:
+            erased.add(row["key"])
+    return asked, rights, erased
+
+
+async def _stay_erased(
+    service: Service[UsersSettings], identity: Identity, users: set[str]
+) -> None:
+    """Whoever was erased after the backup was brought back by it."""
+    erasing = Erasing(identity, service.collection("erasures", Erasure), service.settings)
+    for user_id in users:
+        with suppress(NotFound):
+            await erasing.erase(user_id, again=True)
 
 
 async def _sessions_end(identity: Identity, access_for: timedelta) -> list[Ask]:

@@ -1,12 +1,36 @@
 """What may differ from one installation of users to another."""
 
 from datetime import timedelta
+from ipaddress import ip_address
+from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from kit.settings import Duration, WaitingSettings
 from services.users.domain.attempts import Limit
 from services.users.domain.logins import normalised
+
+
+class OidcProvider(BaseModel):
+    """An identity provider that people may sign in with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9-]{1,32}$")
+    label: str = Field(min_length=1, max_length=100)
+    issuer: str
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr = SecretStr("")
+    scopes: tuple[str, ...] = ("openid", "email", "profile")
+
+    @model_validator(mode="after")
+    def _may_be_believed(self) -> Self:
+        if not is_safe(self.issuer):
+            raise ValueError("An issuer is an https address")
+        if "openid" not in self.scopes:
+            raise ValueError("Without the scope openid nobody says who somebody is")
+        return self
 
 
 class UsersSettings(WaitingSettings):
@@ -73,6 +97,50 @@ class UsersSettings(WaitingSettings):
     challenge_for: Duration = timedelta(minutes=5)
     challenge_tries: int = Field(default=5, ge=1)
 
+    oidc_providers: tuple[OidcProvider, ...] = Field(
+        default=(),
+        description="Identity providers, as JSON: name, label, issuer, client_id, client_secret "
+        "and scopes of each",
+    )
+    oidc_redirect_uris: str = Field(
+        default="", description="Pages that a sign-in may come back to, comma separated"
+    )
+    oidc_sign_in_for: Duration = timedelta(minutes=10)
+    oidc_patience: float = Field(default=5, description="Seconds for each answer of a provider")
+
+    personal_file_limit: int = Field(
+        default=4_000_000, description="Bytes of a file that a person keeps at hand"
+    )
+    personal_files_most: int = Field(default=50, ge=1, description="Of one person")
+    reference_for: Duration = Field(
+        default=timedelta(hours=1),
+        description="How long another system may read a file that its owner has referred it to",
+    )
+
+    exports_most: int = Field(default=3, ge=1, description="Of one person in a day")
+    export_kept_for: Duration = Field(
+        default=timedelta(days=7), description="Until it is taken, once"
+    )
+    deactivated_kept_for: Duration = Field(
+        default=timedelta(days=1095),
+        description="How long a deactivated account is kept before its person is erased",
+    )
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        names = [one.name for one in self.oidc_providers]
+        if len(names) != len(set(names)):
+            raise ValueError("Two identity providers have the same name")
+        return self
+
+    @property
+    def oidc_redirects(self) -> frozenset[str]:
+        return frozenset(filter(None, map(str.strip, self.oidc_redirect_uris.split(","))))
+
+    @property
+    def exports_limit(self) -> Limit:
+        return Limit(self.exports_most, timedelta(days=1))
+
     transferred_most: int = Field(
         default=2000, ge=1, description="Structures that are handed over in one decision"
     )
@@ -116,3 +184,18 @@ class UsersSettings(WaitingSettings):
 
     def is_operator(self, email: str) -> bool:
         return normalised(email) in {normalised(one) for one in self.operators.split(",")}
+
+
+def is_safe(address: str) -> bool:
+    """Whether what is asked there is read by nobody else: https, or this very machine."""
+    parts = urlsplit(address)
+    if parts.scheme == "https":
+        return bool(parts.hostname)
+    return parts.scheme == "http" and _is_here(parts.hostname or "")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -67,16 +67,14 @@ class Door:
     async def sign_in(
         self, email: str, password: str, *, device: str, address: str
     ) -> SignedIn | Challenged:
-        attempted = await self._attempt(email, address)
+        attempted = await self._attempt(attempts_id("sign-in", email), address)
         account = await self._identity.account_of(email)
         active = account is not None and account.status == "active"
         known = account.password_hash if account and active else ""
         right = await self._passwords.verify(password, known)
         if account is None or not right:
             raise WrongCredentials
-        if method := second_factor.method(account):
-            return await self._challenge(account, attempted, method)
-        return await self._open(account, attempted, device)
+        return await self._enter(account, attempted, device)
 
     async def send_code(self, challenge: str) -> None:
         """Have a letter written with a code for this challenge."""
@@ -147,9 +145,22 @@ class Door:
             raise SessionEnded
         return SignedIn(account, session, following, at)
 
-    async def _attempt(self, email: str, address: str) -> Attempted:
+    async def let_in(
+        self, account: Account, *, tries: str, device: str, address: str
+    ) -> SignedIn | Challenged:
+        """Somebody who has shown who they are otherwise than by their password."""
+        return await self._enter(account, await self._attempt(tries, address), device)
+
+    async def _enter(
+        self, account: Account, attempted: Attempted, device: str
+    ) -> SignedIn | Challenged:
+        if method := second_factor.method(account):
+            return await self._challenge(account, attempted, method)
+        return await self._open(account, attempted, device)
+
+    async def _attempt(self, tries: str, address: str) -> Attempted:
         limits, at = self._settings, now()
-        one = Attempted(attempts_id("sign-in", email), attempts_id("address", address), at)
+        one = Attempted(tries, attempts_id("address", address), at)
         await self._identity.committer.change_together(
             (
                 self._identity.attempts.at(one.account_tries),

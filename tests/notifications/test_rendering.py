@@ -28,6 +28,8 @@ OMAR = a_person(id="u-omar", first_name="Omar", last_name="Sy", email="omar@exam
 TEMPLATES: tuple[Template, ...] = get_args(Template)
 WITH_LINKS = {"activation", "password-reset", "code", "reactivation", "vacancy-code", *LINKED}
 PARAMS = {
+    "provider": "Agents publics",
+    "last_day": "2026-01-12",
     "action": "password-changed",
     "structure_name": "Menuiserie Petit",
     "kind": "rattachement",
@@ -71,7 +73,7 @@ class TestEveryLetter:
         assert words(shown(rendered.html)) == words(rendered.text)
 
     def test_says_the_same_with_as_little_as_may_be_known(self, template: Template):
-        needed = ("valid_from", "until")
+        needed = ("valid_from", "until", "last_day")
         bare = dict.fromkeys(PARAMS, "") | {name: PARAMS[name] for name in needed}
 
         rendered = render(one_of(template, params=bare), recipient=None, about=None)

@@ -5,12 +5,11 @@ from typing import Any
 import pytest
 
 from contracts.structures import AttachmentAdded, AttachmentInfected, AttachmentRemoved
-from kit.file import FileInfected, FileUnscannable, NotScannedYet, Verdict
+from kit.file import ArchiveTooLarge, FileInfected, FileUnscannable, NotScannedYet, Verdict
 from kit.formats import ContentContradicted, ExtensionNotAllowed
 from kit.problems import NotFound
 from services.structures.domain.attachments import (
     TYPES,
-    ArchiveTooLarge,
     AttachmentInUse,
     add,
     described,

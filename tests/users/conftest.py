@@ -8,8 +8,12 @@ from joserfc.jwk import OKPKey
 from kit.service import Service
 from services.users.api.identity import identity_routes
 from services.users.identity import CREDENTIALS, Identity
+from services.users.main import build
 from services.users.settings import UsersSettings
 from tests.conftest import settings_for
+from tests.ports import free_ports
+from tests.stub_provider import REDIRECT, a_stub, said_of
+from tests.users.belongings import Belongings
 from tests.users.hall import Hall, a_hall, opened
 from tests.users.house import CountedPasswords, House
 
@@ -43,6 +47,51 @@ async def house(built_house: House) -> House:
     for documents in (*kept, service.journal.rows, service.mongo["once"]):
         await documents.delete_many({})
     return built_house
+
+
+@pytest.fixture(scope="session")
+async def built_belongings(mongo_url: str) -> AsyncIterator[Belongings]:
+    [port] = free_ports(1)
+    async with a_stub(port) as provider:
+        settings = UsersSettings(
+            **settings_for(
+                mongo_url,
+                access_private_key=KEY,
+                oidc_providers=[said_of(provider.url)],
+                oidc_redirect_uris=f"https://other.example.org/, {REDIRECT}",
+                personal_files_most=5,
+                unscanned_files=True,
+            )
+        )
+        service = Service("users", settings)
+        app = build(service)
+        await service.prepare()
+        keeping = asyncio.create_task(service.committer.run())
+        yield Belongings(app, service, provider)
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await service.mongo.drop()
+        await service.mongo.close()
+
+
+@pytest.fixture
+async def belongings(built_belongings: Belongings) -> Belongings:
+    """As with the house: built once, and emptied for each test."""
+    service = built_belongings.service
+    built_belongings.provider.forget()
+    files = [
+        f"{of}.{part}"
+        for of in ("attachments", "exports")
+        for part in ("files", "chunks", "unsettled")
+    ]
+    kept = [one.documents for one in service.collections]
+    for documents in (
+        *kept,
+        service.journal.rows,
+        *(service.mongo[name] for name in ("once", *files)),
+    ):
+        await documents.delete_many({})
+    return built_belongings
 
 
 @pytest.fixture(scope="session")

@@ -165,7 +165,7 @@ actions = st.one_of(
     st.tuples(st.just("follow"), st.integers(0, 12)),
     st.tuples(st.just("wait"), st.sampled_from([0, 1, 50, 200])),
 )
-histories = st.lists(actions, max_size=25)
+histories = st.lists(actions, max_size=15)
 
 
 def lived(history: list[tuple[Any, ...]], times: int = 1) -> World:

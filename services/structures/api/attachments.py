@@ -1,16 +1,17 @@
 """The files of a structure: brought one by one, taken away one by one or as a zip."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from kit import downloads, file, formats
+from kit import downloads, file
 from kit.clock import now
-from kit.file import FileInfected, FileUnscannable, NotScannedYet, Scan
-from kit.frame import BodyTooLarge
+from kit.downloads import BYTES, UNREADABLE, ZIP, FileId, Ticked
+from kit.file import ArchiveTooLarge, Scan
+from kit.files import A_FILE, UNACCEPTABLE
 from kit.http import Person, etag, may_answer, new_entity_id
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
@@ -22,17 +23,7 @@ from services.structures.domain.changes import StructureInactive
 from services.structures.domain.standing import opened_to_change
 from services.structures.domain.structures import ManagersOnly
 
-AttachmentId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 FILES = "/v1/structures/{id}/attachments"
-Answers = dict[int | str, dict[str, Any]]
-_A_FILE = {
-    "required": True,
-    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-    "description": "The bytes, with the Content-Type of their kind.",
-}
-_BYTES: Answers = {200: {"content": {"application/octet-stream": {}}, "description": "The bytes."}}
-_ZIP: Answers = {200: {"content": {"application/zip": {}}, "description": "A zip."}}
-_UNREADABLE = (NotScannedYet, FileUnscannable, FileInfected)
 
 
 class AttachmentShown(BaseModel):
@@ -69,18 +60,8 @@ def _bringing(routes: APIRouter, kept: Attachments) -> None:
     @routes.post(
         FILES,
         status_code=201,
-        openapi_extra={"requestBody": _A_FILE},
-        responses=may_answer(
-            NotFound,
-            ManagersOnly,
-            StructureInactive,
-            BodyTooLarge,
-            formats.InvalidFileName,
-            formats.ExtensionNotAllowed,
-            formats.MediaTypeContradicted,
-            formats.ContentContradicted,
-            formats.EmptyFile,
-        ),
+        openapi_extra=A_FILE,
+        responses=may_answer(NotFound, ManagersOnly, StructureInactive, *UNACCEPTABLE),
     )
     async def add(
         id: StructureId,
@@ -108,7 +89,7 @@ def _bringing(routes: APIRouter, kept: Attachments) -> None:
         status_code=204,
         responses=may_answer(NotFound, ManagersOnly, StructureInactive, domain.AttachmentInUse),
     )
-    async def remove(id: StructureId, attachment_id: AttachmentId, caller: Person) -> None:
+    async def remove(id: StructureId, attachment_id: FileId, caller: Person) -> None:
         """Remove a file for good."""
         _, to = await kept.approached(id, caller)
         await kept.remove(attachment_id, id, to=to)
@@ -118,37 +99,32 @@ def _taking(routes: APIRouter, kept: Attachments) -> None:
     @routes.get(
         FILES + "/{attachment_id}/content",
         response_class=StreamingResponse,
-        responses=_BYTES | may_answer(NotFound, *_UNREADABLE),
+        responses=BYTES | may_answer(NotFound, *UNREADABLE),
     )
-    async def download(
-        id: StructureId, attachment_id: AttachmentId, caller: Person
-    ) -> StreamingResponse:
+    async def download(id: StructureId, attachment_id: FileId, caller: Person) -> StreamingResponse:
         """The bytes of a file, once they are known to do no harm."""
         structure, to = await kept.approached(id, caller)
-        found = domain.seen(await kept.files.find(attachment_id), structure, to=to)
+        found = domain.seen(await kept.files.collection.find(attachment_id), structure, to=to)
         file.readable(found)
-        return await downloads.download(found, kept.contents)
+        return await downloads.download(found, kept.files.contents)
 
     @routes.get(
         FILES + "/archive",
         response_class=StreamingResponse,
-        responses=_ZIP | may_answer(NotFound, domain.ArchiveTooLarge, *_UNREADABLE),
+        responses=ZIP | may_answer(NotFound, ArchiveTooLarge, *UNREADABLE),
     )
     async def archive(
         id: StructureId,
-        asked: Annotated[
-            list[Annotated[str, Query(pattern=r"^[0-9a-f]{32}$")]],
-            Query(alias="id", min_length=1, max_length=50),
-        ],
+        asked: Ticked,
         caller: Person,
     ) -> StreamingResponse:
         """Several files as one zip."""
         structure, to = await kept.approached(id, caller)
         ids = list(dict.fromkeys(asked))
-        known = await kept.files.many(ids)
+        known = await kept.files.collection.many(ids)
         found = [domain.seen(known.get(one), structure, to=to) for one in ids]
-        domain.to_archive(found, structure, to=to, most=kept.settings.archive_limit)
-        return downloads.archive("pieces-jointes.zip", found, kept.contents, at=now())
+        domain.to_archive(found, structure, to=to, most=kept.archive_limit)
+        return downloads.archive("pieces-jointes.zip", found, kept.files.contents, at=now())
 
 
 def _listing(routes: APIRouter, kept: Attachments) -> None:
@@ -175,17 +151,17 @@ def _listing(routes: APIRouter, kept: Attachments) -> None:
         """The files of a structure, newest first."""
         await kept.approached(id, caller)
         where = {"structure_id": id} | ({"type": type} if type else {})
-        found, following = await page(kept.files, where, asked, by="added_at")
+        found, following = await page(kept.files.collection, where, asked, by="added_at")
         return Page[AttachmentShown](items=[_shown(one) for one in found], next=following)
 
     # After the archive's: an id must not be looked for under that name.
     @routes.get(FILES + "/{attachment_id}", responses=may_answer(NotFound))
     async def read(
-        id: StructureId, attachment_id: AttachmentId, caller: Person, response: Response
+        id: StructureId, attachment_id: FileId, caller: Person, response: Response
     ) -> AttachmentShown:
         """What is known of a file: whether it was scanned, for one."""
         structure, to = await kept.approached(id, caller)
-        found = domain.seen(await kept.files.find(attachment_id), structure, to=to)
+        found = domain.seen(await kept.files.collection.find(attachment_id), structure, to=to)
         etag(response, found.version)
         return _shown(found)
 

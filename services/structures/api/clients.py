@@ -21,10 +21,13 @@ from services.structures.settings import StructuresSettings
 
 
 def client_routes(
-    service: Service[StructuresSettings], structures: Collection[Structure], rights: RightsCopy
+    service: Service[StructuresSettings],
+    clientele: Clientele,
+    structures: Collection[Structure],
+    rights: RightsCopy,
 ) -> Iterator[APIRouter]:
     settings, committer = service.settings, service.committer
-    clientele, switches, currency = Clientele.of(service), portal.read(), settings.default_currency
+    switches, currency = portal.read(), settings.default_currency
     relations = Relations(rights, structures, clientele.accounts)
     # Before those that take any word for an account's id.
     yield client_portal_routes(

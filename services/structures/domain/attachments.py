@@ -10,7 +10,7 @@ from kit import file
 from kit.change import Change
 from kit.file import File, Scan, Verdict
 from kit.formats import FORMATS, IMAGES, Described, describe
-from kit.problems import Conflict, Invalid, NotFound
+from kit.problems import Conflict, NotFound
 from services.structures.domain.bank_register import BankRegister
 from services.structures.domain.standing import Standing, opened, opened_to_change
 from services.structures.domain.structures import Structure
@@ -50,10 +50,6 @@ class Attachment(File):
 
 class AttachmentInUse(Conflict):
     """Bank details rest on this document: they are never deleted, nor is it."""
-
-
-class ArchiveTooLarge(Invalid):
-    """These are too many bytes for one archive: choose fewer files."""
 
 
 def described(name: str, type: AttachmentType, *, declared: str, content: bytes) -> Described:
@@ -117,9 +113,8 @@ def to_archive(
 ) -> None:
     """Raise the refusal when these must not leave together."""
     for one in found:
-        file.readable(seen(one, structure, to=to))
-    if sum(one.size for one in found) > most:
-        raise ArchiveTooLarge(f"At most {most} bytes.", field="query/id")
+        seen(one, structure, to=to)
+    file.readable_together(found, most=most)
 
 
 def remove(

@@ -58,6 +58,10 @@ def contact_id(account_id: str, user_id: str) -> str:
     return f"{account_id}:{user_id}"
 
 
+def user_of(contact: Contact) -> str:
+    return contact.id.rpartition(":")[2]
+
+
 def switch(
     current: Contact | None,
     *,

@@ -8,9 +8,10 @@ from services.users.api.clients import client_routes
 from services.users.api.efforts import effort_routes
 from services.users.api.letters import Letters
 from services.users.api.me import own_account_routes
+from services.users.api.oidc import Arrivals, linked_identity_routes, oidc_routes
 from services.users.api.password_resets import password_reset_routes
 from services.users.api.second_factor import second_factor_routes
-from services.users.api.sessions import session_routes
+from services.users.api.sessions import Issuing, session_routes
 from services.users.api.tokens import token_routes
 from services.users.codes import Codes
 from services.users.identity import Identity
@@ -29,6 +30,7 @@ def identity_routes(
     letters, signer = Letters(identity, settings), Signer(settings.access_private_key)
     codes = Codes(settings.second_factor_keys, settings.link_key)
     door = Door(identity, passwords, signer, codes, settings)
+    issuing = Issuing(signer, settings)
     robots, proving = Robots(identity, settings), Proving(identity, passwords, settings)
     return (
         effort_routes(robots),
@@ -36,7 +38,9 @@ def identity_routes(
         address_routes(identity, settings),
         own_account_routes(identity, letters, proving, settings),
         password_reset_routes(identity, letters, robots, proving, settings),
-        session_routes(identity, door, signer, settings),
+        session_routes(identity, door, issuing, settings),
+        oidc_routes(Arrivals(identity, door, settings), issuing),
+        linked_identity_routes(identity.linked),
         second_factor_routes(identity, codes, settings),
         client_routes(identity.clients),
         token_routes(identity.clients, signer, settings),

@@ -6,7 +6,6 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from contracts.users import LinkPurpose
 from kit.clock import now
 from kit.collection import Ask, Place
 from services.users.domain import accounts as domain
@@ -25,7 +24,7 @@ class Letters:
     def __init__(self, identity: Identity, settings: UsersSettings) -> None:
         self._identity, self._settings = identity, settings
 
-    async def send(self, email: str, purpose: LinkPurpose) -> None:
+    async def send(self, email: str, purpose: Purpose) -> None:
         """Have a link sent to whoever has this address, if anybody."""
         account = await self._identity.account_of(email)
         letters_id, link, at = attempts_id("letters", email), self.link(purpose), now()

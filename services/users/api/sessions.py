@@ -1,7 +1,7 @@
 """Signing in, staying in, and signing out."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, Field
@@ -60,6 +60,11 @@ class Challenge(BaseModel):
     expires_in: int
 
 
+CHALLENGED: dict[int | str, dict[str, Any]] = {
+    202: {"model": Challenge, "description": "A code of the second factor is needed"}
+}
+
+
 class Device(BaseModel):
     """A session of yours."""
 
@@ -76,32 +81,47 @@ class Devices(BaseModel):
     next: str | None = None
 
 
-def session_routes(
-    identity: Identity, door: Door, signer: Signer, settings: UsersSettings
-) -> APIRouter:
-    routes = APIRouter(prefix="/v1/sessions", tags=["sessions"])
+class Issuing:
+    """Answers whoever was let in, by whatever way."""
 
-    def tokens(signed_in: SignedIn) -> Tokens:
-        account, at = signed_in.account, signed_in.at
+    def __init__(self, signer: Signer, settings: UsersSettings) -> None:
+        self._signer, self._settings = signer, settings
+
+    def tokens(self, signed_in: SignedIn) -> Tokens:
+        account, at, settings = signed_in.account, signed_in.at, self._settings
         claims = {
             "sub": account.id,
             "sid": signed_in.session.id,
             "roles": ["operator"] if settings.is_operator(account.email) else [],
         }
         return Tokens(
-            access_token=signer.access_token(claims, now=at, until=at + settings.access_for),
+            access_token=self._signer.access_token(claims, now=at, until=at + settings.access_for),
             refresh_token=str(signed_in.refresh_token),
             expires_in=int(settings.access_for.total_seconds()),
         )
+
+    def answer(self, outcome: SignedIn | Challenged, response: Response) -> Response | Tokens:
+        if isinstance(outcome, Challenged):
+            challenge = Challenge(
+                challenge=outcome.challenge,
+                method=outcome.method,
+                expires_in=int(self._settings.challenge_for.total_seconds()),
+            )
+            return Response(challenge.model_dump_json(), 202, NOT_KEPT, "application/json")
+        response.headers.update(NOT_KEPT)
+        return self.tokens(outcome)
+
+
+def session_routes(
+    identity: Identity, door: Door, issuing: Issuing, settings: UsersSettings
+) -> APIRouter:
+    routes = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
     @routes.post(
         "",
         status_code=201,
         response_model=Tokens,
-        responses={
-            **may_answer(WrongCredentials, TooManyAttempts),
-            202: {"model": Challenge, "description": "A code of the second factor is needed"},
-        },
+        responses={**may_answer(WrongCredentials, TooManyAttempts), **CHALLENGED},
     )
     async def sign_in(
         asked: Credentials, caller: Anyone, response: Response, user_agent: UserAgent = ""
@@ -118,15 +138,7 @@ def session_routes(
             device=label(user_agent),
             address=caller.address,
         )
-        if isinstance(outcome, Challenged):
-            challenge = Challenge(
-                challenge=outcome.challenge,
-                method=outcome.method,
-                expires_in=int(settings.challenge_for.total_seconds()),
-            )
-            return Response(challenge.model_dump_json(), 202, NOT_KEPT, "application/json")
-        response.headers.update(NOT_KEPT)
-        return tokens(outcome)
+        return issuing.answer(outcome, response)
 
     @routes.post("/challenge", status_code=201, responses=may_answer(CodeRefused, ChallengeOver))
     async def answer_challenge(
@@ -134,7 +146,8 @@ def session_routes(
     ) -> Tokens:
         """Finish signing in with a code of the second factor. Each code is good once."""
         response.headers.update(NOT_KEPT)
-        return tokens(await door.answer(asked.challenge, asked.code, device=label(user_agent)))
+        signed_in = await door.answer(asked.challenge, asked.code, device=label(user_agent))
+        return issuing.tokens(signed_in)
 
     @routes.post(
         "/challenge/letters",
@@ -155,7 +168,7 @@ def session_routes(
         a stolen one, and ends the session.
         """
         response.headers.update(NOT_KEPT)
-        return tokens(await door.refresh(asked.refresh_token))
+        return issuing.tokens(await door.refresh(asked.refresh_token))
 
     _device_routes(routes, identity, settings)
     return routes

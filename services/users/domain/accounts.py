@@ -20,7 +20,13 @@ from services.users.domain.logins import Login, login_id
 
 Purpose = (
     LinkPurpose
-    | Literal["contact-confirmation", "login-cancellation", "login-confirmation", "reactivation"]
+    | Literal[
+        "contact-confirmation",
+        "erasure",
+        "login-cancellation",
+        "login-confirmation",
+        "reactivation",
+    ]
 )
 Action = Literal[
     "contact-changed",
@@ -102,7 +108,7 @@ class PostalAddress:
 class Account(Entity):
     """One natural person. Until ``active`` nobody has proved that the address is theirs."""
 
-    status: Literal["pending", "active", "deactivated"] = "pending"
+    status: Literal["pending", "active", "deactivated", "erased"] = "pending"
     email: str
     """The login, and the address to write to unless ``contact_email`` says otherwise."""
     contact_email: str | None = None
@@ -221,7 +227,9 @@ def send_link(
     now: datetime,
 ) -> tuple[Change[Account], Change[Attempts]]:
     """
-    Send a link where its purpose makes sense: activation to pending accounts, reset to active ones.
+    Send a link where its purpose makes sense.
+
+    Activation to pending accounts, reset to active ones, erasure to deactivated ones.
 
     Asking is counted for unknown addresses too, so that they take the same time.
     """
@@ -234,6 +242,8 @@ def send_link(
             return Change(account), counted
         return send(account, replace(link, registration=asked), now), counted
     if account and account.status == "active" and link.purpose == "password-reset":
+        return send(account, link, now), counted
+    if account and account.status == "deactivated" and link.purpose == "erasure":
         return send(account, link, now), counted
     return Change(account), counted
 

@@ -1,0 +1,131 @@
+"""What users keeps of people: the one list of it, for exports and for erasure."""
+
+from typing import Any
+
+from kit.person import gone
+from kit.personal import Kept, KeptFile, Personal, of_user
+from kit.service import Service
+from services.users.attachments import PersonalAttachments
+from services.users.domain.erasure import (
+    as_seen,
+    detached,
+    without_comment,
+    without_reason,
+    without_words,
+    without_words_of_change,
+)
+from services.users.exporting import Exporting
+from services.users.identity import Identity
+from services.users.membership import Membership
+
+SECRETS = frozenset(
+    {
+        "activated_by",
+        "links",
+        "password_hash",
+        "password_version",
+        "recovery_codes",
+        "second_factor",
+        "secret_question",
+        "sent_code",
+        "session_ids",
+    }
+)
+PROOFS = frozenset({"family_hash", "secret_hash", "previous_hash"})
+
+_STRUCTURE = frozenset({"structure_identifier", "structure_name"})
+"""Not every name of a structure is for whoever asks."""
+_OTHERS = frozenset({"by"})
+
+
+def personal(
+    service: Service[Any],
+    identity: Identity,
+    membership: Membership,
+    attachments: PersonalAttachments,
+    exporting: Exporting,
+) -> Personal:
+    files = attachments.files
+    return Personal(
+        service,
+        [
+            Kept(name="compte", collection=identity.accounts, of=_the_account, hides=SECRETS),
+            Kept(collection=identity.logins, of=of_user, without=gone),
+            Kept(name="identites", collection=identity.linked, of=of_user, without=gone),
+            Kept(
+                name="sessions",
+                collection=identity.sessions,
+                of=of_user,
+                hides=PROOFS,
+                without=gone,
+            ),
+            Kept(
+                name="demandes-de-rattachement",
+                collection=membership.requests,
+                of=of_user,
+                seen=as_seen,
+                without=without_words,
+            ),
+            Kept(
+                name="rattachements",
+                collection=membership.rattachements,
+                of=_the_rattachements,
+                without=detached,
+            ),
+            Kept(
+                name="demandes-d-habilitations",
+                collection=membership.habilitation_requests,
+                of=of_user,
+                hides=_STRUCTURE,
+                without=without_words_of_change,
+            ),
+            Kept(
+                name="historique-des-habilitations",
+                collection=membership.habilitation_history,
+                of=of_user,
+                hides=_OTHERS,
+            ),
+            Kept(
+                name="historique-des-rattachements",
+                collection=membership.actions,
+                of=of_user,
+                hides=_OTHERS,
+                without=without_comment,
+            ),
+            Kept(
+                name="revendications",
+                collection=membership.claims,
+                of=of_user,
+                hides=_STRUCTURE | {"manager_id", "nonce"},
+                without=without_reason,
+            ),
+            Kept(collection=identity.invitees, of=_the_account, without=gone),
+            KeptFile(
+                name="pieces-jointes",
+                collection=files.collection,
+                of=lambda user_id: {"added_by": user_id},
+                hides=frozenset({"content"}),
+                without=gone,
+                contents=files.contents,
+            ),
+            KeptFile(
+                name="exports",
+                collection=exporting.exports,
+                of=of_user,
+                hides=frozenset({"content", "key"}),
+                without=gone,
+                contents=exporting.contents,
+            ),
+            Kept(collection=exporting.pieces, of=of_user, without=gone),
+        ],
+    )
+
+
+def _the_account(user_id: str) -> dict[str, Any]:
+    """Its own decision erases it: only then is the rest taken out."""
+    return {"_id": user_id}
+
+
+def _the_rattachements(user_id: str) -> dict[str, Any]:
+    # Their ids begin with the user's.
+    return {"_id": {"$gt": f"{user_id}:", "$lt": f"{user_id};"}}

@@ -1,0 +1,128 @@
+"""How a person is taken out of what users keeps."""
+
+from dataclasses import fields, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from contracts.users import Habilitation, PersonErased
+from kit.person import AGAIN_AFTER, Erasure, begin, looked_through
+from kit.problems import NotFound
+from services.users.domain.accounts import Account, LinkNoLongerValid
+from services.users.domain.erasure import (
+    NotDeactivated,
+    StillPrincipalManager,
+    detached,
+    erase,
+    without_words,
+)
+from services.users.domain.lines import Extent
+from services.users.domain.logins import Login, login_id
+from services.users.domain.rattachements import nothing_yet
+from services.users.domain.requests import RattachementRequest
+from tests.users.people import NOW, a_link, an_account
+
+GONE = an_account(status="deactivated", deactivated_at=NOW, contact_email="lea@home.example.org")
+LOGIN = Login(id=login_id(GONE.email), user_id=GONE.id)
+
+
+def erased(account: Any = GONE, login: Any = LOGIN, **but: Any) -> Any:
+    given = {"nonce": None, "again": False, "now": NOW}
+    return erase(account, login, None, **given | but)
+
+
+class TestErase:
+    def test_leaves_an_account_without_a_person_and_frees_the_address(self):
+        account, login, erasure = erased()
+        assert account.state.status == "erased"
+        for one in fields(Account):
+            if one.name not in ("id", "version", "status", "created_at", "deactivated_at"):
+                value = getattr(account.state, one.name)
+                assert "lea" not in str(value).lower(), one.name
+        assert login.state is None
+        assert (erasure.state.id, erasure.state.wake_at) == (GONE.id, NOW)
+        assert account.events == (PersonErased(user_id=GONE.id, erased_at=NOW),)
+
+    def test_repeated_changes_nothing(self):
+        account, _, erasure = erased()
+        again, _, same = erase(account.state, None, erasure.state, nonce=None, again=False, now=NOW)
+        assert (again.state, again.events, same.state) == (account.state, (), erasure.state)
+
+    @pytest.mark.parametrize("status", ["pending", "active"])
+    def test_is_for_deactivated_accounts(self, status: str):
+        with pytest.raises(NotDeactivated):
+            erased(an_account(status=status))
+        with pytest.raises(NotFound):
+            erased(None)
+
+    def test_waits_for_the_successors_of_a_principal_manager(self):
+        with pytest.raises(StillPrincipalManager) as refused:
+            erased(replace(GONE, manages=2))
+        assert refused.value.members["count"] == 2
+
+    def test_leaves_an_address_to_whoever_has_it_now(self):
+        other = replace(LOGIN, user_id="u-omar")
+        assert erased(GONE, other)[1].state == other
+
+    def test_needs_the_link_that_was_asked_for(self):
+        link = a_link(purpose="erasure", nonce="n-e")
+        assert erased(replace(GONE, links=(link,)), nonce="n-e")[0].state.status == "erased"
+        for links, nonce in ((), "n-e"), ((link,), "n-x"), ((a_link(nonce="n-e"),), "n-e"):
+            with pytest.raises(LinkNoLongerValid):
+                erased(replace(GONE, links=links), nonce=nonce)
+        with pytest.raises(LinkNoLongerValid):
+            erased(replace(GONE, links=(link,)), nonce="n-e", now=NOW + timedelta(hours=2))
+
+    def test_is_done_again_whatever_a_backup_brought_back(self):
+        account, *_ = erased(an_account(manages=1), again=True)
+        assert account.state.status == "erased"
+
+
+class TestWhatIsLeft:
+    def test_of_a_request_is_all_but_the_words(self):
+        request = RattachementRequest(
+            id="r1",
+            user_id="u-lea",
+            structure_id="s-1",
+            structure_identifier="1",
+            structure_name="Une structure",
+            extent=Extent(valid_from=NOW.date()),
+            comment="Je suis Léa, la nièce de Paul.",
+            reason="Non, Léa.",
+            status="refused",
+            requested_at=NOW,
+        )
+        left = without_words(request).state
+        assert left == replace(request, comment="", reason="")
+        assert without_words(left).state == left
+
+    def test_of_a_rattachement_is_that_it_gives_nothing(self):
+        tie = replace(
+            nothing_yet("u-lea", "s-1"),
+            role="user",
+            lines=Extent(valid_from=NOW.date()).lines(),
+            habilitations=(Habilitation(application="FACTURES", level="consultation"),),
+            pending_request_id="r1",
+        )
+        change = detached(tie)
+        [told] = change.events
+        assert (told.role, told.habilitations) == (None, ())
+        assert detached(change.state).events == ()
+
+
+class TestTheErasure:
+    def test_looks_again_until_nothing_so_old_can_be_heard(self):
+        current = begin(None, user_id="u-lea", now=NOW).state
+        at, passes = NOW, 0
+        while current.wake_at:
+            at = current.wake_at
+            current = looked_through(current, current, now=at).state
+            passes += 1
+        assert passes == 1 + len(AGAIN_AFTER)
+        assert at - NOW >= timedelta(days=31)
+
+    def test_begun_twice_begins_once(self):
+        current = Erasure(id="u-lea", erased_at=NOW, passes=4)
+        assert begin(current, user_id="u-lea", now=NOW + timedelta(days=40)).state == current
+        assert looked_through(replace(current, passes=3), current, now=NOW).state == current
