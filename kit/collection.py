@@ -124,6 +124,8 @@ class Collection(Generic[T]):
         return [(self.state(one), one.get("trace", "")) for one in rows]
 
     async def load(self, ids: list[str]) -> dict[str, Stored[T]]:
+        if not ids:
+            return {}
         # One reply for all of them: the default first batch of 101 would cost a second trip.
         found = self.documents.find({"_id": {"$in": ids}}, batch_size=len(ids) + 1)
         return {

@@ -1,13 +1,14 @@
 """What rights come to on a day. Pure: users decides by it, and every copy answers by it."""
 
 from datetime import date
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
-from contracts.users import Habilitation, Line, Role
+from contracts.users import Habilitation, Level, Line, Role
 from kit.days import within
 
 ORGANISATION = "organisation"
 """The application whose level *modification* delegates the management of a structure."""
+MANAGEMENT: Final = (ORGANISATION, "modification")
 
 
 class Held(Protocol):
@@ -19,6 +20,14 @@ class Held(Protocol):
     def lines(self) -> tuple[Line, ...]: ...
     @property
     def habilitations(self) -> tuple[Habilitation, ...]: ...
+
+
+class Grant(NamedTuple):
+    """Why somebody may do something: both must stand."""
+
+    line: Line
+    habilitation: Habilitation | None
+    """None: the principal manager's role itself."""
 
 
 def lines_on(held: Held, on: date) -> tuple[Line, ...]:
@@ -45,6 +54,26 @@ def effective(held: Held) -> tuple[Habilitation, ...]:
     return tuple(one for one in met if one)
 
 
+def grant(held: Held, application: str, level: Level, unit: str | None, on: date) -> Grant | None:
+    """
+    What gives somebody this level of an application that day; ``unit`` None asks for the whole.
+
+    Neither level gives the other (HAB-20).
+    """
+    by_role = held.role == "principal_manager" and (application, level) == MANAGEMENT
+    giving = [
+        one
+        for one in held.habilitations
+        if (one.application, one.level) == (application, level)
+        and one.unit in (None, unit)
+        and within(one.valid_from, one.valid_until, on)
+    ]
+    for line in lines_on(held, on):
+        if line.unit in (None, unit) and (by_role or giving):
+            return Grant(line, None if by_role else giving[0])
+    return None
+
+
 def gives_all_of(one: Habilitation, other: Habilitation, on: date) -> bool:
     """Whether one gives, from that day on, all that the other would."""
     return (
@@ -66,7 +95,7 @@ def administers(held: Held, on: date) -> frozenset[str | None]:
     return frozenset(
         one.unit
         for one in effective(held)
-        if (one.application, one.level) == (ORGANISATION, "modification")
+        if (one.application, one.level) == MANAGEMENT
         and within(one.valid_from, one.valid_until, on)
     )
 

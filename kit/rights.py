@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from contracts.users import Habilitation, Line, RightsChanged, Role
+from contracts.users import Habilitation, Level, Line, RightsChanged, Role
 from kit import entitled
 from kit.change import Change, Entity
 from kit.clock import now, today
@@ -74,6 +74,11 @@ class Rights(Entity):
     def manages(self, on: date) -> bool:
         """The principal manager, or a holder of Organisation modification on the whole (8.2)."""
         return not self.blocked and entitled.manages(self, on)
+
+    def may(self, application: str, level: Level, on: date, *, unit: str | None = None) -> bool:
+        """Whether they may use an application at this level there; no unit: on the whole."""
+        found = None if self.blocked else entitled.grant(self, application, level, unit, on)
+        return found is not None
 
     def opens(self, application: str, on: date) -> bool:
         """Whether an application is open to them that day, at any level, anywhere here."""

@@ -143,3 +143,14 @@ async def read_request(cast: Cast, role: str) -> Asked:
 
 def _in_public(cast: Cast) -> str:
     return f"/v1/habilitations/{cast.public.json()['id']}/{cast.self.id}"
+
+
+@scene("POST /v1/rights-checks", SELF)
+async def check_rights(cast: Cast, role: str) -> Asked:
+    check = {
+        "user_id": cast.self.id,
+        "structure_id": cast.public.json()["id"],
+        "application": "engagements",
+        "level": "consultation",
+    }
+    return Asked("/v1/rights-checks", cast.people[role], body={"json": {"checks": [check]}})

@@ -38,6 +38,7 @@ ROUTES = (
     Route("/v1/habilitations", "users", "people"),
     Route("/v1/habilitation-requests", "users", "people"),
     Route("/v1/rattachement-imports", "users", "people"),
+    Route("/v1/rights-checks", "users", "people and systems"),
     Route("/v1/structure-users", "users", "people"),
     Route("/v1/structure-users.csv", "users", "people"),
     Route("/v1/espaces", "users", "people"),

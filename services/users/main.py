@@ -8,6 +8,7 @@ from kit.settings import read
 from kit.workers import Timer, Worker
 from services.users import catalogue, offer
 from services.users.api.attachments import MINE
+from services.users.api.checks import check_routes
 from services.users.api.espaces import espace_routes
 from services.users.api.habilitations import habilitation_routes
 from services.users.api.identity import identity_routes
@@ -17,6 +18,7 @@ from services.users.api.rattachements import rattachement_routes
 from services.users.api.structure_users import structure_user_routes
 from services.users.api.subscriptions import subscription_routes
 from services.users.attaching import Attaching
+from services.users.checking import Checking
 from services.users.claiming import Claiming
 from services.users.copying import Copying
 from services.users.domain import units
@@ -59,6 +61,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
         *habilitation_routes(
             habilitations, HabilitationViews(membership, identity.accounts, applications)
         ),
+        check_routes(Checking(membership, identity.accounts)),
         *management_routes(managing, claiming, passwords),
         *own.routes(),
         espace_routes(espaces),

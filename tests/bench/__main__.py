@@ -9,6 +9,7 @@ from dataclasses import replace
 import uvloop
 
 from tests.bench import report
+from tests.bench.checking import checking
 from tests.bench.commands import commands
 from tests.bench.hearing import hearing
 from tests.bench.importing import importing
@@ -26,6 +27,7 @@ BENCHES: dict[str, Bench] = {
     "commands": commands,
     "journey": journey,
     "rights": rights,
+    "checking": checking,
     "searching": searching,
     "importing": importing,
     "lists": lists,

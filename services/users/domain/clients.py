@@ -12,6 +12,7 @@ from kit.problems import NotFound
 Scope = Literal[
     "structures:read",
     "rattachements:read",
+    "rights:check",
     "events:read",
     "client-accounts:read",
     "orders:check",

@@ -1,0 +1,150 @@
+"""Asking who may do what, over HTTP."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from kit.change import Change
+from kit.clock import now
+from kit.internal import Caller, sign
+from kit.service import Service
+from kit.settings import Settings
+from services.users import catalogue
+from services.users.api.checks import MOST, check_routes
+from services.users.checking import Checking
+from services.users.domain.accounts import Account
+from services.users.domain.rattachements import Rattachement
+from services.users.handlers import handlers
+from services.users.membership import Membership
+from tests.approvals.stage import Stage
+from tests.conftest import settings_for
+from tests.users.people import an_account
+from tests.users.rattaching import a_creation, a_manager, a_new_unit, a_rattachement
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+CHECKS = "/v1/rights-checks"
+LEA = {"user_id": "u-lea", "structure_id": "s-bakery"}
+READS = LEA | {"application": "engagements", "level": "consultation"}
+
+
+class Bakery(Stage):
+    """Omar's, with Léa attached to it."""
+
+    def __init__(self, service: Service) -> None:
+        self.of, self.accounts = Membership.of(service), service.collection("accounts", Account)
+        app = service.app(
+            check_routes(Checking(self.of, self.accounts)),
+            hears=handlers(self.of, self.accounts, catalogue.defaults(catalogue.read())),
+        )
+        super().__init__(service, app)
+
+    async def open(self) -> None:
+        await self.forget()
+        for account in (an_account(), an_account(id="u-omar", first_name="Omar")):
+            await self.accounts.change(account.id, lambda _, one=account: Change(one))
+        await self.hear(a_creation(), a_new_unit())
+        await self.attach(a_rattachement(version=0))
+
+    async def attach(self, tie: Rattachement) -> None:
+        await self.of.rattachements.change(tie.id, lambda _: Change(tie))
+
+    def system(self, **limits: Any) -> httpx.AsyncClient:
+        caller = Caller(client_id="erp", scopes=frozenset({"rights:check"}), **limits)
+        key = self.service.settings.internal_key.get_secret_value()
+        word = f"Bearer {sign(caller, key, at=now())}"
+        client = self.by()
+        client.headers["authorization"] = word
+        return client
+
+    async def ask(self, *checks: Any, by: httpx.AsyncClient | None = None) -> httpx.Response:
+        return await (by or self.by("u-lea")).post(CHECKS, json={"checks": checks})
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def built(mongo_url: str) -> AsyncIterator[Bakery]:
+    service = Service("users", Settings(**settings_for(mongo_url)))
+    async with Bakery(service).at_work() as bakery:
+        yield bakery
+    await service.mongo.drop()
+    await service.mongo.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bakery(built: Bakery) -> Bakery:
+    await built.open()
+    return built
+
+
+async def test_many_are_answered_in_their_order_with_the_grant(bakery: Bakery):
+    manages = {"application": "organisation", "level": "modification"}
+    answer = await bakery.ask(READS, LEA | manages, READS | {"unit": "ovens"})
+
+    assert answer.status_code == 200, answer.text
+    first, second, third = answer.json()["answers"]
+    assert (first["allowed"], first["reason"], first["rights_version"]) == (True, "granted", 1)
+    assert first["grant"]["habilitation"]["application"] == "engagements"
+    assert (second["allowed"], second["reason"], second["grant"]) == (
+        False,
+        "no-such-profile",
+        None,
+    )
+    assert third["allowed"]
+
+
+async def test_what_is_not_there_gives_nothing(bakery: Bakery):
+    checks = ({"unit": "attic"}, {"structure_id": "s-none"}, {"user_id": "u-none"})
+    asked = [READS | one for one in checks]
+    answer = await bakery.ask(*asked, by=bakery.by("u-olivia", operator=True))
+    assert [one["reason"] for one in answer.json()["answers"]] == [
+        "unit-not-open",
+        "not-attached",
+        "account-not-active",
+    ]
+
+
+async def test_a_right_that_was_taken_away_is_gone_in_the_next_answer(bakery: Bakery):
+    assert (await bakery.ask(READS)).json()["answers"][0]["allowed"]
+    await bakery.attach(a_rattachement(version=1, role=None, lines=(), habilitations=()))
+    assert not (await bakery.ask(READS)).json()["answers"][0]["allowed"]
+
+
+class TestWho:
+    async def test_asks_about_the_users_they_administer(self, bakery: Bakery):
+        omar = bakery.by("u-omar")
+        assert (await bakery.ask(READS, by=omar)).status_code == 200
+        await bakery.attach(a_manager(version=1, role="user", habilitations=()))
+        assert (await bakery.ask(READS, by=omar)).status_code == 403
+
+    @pytest.mark.parametrize("other", [{"user_id": "u-omar"}, {"user_id": "u-none"}])
+    async def test_learns_nothing_of_others(self, bakery: Bakery, other: dict[str, str]):
+        refused = await bakery.ask(READS, READS | other)
+        assert (refused.status_code, refused.json()["type"]) == (
+            403,
+            "/problems/not-yours-to-check",
+        )
+        assert refused.json()["errors"][0]["pointer"] == "/body/checks/1"
+
+    async def test_as_a_system_is_held_to_its_structures(self, bakery: Bakery):
+        for structures, status in ((), 200), (("s-bakery",), 200), (("s-other",), 403):
+            erp = bakery.system(structures=frozenset(structures))
+            assert (await bakery.ask(READS, by=erp)).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("checks", "pointer"),
+    [
+        ([], "/body/checks"),
+        ([READS] * (MOST + 1), "/body/checks"),
+        ([READS | {"level": "admin"}], "/body/checks/0/level"),
+        ([READS | {"user_id": {"$ne": ""}}], "/body/checks/0/user_id"),
+        ([READS | {"on": "2026-02-30"}], "/body/checks/0/on"),
+    ],
+)
+async def test_bad_questions_name_their_field(bakery: Bakery, checks: Any, pointer: str):
+    refused = await bakery.ask(*checks)
+    assert refused.status_code == 422
+    assert pointer in [one["pointer"] for one in refused.json()["errors"]]
