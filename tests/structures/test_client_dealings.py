@@ -49,14 +49,17 @@ class TestCheckOrder:
         return order_checks.check(account, None, **asked | but)
 
     @pytest.mark.feature("CLI-07", "CLI-06")
-    @pytest.mark.parametrize("number", ["", " ", "\u00a0\t", "\u200b"])
+    @pytest.mark.parametrize(
+        "number", ["", " ", "\u00a0\t", *"\u200b\u2800\u3164\u115f\u1160\uffa0\ufe0f\u0301"]
+    )
     def test_refuses_an_order_without_the_engagement_number_it_needs(self, number: str):
         assert order_checks.result_of(an_account(properties=REQUIRED), number) == "refused"
         assert order_checks.result_of(an_account(), number) == "validated"
 
     @pytest.mark.feature("CLI-07")
     def test_validates_one_that_has_it(self):
-        assert order_checks.result_of(an_account(properties=REQUIRED), "2026-E-1") == "validated"
+        for number in ("2026-E-1", "7", "É", "契"):
+            assert order_checks.result_of(an_account(properties=REQUIRED), number) == "validated"
 
     @pytest.mark.feature("CLI-09")
     @pytest.mark.parametrize(("number", "result"), [("E-1", "validated"), (" ", "refused")])
