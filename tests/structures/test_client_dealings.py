@@ -273,5 +273,9 @@ class TestRecordTransaction:
         Ledger().tell(a_fact(), frozenset({SUPPLIER.id}))
 
     def test_tells_sources_apart(self):
-        assert facts.fact_id("/a", "1") == facts.fact_id("/a", "1")
-        assert len({facts.fact_id(*one) for one in (("/a", "1"), ("/b", "1"), ("/a1", ""))}) == 3
+        assert facts.fact_id("erp", "/a", "1") == facts.fact_id("erp", "/a", "1")
+        others = (("/a", "1"), ("/b", "1"), ("/a1", ""), ("/a\0b", "1"), ("/a", "b\0001"))
+        assert len({facts.fact_id("erp", *one) for one in others}) == 5
+
+    def test_is_another_when_another_system_tells_it(self):
+        assert facts.fact_id("erp", "/a", "1") != facts.fact_id("crm", "/a", "1")

@@ -180,6 +180,19 @@ def take_effect(current: Structure | None, *, now: datetime) -> Change[Structure
     return _changed(current, _waits(_in_force(current, due), rest), now)
 
 
+def settled(structure: Structure) -> Structure:
+    """As it will be once everything that waits is in force, but as active as it is."""
+    then = structure
+    for one in sorted(structure.waiting, key=lambda one: one.effective_at):
+        then = then if one.what == "activation" else _in_force(then, one)
+    return dropped(then)
+
+
+def dropped(structure: Structure) -> Structure:
+    """Without what waits."""
+    return _waits(structure, ())
+
+
 def told(structure: Structure, *, now: datetime) -> StructureChanged:
     """All that others need to know, numbered with the version that this change is about to get."""
     flags, edi = structure.flags, structure.edi
