@@ -206,7 +206,7 @@ class BankDetailsDeactivated(
 class ClientAccountOpened(
     Event, type="structures.client-account-opened.v1", key="client_account_id"
 ):
-    """A supplier now keeps an account of one of its clients."""
+    """A supplier now keeps an account of a structure, which has not accepted it yet."""
 
     client_account_id: str
     supplier_id: str
@@ -216,6 +216,30 @@ class ClientAccountOpened(
     features: tuple[str, ...]
     """What of the portal is open to the client's people."""
     opened_at: AwareDatetime
+
+
+class ClientAccountAccepted(
+    Event, type="structures.client-account-accepted.v1", key="client_account_id"
+):
+    """A client lets a supplier see its users, and both write to each other."""
+
+    client_account_id: str
+    supplier_id: str
+    structure_id: str
+    accepted_by: str
+    accepted_at: AwareDatetime
+
+
+class ClientAccountRefused(
+    Event, type="structures.client-account-refused.v1", key="client_account_id"
+):
+    """A client has nothing to do with a supplier, or nothing more."""
+
+    client_account_id: str
+    supplier_id: str
+    structure_id: str
+    refused_by: str
+    refused_at: AwareDatetime
 
 
 class ClientPropertiesChanged(

@@ -13,6 +13,8 @@ _WORDS_MOST: Final = 10
 _STARS_MOST: Final = 5
 _LITERAL_LEAST: Final = 3
 _DIGITS_THAT_LEAD: Final = 5
+_SORTED_BY: Final = 64
+"""Letters."""
 
 AT_HOME: Final = " france "
 """Folded; nearly all structures are there, so only other countries are kept to be looked for."""
@@ -41,6 +43,11 @@ class Pattern:
 def fold(text: str) -> str:
     """Without case, accents or punctuation, a space around each word: ``" l atelier "``."""
     return f" {' '.join(_plain(text).replace('*', ' ').split())} "
+
+
+def sortable(text: str) -> str:
+    """Folded, and short enough for the cursor of a page."""
+    return fold(text).strip()[:_SORTED_BY]
 
 
 def grams(folded: str) -> frozenset[str]:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from kit.clock import now, today
 from kit.committer import Committer
@@ -14,7 +14,7 @@ from kit.pages import Page, PageAsked, page
 from kit.problems import Invalid, NotFound
 from kit.rights import RightsCopy
 from services.structures.api.client_fields import Amount, Id, UserId
-from services.structures.api.fields import Line
+from services.structures.api.fields import Line, one_line
 from services.structures.clientele import Clientele, Relations
 from services.structures.domain import order_checks as domain
 from services.structures.domain.client_accounts import (
@@ -35,9 +35,7 @@ class NotAUserOfTheClient(Invalid):
 
 class OrderToCheck(BaseModel):
     order_number: Line
-    engagement_number: Annotated[
-        str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^\P{Cc}*$")
-    ] = ""
+    engagement_number: Annotated[str, one_line(100, least=0)] = ""
     offer_subtotal: Amount | None = None
     ordered_by: UserId | None = Field(
         default=None, description="Whose properties count; absent: those of a new user"
@@ -80,7 +78,8 @@ def order_check_routes(
         if user_id is None:
             return account.properties.orders.offer_subtotal
         held = await rights.of(user_id, account.structure_id)
-        if held is None or not held.valid(today()):
+        # Until the client has accepted, nobody learns by asking who its users are.
+        if account.consent != "accepted" or held is None or not held.valid(today()):
             raise NotAUserOfTheClient(field="body/ordered_by")
         return offer_subtotal_for(account, held.since)
 

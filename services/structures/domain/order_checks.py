@@ -1,14 +1,17 @@
 """Whether an order of a client may be validated, and the history of such checks. Pure."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from kit.change import Change, Entity
 from kit.problems import Invalid
 from services.structures.domain.client_accounts import ClientAccount, known
 
 Result = Literal["validated", "refused"]
+_BLANK: Final = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and signs by their category that show nothing: Hangul fillers, a Braille cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,4 +62,5 @@ def check(
 
 
 def _written(text: str) -> bool:
-    return any(one.isprintable() and not one.isspace() for one in text)
+    """Whether there is a letter, a digit or a sign that leaves a mark on paper."""
+    return any(unicodedata.category(one)[0] in "LNPS" and one not in _BLANK for one in text)
