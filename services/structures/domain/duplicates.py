@@ -23,7 +23,7 @@ from services.structures.domain.structures import (
     refuse_without_bank_details,
     values_of,
 )
-from services.structures.identifiers import Identifier
+from services.structures.identifiers import Identifier, check_name
 
 Changes = tuple[Change[Structure], Change[Structure]]
 
@@ -52,6 +52,7 @@ def describe_duplicate(
         details = replace(details, legal_name=None)
     if not identifier.siret:
         refuse_nameless(details, model.kind)
+    check_name(identifier, details.legal_name)
     return Wanted(identifier=identifier, kind=model.kind, **values_of(details, Details))
 
 

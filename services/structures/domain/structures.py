@@ -15,7 +15,7 @@ from services.structures.domain.options import (
     JusticeCategory,
     JusticeRegime,
 )
-from services.structures.identifiers import Identifier
+from services.structures.identifiers import Identifier, check_name
 
 Origin = Literal["self-service", "import"]
 ShownStatus = Literal["active", "inactive", "activation_in_progress"]
@@ -215,6 +215,7 @@ def describe(
         )
     if not identifier.siret:
         refuse_nameless(said, "private")
+    check_name(identifier, said.legal_name)
     own = values_of(said, Details) | {"last_name": None, "first_name": None}
     return Wanted(identifier=identifier, kind=kind or "private", **own)
 
