@@ -17,7 +17,7 @@ from kit.http import Caller, IfMatch, Person, ScopeMissing, etag, may_answer
 from kit.pages import Asked, Page, pages_of
 from kit.problems import NotFound, PreconditionFailed
 from services.structures import views
-from services.structures.api.fields import StructureId
+from services.structures.api.fields import Said, StructureId
 from services.structures.api.structures import Reader
 from services.structures.domain import units as domain
 from services.structures.domain.changes import StructureInactive
@@ -67,7 +67,7 @@ async def _listed(
 Listed = Annotated[UnitsSought, Depends(_listed)]
 
 
-class PostalAddress(BaseModel):
+class PostalAddress(Said):
     line: Line = ""
     complements: tuple[Line, ...] = Field((), max_length=2)
     postcode: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)] = ""
@@ -102,7 +102,7 @@ class UnitDetails(BaseModel):
         )
 
 
-class NewUnit(UnitDetails):
+class NewUnit(Said, UnitDetails):
     code: UnitCode = Field(examples=["VOIRIE"])
     valid_from: Day | None = Field(None, description="Today when absent.")
 
@@ -284,31 +284,39 @@ def _writing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
 
 def _standing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
     async def change(
-        id: str, unit: str, caller: Caller, decide: Callable[..., Changes]
+        id: str, unit: str, caller: Caller, decide: Callable[..., Changes], if_match: int | None
     ) -> tuple[Unit, Structure]:
         await of.require_managed(id, caller)
         asked = partial(decide, id=unit, by=caller.user_id, now=now())
-        return await of.change(id, unit, asked)
+        return await of.change(id, unit, asked, if_match=if_match)
 
-    @routes.put("/{unit}/activation", responses=may_answer(*NOT_THERE, StructureInactive))
+    @routes.put(
+        "/{unit}/activation",
+        responses=may_answer(*NOT_THERE, StructureInactive, PreconditionFailed),
+    )
     async def activate(
-        id: StructureId, unit: UnitId, caller: Person, response: Response
+        id: StructureId, unit: UnitId, caller: Person, if_match: IfMatch, response: Response
     ) -> UnitView:
         """Have it be active again, on its days of validity. It may wait: see ``activation``."""
         waiting = partial(domain.activate, after=effective_after)
-        return answer(*await change(id, unit, caller, waiting), response)
+        return answer(*await change(id, unit, caller, waiting, if_match), response)
 
-    @routes.put("/{unit}/deactivation", responses=may_answer(*NOT_THERE))
+    @routes.put("/{unit}/deactivation", responses=may_answer(*NOT_THERE, PreconditionFailed))
     async def deactivate(
-        id: StructureId, unit: UnitId, caller: Person, response: Response
+        id: StructureId, unit: UnitId, caller: Person, if_match: IfMatch, response: Response
     ) -> UnitView:
         """End it at once. Whoever was attached to this unit only is attached no more."""
-        return answer(*await change(id, unit, caller, domain.deactivate), response)
+        return answer(*await change(id, unit, caller, domain.deactivate, if_match), response)
 
-    @routes.delete("/{unit}", responses=may_answer(NotFound, DefaultUnitStays, ManagersOnly))
-    async def delete(id: StructureId, unit: UnitId, caller: Person, response: Response) -> UnitView:
+    @routes.delete(
+        "/{unit}",
+        responses=may_answer(NotFound, DefaultUnitStays, ManagersOnly, PreconditionFailed),
+    )
+    async def delete(
+        id: StructureId, unit: UnitId, caller: Person, if_match: IfMatch, response: Response
+    ) -> UnitView:
         """End it for good. Its history stays, and its code stays its own."""
-        return answer(*await change(id, unit, caller, domain.delete), response)
+        return answer(*await change(id, unit, caller, domain.delete, if_match), response)
 
 
 def answer(unit: Unit, structure: Structure, response: Response) -> UnitView:
