@@ -153,6 +153,32 @@ class TestFacts:
             (None, 1, "0", "0", "0.10"),
         ]
 
+    @pytest.mark.feature("CRM-08")
+    async def test_sum_up_each_currency_apart(self, shop: Shop):
+        dollars = await created(shop.world, "u-omar", value=OTHERS[1])
+        await shop.account(structure_id=dollars, currency="USD", groups=["Nord"])
+        await shop.fact("f-0", currency="USD", amount="900")
+        await shop.account(groups=["Écoles", "Sud"])
+        await shop.fact("f-1", amount="100")
+        francs = await created(shop.world, "u-omar", value=OTHERS[2])
+        await shop.account(structure_id=francs, currency="CHF")
+        more = await created(shop.world, "u-omar", value=OTHERS[3])
+        await shop.account(structure_id=more, groups=["Est"])
+        await shop.fact("f-2", amount="950")
+
+        report = await shop.by().get(
+            f"{ACCOUNTS}/group-report", params={"supplier_id": shop.supplier}
+        )
+
+        rows = [(one["currency"], one["group"], one["invoiced"]) for one in report.json()["items"]]
+        assert rows == [
+            ("CHF", None, "0"),
+            ("EUR", "Est", "950"),
+            ("EUR", "Sud", "100"),
+            ("EUR", "Écoles", "100"),
+            ("USD", "Nord", "900"),
+        ]
+
     @pytest.mark.feature("CRM-10")
     async def test_and_a_change_of_currency_at_once_never_end_apart(self, shop: Shop):
         await shop.account()

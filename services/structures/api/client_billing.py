@@ -54,7 +54,7 @@ def client_billing_routes(
 
     @routes.get("/group-report", responses=may_answer(NotYourSupplier, TooStale))
     async def report_groups(caller: Person, supplier_id: SupplierId) -> GroupReport:
-        """What each group of clients came to, the most invoiced first."""
+        """What each group of clients came to: by currency, in each the most invoiced first."""
         await relations.require_supplier(caller, supplier_id, "administrator", "operator")
         rows = await clientele.by_group(supplier_id, settings.default_currency)
         return GroupReport(items=[_sums(one) for one in rows])
