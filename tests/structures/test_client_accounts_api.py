@@ -49,6 +49,8 @@ class TestOpen:
             ({"permissions": {"kitchen": True}}, "/body/permissions/kitchen"),
             ({"name": "Melun\u0007"}, "/body/name"),
             ({"groups": [" "]}, "/body/groups/0"),
+            ({"reference": "10001"}, "/body/reference"),
+            ({"chorus": "active"}, "/body/chorus"),
         ],
     )
     async def test_names_the_field_that_is_wrong(self, shop: Shop, but: Any, pointer: str):
@@ -185,6 +187,8 @@ class TestProperties:
             },
         )
         profile = kept.json()["id"]
+        more = {"supplier_id": shop.supplier, "name": "Collectivité", "id": profile}
+        assert pointers(await shop.by().post(PROFILES, json=more)) == ["/body/id"]
 
         shown = await shop.by().post(f"{shop.path}/profile-loads", json={"profile_id": profile})
 

@@ -9,7 +9,7 @@ from contracts.structures import AccountType, IdentifierType, Status
 from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound, PreconditionFailed
-from services.structures.api.fields import StructureId
+from services.structures.api.fields import Said, StructureId
 from services.structures.api.structures import NewIdentifier
 from services.structures.bank_details import BankAccounts
 from services.structures.domain import bank_accounts
@@ -49,12 +49,12 @@ class InvalidFactorIdentifier(InvalidIdentifier):
     """This is not a valid identifier of the factor."""
 
 
-class FactorGiven(BaseModel):
+class FactorGiven(Said):
     name: Name
     identifier: NewIdentifier
 
 
-class BankDetailsGiven(BaseModel):
+class BankDetailsGiven(Said):
     name: Name = Field(description="Shown where an account is to be chosen.")
     type: AccountType
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(

@@ -22,7 +22,7 @@ from kit.pages import Page, PageAsked
 from kit.problems import NotFound, PreconditionFailed
 from kit.rights import RightsCopy
 from services.structures.api.client_fields import AnId, Currency, Id, Language, SupplierId, Switches
-from services.structures.api.fields import Line, PostalAddress
+from services.structures.api.fields import Line, PostalAddress, Said
 from services.structures.clientele import Clientele, NotYourSupplier, Relations
 from services.structures.domain import client_accounts as domain
 from services.structures.domain.client_accounts import (
@@ -67,7 +67,7 @@ class WrittenClient(BaseModel):
         )
 
 
-class NewClientAccount(WrittenClient):
+class NewClientAccount(Said, WrittenClient):
     supplier_id: AnId
     structure_id: AnId = Field(description="The structure that the client is")
     welcome: bool = Field(default=False, description="Write to its principal manager")

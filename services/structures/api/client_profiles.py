@@ -10,7 +10,7 @@ from kit.http import Caller, IfMatch, Person, etag, may_answer, new_entity_id
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound, PreconditionFailed
 from services.structures.api.client_fields import AnId, Id, SupplierId
-from services.structures.api.fields import Line
+from services.structures.api.fields import Line, Said
 from services.structures.clientele import NotYourSupplier, Relations
 from services.structures.domain import client_profiles as domain
 from services.structures.domain.client_accounts import (
@@ -35,7 +35,7 @@ class WrittenProfile(BaseModel):
         return ProfileProperties(**self.model_dump(include={*ProfileProperties.__slots__}))
 
 
-class NewProfile(WrittenProfile):
+class NewProfile(Said, WrittenProfile):
     supplier_id: AnId
 
 

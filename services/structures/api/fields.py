@@ -3,7 +3,15 @@
 from typing import Annotated, Any
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, EmailStr, Field, StrictBool, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
 
 from services.structures.domain.options import JusticeCategory, JusticeRegime
 from services.structures.domain.structures import Address, Details
@@ -28,7 +36,13 @@ def _distinct(references: tuple[str, ...]) -> tuple[str, ...]:
     return references
 
 
-class PostalAddress(BaseModel):
+class Said(BaseModel):
+    """What a caller says: whatever else they say is refused by its name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PostalAddress(Said):
     line: Line
     complements: tuple[Line, ...] = Field((), max_length=2)
     postcode: Annotated[str, _text(20, r"^[0-9A-Za-z -]+$")]
@@ -36,7 +50,7 @@ class PostalAddress(BaseModel):
     country: Annotated[str, _text(100)]
 
 
-class Fields(BaseModel):
+class Fields(Said):
     """What one may say of a structure."""
 
     legal_name: Name | None = None

@@ -3,14 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from contracts.structures import IdentifierType, Kind
 from kit.clock import now
 from kit.collection import Collection
 from kit.http import Caller, Person, ScopeMissing, etag, may_answer, reader
 from kit.problems import NotFound
-from services.structures.api.fields import Fields, StructureId
+from services.structures.api.fields import Fields, Said, StructureId
 from services.structures.domain import structures as domain
 from services.structures.domain.structures import Card, Record, Structure
 from services.structures.identifiers import InvalidIdentifier, InvalidVatNumber, identify
@@ -20,7 +20,7 @@ from services.structures.views import Visibility
 Reader = Annotated[Caller, reader("structures:read")]
 
 
-class NewIdentifier(BaseModel):
+class NewIdentifier(Said):
     type: IdentifierType = Field(examples=["SIRET"])
     value: str = Field(min_length=1, max_length=100, examples=["732 829 320 00074"])
 
