@@ -1,15 +1,21 @@
 """What support does when others tell."""
 
-from contracts.structures import ClientAccountOpened, ClientPermissionsChanged
+from contracts.structures import (
+    ClientAccountOpened,
+    ClientContactPermissionsChanged,
+    ClientPermissionsChanged,
+)
 from contracts.users import RightsChanged
 from kit.bus import Subscriptions
 from kit.collection import Ask, Collection
 from kit.rights import RightsCopy
 from services.support import domain
-from services.support.domain import Portal
+from services.support.domain import Contact, Portal
 
 
-def handlers(portals: Collection[Portal], rights: RightsCopy) -> Subscriptions:
+def handlers(
+    portals: Collection[Portal], contacts: Collection[Contact], rights: RightsCopy
+) -> Subscriptions:
     on = Subscriptions()
     on(RightsChanged, otherwise=rights.otherwise)(rights.hear)
 
@@ -19,4 +25,10 @@ def handlers(portals: Collection[Portal], rights: RightsCopy) -> Subscriptions:
 
     on(ClientAccountOpened)(copy_portal)
     on(ClientPermissionsChanged)(copy_portal)
+
+    @on(ClientContactPermissionsChanged)
+    def copy_contact(told: ClientContactPermissionsChanged) -> Ask:
+        id = domain.contact_id(told.structure_id, told.supplier_id, told.user_id)
+        return contacts.ask(id, lambda current: domain.copy_contact(told, current))
+
     return on
