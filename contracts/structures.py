@@ -206,7 +206,7 @@ class BankDetailsDeactivated(
 class ClientAccountOpened(
     Event, type="structures.client-account-opened.v1", key="client_account_id"
 ):
-    """A supplier now keeps an account of one of its clients."""
+    """A supplier now keeps an account of a structure, which has not accepted it yet."""
 
     client_account_id: str
     supplier_id: str
@@ -218,6 +218,30 @@ class ClientAccountOpened(
     version: int = 0
     """Of the account; 0 where it was told before events carried it."""
     opened_at: AwareDatetime
+
+
+class ClientAccountAccepted(
+    Event, type="structures.client-account-accepted.v1", key="client_account_id"
+):
+    """A client lets a supplier see its users, and both write to each other."""
+
+    client_account_id: str
+    supplier_id: str
+    structure_id: str
+    accepted_by: str
+    accepted_at: AwareDatetime
+
+
+class ClientAccountRefused(
+    Event, type="structures.client-account-refused.v1", key="client_account_id"
+):
+    """A client has nothing to do with a supplier, or nothing more."""
+
+    client_account_id: str
+    supplier_id: str
+    structure_id: str
+    refused_by: str
+    refused_at: AwareDatetime
 
 
 class ClientPropertiesChanged(

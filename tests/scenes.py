@@ -84,6 +84,7 @@ class Cast:
         asked = supplier | {"structure_id": client.json()["id"]}
         account = await platform.ask("POST", "/v1/client-accounts", json=asked, by=manager)
         answered(account, 201)
+        await accepted_by(platform, founder, account)
         asked = supplier | {"name": "Collectivité"}
         profile = await platform.ask("POST", "/v1/client-profiles", json=asked, by=manager)
         answered(profile, 201)
@@ -146,6 +147,15 @@ async def until_reads(
         return (await platform.ask("GET", path, by=user, after=decided)).json()
 
     await until(record, lambda seen: "created_by" in seen)
+
+
+async def accepted_by(platform: Platform, client: User, account: Response) -> None:
+    async def answer() -> int:
+        path = f"{account.headers['location']}/acceptance"
+        return (await platform.ask("PUT", path, by=client, after=account)).status_code
+
+    # Until the client's rights there have been heard.
+    await until(answer, lambda status: status == 200)
 
 
 Scene = Callable[[Cast, str], Awaitable[Asked]]
@@ -427,6 +437,9 @@ of_an_account("POST /v1/client-accounts/{id}/messages", json={"text": "Bonjour"}
 of_an_account("POST /v1/client-accounts/{id}/order-checks", json={"order_number": "C-7"})
 
 
+CLIENT_ANSWERS = tuple(f"PUT /v1/client-accounts/{{id}}/{one}" for one in ("acceptance", "refusal"))
+
+
 def as_a_client(action: str, **body: Any) -> None:
     """The other side: the manager's structure is the client, of a structure of the founder."""
     what = action.partition("{id}")[2]
@@ -438,6 +451,8 @@ def as_a_client(action: str, **body: Any) -> None:
             "structure_id": cast.public.json()["id"],
         }
         opened = await cast.do("POST", "/v1/client-accounts", 201, by=cast.founder, json=account)
+        if action not in CLIENT_ANSWERS:
+            await cast.do("PUT", opened.headers["location"] + "/acceptance", 200, by=cast.manager)
         return Asked(opened.headers["location"] + what, cast.people[role], body=body)
 
     scene(action, AS_CLIENT)(asked)
@@ -446,6 +461,8 @@ def as_a_client(action: str, **body: Any) -> None:
 as_a_client("GET /v1/client-accounts/{id}")
 as_a_client("GET /v1/client-accounts/{id}/messages")
 as_a_client("POST /v1/client-accounts/{id}/messages", json={"text": "Bonjour"})
+for one in ("GET /v1/client-accounts/{id}/consent", *CLIENT_ANSWERS):
+    as_a_client(one)
 
 
 @scene("POST /v1/client-profiles", SUPPLIER)

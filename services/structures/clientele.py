@@ -10,10 +10,16 @@ from kit.collection import Collection
 from kit.http import Caller
 from kit.mongo import IndexModel
 from kit.pages import Asked, page
-from kit.problems import Forbidden
+from kit.problems import Forbidden, NotFound
 from kit.rights import RightsCopy
 from kit.service import Service
-from services.structures.domain.client_accounts import ClientAccount, Reference, Relation, require
+from services.structures.domain.client_accounts import (
+    ClientAccount,
+    Reference,
+    Relation,
+    require,
+)
+from services.structures.domain.client_consent import OnlyTheClient, accepted
 from services.structures.domain.client_portal import ClientMessage, Contact
 from services.structures.domain.client_profiles import ClientProfile
 from services.structures.domain.facts import Fact, Turnover
@@ -140,6 +146,23 @@ class Relations:
         if relation is None and caller.user_id and await self._of(caller, account.structure_id):
             relation = "client"
         return account, require(relation, *may)
+
+    async def accepted(
+        self, caller: Caller, id: str, *may: Relation
+    ) -> tuple[ClientAccount, Relation]:
+        """The same, of an account that the client has accepted; operators see the others too."""
+        account, relation = await self.account(caller, id, *may)
+        return account if relation == "operator" else accepted(account), relation
+
+    async def answering(self, caller: Caller, id: str) -> ClientAccount:
+        """The account, for who manages the structure that the client is."""
+        account = await self._accounts.get(id)
+        there = await self._of(caller, account.structure_id)
+        if there == "administrator":
+            return account
+        if there is None and await self.to_supplier(caller, account.supplier_id) is None:
+            raise NotFound
+        raise OnlyTheClient
 
     async def to_supplier(self, caller: Caller, supplier_id: str) -> Relation | None:
         if caller.client_id:

@@ -26,6 +26,7 @@ async def test_opened_with_a_welcome_and_without_support(town: Town):
     letter = town.text(await town.letter(lea, "compte client"))
     assert supplier["legal_name"] in letter
     assert opened.json()["reference"] in letter
+    assert "Acceptez-le" in letter
     ticket = BUSINESS | {
         "structure_id": client["id"],
         "recipient_structure_id": supplier["id"],

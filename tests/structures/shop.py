@@ -34,12 +34,22 @@ class Shop:
         asked = {"supplier_id": self.supplier, "structure_id": TOWN.structure_id} | but
         return await self.by().post(ACCOUNTS, json=asked)
 
-    async def account(self, **but: Any) -> dict[str, Any]:
+    async def proposed(self, **but: Any) -> dict[str, Any]:
         opened = await self.open(**but)
         assert opened.status_code == 201, opened.text
         self.id = opened.json()["id"]
         self.path = f"{ACCOUNTS}/{self.id}"
         return dict(opened.json())
+
+    async def account(self, **but: Any) -> dict[str, Any]:
+        """One that the town has accepted, if it is the client."""
+        opened = await self.proposed(**but)
+        if opened["structure_id"] == TOWN.structure_id:
+            assert (await self.answer("acceptance")).status_code == 200
+        return opened
+
+    async def answer(self, what: str, by: str = "u-ana") -> Response:
+        return await self.by(by).put(f"{self.path}/{what}")
 
     async def save(self, **but: Any) -> Response:
         asked = {"chorus": False, "orders": OFF} | but

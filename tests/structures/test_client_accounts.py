@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.structures import (
+    ClientAccountAccepted,
     ClientAccountOpened,
+    ClientAccountRefused,
     ClientDefaultsChanged,
     ClientPermissionsChanged,
     ClientPropertiesChanged,
@@ -18,8 +20,9 @@ from contracts.structures import (
 from kit.change import Change
 from kit.problems import NotFound, Problem
 from services.structures.domain import client_accounts as domain
-from services.structures.domain import client_profiles
+from services.structures.domain import client_consent, client_profiles
 from services.structures.domain.client_accounts import (
+    Answer,
     ClientAccount,
     OrderProperties,
     Properties,
@@ -139,6 +142,83 @@ class TestOpen:
         [_, welcomed] = change.events
         assert isinstance(welcomed, ClientWelcomed)
         assert (welcomed.recipient_id, welcomed.supplier_name) == ("u-ana", SUPPLIER.legal_name)
+
+
+class TestConsent:
+    def accept(self, current: ClientAccount | None, by: str = "u-ana") -> Change[ClientAccount]:
+        return client_consent.accept(current, by=by, now=LATER)
+
+    def refuse(self, current: ClientAccount | None, by: str = "u-ana") -> Change[ClientAccount]:
+        return client_consent.refuse(current, by=by, now=LATER)
+
+    @pytest.mark.feature("CRM-01")
+    def test_is_asked_of_the_client_of_each_account_that_is_opened(self):
+        opened, *_ = open_account()
+
+        assert kept(opened).consent == "proposed"
+        with pytest.raises(client_consent.NotAcceptedByClient):
+            client_consent.accepted(opened.state)
+
+    def test_is_given_of_accounts_kept_before_it_was_asked(self):
+        assert client_consent.accepted(an_account()).consent == "accepted"
+
+    def test_is_kept_with_who_gave_it_and_told_once(self):
+        change = self.accept(an_account(consent="proposed"))
+
+        account = client_consent.accepted(change.state)
+        assert account.answers == (Answer(verdict="accepted", by="u-ana", at=LATER),)
+        [told] = change.events
+        assert isinstance(told, ClientAccountAccepted)
+        assert (told.client_account_id, told.accepted_by) == (ID, "u-ana")
+        assert self.accept(account, by="u-bob") == Change(account)
+
+    def test_is_refused_with_who_refused_it_and_told_once(self):
+        change = self.refuse(an_account(consent="proposed"))
+
+        account = kept(change)
+        [told] = change.events
+        assert isinstance(told, ClientAccountRefused)
+        assert (told.client_account_id, told.refused_by) == (ID, "u-ana")
+        assert self.refuse(account, by="u-bob") == Change(account)
+        with pytest.raises(client_consent.NotAcceptedByClient):
+            client_consent.accepted(account)
+
+    def test_may_be_taken_back_and_given_again(self):
+        taken_back = kept(self.refuse(an_account()))
+        again = kept(self.accept(taken_back, by="u-bob"))
+
+        assert [(one.verdict, one.by) for one in again.answers] == [
+            ("refused", "u-ana"),
+            ("accepted", "u-bob"),
+        ]
+        assert client_consent.accepted(again)
+
+    def test_has_a_history_that_does_not_grow_for_ever(self):
+        account = an_account()
+        for nth in range(120):
+            account = kept((self.accept if nth % 2 else self.refuse)(account))
+
+        assert len(account.answers) == 100
+        assert account.answers[-1].verdict == account.consent == "accepted"
+
+    @pytest.mark.parametrize("decide", [client_consent.accept, client_consent.refuse])
+    def test_to_nothing_is_not_given(self, decide: Any):
+        with pytest.raises(NotFound):
+            decide(None, by="u-ana", now=LATER)
+
+    def test_once_refused_leaves_nothing_to_write(self):
+        refused = an_account(consent="refused")
+
+        with pytest.raises(domain.RefusedByClient):
+            TestRewrite().rewrite(refused)
+        with pytest.raises(domain.RefusedByClient):
+            save(refused)
+
+    def test_is_not_needed_for_what_is_the_supplier_s_own(self):
+        proposed = an_account(consent="proposed")
+
+        assert kept(TestRewrite().rewrite(proposed, record=describe(currency="USD")))
+        assert kept(save(proposed)).properties == REQUIRED
 
 
 class TestRewrite:

@@ -51,6 +51,8 @@ class TestOpen:
             ({"groups": [" "]}, "/body/groups/0"),
             ({"reference": "10001"}, "/body/reference"),
             ({"chorus": "active"}, "/body/chorus"),
+            ({"welcome": "yes"}, "/body/welcome"),
+            ({"permissions": {"support": "off"}}, "/body/permissions/support"),
         ],
     )
     async def test_names_the_field_that_is_wrong(self, shop: Shop, but: Any, pointer: str):
@@ -61,14 +63,15 @@ class TestOpen:
 
     @pytest.mark.feature("CRM-15")
     async def test_tells_of_a_welcome_only_if_it_is_wished(self, shop: Shop):
-        await shop.account(welcome=True)
+        await shop.proposed(welcome=True)
+        assert (await shop.open(welcome=True)).status_code == 409
 
         [row] = [one for one in await shop.world.told() if "welcomed" in one["type"]]
         assert b'"recipient_id":"u-ana"' in row["data"]
 
     @pytest.mark.feature("CRM-15")
     async def test_welcomes_nobody_otherwise(self, shop: Shop):
-        await shop.account()
+        await shop.proposed()
 
         told = [one["type"] for one in await shop.world.told()]
         assert told == ["structures.client-account-opened.v1"]
@@ -134,6 +137,101 @@ class TestWho:
         assert (await shop.save()).status_code == 404
 
 
+class TestConsent:
+    async def portals(self, shop: Shop, user: str) -> list[str]:
+        found = (await shop.by(user).get(f"{ACCOUNTS}/portals")).json()["items"]
+        return [one["consent"] for one in found]
+
+    async def statuses(self, shop: Shop) -> list[int]:
+        """Of what the supplier would do with the people of its client."""
+        lea = shop.by()
+        answers = (
+            await lea.get(f"{shop.path}/users"),
+            await lea.put(f"{shop.path}/users/u-ana", json={}),
+            await lea.post(f"{shop.path}/messages", json={"text": "Bonjour"}),
+            await lea.get(f"{shop.path}/messages"),
+        )
+        return [one.status_code for one in answers]
+
+    async def test_comes_before_anybody_there_is_seen_or_written_to(self, shop: Shop):
+        await shop.proposed()
+
+        assert await self.statuses(shop) == [403] * 4
+        refused = await shop.by().get(f"{shop.path}/users")
+        assert refused.json()["type"] == "/problems/not-accepted-by-client"
+        assert "u-ana" not in refused.text
+        question = await shop.by("u-ana").post(f"{shop.path}/messages", json={"text": "Qui ?"})
+        assert question.status_code == 403
+        assert (await shop.answer("acceptance")).status_code == 200
+        assert await self.statuses(shop) == [200, 200, 201, 200]
+
+    async def test_comes_before_it_is_told_whether_somebody_is_a_user_there(self, shop: Shop):
+        await shop.proposed()
+        path = f"{shop.path}/order-checks"
+
+        for user in ("u-ana", "u-zoe"):
+            order = {"order_number": "C-7", "ordered_by": user}
+            assert pointers(await shop.by().post(path, json=order)) == ["/body/ordered_by"]
+
+    async def test_is_not_needed_for_what_is_the_supplier_s_own(self, shop: Shop):
+        await shop.proposed()
+
+        assert (await shop.by().put(shop.path, json={"name": "Melun"})).status_code == 200
+        assert (await shop.save(chorus=True)).status_code == 200
+        assert (await shop.fact()).status_code == 204
+
+    async def test_is_asked_of_the_managers_of_the_client(self, shop: Shop):
+        await shop.proposed()
+        await attached(shop.world, "u-bob", TOWN.structure_id)
+
+        assert await self.portals(shop, "u-ana") == ["proposed"]
+        [portal] = (await shop.by("u-ana").get(f"{ACCOUNTS}/portals")).json()["items"]
+        assert (portal["features"], portal["notifications"]) == ([], [])
+        assert await self.portals(shop, "u-bob") == []
+        for what in ("acceptance", "refusal"):
+            assert (await shop.answer(what, by="u-bob")).status_code == 403
+            assert (await shop.answer(what, by="u-lea")).status_code == 403
+            assert (await shop.answer(what, by="u-zoe")).status_code == 404
+            desk = shop.by("u-desk", operator=True)
+            assert (await desk.put(f"{shop.path}/{what}")).status_code == 403
+
+    async def test_is_answered_with_its_history_once_however_often(self, shop: Shop):
+        await shop.proposed()
+
+        first, again = [await shop.answer("acceptance") for _ in range(2)]
+
+        assert first.json() == again.json()
+        [answer] = first.json()["answers"]
+        assert (answer["verdict"], answer["by"]) == ("accepted", "u-ana")
+        assert (await shop.by("u-ana").get(f"{shop.path}/consent")).json() == first.json()
+        assert (await shop.by().get(f"{shop.path}/consent")).status_code == 403
+        told = [one["type"] for one in await shop.world.told()]
+        assert told.count("structures.client-account-accepted.v1") == 1
+        assert await self.portals(shop, "u-ana") == ["accepted"]
+        assert (await shop.read())["consent"] == "accepted"
+
+    @pytest.mark.parametrize("accepted", [False, True])
+    async def test_refused_hides_the_account_and_ends_all_writing(self, shop: Shop, accepted: bool):
+        await (shop.account() if accepted else shop.proposed())
+
+        assert (await shop.answer("refusal")).json()["consent"] == "refused"
+
+        assert await self.portals(shop, "u-ana") == []
+        assert await self.statuses(shop) == [403] * 4
+        assert (await shop.by().put(shop.path, json={"name": "Melun"})).status_code == 409
+        assert (await shop.save(chorus=True)).status_code == 409
+        assert (await shop.open(welcome=True)).status_code == 409
+        assert (await shop.read())["consent"] == "refused"
+
+    async def test_was_given_where_an_account_says_nothing_of_it(self, shop: Shop):
+        await shop.proposed()
+        kept = shop.world.service.mongo["client-accounts"]
+        await kept.update_many({}, {"$unset": {"consent": "", "answers": ""}})
+
+        assert await self.portals(shop, "u-ana") == ["accepted"]
+        assert await self.statuses(shop) == [200, 200, 201, 200]
+
+
 class TestProperties:
     @pytest.mark.feature("CLI-03", "CLI-04", "CLI-05", "CLI-08")
     async def test_are_saved_all_at_once(self, shop: Shop):
@@ -154,6 +252,15 @@ class TestProperties:
 
         assert "/body/orders/engagement_number_required" in pointers(refused)
         assert (await shop.read())["chorus"] == "off"
+
+    @pytest.mark.parametrize("said", ["yes", "off", 1])
+    async def test_are_true_or_false(self, shop: Shop, said: Any):
+        await shop.account()
+
+        assert pointers(await shop.save(chorus=said)) == ["/body/chorus"]
+        saved = await shop.save(orders=OFF | {"validation_history": said})
+        assert pointers(saved) == ["/body/orders/validation_history"]
+        assert pointers(await shop.save(apply_to_existing=said)) == ["/body/apply_to_existing"]
 
     async def test_are_not_saved_over_what_somebody_else_saved(self, shop: Shop):
         await shop.account()

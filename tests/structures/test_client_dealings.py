@@ -19,7 +19,8 @@ from services.structures.domain.client_accounts import (
     OrderProperties,
     Properties,
 )
-from services.structures.domain.client_portal import Contact
+from services.structures.domain.client_consent import NotAcceptedByClient
+from services.structures.domain.client_portal import ClientMessage, Contact
 from services.structures.domain.facts import Fact, Transaction, Turnover
 from tests.structures.builders import NOW
 from tests.structures.client_builders import (
@@ -88,8 +89,9 @@ class TestContacts:
     @pytest.mark.feature("CRM-18")
     def test_may_use_what_is_open_to_the_client_and_was_not_closed_to_them(self):
         record = ClientRecord(name="Melun", closed=("support",))
-        change = client_portal.switch(
+        change, unchanged = client_portal.switch(
             None,
+            an_account(),
             id="c:u",
             permissions={"invoices": False, "support": True},
             notifications={"tickets": False},
@@ -98,6 +100,7 @@ class TestContacts:
         contact = change.state
 
         assert contact
+        assert unchanged == Change(an_account())
         open_to = client_portal.permitted(record, contact, PORTAL)
         assert {*open_to} == {*FEATURES} - {"support", "invoices"}
         assert "tickets" not in client_portal.notified(contact, PORTAL)
@@ -114,9 +117,44 @@ class TestContacts:
         asked: dict[str, dict[str, bool]] = {"permissions": {}, "notifications": {}}
         with pytest.raises(domain.UnknownFeature) as refused:
             client_portal.switch(
-                Contact(id="c:u"), id="c:u", portal=PORTAL, **asked | {name: {"kitchen": True}}
+                Contact(id="c:u"),
+                an_account(),
+                id="c:u",
+                portal=PORTAL,
+                **asked | {name: {"kitchen": True}},
             )
         assert pointers(refused.value) == [f"/body/{name}/kitchen"]
+
+    @pytest.mark.parametrize("consent", ["proposed", "refused"])
+    def test_have_no_switches_until_their_structure_has_accepted(self, consent: Any):
+        with pytest.raises(NotAcceptedByClient):
+            client_portal.switch(
+                None,
+                an_account(consent=consent),
+                id="c:u",
+                permissions={},
+                notifications={},
+                portal=PORTAL,
+            )
+
+
+class TestWrite:
+    message = ClientMessage(
+        id="m-1", account_id=ID, side="supplier", author_id="u-lea", text="Bonjour", sent_at=NOW
+    )
+
+    @pytest.mark.parametrize("consent", ["proposed", "refused"])
+    def test_is_refused_until_the_client_has_accepted(self, consent: Any):
+        with pytest.raises(NotAcceptedByClient):
+            client_portal.write(None, an_account(consent=consent), message=self.message)
+
+    @pytest.mark.feature("CLI-14")
+    def test_keeps_a_message_once(self):
+        account = an_account()
+        first = client_portal.write(None, account, message=self.message)
+
+        assert first == (Change(self.message), Change(account))
+        assert client_portal.write(self.message, account, message=self.message) == first
 
 
 def a_fact(id: str = "f-1", **but: Any) -> Fact:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from kit.clock import now, today
 from kit.committer import Committer
@@ -29,6 +29,7 @@ from services.structures.domain.client_accounts import (
     Chorus,
     ClientAccount,
     ClientRecord,
+    Consent,
     OrderProperties,
     Properties,
     Relation,
@@ -70,17 +71,17 @@ class WrittenClient(BaseModel):
 class NewClientAccount(Said, WrittenClient):
     supplier_id: AnId
     structure_id: AnId = Field(description="The structure that the client is")
-    welcome: bool = Field(default=False, description="Write to its principal manager")
+    welcome: StrictBool = Field(default=False, description="Write to its principal manager")
 
 
 class WrittenOrderProperties(BaseModel):
-    engagement_number_required: bool
-    validation_history: bool
-    offer_subtotal: bool
+    engagement_number_required: StrictBool
+    validation_history: StrictBool
+    offer_subtotal: StrictBool
 
 
 class WrittenProperties(BaseModel):
-    chorus: bool
+    chorus: StrictBool
     orders: WrittenOrderProperties
 
     @classmethod
@@ -109,6 +110,9 @@ class ClientAccountView(BaseModel):
     permissions: dict[str, bool]
     chorus: Chorus
     properties: WrittenProperties
+    consent: Consent = Field(
+        description="Of the client: until it accepts, nobody there is seen or written to"
+    )
     opened_at: datetime
 
 
@@ -146,7 +150,11 @@ def client_account_routes(
     async def open_account(
         asked: NewClientAccount, caller: Person, response: Response
     ) -> ClientAccountView:
-        """Open the account of a client; ``supplier_id`` and ``structure_id`` are enough."""
+        """
+        Open the account of a client; ``supplier_id`` and ``structure_id`` are enough.
+
+        It is proposed until the client accepts it: see ``consent``.
+        """
         await relations.require_supplier(caller, asked.supplier_id, "administrator")
         supplier = await relations.structure(caller, asked.supplier_id)
         client, at = await relations.structure(caller, asked.structure_id), now()
@@ -203,6 +211,7 @@ def client_account_routes(
             domain.ClientNameMissing,
             domain.UnknownFeature,
             domain.CurrencyFixed,
+            domain.RefusedByClient,
             PreconditionFailed,
             TooStale,
         ),
@@ -246,6 +255,7 @@ def shown(account: ClientAccount, portal: Portal) -> ClientAccountView:
         permissions={code: code not in record.closed for code in portal.feature_codes},
         chorus=account.properties.chorus_state,
         properties=WrittenProperties.of(account.properties),
+        consent=account.consent,
         opened_at=account.opened_at,
     )
 

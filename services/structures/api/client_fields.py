@@ -6,7 +6,7 @@ from typing import Annotated
 from babel import localedata
 from babel.core import get_global
 from fastapi import Path, Query
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 
 
 @cache
@@ -49,6 +49,6 @@ Amount = Annotated[
     str, StringConstraints(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$"), Field(examples=["1200.50"])
 ]
 Switches = Annotated[
-    dict[Annotated[str, StringConstraints(max_length=40)], bool],
+    dict[Annotated[str, StringConstraints(max_length=40)], StrictBool],
     Field(max_length=50, description="One that is not named is on."),
 ]

@@ -1,14 +1,16 @@
 """What structures answers about a client's people: their portals, switches and messages."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, StringConstraints
 
 from contracts.users import Role
-from kit.change import Change
 from kit.clock import now, today
+from kit.collection import Ask
+from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
 from kit.pages import Page, PageAsked, page
@@ -19,11 +21,13 @@ from services.structures.clientele import Clientele, Relations
 from services.structures.domain import client_portal as domain
 from services.structures.domain.client_accounts import (
     ClientAccount,
+    Consent,
     NotOpenToYou,
     OnlyAdministrators,
     UnknownFeature,
     offer_subtotal_for,
 )
+from services.structures.domain.client_consent import NotAcceptedByClient
 from services.structures.domain.client_portal import (
     ClientMessage,
     Contact,
@@ -48,12 +52,13 @@ class PortalFeatures(BaseModel):
 
 
 class PortalView(BaseModel):
-    """What of a supplier's portal is open to whoever asks."""
+    """What of a supplier's portal is open to whoever asks: nothing while it is proposed."""
 
     client_account_id: str
     supplier_id: str
     structure_id: str
     reference: str
+    consent: Consent
     features: tuple[str, ...]
     notifications: tuple[str, ...]
     language: str
@@ -87,6 +92,7 @@ class MessageView(BaseModel):
 
 
 def client_portal_routes(
+    committer: Committer,
     clientele: Clientele,
     relations: Relations,
     rights: RightsCopy,
@@ -104,12 +110,19 @@ def client_portal_routes(
 
     @routes.get("/portals", responses=may_answer(TooStale))
     async def my_portals(caller: Person, asked: PageAsked) -> Page[PortalView]:
-        """The portals of suppliers that are open to you as a client, and what you may use there."""
-        held = await rights.of_user(caller.user_id)
-        mine = [one.structure_id for one in held if one.valid(today())]
-        found, following = await page(
-            accounts, {"structure_id": {"$in": mine}}, asked, descending=False
-        )
+        """
+        The portals of suppliers that are open to you as a client, and what you may use there.
+
+        Those proposed are for the managers of the client, who accept or refuse them.
+        """
+        held, day = await rights.of_user(caller.user_id), today()
+        managed = [one.structure_id for one in held if one.manages(day)]
+        where = {
+            "structure_id": {"$in": [one.structure_id for one in held if one.valid(day)]},
+            "consent": {"$ne": "refused"},
+            "$or": [{"consent": {"$ne": "proposed"}}, {"structure_id": {"$in": managed}}],
+        }
+        found, following = await page(accounts, where, asked, descending=False)
         known = await contacts.many([contact_id(one.id, caller.user_id) for one in found])
         items = [
             _portal(one, known.get(contact_id(one.id, caller.user_id)), portal, default_language)
@@ -117,10 +130,12 @@ def client_portal_routes(
         ]
         return Page(items=items, next=following)
 
-    @routes.get("/{id}/users", responses=may_answer(NotFound, NotOpenToYou, TooStale))
+    @routes.get(
+        "/{id}/users", responses=may_answer(NotFound, NotOpenToYou, NotAcceptedByClient, TooStale)
+    )
     async def list_users(id: Id, caller: Person, asked: PageAsked) -> Page[ClientUser]:
-        """The users attached to the structure that the client is."""
-        account, _ = await relations.account(caller, id, "administrator", "operator")
+        """The users attached to the structure that the client is, once it has accepted."""
+        account, _ = await relations.accepted(caller, id, "administrator", "operator")
         found, following = await rights.attached_to(account.structure_id, asked)
         known = await contacts.many([contact_id(id, one.user_id) for one in found])
         items = [
@@ -131,7 +146,12 @@ def client_portal_routes(
     @routes.put(
         "/{id}/users/{user_id}",
         responses=may_answer(
-            NotFound, OnlyAdministrators, UnknownFeature, PreconditionFailed, TooStale
+            NotFound,
+            OnlyAdministrators,
+            NotAcceptedByClient,
+            UnknownFeature,
+            PreconditionFailed,
+            TooStale,
         ),
     )
     async def switch(
@@ -144,20 +164,19 @@ def client_portal_routes(
         response: Response,
     ) -> ClientUser:
         """Set what one user of a client may use, and which letters they get."""
-        account, _ = await relations.account(caller, id, "administrator")
+        account, _ = await relations.accepted(caller, id, "administrator")
         held, contact = await rights.of(user_id, account.structure_id), contact_id(id, user_id)
         if held is None or not held.valid(today()):
             raise NotFound
-        kept = await contacts.change(
-            contact,
-            lambda current: domain.switch(
-                current,
-                id=contact,
-                permissions=asked.permissions,
-                notifications=asked.notifications,
-                portal=portal,
-            ),
-            if_match=if_match,
+        decide = partial(
+            domain.switch,
+            id=contact,
+            permissions=asked.permissions,
+            notifications=asked.notifications,
+            portal=portal,
+        )
+        kept, account = await committer.keep(
+            Ask((contacts.at(contact), accounts.at(id)), decide, if_match)
         )
         etag(response, kept.version)
         return _user(account, held, kept, portal)
@@ -165,11 +184,11 @@ def client_portal_routes(
     @routes.post(
         "/{id}/messages",
         status_code=201,
-        responses=may_answer(NotFound, NotOpenToYou, TooStale),
+        responses=may_answer(NotFound, NotOpenToYou, NotAcceptedByClient, TooStale),
     )
     async def write(id: Id, asked: NewMessage, caller: Person) -> MessageView:
-        """Write to the other side of the account."""
-        _, relation = await relations.account(caller, id, "administrator", "client")
+        """Write to the other side of the account, once the client has accepted it."""
+        _, relation = await relations.accepted(caller, id, "administrator", "client")
         message = ClientMessage(
             id=new_entity_id(),
             account_id=id,
@@ -178,14 +197,18 @@ def client_portal_routes(
             text=asked.text,
             sent_at=now(),
         )
-        return _message(
-            await messages.change(message.id, lambda current: Change(current or message))
+        written, _ = await committer.change_together(
+            (messages.at(message.id), accounts.at(id)), partial(domain.write, message=message)
         )
+        return _message(written)
 
-    @routes.get("/{id}/messages", responses=may_answer(NotFound, NotOpenToYou, TooStale))
+    @routes.get(
+        "/{id}/messages",
+        responses=may_answer(NotFound, NotOpenToYou, NotAcceptedByClient, TooStale),
+    )
     async def list_messages(id: Id, caller: Person, asked: PageAsked) -> Page[MessageView]:
         """What both sides wrote, newest first."""
-        await relations.account(caller, id, "administrator", "client", "operator")
+        await relations.accepted(caller, id, "administrator", "client", "operator")
         found, following = await page(messages, {"account_id": id}, asked)
         return Page(items=[_message(one) for one in found], next=following)
 
@@ -195,13 +218,15 @@ def client_portal_routes(
 def _portal(
     account: ClientAccount, contact: Contact | None, portal: Portal, default_language: str
 ) -> PortalView:
+    is_open = account.consent == "accepted"
     return PortalView(
         client_account_id=account.id,
         supplier_id=account.supplier_id,
         structure_id=account.structure_id,
         reference=account.reference,
-        features=domain.permitted(account.record, contact, portal),
-        notifications=domain.notified(contact, portal),
+        consent=account.consent,
+        features=domain.permitted(account.record, contact, portal) if is_open else (),
+        notifications=domain.notified(contact, portal) if is_open else (),
         language=account.record.language or default_language,
     )
 

@@ -1,7 +1,7 @@
 """What structures answers about the profiles of a supplier's clients."""
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, StrictBool
 
 from kit.change import Change
 from kit.collection import Collection
@@ -26,10 +26,10 @@ class WrittenProfile(BaseModel):
     """What it leaves out stays as the form has it."""
 
     name: Line
-    chorus: bool | None = None
-    engagement_number_required: bool | None = None
-    validation_history: bool | None = None
-    offer_subtotal: bool | None = None
+    chorus: StrictBool | None = None
+    engagement_number_required: StrictBool | None = None
+    validation_history: StrictBool | None = None
+    offer_subtotal: StrictBool | None = None
 
     def properties(self) -> ProfileProperties:
         return ProfileProperties(**self.model_dump(include={*ProfileProperties.__slots__}))

@@ -1,7 +1,7 @@
 """What structures answers about the properties of client accounts."""
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from kit.clock import now
 from kit.collection import Collection
@@ -22,7 +22,7 @@ class ProfileUnknown(Invalid):
 
 
 class SavedProperties(WrittenProperties):
-    apply_to_existing: bool = Field(
+    apply_to_existing: StrictBool = Field(
         default=False, description="Give the offer's subtotal to the users there already, too"
     )
 
@@ -43,6 +43,7 @@ def client_property_routes(
             NotFound,
             domain.OnlyAdministrators,
             domain.NotAPublicBody,
+            domain.RefusedByClient,
             PreconditionFailed,
             TooStale,
         ),

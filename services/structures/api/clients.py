@@ -10,6 +10,7 @@ from kit.service import Service
 from services.structures import portal
 from services.structures.api.client_accounts import client_account_routes
 from services.structures.api.client_billing import client_billing_routes
+from services.structures.api.client_consent import client_consent_routes
 from services.structures.api.client_portal import client_portal_routes
 from services.structures.api.client_profiles import client_profile_routes
 from services.structures.api.client_properties import client_property_routes
@@ -28,8 +29,14 @@ def client_routes(
     relations = Relations(rights, structures, clientele.accounts)
     # Before those that take any word for an account's id.
     yield client_portal_routes(
-        clientele, relations, rights, switches, default_language=settings.default_language
+        committer,
+        clientele,
+        relations,
+        rights,
+        switches,
+        default_language=settings.default_language,
     )
+    yield client_consent_routes(clientele, relations)
     yield client_billing_routes(clientele, relations, settings)
     yield client_account_routes(
         committer, clientele, relations, rights, switches, default_currency=currency

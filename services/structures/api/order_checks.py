@@ -80,7 +80,8 @@ def order_check_routes(
         if user_id is None:
             return account.properties.orders.offer_subtotal
         held = await rights.of(user_id, account.structure_id)
-        if held is None or not held.valid(today()):
+        # Until the client has accepted, nobody learns by asking who its users are.
+        if account.consent != "accepted" or held is None or not held.valid(today()):
             raise NotAUserOfTheClient(field="body/ordered_by")
         return offer_subtotal_for(account, held.since)
 

@@ -24,6 +24,9 @@ Relation = Literal["administrator", "staff", "client", "operator", "system"]
 """Who somebody is to a client account: a manager or another user of its supplier, a user of the
 structure that the client is, or from outside."""
 
+Verdict = Literal["accepted", "refused"]
+Consent = Literal["proposed", "accepted", "refused"]
+
 _ACCOUNTS: Final = UUID("0c6f5a70-7a0e-4b0f-8d2f-6f1f3a4d9b52")
 _REFERENCES: Final = ((10_000, 99_999),) * 4 + ((100_000, 999_999),) * 2 + ((10**6, 10**8 - 1),) * 4
 """What is drawn from, in turn: a supplier of few clients has short references."""
@@ -76,6 +79,15 @@ class ClientRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a manager of the client said to an account."""
+
+    verdict: Verdict
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientAccount(Entity):
     """A view on a structure, kept by the administrators of a supplier."""
 
@@ -87,6 +99,10 @@ class ClientAccount(Entity):
     defaults: tuple[Default, ...] = (Default(),)
     """Oldest first."""
     has_transactions: bool = False
+    consent: Consent = "accepted"
+    """Of the client. Those kept before clients were asked count as accepted."""
+    answers: tuple[Answer, ...] = ()
+    """Oldest first, the last hundred."""
     opened_by: str
     opened_at: datetime
 
@@ -104,6 +120,10 @@ class OnlyAdministrators(Forbidden):
 
 class NotOpenToYou(Forbidden):
     """This part of a client account is not open to you."""
+
+
+class RefusedByClient(Conflict):
+    """The client has refused this account: nothing is written in it any more."""
 
 
 class ClientUnknown(Invalid):
@@ -194,7 +214,11 @@ def open_account(
     by: str,
     now: datetime,
 ) -> tuple[Change[Any], ...]:
-    """``claims`` are those on ``references_for`` this account, ``welcome`` whom to write to."""
+    """
+    Propose an account to a client, who accepts or refuses it.
+
+    ``claims`` are those on ``references_for`` this account, ``welcome`` whom to write to.
+    """
     if current:
         raise ClientAccountKnown(client_account=current.id)
     if supplier.status != "active":
@@ -214,6 +238,7 @@ def open_account(
         structure_id=client.id,
         reference=reference,
         record=record,
+        consent="proposed",
         opened_by=by,
         opened_at=now,
     )
@@ -239,7 +264,7 @@ def rewrite(
     now: datetime,
 ) -> Change[ClientAccount]:
     """Replace what is written down of a client, all or nothing."""
-    account = known(current)
+    account = _writable(current)
     if account.has_transactions:
         if (record.currency or default_currency) != account.record.currency:
             raise CurrencyFixed(field="body/currency", currency=account.record.currency)
@@ -250,7 +275,7 @@ def rewrite(
     if record.closed == account.record.closed:
         return Change(changed)
     told = ClientPermissionsChanged(
-        **_of(account), features=open_features(record, features), changed_at=now
+        **named(account), features=open_features(record, features), changed_at=now
     )
     return Change(changed, (told,))
 
@@ -269,19 +294,19 @@ def save_properties(
     The subtotal is each user's own: it is for users attached later, unless it is applied to those
     there already.
     """
-    account = known(current)
+    account = _writable(current)
     if properties.chorus and not public_body:
         raise NotAPublicBody(field="body/chorus")
     defaults = _defaults(account, properties.orders.offer_subtotal, apply_to_existing, now)
     events = list[Event]()
     if _told_of(properties) != _told_of(account.properties):
         events.append(
-            ClientPropertiesChanged(**_of(account), **_told_of(properties), changed_at=now)
+            ClientPropertiesChanged(**named(account), **_told_of(properties), changed_at=now)
         )
     if defaults != account.defaults:
         events.append(
             ClientDefaultsChanged(
-                **_of(account),
+                **named(account),
                 offer_subtotal=properties.orders.offer_subtotal,
                 apply_to_existing=apply_to_existing,
                 changed_at=now,
@@ -307,6 +332,13 @@ def known(current: ClientAccount | None) -> ClientAccount:
     if current is None:
         raise NotFound
     return current
+
+
+def _writable(current: ClientAccount | None) -> ClientAccount:
+    account = known(current)
+    if account.consent == "refused":
+        raise RefusedByClient
+    return account
 
 
 def _defaults(
@@ -337,7 +369,8 @@ def _told_of(properties: Properties) -> dict[str, Any]:
     }
 
 
-def _of(account: ClientAccount) -> dict[str, Any]:
+def named(account: ClientAccount) -> dict[str, Any]:
+    """How every event about an account says which one it is."""
     return {
         "client_account_id": account.id,
         "supplier_id": account.supplier_id,

@@ -6,7 +6,13 @@ from datetime import datetime
 from typing import Literal
 
 from kit.change import Change, Entity
-from services.structures.domain.client_accounts import ClientRecord, UnknownFeature, open_features
+from services.structures.domain.client_accounts import (
+    ClientAccount,
+    ClientRecord,
+    UnknownFeature,
+    open_features,
+)
+from services.structures.domain.client_consent import accepted
 
 Side = Literal["supplier", "client"]
 
@@ -60,16 +66,25 @@ def contact_id(account_id: str, user_id: str) -> str:
 
 def switch(
     current: Contact | None,
+    account: ClientAccount | None,
     *,
     id: str,
     permissions: dict[str, bool],
     notifications: dict[str, bool],
     portal: Portal,
-) -> Change[Contact]:
+) -> tuple[Change[Contact], Change[ClientAccount]]:
     """Set each switch of a contact; one that is not named is on."""
+    unchanged = Change(accepted(account))
     closed = _off(permissions, portal.feature_codes, "permissions")
     muted = _off(notifications, portal.notification_codes, "notifications")
-    return Change(replace(current or Contact(id=id), closed=closed, muted=muted))
+    contact = replace(current or Contact(id=id), closed=closed, muted=muted)
+    return Change(contact), unchanged
+
+
+def write(
+    current: ClientMessage | None, account: ClientAccount | None, *, message: ClientMessage
+) -> tuple[Change[ClientMessage], Change[ClientAccount]]:
+    return Change(current or message), Change(accepted(account))
 
 
 def permitted(record: ClientRecord, contact: Contact | None, portal: Portal) -> tuple[str, ...]:
