@@ -229,6 +229,7 @@ class ClientAccountAccepted(
     supplier_id: str
     structure_id: str
     accepted_by: str
+    version: int
     accepted_at: AwareDatetime
 
 
@@ -241,6 +242,7 @@ class ClientAccountRefused(
     supplier_id: str
     structure_id: str
     refused_by: str
+    version: int
     refused_at: AwareDatetime
 
 

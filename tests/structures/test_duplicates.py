@@ -14,7 +14,6 @@ from contracts.structures import (
 )
 from kit.change import Change
 from kit.problems import NotFound, Problem
-from services.structures.domain.changes import StructureInactive
 from services.structures.domain.duplicates import KindKept, describe_duplicate, duplicate
 from services.structures.domain.options import Edi, Flags
 from services.structures.domain.structures import (
@@ -27,6 +26,7 @@ from services.structures.domain.structures import (
     SiretUnknown,
     Structure,
     StructureAlreadyKnown,
+    StructureInactive,
 )
 from services.structures.domain.units import Details as UnitDetails
 from services.structures.domain.units import Unit, carry_over, unit_id

@@ -15,8 +15,7 @@ from services.structures.bank_details import BankAccounts
 from services.structures.domain import bank_accounts
 from services.structures.domain import bank_details as domain
 from services.structures.domain.bank_details import BankDetails, Factor, Wanted
-from services.structures.domain.changes import StructureInactive
-from services.structures.domain.structures import ManagersOnly
+from services.structures.domain.structures import ManagersOnly, StructureInactive
 from services.structures.identifiers import InvalidIdentifier, identify
 
 DetailsId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, StrictBool
 
 from kit.clock import now, today
+from kit.collection import Collection
 from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import (
@@ -123,6 +124,7 @@ def client_account_routes(
     rights: RightsCopy,
     portal: Portal,
     *,
+    structures: Collection[Structure],
     default_currency: str,
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/client-accounts", tags=["client accounts"])
@@ -156,24 +158,22 @@ def client_account_routes(
         It is proposed until the client accepts it: see ``consent``.
         """
         await relations.require_supplier(caller, asked.supplier_id, "administrator")
-        supplier = await relations.structure(caller, asked.supplier_id)
-        client, at = await relations.structure(caller, asked.structure_id), now()
-        if supplier is None:
-            raise NotYourSupplier
-        if client is None:
+        if await relations.structure(caller, asked.structure_id) is None:
             raise domain.ClientUnknown(field="body/structure_id")
-        record = asked.record(portal, client)
-        welcome = await rights.principal_manager(client.id, today()) if asked.welcome else None
-        id = domain.account_id(supplier.id, client.id)
-        claims = [f"{supplier.id}:{one}" for one in domain.references_for(id)]
+        welcome = (
+            await rights.principal_manager(asked.structure_id, today()) if asked.welcome else None
+        )
+        at, id = now(), domain.account_id(asked.supplier_id, asked.structure_id)
+        claims = [f"{asked.supplier_id}:{one}" for one in domain.references_for(id)]
+        both = map(structures.at, (asked.supplier_id, asked.structure_id))
         account, *_ = await committer.change_together(
-            (accounts.at(id), *map(clientele.references.at, claims)),
-            lambda current, *claimed: domain.open_account(
+            (accounts.at(id), *both, *map(clientele.references.at, claims)),
+            lambda current, supplier, client, *claimed: domain.open_account(
                 current,
+                supplier,
+                client,
                 *claimed,
-                supplier=supplier,
-                client=client,
-                record=record,
+                record=asked.record(portal, client),
                 features=portal.feature_codes,
                 welcome=welcome,
                 by=caller.user_id,

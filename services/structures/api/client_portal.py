@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from contracts.users import Role
 from kit.clock import now, today
@@ -70,11 +70,14 @@ class ContactSwitches(BaseModel):
 
 
 class ClientUser(ContactSwitches):
-    """One user of a client, and what they have of the account."""
+    """One user of a client: their own switches, and what they have of the account."""
 
     user_id: str
     role: Role | None
     offer_subtotal: bool
+    features: tuple[str, ...] = Field(
+        description="What holds: open to the client, and not closed to this user"
+    )
 
 
 class NewMessage(BaseModel):
@@ -143,6 +146,24 @@ def client_portal_routes(
         ]
         return Page(items=items, next=following)
 
+    async def attached(account: ClientAccount, user_id: str) -> Rights:
+        held = await rights.of(user_id, account.structure_id)
+        if held is None or not held.valid(today()):
+            raise NotFound
+        return held
+
+    @routes.get(
+        "/{id}/users/{user_id}",
+        responses=may_answer(NotFound, NotOpenToYou, NotAcceptedByClient, TooStale),
+    )
+    async def read_user(id: Id, user_id: UserId, caller: Person, response: Response) -> ClientUser:
+        """One user of a client, with the version that ``If-Match`` asks for."""
+        account, _ = await relations.accepted(caller, id, "administrator", "operator")
+        held = await attached(account, user_id)
+        contact = await contacts.find(contact_id(id, user_id))
+        etag(response, contact.version if contact else 0)
+        return _user(account, held, contact, portal)
+
     @routes.put(
         "/{id}/users/{user_id}",
         responses=may_answer(
@@ -150,6 +171,7 @@ def client_portal_routes(
             OnlyAdministrators,
             NotAcceptedByClient,
             UnknownFeature,
+            domain.UnknownNotification,
             PreconditionFailed,
             TooStale,
         ),
@@ -165,19 +187,17 @@ def client_portal_routes(
     ) -> ClientUser:
         """Set what one user of a client may use, and which letters they get."""
         account, _ = await relations.accepted(caller, id, "administrator")
-        held, contact = await rights.of(user_id, account.structure_id), contact_id(id, user_id)
-        if held is None or not held.valid(today()):
-            raise NotFound
+        held = await attached(account, user_id)
         decide = partial(
             domain.switch,
-            id=contact,
+            user_id=user_id,
             permissions=asked.permissions,
             notifications=asked.notifications,
             portal=portal,
+            now=now(),
         )
-        kept, account = await committer.keep(
-            Ask((contacts.at(contact), accounts.at(id)), decide, if_match)
-        )
+        places = contacts.at(contact_id(id, user_id)), accounts.at(id)
+        kept, account = await committer.keep(Ask(places, decide, if_match))
         etag(response, kept.version)
         return _user(account, held, kept, portal)
 
@@ -234,13 +254,13 @@ def _portal(
 def _user(
     account: ClientAccount, held: Rights, contact: Contact | None, portal: Portal
 ) -> ClientUser:
-    features = domain.permitted(account.record, contact, portal)
-    notifications = domain.notified(contact, portal)
+    own, notifications = domain.own_features(contact, portal), domain.notified(contact, portal)
     return ClientUser(
         user_id=held.user_id,
         role=held.role,
         offer_subtotal=offer_subtotal_for(account, held.since),
-        permissions={code: code in features for code in portal.feature_codes},
+        features=domain.permitted(account.record, contact, portal),
+        permissions={code: code in own for code in portal.feature_codes},
         notifications={code: code in notifications for code in portal.notification_codes},
     )
 

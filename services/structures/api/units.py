@@ -20,9 +20,13 @@ from services.structures import views
 from services.structures.api.fields import Said, StructureId
 from services.structures.api.structures import Reader
 from services.structures.domain import units as domain
-from services.structures.domain.changes import StructureInactive
 from services.structures.domain.pending import Pending
-from services.structures.domain.structures import Address, ManagersOnly, Structure
+from services.structures.domain.structures import (
+    Address,
+    ManagersOnly,
+    Structure,
+    StructureInactive,
+)
 from services.structures.domain.units import (
     Changes,
     CodeNeverChanges,

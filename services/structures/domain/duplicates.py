@@ -8,7 +8,7 @@ from typing import Any, Final
 from contracts.structures import Kind, StructureDuplicated
 from kit.change import Change
 from kit.problems import Invalid, NotFound
-from services.structures.domain.changes import StructureInactive, deactivate, told
+from services.structures.domain.changes import deactivate, told
 from services.structures.domain.options import NOT_CONNECTED, NOTHING_ASKED
 from services.structures.domain.structures import (
     Details,
@@ -16,6 +16,7 @@ from services.structures.domain.structures import (
     KindContradicted,
     NameMissing,
     Structure,
+    StructureInactive,
     Wanted,
     create,
     refuse_nameless,

@@ -176,6 +176,10 @@ class BankDetailsMissing(Conflict):
     """A justice provider or an agricultural professional gives their bank details first."""
 
 
+class StructureInactive(Conflict):
+    """This structure is not active."""
+
+
 class ManagersOnly(Forbidden):
     """Only those who manage this structure may do this."""
 
