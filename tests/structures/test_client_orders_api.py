@@ -77,6 +77,21 @@ class TestOrderChecks:
         assert len(history["items"]) == 2
         assert history["items"][0]["checked_at"]
 
+    @pytest.mark.feature("STR-55")
+    async def test_refuse_every_order_while_one_of_both_is_inactive(self, shop: Shop):
+        await shop.account()
+        await shop.save(orders=OFF | {"validation_history": True})
+        path, order = f"{shop.path}/order-checks", {"order_number": "C-7"}
+        ends = f"/v1/structures/{TOWN.structure_id}/deactivation"
+        assert (await shop.by("u-ana").put(ends)).status_code == 200
+
+        refused = await shop.system("orders:check").post(path, json=order)
+
+        assert refused.status_code == 409
+        assert refused.json()["type"] == "/problems/structure-inactive"
+        [kept] = (await shop.read("/order-checks"))["items"]
+        assert (kept["result"], kept["reason"]) == ("refused", "structure_inactive")
+
     @pytest.mark.feature("CLI-10", "CLI-11")
     async def test_record_the_subtotal_for_those_who_have_that_property(self, shop: Shop):
         await shop.account()
