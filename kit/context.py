@@ -29,8 +29,10 @@ class Once:
 
 @dataclass(slots=True)
 class Asking:
-    """What the request being answered has led to so far."""
+    """Whose request is being answered, and what it has led to so far."""
 
+    by: str = ""
+    """Who calls, as their decisions name them; empty when nobody is signed in."""
     once: Once | None = None
     changed: bool = False
     rows: dict[int, str] = field(default_factory=dict)

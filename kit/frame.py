@@ -135,7 +135,7 @@ class Frame:
         scope.setdefault("state", {})["caller"] = caller
         if told := headers.get("consistency-positions"):
             await self._heard.wait_for(_positions(told, self._hears))
-        request = Asking()
+        request = Asking(by=caller.id)
         asking.set(request)
         answer.asking = request
         if scope["method"] in ("GET", "HEAD"):

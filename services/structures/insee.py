@@ -1,15 +1,30 @@
 """What INSEE answers about an establishment (Sirene 3.11), read. Pure."""
 
+import json
 import re
 from typing import Any, Final
 
 from services.structures.domain.structures import Address, Establishment
+from services.structures.one_line import NOT_IN_A_LINE
 
 _MASKED: Final = "[ND]"
+_NAME_MOST: Final = 255
+_CITY_MOST: Final = 100
+_POSTCODE_MOST: Final = 20
+"""As long as people may say them themselves."""
 
 
 class UnreadableAnswerError(ValueError):
     """An answer without the shape that Sirene 3.11 promises."""
+
+
+def read(answer: bytes) -> object:
+    """The JSON of an answer."""
+    try:
+        body: object = json.loads(answer)
+    except (ValueError, RecursionError):
+        raise UnreadableAnswerError("not JSON") from None
+    return body
 
 
 def establishment_from(body: object) -> Establishment:
@@ -63,7 +78,7 @@ def _legal_name(unit: dict[str, Any]) -> str:
     """Its denomination, or the name of a sole trader."""
     first = _text(unit, "prenomUsuelUniteLegale") or _text(unit, "prenom1UniteLegale")
     last = _text(unit, "nomUsageUniteLegale") or _text(unit, "nomUniteLegale")
-    return _text(unit, "denominationUniteLegale") or f"{first} {last}".strip()
+    return _text(unit, "denominationUniteLegale") or _cut(f"{first} {last}".strip(), _NAME_MOST)
 
 
 def _address(of: dict[str, Any]) -> Address | None:
@@ -72,11 +87,13 @@ def _address(of: dict[str, Any]) -> Address | None:
 
     abroad = said("libellePaysEtranger")
     address = Address(
-        line=" ".join(said("numeroVoie", "indiceRepetition", "typeVoie", "libelleVoie")),
+        line=_cut(
+            " ".join(said("numeroVoie", "indiceRepetition", "typeVoie", "libelleVoie")), _NAME_MOST
+        ),
         complements=tuple(said("complementAdresse", "distributionSpeciale")),
-        postcode="".join(said("codePostal")),
-        city=" ".join(said("libelleCommune") or said("libelleCommuneEtranger")),
-        country=abroad[0] if abroad else "France",
+        postcode=_cut("".join(said("codePostal")), _POSTCODE_MOST),
+        city=_cut(" ".join(said("libelleCommune") or said("libelleCommuneEtranger")), _CITY_MOST),
+        country=_cut(abroad[0], _CITY_MOST) if abroad else "France",
     )
     return address if address.line or address.city or address.complements else None
 
@@ -89,5 +106,14 @@ def _record(of: object, name: str) -> dict[str, Any]:
 
 
 def _text(of: dict[str, Any], name: str) -> str:
+    """On one line, and no longer than a record has room for."""
     value = of.get(name)
-    return value.strip() if isinstance(value, str) and value != _MASKED else ""
+    if not isinstance(value, str) or value == _MASKED:
+        return ""
+    if re.search(r"[\ud800-\udfff]", value):
+        raise UnreadableAnswerError(f"{name} is no text")
+    return _cut(" ".join(re.sub(f"[{NOT_IN_A_LINE}]", " ", value).split()), _NAME_MOST)
+
+
+def _cut(text: str, most: int) -> str:
+    return text[:most].rstrip()

@@ -19,8 +19,14 @@ class StructuresSettings(Settings):
     sirene_per_minute: int = Field(
         default=30, ge=1, description="INSEE's limit, for each process: divide it among replicas"
     )
+    sirene_share: float = Field(
+        default=0.3, gt=0, le=1, description="The part of that limit that one caller may use"
+    )
     sirene_failures_most: int = Field(
-        default=5, ge=1, description="In a row; then INSEE is left in peace for a while"
+        default=5,
+        ge=1,
+        description="SIRETs that fail in a row, of two callers at least; then INSEE is left in "
+        "peace for a while",
     )
     sirene_rest: float = Field(default=15, description="Seconds between tries after that")
     sirene_remembered_for: float = Field(default=300, description="Seconds; 0 asks INSEE each time")

@@ -9,6 +9,7 @@ from typing import Final
 import aiohttp
 import structlog
 
+from kit.context import asking
 from kit.problems import Invalid, Unavailable
 from services.structures.domain.structures import Establishment
 from services.structures.insee import (
@@ -16,9 +17,10 @@ from services.structures.insee import (
     check_refused,
     check_replaced,
     establishment_from,
+    read,
     seconds_to_wait,
 )
-from services.structures.pacing import Breaker, Budget, Lately
+from services.structures.pacing import Breaker, Lately, Shared
 from services.structures.settings import StructuresSettings
 
 log = structlog.get_logger(__name__)
@@ -58,7 +60,7 @@ class Sirene:
         self._base = settings.sirene_url.rstrip("/")
         self._key = settings.sirene_key
         self._patience = settings.sirene_timeout
-        self._budget = Budget(settings.sirene_per_minute)
+        self._budget = Shared(settings.sirene_per_minute, settings.sirene_share)
         self._breaker = Breaker(settings.sirene_failures_most, settings.sirene_rest)
         self._lately = Lately[Establishment](settings.sirene_remembered_for)
 
@@ -89,7 +91,7 @@ class Sirene:
             if found and found.diffusible:
                 self._lately.keep(siret, found)
             return found
-        self._breaker.failed()
+        self._breaker.failed(siret, _by())
         raise SireneUnavailable
 
     async def _asked_until_it_answers(self, siret: str) -> Establishment | None:
@@ -102,7 +104,7 @@ class Sirene:
         return await self._asked(siret)
 
     async def _asked(self, siret: str) -> Establishment | None:
-        if wait := self._budget.take():
+        if wait := self._budget.take(_by()):
             raise SireneUnavailable("Too many requests to INSEE.", retry_after=wait)
         headers = {
             "X-INSEE-Api-Key-Integration": self._key.get_secret_value(),
@@ -127,10 +129,7 @@ class Sirene:
             return None
         if answer.status not in (HTTPStatus.OK, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
             raise UnreadableAnswerError(f"status {answer.status}")
-        try:
-            body = await answer.json(content_type=None)
-        except ValueError:
-            raise UnreadableAnswerError("not JSON") from None
+        body = read(await answer.read())
         if answer.status == HTTPStatus.OK:
             found = establishment_from(body)
             if found.siret != siret:
@@ -140,3 +139,8 @@ class Sirene:
         if answer.status == HTTPStatus.FORBIDDEN:
             raise _Withheld
         return None
+
+
+def _by() -> str:
+    request = asking.get()
+    return request.by if request else ""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.structures.pacing import Breaker, Budget, Lately
+from services.structures.pacing import Breaker, Budget, Lately, Shared
 
 
 class Clock:
@@ -37,41 +37,107 @@ class TestBudget:
         assert budget.take() == 0
 
 
+class TestShared:
+    def test_gives_nobody_more_than_their_part(self, clock: Clock):
+        shared = Shared(30, 0.3, clock)
+
+        assert [shared.take("u-zoe") for _ in range(9)] == [0] * 9
+        assert shared.take("u-zoe") == pytest.approx(60 / 9)
+        assert shared.take("u-ana") == 0
+        clock.now += 60 / 9
+        assert shared.take("u-zoe") == 0
+
+    def test_gives_all_together_no_more_than_there_is(self, clock: Clock):
+        shared = Shared(30, 0.3, clock)
+
+        assert sum(shared.take(f"u-{nth}") == 0 for nth in range(100)) == 30
+        assert shared.take("u-ana") == pytest.approx(2)
+
+    def test_gives_everybody_something(self, clock: Clock):
+        assert Shared(1, 0.1, clock).take("u-ana") == 0
+
+    def test_pauses_for_all(self, clock: Clock):
+        shared = Shared(30, 0.3, clock)
+
+        shared.pause(20)
+        assert [shared.take(by) for by in ("u-ana", "u-zoe")] == [pytest.approx(20)] * 2
+
+    def test_never_forgets_a_share_that_is_not_whole_again(self, clock: Clock):
+        shared = Shared(2, 0.5, clock)
+        assert shared.take("u-zoe") == 0
+        others = 0
+        while shared.take("u-zoe"):
+            others += shared.take(f"u-{others}") == 0
+            clock.now += 1
+
+        assert clock.now >= 160
+
+
 class TestBreaker:
     @pytest.fixture
     def breaker(self, clock: Clock) -> Breaker:
         return Breaker(3, 15, clock)
 
+    def open(self, breaker: Breaker) -> None:
+        for about, by in (("a", "u-ana"), ("b", "u-bob"), ("c", "u-ana")):
+            breaker.failed(about, by)
+
     def test_lets_all_through_until_enough_failed_in_a_row(self, breaker: Breaker):
-        for _ in range(2):
-            breaker.failed()
+        breaker.failed("a", "u-ana")
+        breaker.failed("b", "u-bob")
         breaker.succeeded()
-        for _ in range(2):
-            breaker.failed()
+        breaker.failed("c", "u-ana")
+        breaker.failed("d", "u-bob")
 
         assert breaker.wait() == 0
-        breaker.failed()
+        breaker.failed("e", "u-ana")
         assert breaker.wait() == pytest.approx(15)
 
+    def test_is_not_stopped_by_one_thing_whoever_asks_about_it(self, breaker: Breaker):
+        for nth in range(20):
+            breaker.failed("a", f"u-{nth}")
+
+        assert breaker.wait() == 0
+
+    def test_is_not_stopped_by_one_caller_whatever_they_ask_about(self, breaker: Breaker):
+        for nth in range(20):
+            breaker.failed(str(nth), "u-zoe")
+
+        assert breaker.wait() == 0
+
     def test_lets_one_try_after_each_rest(self, breaker: Breaker, clock: Clock):
-        for _ in range(3):
-            breaker.failed()
+        self.open(breaker)
         clock.now += 15
 
         assert breaker.wait() == 0
         assert breaker.wait() == pytest.approx(15)
         clock.now += 3
-        breaker.failed()
+        breaker.failed("d", "u-ana")
         assert breaker.wait() == pytest.approx(15)
 
+    def test_lets_another_try_at_once_after_what_had_failed_before(
+        self, breaker: Breaker, clock: Clock
+    ):
+        self.open(breaker)
+        clock.now += 15
+
+        assert breaker.wait() == 0
+        breaker.failed("a", "u-zoe")
+        assert breaker.wait() == 0
+
     def test_lets_all_through_again_once_one_succeeded(self, breaker: Breaker, clock: Clock):
-        for _ in range(3):
-            breaker.failed()
+        self.open(breaker)
         clock.now += 15
         breaker.wait()
         breaker.succeeded()
 
         assert [breaker.wait() for _ in range(5)] == [0] * 5
+
+    def test_remembers_no_end_of_failures(self, breaker: Breaker):
+        for nth in range(2_000):
+            breaker.failed(str(nth), f"u-{nth}")
+
+        assert len(breaker._failed) == 1_000
 
 
 class TestLately:

@@ -1,7 +1,9 @@
 """INSEE's answers, read; and its failures, endured."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from deploy.embedded import sirene as embedded
+from kit.context import Asking, asking
 from kit.problems import Problem
 from services.structures.domain.structures import Address
 from services.structures.insee import UnreadableAnswerError, establishment_from
@@ -65,9 +68,37 @@ class TestEstablishmentFrom:
 
         assert establishment_from(an_answer(periodesEtablissement=periods)).label == "CHEZ ANA"
 
+    @pytest.mark.parametrize("odd", ["\r\n", "\0", "\t \x85", "\u2028", "\u202e\u2066"])
+    def test_keeps_each_text_on_one_line(self, odd: str):
+        name = f" ANA{odd}DUPONT{odd}"
+        answer = an_answer(
+            uniteLegale=a_unit(denominationUniteLegale=name),
+            periodesEtablissement=[a_period(enseigne1Etablissement=name)],
+        )
+
+        found = establishment_from(answer)
+
+        assert (found.legal_name, found.label) == ("ANA DUPONT", "ANA DUPONT")
+
+    def test_keeps_no_more_than_a_record_has_room_for(self):
+        much = "X" * 100_000
+        first = an_answer()["etablissement"]["adresseEtablissement"]
+        texts = dict.fromkeys(first, much)
+        unit = a_unit(denominationUniteLegale=None, nomUniteLegale=much, prenom1UniteLegale=much)
+
+        found = establishment_from(an_answer(uniteLegale=unit, adresseEtablissement=texts))
+
+        address = found.address
+        assert address
+        assert len(found.legal_name or "") == len(address.line) == 255
+        assert [len(one) for one in address.complements] == [255, 255]
+        assert (len(address.postcode), len(address.city), len(address.country)) == (20, 100, 100)
+
     @pytest.mark.parametrize(
         "answer",
         [
+            an_answer(uniteLegale=a_unit(denominationUniteLegale="\ud800")),
+            an_answer(siret="\udfff"),
             None,
             [],
             {},
@@ -113,6 +144,15 @@ def client(url: str, **settings: Any) -> Sirene:
             internal_key=SecretStr("k" * 32), link_key=SecretStr("k" * 32), **given | settings
         )
     )
+
+
+@contextmanager
+def asked_by(user: str) -> Iterator[None]:
+    before = asking.set(Asking(by=user))
+    try:
+        yield
+    finally:
+        asking.reset(before)
 
 
 def always(status: int, body: Any = None, **headers: str) -> Answering:
@@ -192,6 +232,12 @@ class TestSirene:
             always(404, "<html>no such page</html>"),
             always(301, Location="https://elsewhere.example/"),
             always(200, "{"),
+            always(200, "[" * 100_000),
+            always(200, '{"etablissement":' * 2_000 + "1" + "}" * 2_000),
+            always(
+                200, json.dumps(an_answer(uniteLegale=a_unit(denominationUniteLegale="\ud800")))
+            ),
+            always(404, "[" * 2_000 + "]" * 2_000),
             always(200, "<html>maintenance</html>"),
             always(200, {"header": {}}),
             always(200, an_answer(siret="84965690500015")),
@@ -273,11 +319,26 @@ class TestSirene:
 
         told = await sirene(answer, sirene_failures_most=2, sirene_rest=60)
 
-        for _ in range(4):
-            with pytest.raises(SireneUnavailable) as refusal:
-                await told.establishment(SIRET.value)
+        for siret, by in (("1" * 14, "u-ana"), ("2" * 14, "u-bob"), *[("3" * 14, "u-zoe")] * 2):
+            with pytest.raises(SireneUnavailable) as refusal, asked_by(by):
+                await told.establishment(siret)
         assert asked == 2
         assert refusal.value.retry_after == 60
+
+    async def test_leaves_nobody_out_for_what_one_caller_asks_in_vain(self, sirene: Any):
+        async def answer(request: web.Request) -> web.Response:
+            siret = request.match_info["siret"]
+            if siret == SIRET.value:
+                return web.json_response(an_answer())
+            return web.Response(text="[" * 100_000)
+
+        told = await sirene(answer, sirene_failures_most=2, sirene_rest=60)
+
+        for nth in range(5):
+            with pytest.raises(SireneUnavailable), asked_by("u-zoe"):
+                await told.establishment(str(nth) * 14)
+        with asked_by("u-ana"):
+            assert await told.establishment(SIRET.value)
 
     @pytest.mark.feature("STR-16")
     async def test_refuses_what_insee_withholds(self, sirene: Any):
@@ -349,10 +410,24 @@ class TestSirene:
         assert asked == 1
 
     async def test_stays_within_its_budget(self, sirene: Any):
-        told = await sirene(always(200, an_answer()), sirene_per_minute=2, sirene_remembered_for=0)
+        told = await sirene(
+            always(200, an_answer()), sirene_per_minute=2, sirene_share=1, sirene_remembered_for=0
+        )
 
         await told.establishment(SIRET.value)
         await told.establishment(SIRET.value)
         with pytest.raises(SireneUnavailable) as refusal:
             await told.establishment(SIRET.value)
         assert 0 < (refusal.value.retry_after or 0) <= 30
+
+    async def test_leaves_something_for_the_others(self, sirene: Any):
+        told = await sirene(
+            always(200, an_answer()), sirene_per_minute=2, sirene_share=0.5, sirene_remembered_for=0
+        )
+
+        with asked_by("u-zoe"):
+            await told.establishment(SIRET.value)
+            with pytest.raises(SireneUnavailable):
+                await told.establishment(SIRET.value)
+        with asked_by("u-ana"):
+            assert await told.establishment(SIRET.value)
