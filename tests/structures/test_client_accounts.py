@@ -29,6 +29,7 @@ from services.structures.domain.client_accounts import (
     Reference,
 )
 from services.structures.domain.client_profiles import ProfileProperties
+from services.structures.domain.structures import StructureInactive
 from tests.structures.builders import NOW
 from tests.structures.client_builders import (
     FEATURES,
@@ -120,12 +121,12 @@ class TestOpen:
             ({"client": SUPPLIER}, domain.OwnClient, "/body/structure_id"),
             (
                 {"client": replace(TOWN, status="inactive")},
-                domain.StructureInactive,
+                StructureInactive,
                 "/body/structure_id",
             ),
             (
                 {"supplier": replace(SUPPLIER, status="inactive")},
-                domain.StructureInactive,
+                StructureInactive,
                 "/body/supplier_id",
             ),
         ],

@@ -22,7 +22,7 @@ from kit.http import (
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound, PreconditionFailed
 from kit.rights import RightsCopy
-from services.structures.api.client_fields import AnId, Currency, Id, Language, SupplierId, Switches
+from services.structures.api.client_fields import Currency, EntityId, Language, Switches
 from services.structures.api.fields import Line, PostalAddress, Said
 from services.structures.clientele import Clientele, NotYourSupplier, Relations
 from services.structures.domain import client_accounts as domain
@@ -36,9 +36,9 @@ from services.structures.domain.client_accounts import (
     Relation,
 )
 from services.structures.domain.client_portal import Portal
-from services.structures.domain.structures import Address, Structure
+from services.structures.domain.structures import Address, Structure, StructureInactive
 
-Reader = Annotated[Caller, reader("client-accounts:read")]
+AccountReader = Annotated[Caller, reader("client-accounts:read")]
 MAY_READ: tuple[Relation, ...] = ("administrator", "staff", "operator", "system")
 
 
@@ -70,8 +70,8 @@ class WrittenClient(BaseModel):
 
 
 class NewClientAccount(Said, WrittenClient):
-    supplier_id: AnId
-    structure_id: AnId = Field(description="The structure that the client is")
+    supplier_id: EntityId
+    structure_id: EntityId = Field(description="The structure that the client is")
     welcome: StrictBool = Field(default=False, description="Write to its principal manager")
 
 
@@ -144,7 +144,7 @@ def client_account_routes(
             domain.ClientNameMissing,
             domain.UnknownFeature,
             domain.ClientAccountKnown,
-            domain.StructureInactive,
+            StructureInactive,
             domain.NoReferenceFree,
             TooStale,
         ),
@@ -185,9 +185,9 @@ def client_account_routes(
 
     @routes.get("", responses=may_answer(NotYourSupplier, ScopeMissing, TooStale))
     async def list_accounts(
-        caller: Reader,
+        caller: AccountReader,
         asked: PageAsked,
-        supplier_id: SupplierId,
+        supplier_id: EntityId,
         q: Annotated[
             str, Query(max_length=100, description="Beginnings of its name or its reference")
         ] = "",
@@ -198,7 +198,7 @@ def client_account_routes(
         return Page(items=[shown(one, portal) for one in found], next=following)
 
     @routes.get("/{id}", responses=may_answer(NotFound, domain.NotOpenToYou, ScopeMissing))
-    async def read(id: Id, caller: Reader, response: Response) -> ClientAccountView:
+    async def read(id: EntityId, caller: AccountReader, response: Response) -> ClientAccountView:
         """One client account."""
         account, _ = await relations.account(caller, id, *MAY_READ)
         return answer(account, response)
@@ -217,7 +217,7 @@ def client_account_routes(
         ),
     )
     async def rewrite(
-        id: Id, asked: WrittenClient, caller: Person, if_match: IfMatch, response: Response
+        id: EntityId, asked: WrittenClient, caller: Person, if_match: IfMatch, response: Response
     ) -> ClientAccountView:
         """Replace what is written down of a client."""
         await relations.account(caller, id, "administrator")

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from contracts.users import Role
@@ -16,7 +16,7 @@ from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound, PreconditionFailed
 from kit.rights import Rights, RightsCopy
-from services.structures.api.client_fields import Id, Switches
+from services.structures.api.client_fields import EntityId, Switches, UserId
 from services.structures.clientele import Clientele, Relations
 from services.structures.domain import client_portal as domain
 from services.structures.domain.client_accounts import (
@@ -35,8 +35,6 @@ from services.structures.domain.client_portal import (
     Side,
     contact_id,
 )
-
-UserId = Annotated[str, Path(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 
 
 class SwitchView(BaseModel):
@@ -136,7 +134,7 @@ def client_portal_routes(
     @routes.get(
         "/{id}/users", responses=may_answer(NotFound, NotOpenToYou, NotAcceptedByClient, TooStale)
     )
-    async def list_users(id: Id, caller: Person, asked: PageAsked) -> Page[ClientUser]:
+    async def list_users(id: EntityId, caller: Person, asked: PageAsked) -> Page[ClientUser]:
         """The users attached to the structure that the client is, once it has accepted."""
         account, _ = await relations.accepted(caller, id, "administrator", "operator")
         found, following = await rights.attached_to(account.structure_id, asked)
@@ -156,7 +154,9 @@ def client_portal_routes(
         "/{id}/users/{user_id}",
         responses=may_answer(NotFound, NotOpenToYou, NotAcceptedByClient, TooStale),
     )
-    async def read_user(id: Id, user_id: UserId, caller: Person, response: Response) -> ClientUser:
+    async def read_user(
+        id: EntityId, user_id: UserId, caller: Person, response: Response
+    ) -> ClientUser:
         """One user of a client, with the version that ``If-Match`` asks for."""
         account, _ = await relations.accepted(caller, id, "administrator", "operator")
         held = await attached(account, user_id)
@@ -177,7 +177,7 @@ def client_portal_routes(
         ),
     )
     async def switch(
-        id: Id,
+        id: EntityId,
         user_id: UserId,
         asked: ContactSwitches,
         caller: Person,
@@ -206,7 +206,7 @@ def client_portal_routes(
         status_code=201,
         responses=may_answer(NotFound, NotOpenToYou, NotAcceptedByClient, TooStale),
     )
-    async def write(id: Id, asked: NewMessage, caller: Person) -> MessageView:
+    async def write(id: EntityId, asked: NewMessage, caller: Person) -> MessageView:
         """Write to the other side of the account, once the client has accepted it."""
         _, relation = await relations.accepted(caller, id, "administrator", "client")
         message = ClientMessage(
@@ -226,7 +226,7 @@ def client_portal_routes(
         "/{id}/messages",
         responses=may_answer(NotFound, NotOpenToYou, NotAcceptedByClient, TooStale),
     )
-    async def list_messages(id: Id, caller: Person, asked: PageAsked) -> Page[MessageView]:
+    async def list_messages(id: EntityId, caller: Person, asked: PageAsked) -> Page[MessageView]:
         """What both sides wrote, newest first."""
         await relations.accepted(caller, id, "administrator", "client", "operator")
         found, following = await page(messages, {"account_id": id}, asked)

@@ -15,7 +15,7 @@ from kit.http import Caller, ScopeMissing, may_answer, new_entity_id, reader
 from kit.pages import Page, PageAsked, page
 from kit.problems import Invalid, NotFound
 from kit.rights import RightsCopy
-from services.structures.api.client_fields import Amount, Id, UserId
+from services.structures.api.client_fields import Amount, EntityId, UserId
 from services.structures.api.fields import Line
 from services.structures.clientele import Clientele, Relations
 from services.structures.domain import order_checks as domain
@@ -105,7 +105,7 @@ def order_check_routes(
             TooStale,
         ),
     )
-    async def check(id: Id, asked: OrderToCheck, caller: Checker) -> CheckedOrder:
+    async def check(id: EntityId, asked: OrderToCheck, caller: Checker) -> CheckedOrder:
         """Ask before an order is validated: refused while it lacks something."""
         found, _ = await relations.account(caller, id, *MAY_CHECK)
         subtotal = await records_subtotal(found, asked.ordered_by)
@@ -133,7 +133,7 @@ def order_check_routes(
         responses=may_answer(NotFound, NotOpenToYou, ScopeMissing, TooStale),
     )
     async def list_checks(
-        id: Id,
+        id: EntityId,
         caller: Checker,
         asked: PageAsked,
         order_number: Annotated[str | None, Query(min_length=1, max_length=255)] = None,

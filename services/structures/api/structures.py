@@ -17,7 +17,7 @@ from services.structures.identifiers import InvalidIdentifier, InvalidVatNumber,
 from services.structures.sirene import EstablishmentWithheld, Sirene, SireneUnavailable
 from services.structures.views import Visibility
 
-Reader = Annotated[Caller, reader("structures:read")]
+StructureReader = Annotated[Caller, reader("structures:read")]
 
 
 class NewIdentifier(Said):
@@ -78,7 +78,7 @@ def api(
         return domain.record(created, principal_manager_id=caller.user_id)
 
     @routes.get("/{id}", responses=may_answer(NotFound, ScopeMissing))
-    async def read(id: StructureId, caller: Reader, response: Response) -> Record | Card:
+    async def read(id: StructureId, caller: StructureReader, response: Response) -> Record | Card:
         """A public structure's card; all of it for those attached to it."""
         structure = await structures.get(id)
         if await visibility.of_record(caller, structure):

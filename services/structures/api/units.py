@@ -18,7 +18,7 @@ from kit.pages import Asked, Page, pages_of
 from kit.problems import NotFound, PreconditionFailed
 from services.structures import views
 from services.structures.api.fields import Said, StructureId
-from services.structures.api.structures import Reader
+from services.structures.api.structures import StructureReader
 from services.structures.domain import units as domain
 from services.structures.domain.pending import Pending
 from services.structures.domain.structures import (
@@ -199,7 +199,7 @@ def unit_routes(of: Units, *, effective_after: timedelta) -> APIRouter:
 def _reading(routes: APIRouter, of: Units) -> None:
     @routes.get("", responses=may_answer(NotFound, NotYoursToConsult, ScopeMissing))
     async def list_units(
-        id: StructureId, caller: Reader, asked: UnitsAsked, listed: Listed
+        id: StructureId, caller: StructureReader, asked: UnitsAsked, listed: Listed
     ) -> Page[UnitView]:
         """The units of a public structure, or of one you are attached to; 1,000 a page at most."""
         structure = await of.consulted(id, caller)
@@ -207,7 +207,9 @@ def _reading(routes: APIRouter, of: Units) -> None:
         return Page[UnitView](items=[shown(one, structure) for one in some], next=following)
 
     @routes.get("/{unit}", responses=may_answer(NotFound, NotYoursToConsult, ScopeMissing))
-    async def read(id: StructureId, unit: UnitId, caller: Reader, response: Response) -> UnitView:
+    async def read(
+        id: StructureId, unit: UnitId, caller: StructureReader, response: Response
+    ) -> UnitView:
         structure = await of.consulted(id, caller)
         return answer(await of.of(structure, unit), structure, response)
 
