@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
@@ -9,11 +10,12 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
 
-from kit.change import T
+from kit.change import Entity, T
 from kit.collection import Collection
 from kit.problems import Invalid
 
 M = TypeVar("M")
+E = TypeVar("E", bound=Entity)
 
 
 class Page(BaseModel, Generic[M]):
@@ -80,6 +82,23 @@ async def page(
     return [collection.state(one) for one in rows], following
 
 
+def cut(
+    every: list[E], asked: Asked, *, by: str, key: Callable[[E], str]
+) -> tuple[list[E], str | None]:
+    """One page of entities few enough to be read whole, sorted by a text and then by id."""
+    places = sorted((((key(one), one.id), one) for one in every), key=lambda both: both[0])
+    if asked.cursor:
+        after = _read(asked.cursor, by)
+        if not isinstance(after[0], str):
+            raise Invalid("This cursor is not one of ours.", field="query/cursor")
+        places = [(place, one) for place, one in places if place > after]
+    found = places[: asked.size]
+    if len(places) == len(found):
+        return [one for _, one in found], None
+    (value, id), _ = found[-1]
+    return [one for _, one in found], _cursor({by: value, "_id": id}, by)
+
+
 def _with(
     rows: list[dict[str, Any]],
     beside: dict[str, Any],
@@ -104,7 +123,11 @@ def _cursor(last: dict[str, Any], by: str) -> str:
     value = last[by]
     kind = "t" if isinstance(value, datetime) else "v"
     place = [by, kind, value.isoformat() if kind == "t" else value, last["_id"]]
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(json.dumps(place, ensure_ascii=False).encode())
+        .decode()
+        .rstrip("=")
+    )
 
 
 def _after(cursor: str, by: str, order: int) -> dict[str, Any]:

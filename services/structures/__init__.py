@@ -14,7 +14,8 @@ Publishes  structures.structure-created, structures.structure-changed,
            structures.attachment-added, structures.attachment-infected,
            structures.attachment-removed, structures.bank-details-added,
            structures.bank-details-modified, structures.bank-details-deactivated,
-           structures.client-account-opened, structures.client-properties-changed,
+           structures.client-account-opened, structures.client-account-accepted,
+           structures.client-account-refused, structures.client-properties-changed,
            structures.client-defaults-changed, structures.client-permissions-changed,
-           structures.client-welcomed
+           structures.client-contact-permissions-changed, structures.client-welcomed
 """

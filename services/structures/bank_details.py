@@ -12,7 +12,6 @@ from kit.service import Service
 from services.structures.attachments import Attachments
 from services.structures.domain import bank_details as domain
 from services.structures.domain.bank_details import BankDetails, Wanted
-from services.structures.domain.bank_register import has_valid
 from services.structures.domain.standing import Standing
 from services.structures.domain.structures import Structure
 
@@ -29,10 +28,6 @@ class BankAccounts:
         by_structure = IndexModel([("structure_id", 1), ("status", 1), ("_id", 1)])
         details = service.collection("bank-details", BankDetails, indexes=[by_structure])
         return cls(details, attachments)
-
-    async def known(self, structure_id: str) -> bool:
-        """Whether a structure has bank details that are in use."""
-        return has_valid(await self.attachments.registers.find(structure_id))
 
     async def approached(self, structure_id: str, caller: Caller) -> tuple[Structure, Standing]:
         return await self.attachments.approached(structure_id, caller)

@@ -26,6 +26,7 @@ from services.structures.domain.facts import Fact, Turnover
 from services.structures.domain.folding import fold
 from services.structures.domain.order_checks import OrderCheck
 from services.structures.domain.structures import Structure
+from services.structures.search import sortable
 from services.structures.views import Visibility
 
 
@@ -196,7 +197,10 @@ class Relations:
 def _search_fields(account: ClientAccount) -> dict[str, Any]:
     """What is kept beside an account to find it by."""
     name = fold(account.record.name)
-    return {"sorted_by": name.strip(), "words": sorted({*name.split(), account.reference})}
+    return {
+        "sorted_by": sortable(account.record.name),
+        "words": sorted({*name.split(), account.reference}),
+    }
 
 
 def _newest(*fields: str) -> IndexModel:

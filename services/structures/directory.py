@@ -4,8 +4,9 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final, NamedTuple, cast, get_args
+
+from email_validator import EmailNotValidError, validate_email
 
 from contracts.structures import IdentifierType, Status
 from kit.problems import Problem
@@ -57,7 +58,8 @@ _YES: Final = frozenset({"1", "true", "vrai", "oui", "yes", "o", "y", "v", "t"})
 _TOO_MANY: Final = ";"
 """Names the cells of a line that have no column."""
 
-_INTERNATIONAL: Final = re.compile(r"\+[0-9][0-9 .()-]{3,28}")
+_TELEPHONE: Final = re.compile(r"\+?[0-9][0-9 .()-]{3,28}")
+_FLAGS: Final = tuple(name.casefold() for name in COLUMNS[3:12])
 
 
 class UnknownHeader(ValueError):
@@ -87,23 +89,40 @@ class Refused(NamedTuple):
     reason: str
 
 
-def entries(lines: Iterable[str], *, checksums: bool) -> Iterator[Line | Refused]:
-    """Read the lines of a CSV; raises UnknownHeader. Blank lines are nothing."""
-    following = iter(lines)
-    header = next(following, "").removeprefix("\ufeff")
-    rows = csv.reader(chain([header], following), delimiter=";" if ";" in header else ",")
-    cells = _cells([name.strip().casefold() for name in next(rows, [])])
-    while True:
-        number = rows.line_num + 1
+def entries(lines: Iterable[str | None], *, checksums: bool) -> Iterator[Line | Refused]:
+    """
+    Read the lines of a CSV; raises UnknownHeader. Blank lines are nothing.
+
+    Each line is read by itself: no text goes on in the next one, so that a quote which never
+    closes spoils its own line only. None stands for a line that is too long to be one.
+    """
+    following = enumerate(lines, 1)
+    _, first = next(following, (0, ""))
+    header = (first or "").removeprefix("\ufeff")
+    delimiter = ";" if ";" in header else ","
+    cells = _cells(_header(header, delimiter))
+    for number, line in following:
+        if line is None:
+            yield Refused(number, "", "Longer than a line can be.")
+            continue
         try:
-            row = next(rows)
-        except StopIteration:
-            return
+            row = _split(line, delimiter)
         except csv.Error as error:
-            yield Refused(number, "", f"not CSV up to line {rows.line_num}: {error}")
+            yield Refused(number, "", f"Not CSV: {error}.")
             continue
         if any(row):
             yield _entry(number, cells(row), checksums=checksums)
+
+
+def _header(line: str, delimiter: str) -> list[str]:
+    try:
+        return [name.strip().casefold() for name in _split(line, delimiter)]
+    except csv.Error:
+        raise UnknownHeader(UnknownHeader.__doc__) from None
+
+
+def _split(line: str, delimiter: str) -> list[str]:
+    return next(csv.reader([line], delimiter=delimiter, strict=True), [])
 
 
 def row(structure: Structure) -> Row:
@@ -207,7 +226,7 @@ def _formulas(written: dict[str, str]) -> str:
     found = [
         name
         for name, cell in written.items()
-        if is_formula(cell) and not (name == "numtelephone" and _INTERNATIONAL.fullmatch(cell))
+        if is_formula(cell) and not (name == "numtelephone" and _TELEPHONE.fullmatch(cell))
     ]
     return f"A formula, or what would be read as one: {', '.join(found)}." if found else ""
 
@@ -220,7 +239,26 @@ def _refusal(kind: str, cells: dict[str, str]) -> str:
     if kind not in _TYPES or kind == "PARTICULIER":
         return "This type of identifier is not one of a public structure."
     long = [name for name, most in _LENGTHS.items() if len(cells.get(name, "")) > most]
-    return f"Too long: {', '.join(long)}." if long else ""
+    if long:
+        return f"Too long: {', '.join(long)}."
+    wrong = [name for name, good in _CHECKS.items() if cells.get(name) and not good(cells[name])]
+    return f"Not understood: {', '.join(wrong)}." if wrong else ""
+
+
+def _address_of_mail(cell: str) -> bool:
+    try:
+        validate_email(cell, check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return True
+
+
+_CHECKS: Final[dict[str, Callable[[str], bool]]] = {
+    "courriel": _address_of_mail,
+    "numtelephone": lambda cell: bool(_TELEPHONE.fullmatch(cell)),
+    "codepays": lambda cell: bool(name_of(cell)),
+    **dict.fromkeys(_FLAGS, lambda cell: cell.casefold() in _YES | _NO),
+}
 
 
 def _address(cells: dict[str, str]) -> Address | None:

@@ -39,21 +39,26 @@ class Duplicating:
         self,
         model: str,
         new: str,
-        decide: Callable[[Structure | None, Structure | None], Changes],
+        decide: Callable[..., Changes],
         asked: Asked,
         *,
         bank_details: bool,
     ) -> Structure:
-        """``model`` and ``new`` are the ids of the two structures that ``decide`` is about."""
-        entry, beside = new_entity_id(), [await self._units(model, new, asked)]
+        """
+        ``model`` and ``new`` are the ids of the two structures that ``decide`` is about.
+
+        It is also told whether the new one will have bank details.
+        """
+        entry, beside, has_some = new_entity_id(), [await self._units(model, new, asked)], False
         if bank_details:
-            beside.append(await self._bank_details(model, new, asked))
+            copies, has_some = await self._bank_details(model, new, asked)
+            beside.append(copies)
         structures, history = self.records.structures, self.records.history
 
         def all_or_none(
             before: Structure | None, known: Structure | None, kept: Entry | None, *others: Any
         ) -> tuple[Change[Any], ...]:
-            over, made = decide(before, known)
+            over, made = decide(before, known, bank_details=has_some)
             noting = recorded(entry, lambda _: over, by=asked.by, asked_at=asked.at, at=asked.at)
             changes: list[Change[Any]] = [over, made, noting(before, kept)[1]]
             rest = list(others)
@@ -87,8 +92,12 @@ class Duplicating:
         )
         return _Beside(places, decide)
 
-    async def _bank_details(self, model: str, new: str, asked: Asked) -> _Beside:
-        """The valid ones with their documents; whatever changes one writes the register too."""
+    async def _bank_details(self, model: str, new: str, asked: Asked) -> tuple[_Beside, bool]:
+        """
+        The valid ones with their documents, and whether there are any.
+
+        Whatever changes one writes the register too: it is the same until the decision, or none.
+        """
         accounts, files = self.accounts.details, self.accounts.attachments.files
         registers = self.accounts.attachments.registers
         seen = await registers.find(model)
@@ -108,4 +117,4 @@ class Duplicating:
             *(accounts.at(copy_id(one.id, new)) for one in details),
             *(files.at(paper) for paper in papers),
         )
-        return _Beside(places, decide)
+        return _Beside(places, decide), bool(details)

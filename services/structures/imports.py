@@ -77,10 +77,9 @@ async def import_structures(
 
 
 def fingerprint(file: Path) -> str:
-    """Tells one file from another by its size and its beginning."""
+    """Tells one file from another by all that is in it."""
     with file.open("rb") as opened:
-        beginning = opened.read(LINE_MOST)
-    return f"{file.stat().st_size}:{hashlib.sha256(beginning).hexdigest()}"
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 class _Import:
@@ -118,7 +117,9 @@ class _Import:
 
     async def _keep(self, batch: list[Line | Refused]) -> _Kept:
         lines = [one for one in batch if isinstance(one, Line)]
-        new = {line.identifier.structure_id: line for line in lines}
+        new = dict[str, Line]()
+        for line in lines:
+            new.setdefault(line.identifier.structure_id, line)
         for id in await known(self._structures, [*new]):
             del new[id]
         # Later than any other batch's: what was created at this moment was created here.
@@ -210,10 +211,13 @@ class _Progress:
         self._checkpoint.unlink(missing_ok=True)
 
 
-def _texts(source: IO[bytes]) -> Iterator[str]:
-    # A file without ends of lines is cut: memory stays flat, and its pieces are refused.
+def _texts(source: IO[bytes]) -> Iterator[str | None]:
+    """Each line, or None for one that is too long: memory stays flat."""
     while line := source.readline(LINE_MOST):
-        yield line.decode("utf-8", "surrogateescape")
+        whole = len(line) < LINE_MOST or line.endswith(b"\n")
+        while line and not line.endswith(b"\n") and not whole:
+            line = source.readline(LINE_MOST)
+        yield line.decode("utf-8", "surrogateescape") if whole else None
 
 
 def _state(outcome: Any) -> Structure:

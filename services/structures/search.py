@@ -12,6 +12,8 @@ _WORDS_MOST: Final = 10
 _STARS_MOST: Final = 5
 _LITERAL_LEAST: Final = 3
 _DIGITS_THAT_LEAD: Final = 5
+_SORTED_BY: Final = 64
+"""Letters."""
 
 AT_HOME: Final = " france "
 """Folded; nearly all structures are there, so only other countries are kept to be looked for."""
@@ -35,6 +37,11 @@ class Pattern:
     """Where only digits were given: what an identifier made of digits may fit instead."""
     digit_grams: frozenset[str] = frozenset()
     """Such an identifier has at least one of these; none when too few digits were given."""
+
+
+def sortable(text: str) -> str:
+    """Folded, and short enough for the cursor of a page."""
+    return fold(text).strip()[:_SORTED_BY]
 
 
 def grams(folded: str) -> frozenset[str]:

@@ -20,7 +20,7 @@ from services.structures.domain.folding import fold
 from services.structures.domain.standing import Standing, opened
 from services.structures.domain.structures import Structure
 from services.structures.domain.units import Unit, default_unit
-from services.structures.search import AT_HOME, Pattern, patterns, search_fields
+from services.structures.search import AT_HOME, Pattern, patterns, search_fields, sortable
 from services.structures.sought import NothingAskedFor, Sought
 from services.structures.ways import IN_ORDER, Looked, Sample
 
@@ -159,11 +159,22 @@ class Visibility:
 
     async def of_record(self, caller: Caller, structure: Structure) -> bool:
         """Whether this caller may read all of it."""
-        attached = None
-        if caller.user_id and not caller.operator:
-            right = await self._rights.of(caller.user_id, structure.id)
-            attached = right.valid(today()) if right else None
+        attached = await self._attached(caller, structure.id)
         return domain.sees_record(
+            structure, user_id=caller.user_id, operator=caller.operator, attached=attached
+        )
+
+    async def shows(self, caller: Caller, id: str, structure: Structure | None) -> bool:
+        """
+        Whether this caller may know that it is there: anybody of a public one, systems of all.
+
+        Rights are asked the same of one that is not there as of a hidden one: where that takes
+        time or fails, both do.
+        """
+        if caller.client_id or (structure and structure.public):
+            return structure is not None
+        attached = await self._attached(caller, id)
+        return structure is not None and domain.sees_record(
             structure, user_id=caller.user_id, operator=caller.operator, attached=attached
         )
 
@@ -233,6 +244,13 @@ class Visibility:
             return open_to_all
         return {"$or": [open_to_all, await self._mine(caller, asked)]}
 
+    async def _attached(self, caller: Caller, id: str) -> bool | None:
+        """None where nothing was heard of it, or nobody needs to know."""
+        if not caller.user_id or caller.operator:
+            return None
+        right = await self._rights.of(caller.user_id, id)
+        return right.valid(today()) if right else None
+
     async def _mine(self, caller: Caller, asked: Sought) -> dict[str, Any]:
         if not caller.user_id:
             return {"_id": {"$in": []}}
@@ -291,7 +309,7 @@ def _unit_order(unit: Unit) -> dict[str, Any]:
     details = unit.details
     return {
         "by_code": unit.code.casefold(),
-        "by_name": fold(details.name),
+        "by_name": sortable(details.name),
         "by_valid_from": details.valid_from.isoformat(),
         "by_valid_until": (details.valid_until or date.max).isoformat(),
         "by_active": unit.noted == "in_force",

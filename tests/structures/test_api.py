@@ -219,6 +219,16 @@ class TestRead:
         assert (card["legal_name"], card["postcode"]) == ("MENUISERIE DUPONT", "44000")
         assert not {"email", "address", "created_by"} & card.keys()
 
+    async def test_tells_others_nothing_of_changes_that_the_card_does_not_show(self, world: World):
+        path = f"{STRUCTURES}/{await created(world)}"
+
+        before = await world.calls("u-omar").get(path)
+        await world.calls("u-lea").patch(path, json={"email": "me@example.org"})
+        after = await world.calls("u-omar").get(path)
+
+        assert after.json() == before.json()
+        assert after.headers.get("etag") == before.headers.get("etag")
+
     @pytest.mark.feature("STR-53")
     async def test_shows_all_to_those_attached_while_they_are(self, world: World):
         id = await created(world)

@@ -153,6 +153,11 @@ class TestAdd:
         assert pointer(it) == "/body/name"
 
     @pytest.mark.feature("BNK-02")
+    @pytest.mark.parametrize("other", ["E\u0301te\u0301", "\u00a0Été", "\uff25\u0301TÉ"])
+    def test_has_one_name_however_it_is_written(self, other: str):
+        assert a_register(an_entry(details_id="d0", name="Été")).names(other) == "d0"
+
+    @pytest.mark.feature("BNK-02")
     def test_may_have_the_name_of_those_deactivated(self):
         former = an_entry(details_id="d0", active=False)
         _, register, *_ = added(register=a_register(former))

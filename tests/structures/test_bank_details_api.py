@@ -146,6 +146,49 @@ class TestWho:
 
 
 class TestList:
+    @pytest.mark.feature("BNK-02")
+    async def test_is_by_name_and_complete_page_by_page(self, world: World, document: str):
+        names = ["Zèbre", "été", "Abri", "Étage", "zebre 2", "\u00e6uvre", "10", *map(str, "dcb")]
+        for name in names:
+            await given(world, document, name=name)
+
+        found, cursor = list[str](), ""
+        while cursor is not None:
+            asked = {"size": 3, "cursor": cursor}
+            page = (await world.calls("u-omar").get(DETAILS, params=asked)).json()
+            found += [one["name"] for one in page["items"]]
+            cursor = page["next"]
+
+        expected = ["10", "Abri", "\u00e6uvre", "b", "c", "d", "Étage", "été", "Zèbre", "zebre 2"]
+        assert found == expected
+
+    async def test_goes_on_after_the_longest_names(self, world: World, document: str):
+        for nth in range(2):
+            await given(world, document, name="\U0001d4b3" * 99 + str(nth))
+
+        first = (await world.calls("u-omar").get(DETAILS, params={"size": 1})).json()
+        asked = {"size": 1, "cursor": first["next"]}
+        rest = (await world.calls("u-omar").get(DETAILS, params=asked)).json()
+
+        names = {one["name"][-1] for one in (*first["items"], *rest["items"])}
+        assert (names, rest["next"]) == ({"0", "1"}, None)
+
+    @pytest.mark.parametrize("name", ["Lé\u202ea", "Lé\u2069a", "Lé\u0085a", "Lé\u2028a"])
+    async def test_has_names_that_are_read_as_they_are_written(
+        self, world: World, document: str, name: str
+    ):
+        refused = await world.calls("u-lea").post(DETAILS, json=an_account(document, name=name))
+
+        assert pointers(refused) == ["/body/name"]
+
+    @pytest.mark.parametrize("cursor", ["x", "WyJuYW1lIiwgInYiLCA1LCAiYSJd"])
+    async def test_refuses_a_cursor_that_is_none_of_its_own(self, world: World, cursor: str):
+        await founded(world)
+
+        refused = await world.calls("u-lea").get(DETAILS, params={"cursor": cursor})
+
+        assert refused.status_code == 422
+
     @pytest.mark.feature("BNK-02", "BNK-15")
     async def test_gives_id_and_name_of_those_that_are_valid(self, world: World, document: str):
         first = await given(world, document)

@@ -94,6 +94,14 @@ class TestModify:
             modified(a_structure(), **{field: said[field]})
         assert pointer(refusal) == f"/body/{field}"
 
+    @pytest.mark.feature("STR-20")
+    def test_names_what_insee_does_not_name(self):
+        nameless = a_structure(legal_name=None)
+
+        assert kept(modified(nameless, legal_name="Mine")).legal_name == "Mine"
+        with pytest.raises(ComesFromInsee):
+            modified(replace(nameless, non_diffusible=True), legal_name="Mine")
+
     @pytest.mark.feature("STR-26")
     def test_changes_the_address_of_what_insee_does_not_know(self):
         acme = a_structure(identifier=ACME)
@@ -313,6 +321,18 @@ class TestRefresh:
     def test_changes_nothing_when_insee_says_the_same(self):
         same = refresh(a_structure(), establishment=an_establishment(), now=NOW)
         assert same == Change(a_structure())
+
+    @pytest.mark.feature("STR-22")
+    def test_keeps_the_name_that_waits_where_insee_gives_none(self):
+        waits = Asked(by="u-lea", at=NOW, waits=timedelta(days=1))
+        waiting = kept(modified(a_structure(legal_name=None), waits, legal_name="Mine"))
+        nameless = an_establishment(legal_name=None)
+
+        refreshed = kept(refresh(waiting, establishment=nameless, now=NOW))
+
+        [one] = refreshed.waiting
+        assert one.details
+        assert one.details.legal_name == "Mine"
 
     @pytest.mark.feature("STR-40")
     def test_hides_what_insee_hides_since(self):

@@ -59,14 +59,17 @@ class TestCheckOrder:
         return order_checks.judged(self.attempt(number), account, both).result
 
     @pytest.mark.feature("CLI-07", "CLI-06")
-    @pytest.mark.parametrize("number", ["", " ", "\u00a0\t", "\u200b"])
+    @pytest.mark.parametrize(
+        "number", ["", " ", "\u00a0\t", *"\u200b\u2800\u3164\u115f\u1160\uffa0\ufe0f\u0301"]
+    )
     def test_refuses_an_order_without_the_engagement_number_it_needs(self, number: str):
         assert self.result(an_account(properties=REQUIRED), number) == "refused"
         assert self.result(an_account(), number) == "validated"
 
     @pytest.mark.feature("CLI-07")
     def test_validates_one_that_has_it(self):
-        assert self.result(an_account(properties=REQUIRED), "2026-E-1") == "validated"
+        for number in ("2026-E-1", "7", "É", "契"):
+            assert self.result(an_account(properties=REQUIRED), number) == "validated"
 
     @pytest.mark.feature("CLI-09")
     @pytest.mark.parametrize(("number", "result"), [("E-1", "validated"), (" ", "refused")])
@@ -310,5 +313,9 @@ class TestRecordTransaction:
         Ledger().tell(a_fact(), frozenset({SUPPLIER.id}))
 
     def test_tells_sources_apart(self):
-        assert facts.fact_id("/a", "1") == facts.fact_id("/a", "1")
-        assert len({facts.fact_id(*one) for one in (("/a", "1"), ("/b", "1"), ("/a1", ""))}) == 3
+        assert facts.fact_id("erp", "/a", "1") == facts.fact_id("erp", "/a", "1")
+        others = (("/a", "1"), ("/b", "1"), ("/a1", ""), ("/a\0b", "1"), ("/a", "b\0001"))
+        assert len({facts.fact_id("erp", *one) for one in others}) == 5
+
+    def test_is_another_when_another_system_tells_it(self):
+        assert facts.fact_id("erp", "/a", "1") != facts.fact_id("crm", "/a", "1")

@@ -37,8 +37,9 @@ MAIRIE = (
 )
 
 
-def read(*lines: str, checksums: bool = False) -> list[Line | Refused]:
-    return list(entries((f"{line}\n" for line in lines), checksums=checksums))
+def read(*lines: str | None, checksums: bool = False) -> list[Line | Refused]:
+    written = (line if line is None else f"{line}\n" for line in lines)
+    return list(entries(written, checksums=checksums))
 
 
 class TestEntries:
@@ -97,9 +98,11 @@ class TestEntries:
             "\udcff21840146100031",
             ",MAIRIE",
             f"21840146100031,{'x' * 256}",
+            '21840146100031,"MAIRIE',
+            None,
         ],
     )
-    def test_are_refused_one_by_one_with_their_number(self, line: str):
+    def test_are_refused_one_by_one_with_their_number(self, line: str | None):
         before, refused, after = read(
             "siret,RaisonSociale", "21840146100031", line, "21720103700014"
         )
@@ -121,12 +124,28 @@ class TestEntries:
         assert isinstance(read("siret", "50419910266307")[0], Line)
         assert isinstance(read("siret", "50419910266307", checksums=True)[0], Refused)
 
-    def test_after_a_quote_that_never_closes_are_still_read(self):
-        lines = [f"{number:014}" for number in range(20_000)]
-        found = read("siret", '"', *lines)
+    def test_after_a_quote_that_never_closes_are_all_read(self):
+        refused, *found = read("siret", '"', *(f"{number:014}" for number in range(20)))
 
-        assert isinstance(found[0], Refused)
-        assert any(isinstance(one, Line) for one in found)
+        assert isinstance(refused, Refused)
+        assert [type(one) for one in found] == [Line] * 20
+
+    @pytest.mark.feature("STR-27")
+    @pytest.mark.parametrize(
+        ("column", "cell"),
+        [
+            ("Courriel", "not-an-email"),
+            ("NumTelephone", "abc"),
+            ("StructureActive", "peut-être"),
+            ("EstMOA", "2"),
+            ("CodePays", "ZZ9"),
+        ],
+    )
+    def test_that_say_what_cannot_be_understood_are_refused(self, column: str, cell: str):
+        refused, after = read(f"siret;{column}", f"21840146100031;{cell}", "21720103700014;")
+        assert isinstance(refused, Refused)
+        assert column.casefold() in refused.reason
+        assert isinstance(after, Line)
 
     @pytest.mark.parametrize("name", ["=1+1", "+SUM(A1)", "-2", "@cmd", "=HYPERLINK(x)"])
     def test_that_a_spreadsheet_would_calculate_are_refused(self, name: str):

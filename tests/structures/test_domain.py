@@ -173,6 +173,18 @@ class TestCreate:
         with pytest.raises(EstablishmentClosed):
             create(None, **asked(establishment=an_establishment(open=False)))
 
+    @pytest.mark.feature("STR-14")
+    def test_needs_a_name_where_insee_gives_none(self):
+        nameless = an_establishment(legal_name=None)
+
+        with pytest.raises(NameMissing) as refusal:
+            create(None, **asked(establishment=nameless))
+        named = create(None, **asked(wanted=a_wanted(legal_name="Mine"), establishment=nameless))
+
+        assert refusal.value.members["errors"][0]["pointer"] == "/body/legal_name"
+        assert named.state
+        assert named.state.legal_name == "Mine"
+
     @pytest.mark.feature("STR-17", "STR-40")
     def test_masks_the_name_of_one_hidden_at_insee(self):
         change = create(

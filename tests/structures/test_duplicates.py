@@ -1,7 +1,7 @@
 """What becomes of a structure and its duplicate."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from contracts.structures import (
 )
 from kit.change import Change
 from kit.problems import NotFound, Problem
+from services.structures.domain.changes import Asked, choose_edi, modify
 from services.structures.domain.duplicates import KindKept, describe_duplicate, duplicate
 from services.structures.domain.options import Edi, Flags
 from services.structures.domain.structures import (
@@ -38,6 +39,7 @@ BOUGHT = Identifier("SIRET", "84965690500015")
 ACME = Identifier("HORS_UE", "USACME")
 ANA = Identifier("PARTICULIER", "1990193160BONJEAN")
 TODAY = date(2026, 1, 5)
+WAITING = Asked(by="u-lea", at=NOW, waits=timedelta(minutes=30))
 QUAY = Address(line="2 QUAI DU PORT", postcode="44600", city="SAINT-NAZAIRE")
 
 
@@ -82,6 +84,21 @@ class TestDuplicate:
         assert (made.status, made.created_by) == ("active", "u-lea")
         assert (over.status, over.duplicates) == ("inactive", (made.id,))
         assert made.origin_structure == over.id
+
+    def test_takes_along_what_waits_and_leaves_nothing_of_it_behind(self):
+        model = a_structure()
+        for decide in (
+            lambda one: modify(one, said={"label": "Quai"}, bank_details=False, asked=WAITING),
+            lambda one: choose_edi(one, edi=Edi(sends_flows=True), asked=WAITING),
+        ):
+            model = decide(model).state
+        assert (model.label, len(model.waiting)) == (None, 2)
+
+        over, made = states(model)
+
+        assert (made.label, made.edi.sends_flows) == ("Quai", True)
+        assert (over.label, over.waiting, over.wake_at) == (None, (), None)
+        assert made.waiting == ()
 
     @pytest.mark.feature("DUP-01", "DUP-07")
     def test_tells_that_one_is_created_before_that_it_is_a_duplicate(self):

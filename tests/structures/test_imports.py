@@ -11,7 +11,7 @@ import pytest
 from kit.service import Service
 from services.structures import imports
 from services.structures.directory import COLUMNS, UnknownHeader
-from services.structures.imports import ImportReport, fingerprint, import_structures
+from services.structures.imports import LINE_MOST, ImportReport, fingerprint, import_structures
 from services.structures.settings import StructuresSettings
 from tests.conftest import settings_for
 from tests.structures.builders import SIRET
@@ -110,22 +110,36 @@ async def test_keeps_all_that_the_public_directory_says(service: Service, report
 
 
 @pytest.mark.parametrize(
-    ("hostile", "refused"),
+    "hostile",
     [
-        ("SIRET;00000000000009;MAIRIE D'ÉVRY".encode("latin-1"), 1),
-        (b"SIRET;00000000000009;" + b"x" * 10_000_000, 153),
-        (b"SIRET;00000000000009;" + b";x" * 5_000_000, 153),
-        (b'SIRET;00000000000009;"' + b"x" * 1_000_000 + b'"', 14),
-        (b"SIRET;00000000000009;=HYPERLINK(1)", 1),
-        (b"SIRET;00000000000009;MAI\x00RIE", 1),
-        (b"SIRET", 1),
-        (b";;MAIRIE", 1),
-        (b"\xff\xfeS\x00I\x00R\x00E\x00T\x00", 1),
+        "SIRET;00000000000009;MAIRIE D'ÉVRY".encode("latin-1"),
+        b"SIRET;00000000000009;" + b"x" * 10_000_000,
+        b"SIRET;00000000000009;" + b";x" * 5_000_000,
+        b"SIRET;00000000000009;".ljust(LINE_MOST, b"x") + b"SIRET;21750001600019;SMUGGLED",
+        b'SIRET;00000000000009;"' + b"x" * 1_000_000 + b'"',
+        b'SIRET;00000000000009;"MAIRIE',
+        b"SIRET;00000000000009;=HYPERLINK(1)",
+        b"SIRET;00000000000009;MAI\x00RIE",
+        b"SIRET",
+        b";;MAIRIE",
+        b"\xff\xfeS\x00I\x00R\x00E\x00T\x00",
     ],
-    ids=["latin-1", "long", "wide", "quoted", "formula", "nul", "short", "nameless", "utf-16"],
+    ids=[
+        "latin-1",
+        "long",
+        "wide",
+        "hiding another",
+        "quoted",
+        "never closed",
+        "formula",
+        "nul",
+        "short",
+        "nameless",
+        "utf-16",
+    ],
 )
 async def test_takes_the_good_lines_beside_a_hostile_one(
-    service: Service, report: Path, hostile: bytes, refused: int
+    service: Service, report: Path, hostile: bytes
 ):
     good = [f"SIRET;{siret};MAIRIE".encode() for siret in sirets(2)]
     source = io.BytesIO(b"\n".join([DIRECTORY.encode(), good[0], hostile, good[1]]) + b"\n")
@@ -133,7 +147,8 @@ async def test_takes_the_good_lines_beside_a_hostile_one(
     done = await import_structures(service, source, report=report)
 
     assert done.created == 2
-    assert done.refused == refused
+    assert done.refused == 1
+    assert [row[0] for row in refusals(report)] == ["line", "3"]
     kept = {one["identifier"]["value"] for one in await documents(service, "structures")}
     assert kept == {*sirets(2)}
     assert sum(len(one) for row in refusals(report) for one in row) < 50_000
@@ -141,8 +156,14 @@ async def test_takes_the_good_lines_beside_a_hostile_one(
 
 @pytest.mark.parametrize(
     "source",
-    [DIRECTORY.encode("utf-16"), b"", b"\x00" * 1_000_000, b"TypeIdentifiant;RaisonSociale\n"],
-    ids=["utf-16", "nothing", "zeros", "a column short"],
+    [
+        DIRECTORY.encode("utf-16"),
+        b"",
+        b"\x00" * 1_000_000,
+        b"TypeIdentifiant;RaisonSociale\n",
+        f"{DIRECTORY}\rSIRET;21750001600019;PARIS\r".encode(),
+    ],
+    ids=["utf-16", "nothing", "zeros", "a column short", "other ends of lines"],
 )
 async def test_refuses_a_file_whose_columns_it_cannot_tell(
     service: Service, report: Path, source: bytes
@@ -196,10 +217,20 @@ async def test_of_another_file_begins_anew(
     assert done == ImportReport(line=11, created=10)
 
 
-def test_a_file_is_known_by_its_size_and_its_beginning(tmp_path: Path):
+async def test_of_two_lines_about_one_structure_takes_the_first(service: Service, report: Path):
+    [siret] = sirets(1)
+    lines = f"{DIRECTORY}\nSIRET;{siret};MAIRIE\nSIRET;{siret};\n"
+    done = await import_structures(service, io.BytesIO(lines.encode()), report=report)
+    assert (done.created, done.known) == (1, 1)
+    [kept] = await documents(service, "structures")
+    assert kept["legal_name"] == "MAIRIE"
+
+
+def test_a_file_is_known_by_all_that_is_in_it(tmp_path: Path):
     one, other = tmp_path / "one", tmp_path / "other"
-    one.write_text("siret\n1")
-    other.write_text("siret\n2")
+    beginning = "x" * 1_000_000
+    one.write_text(f"{beginning}1")
+    other.write_text(f"{beginning}2")
 
     assert fingerprint(one) == fingerprint(one)
     assert fingerprint(one) != fingerprint(other)

@@ -17,7 +17,7 @@ from services.structures.domain.imported import import_one
 from services.structures.domain.options import Flags
 from services.structures.identifiers import Identifier
 from services.structures.records import Records
-from tests.structures.builders import SIRET, a_period, an_answer
+from tests.structures.builders import SIRET, a_period, a_unit, an_answer
 from tests.structures.conftest import UNKNOWN, Insee, World, rights
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -385,6 +385,31 @@ class TestPrincipalManager:
         assert (await record(world, path))["principal_manager_id"] is None
 
 
+class TestNames:
+    @pytest.mark.feature("STR-20")
+    async def test_are_given_where_insee_has_none(self, world: World, insee: Insee):
+        unit = a_unit(denominationUniteLegale=None)
+        insee.says[SIRET.value] = (200, an_answer(siret=SIRET.value, uniteLegale=unit))
+        body: dict[str, Any] = {"identifier": {"type": "SIRET", "value": SIRET.value}}
+
+        refused = await world.calls("u-lea").post(STRUCTURES, json=body)
+        assert pointers(refused) == ["/body/legal_name"]
+        assert refused.json()["type"] == "/problems/name-missing"
+        path = await made(world, body | {"legal_name": "Mine"})
+        assert (await record(world, path))["legal_name"] == "Mine"
+
+    @pytest.mark.parametrize("odd", ["\u202e", "\u2066", "\u0085", "\u2028", "\u2029", "\u009f"])
+    @pytest.mark.parametrize("field", ["label", "rcs_number"])
+    async def test_are_on_one_line_and_read_as_they_are_written(
+        self, world: World, odd: str, field: str
+    ):
+        body = {"identifier": {"type": "SIRET", "value": SIRET.value}, field: f"Lé{odd}a"}
+
+        assert pointers(await world.calls("u-lea").post(STRUCTURES, json=body)) == [
+            f"/body/{field}"
+        ]
+
+
 class TestReferenced:
     async def ask(self, world: World, value: str, type: str = "SIRET") -> Any:
         reader = world.calls(client_id="c-1", scopes=frozenset({"structures:read"}))
@@ -424,6 +449,41 @@ class TestReferenced:
 
         assert found.pop("active")
         assert not {"id", "last_name", "legal_name", "email"} & found.keys()
+
+    async def test_hides_what_has_no_card_from_people_who_have_nothing_to_do_with_it(
+        self, world: World, insee: Insee
+    ):
+        insee.says[SIRET.value] = (
+            200,
+            an_answer(siret=SIRET.value, statutDiffusionEtablissement="P"),
+        )
+        for body in (BONJEAN, {"identifier": {"type": "SIRET", "value": SIRET.value}}):
+            await made(world, body)
+            identifier = body["identifier"]
+
+            async def seen(ask: Any = identifier, **by: Any) -> Any:
+                caller = world.calls(**by)
+                return (await caller.get(f"{STRUCTURES}/referenced", params=ask)).json()
+
+            unknown = {"type": "PARTICULIER", "value": "1990193160DUPONT"}
+            assert await seen(user="u-zoe") == await seen(unknown, user="u-zoe")
+            assert not (await seen(user="u-zoe"))["referenced"]
+            assert (await seen(user="u-lea"))["referenced"]
+            assert (await seen(user="u-desk", operator=True))["referenced"]
+            scopes = frozenset({"structures:read"})
+            assert (await seen(client_id="c-1", scopes=scopes))["referenced"]
+
+    async def test_of_what_is_hidden_and_of_nothing_fails_alike(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ):
+        await made(world, BONJEAN)
+        monkeypatch.setattr(world.service.heard, "_max_age", -1)
+        statuses = []
+        for value in ("1990193160BONJEAN", "1990193160DUPONT"):
+            params = {"type": "PARTICULIER", "value": value}
+            answer = await world.calls("u-zoe").get(f"{STRUCTURES}/referenced", params=params)
+            statuses.append(answer.status_code)
+        assert statuses == [503, 503]
 
     async def test_is_for_those_who_may_read_and_names_what_is_wrong(self, world: World):
         path, lea = f"{STRUCTURES}/referenced", world.calls("u-lea")

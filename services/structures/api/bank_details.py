@@ -7,9 +7,9 @@ from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
 from contracts.structures import AccountType, IdentifierType, Status
 from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
-from kit.pages import Page, PageAsked, page
+from kit.pages import Page, PageAsked, cut
 from kit.problems import NotFound, PreconditionFailed
-from services.structures.api.fields import Said, StructureId
+from services.structures.api.fields import Said, StructureId, one_line
 from services.structures.api.structures import NewIdentifier
 from services.structures.bank_details import BankAccounts
 from services.structures.domain import bank_accounts
@@ -17,15 +17,11 @@ from services.structures.domain import bank_details as domain
 from services.structures.domain.bank_details import BankDetails, Factor, Wanted
 from services.structures.domain.structures import ManagersOnly, StructureInactive
 from services.structures.identifiers import InvalidIdentifier, identify
+from services.structures.search import sortable
 
 DetailsId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 DETAILS = "/v1/structures/{id}/bank-details"
-Name = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$"
-    ),
-]
+Name = Annotated[str, one_line(100)]
 _GIVING = (
     NotFound,
     ManagersOnly,
@@ -188,7 +184,8 @@ def _reading(routes: APIRouter, kept: BankAccounts) -> None:
         """The valid bank details of a structure by name, or those deactivated."""
         await kept.approached(id, caller)
         where = {"structure_id": id, "status": status}
-        found, following = await page(kept.details, where, asked, descending=False)
+        every = await kept.details.select(where)
+        found, following = cut(every, asked, by="name", key=lambda one: sortable(one.name))
         named = [BankDetailsNamed(id=one.id, name=one.name) for one in found]
         return Page[BankDetailsNamed](items=named, next=following)
 

@@ -72,20 +72,18 @@ def duplicate_routes(life: Life, duplicating: Duplicating) -> APIRouter:
         # Refused before INSEE is asked, where that is known already.
         describe_duplicate(model, identifier, kind=body.kind, said=said)
         asked = life.records.asked(caller.user_id)
-        has_some = body.bank_details and await duplicating.accounts.known(id)
         decide = partial(
             duplicate,
             identifier=identifier,
             kind=body.kind,
             said=said,
             establishment=await _at_insee(life, identifier),
-            bank_details=has_some,
             users=body.users,
             by=asked.by,
             now=asked.at,
         )
         made = await duplicating.make(
-            id, identifier.structure_id, decide, asked, bank_details=has_some
+            id, identifier.structure_id, decide, asked, bank_details=body.bank_details
         )
         etag(response, made.version)
         response.headers["Location"] = f"/v1/structures/{made.id}"

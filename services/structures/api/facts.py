@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Depends, Header
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
 
 from kit.clock import now
 from kit.committer import Committer
@@ -20,10 +20,21 @@ CLOUD_EVENT = "application/cloudevents+json"
 Teller = Annotated[Caller, system("facts:write")]
 
 
+def _as_written(said: object) -> object:
+    """JSON has no days: a number is no date here, whatever moment it would be."""
+    if not isinstance(said, str):
+        raise ValueError("A day is written as 2026-01-05.")  # noqa: TRY004  # what pydantic expects
+    return said
+
+
 class NotACloudEvent(Problem):
     """A fact is one CloudEvent in structured JSON: application/cloudevents+json."""
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+def _named(most: int) -> StringConstraints:
+    return StringConstraints(min_length=1, max_length=most, pattern=r"^[^\x00-\x1f\x7f]+$")
 
 
 class TransactionRecorded(BaseModel):
@@ -31,7 +42,7 @@ class TransactionRecorded(BaseModel):
     kind: TransactionKind
     amount: Amount
     currency: Currency
-    date: date
+    date: Annotated[date, BeforeValidator(_as_written)]
 
     def transaction(self) -> Transaction:
         said = self.model_dump(exclude={"client_account"})
@@ -42,8 +53,8 @@ class ToldFact(BaseModel):
     """A CloudEvent; what it says beyond these attributes is passed over."""
 
     specversion: Literal["1.0"]
-    id: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    source: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    id: Annotated[str, _named(200)]
+    source: Annotated[str, _named(500)]
     type: Literal["invoicing.transaction-recorded.v1"]
     time: AwareDatetime | None = None
     datacontenttype: Literal["application/json"] = "application/json"
@@ -76,7 +87,7 @@ def fact_routes(committer: Committer, clientele: Clientele, *, default_currency:
     async def tell(told: Annotated[ToldFact, Body(media_type=CLOUD_EVENT)], caller: Teller) -> None:
         """Tell what has happened elsewhere. What comes again, by source and id, counts once."""
         fact = Fact(
-            id=domain.fact_id(told.source, told.id),
+            id=domain.fact_id(caller.client_id, told.source, told.id),
             account_id=told.data.client_account,
             transaction=told.data.transaction(),
             told_by=caller.client_id,

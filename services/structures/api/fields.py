@@ -16,18 +16,22 @@ from pydantic import (
 from services.structures.domain.options import JusticeCategory, JusticeRegime
 from services.structures.domain.structures import Address, Details
 from services.structures.identifiers import vat_number
+from services.structures.one_line import NOT_IN_A_LINE
 
 StructureId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
-def _text(most: int, pattern: str = r"^[^\x00-\x1f\x7f]*$") -> Any:
-    return StringConstraints(strip_whitespace=True, min_length=1, max_length=most, pattern=pattern)
+def one_line(most: int, least: int = 1, pattern: str = f"^[^{NOT_IN_A_LINE}]*$") -> Any:
+    """A text without ends of lines, or anything else that is not seen and changes what is."""
+    return StringConstraints(
+        strip_whitespace=True, min_length=least, max_length=most, pattern=pattern
+    )
 
 
-Name = Annotated[str, _text(255)]
-Line = Annotated[str, _text(255)]
-Phone = Annotated[str, _text(30, r"^\+?[0-9][0-9 .()-]{3,28}$")]
-Reference = Annotated[str, _text(64, r"^[A-Za-z0-9._/-]+$")]
+Name = Annotated[str, one_line(255)]
+Line = Annotated[str, one_line(255)]
+Phone = Annotated[str, one_line(30, pattern=r"^\+?[0-9][0-9 .()-]{3,28}$")]
+Reference = Annotated[str, one_line(64, pattern=r"^[A-Za-z0-9._/-]+$")]
 
 
 def _distinct(references: tuple[str, ...]) -> tuple[str, ...]:
@@ -45,9 +49,9 @@ class Said(BaseModel):
 class PostalAddress(Said):
     line: Line
     complements: tuple[Line, ...] = Field((), max_length=2)
-    postcode: Annotated[str, _text(20, r"^[0-9A-Za-z -]+$")]
-    city: Annotated[str, _text(100)]
-    country: Annotated[str, _text(100)]
+    postcode: Annotated[str, one_line(20, pattern=r"^[0-9A-Za-z -]+$")]
+    city: Annotated[str, one_line(100)]
+    country: Annotated[str, one_line(100)]
 
 
 class Fields(Said):
@@ -57,8 +61,8 @@ class Fields(Said):
     label: Name | None = None
     last_name: Name | None = Field(None, description="Of a PARTICULIER.")
     first_name: Name | None = Field(None, description="Of a PARTICULIER.")
-    rcs_number: Annotated[str, _text(50)] | None = None
-    vat_number: Annotated[str, _text(20, r"^[0-9A-Za-z +*]+$")] | None = Field(
+    rcs_number: Annotated[str, one_line(50)] | None = None
+    vat_number: Annotated[str, one_line(20, pattern=r"^[0-9A-Za-z +*]+$")] | None = Field(
         None, description="Where it does not follow from the identifier."
     )
     email: EmailStr | None = Field(None, max_length=254)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from kit.clock import now, today
 from kit.collection import Collection
@@ -16,7 +16,7 @@ from kit.pages import Page, PageAsked, page
 from kit.problems import Invalid, NotFound
 from kit.rights import RightsCopy
 from services.structures.api.client_fields import Amount, EntityId, UserId
-from services.structures.api.fields import Line
+from services.structures.api.fields import Line, one_line
 from services.structures.clientele import Clientele, Relations
 from services.structures.domain import order_checks as domain
 from services.structures.domain.client_accounts import (
@@ -38,9 +38,7 @@ class NotAUserOfTheClient(Invalid):
 
 class OrderToCheck(BaseModel):
     order_number: Line
-    engagement_number: Annotated[
-        str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^\P{Cc}*$")
-    ] = ""
+    engagement_number: Annotated[str, one_line(100, least=0)] = ""
     offer_subtotal: Amount | None = None
     ordered_by: UserId | None = Field(
         default=None, description="Whose properties count; absent: those of a new user"

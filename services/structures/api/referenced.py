@@ -38,9 +38,15 @@ def referenced_routes(structures: Collection[Structure], visibility: Visibility)
         type: Annotated[IdentifierType, Query()],
         value: Annotated[str, Query(min_length=1, max_length=100)],
     ) -> Referenced:
-        """Whether something can be sent to whoever has this identifier, and what it must name."""
-        found = await structures.find(_id(type, value))
-        if found is None:
+        """
+        Whether something can be sent to whoever has this identifier, and what it must name.
+
+        People are told of a structure whose card is hidden, as of a person, only where they may
+        read it; to the others it is not referenced. Systems that send are told of all.
+        """
+        id = _id(type, value)
+        found = await structures.find(id)
+        if not await visibility.shows(caller, id, found) or found is None:
             return Referenced(referenced=False)
         return Referenced(
             referenced=True,

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
 from contracts.structures import DEFAULT_UNIT, Requires, UnitStatus
 from kit.clock import now, today
@@ -17,7 +17,7 @@ from kit.http import Caller, IfMatch, Person, ScopeMissing, etag, may_answer
 from kit.pages import Asked, Page, pages_of
 from kit.problems import NotFound, PreconditionFailed
 from services.structures import views
-from services.structures.api.fields import Said, StructureId
+from services.structures.api.fields import Said, StructureId, one_line
 from services.structures.api.structures import StructureReader
 from services.structures.domain import units as domain
 from services.structures.domain.pending import Pending
@@ -51,7 +51,7 @@ UnitCode = Annotated[
         strip_whitespace=True, pattern=r"^[0-9A-Za-z](?:[0-9A-Za-z ._/-]{0,48}[0-9A-Za-z])?$"
     ),
 ]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255)]
+Line = Annotated[str, one_line(255, least=0)]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 UnitsAsked = Annotated[Asked, pages_of(1000)]
 
@@ -74,9 +74,9 @@ Listed = Annotated[UnitsSought, Depends(_listed)]
 class PostalAddress(Said):
     line: Line = ""
     complements: tuple[Line, ...] = Field((), max_length=2)
-    postcode: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)] = ""
-    city: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
-    country: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = "France"
+    postcode: Annotated[str, one_line(20, least=0)] = ""
+    city: Annotated[str, one_line(100, least=0)] = ""
+    country: Annotated[str, one_line(100, least=0)] = "France"
 
     def address(self) -> Address:
         return Address(**self.model_dump())
@@ -85,14 +85,14 @@ class PostalAddress(Said):
 class UnitDetails(BaseModel):
     """What may be modified; what is left out goes back to its default."""
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+    name: Annotated[str, one_line(255)]
     description: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
     address: PostalAddress | None = None
     valid_until: Day | None = Field(None, description="Included; for ever when absent.")
-    engagement_required: bool = Field(
+    engagement_required: StrictBool = Field(
         False, description="Whoever sends to it must give an engagement number."
     )
-    payment_status_exposed: bool = False
+    payment_status_exposed: StrictBool = False
 
     def details(self, valid_from: date) -> Details:
         return Details(

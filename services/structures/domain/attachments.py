@@ -134,6 +134,8 @@ def remove(
     known = opened_to_change(structure, to)
     if register and register.rests_on(attachment.id):
         raise AttachmentInUse
+    # Written even where there was none: bank details that begin to rest on it meet it.
+    register = register or BankRegister(id=known.id)
     event = AttachmentRemoved(
         attachment_id=attachment.id,
         structure_id=attachment.structure_id,

@@ -1,5 +1,6 @@
 """The names and documents of all bank details of one structure, as one thing to decide on. Pure."""
 
+import unicodedata
 from dataclasses import dataclass, replace
 
 from kit.change import Entity
@@ -40,7 +41,9 @@ class BankRegister(Entity):
 
 
 def folded(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    """Without what is not seen: case, width, how letters are composed, how many spaces."""
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join(plain.split())
 
 
 def has_valid(register: BankRegister | None) -> bool:

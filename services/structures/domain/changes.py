@@ -150,16 +150,17 @@ def refresh(
     }
     # Or what waits would bring back what INSEE said when it was asked for.
     waiting = tuple(
-        replace(
-            one,
-            details=replace(one.details, **fresh | {"label": one.details.label or found.label}),
-        )
-        if one.details
-        else one
+        replace(one, details=_refreshed(one.details, fresh, found)) if one.details else one
         for one in structure.waiting
     )
     refreshed = replace(structure, **fresh, non_diffusible=not found.diffusible, waiting=waiting)
     return _changed(structure, refreshed, now)
+
+
+def _refreshed(details: Details, fresh: Mapping[str, Any], found: Establishment) -> Details:
+    named = fresh["legal_name"] or (details.legal_name if found.diffusible else None)
+    label = details.label or found.label
+    return replace(details, address=found.address, legal_name=named, label=label)
 
 
 def first_due(current: Structure | None, now: datetime) -> Waiting | None:
@@ -174,6 +175,19 @@ def take_effect(current: Structure | None, *, now: datetime) -> Change[Structure
         return Change(current)
     rest = tuple(one for one in current.waiting if one != due)
     return _changed(current, _waits(_in_force(current, due), rest), now)
+
+
+def settled(structure: Structure) -> Structure:
+    """As it will be once everything that waits is in force, but as active as it is."""
+    then = structure
+    for one in sorted(structure.waiting, key=lambda one: one.effective_at):
+        then = then if one.what == "activation" else _in_force(then, one)
+    return dropped(then)
+
+
+def dropped(structure: Structure) -> Structure:
+    """Without what waits."""
+    return _waits(structure, ())
 
 
 def told(structure: Structure, *, now: datetime) -> StructureChanged:
@@ -253,9 +267,10 @@ def _still_open(establishment: Establishment | None) -> Establishment:
 
 
 def _refuse_grey(structure: Structure, said: Mapping[str, Any]) -> None:
-    """A grey field is refused even with the value that it has."""
+    """A grey field is refused even with the value that it has; a name that INSEE lacks is none."""
     if structure.identifier.siret:
-        for field in ("legal_name", "address"):
+        nameless = structure.legal_name is None and not structure.non_diffusible
+        for field in ("address",) if nameless else ("legal_name", "address"):
             if field in said:
                 raise ComesFromInsee(field=f"body/{field}")
     refuse_what_others_say(structure.identifier, Details(**said))

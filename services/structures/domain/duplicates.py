@@ -8,7 +8,12 @@ from typing import Any, Final
 from contracts.structures import Kind, StructureDuplicated
 from kit.change import Change
 from kit.problems import Invalid, NotFound
-from services.structures.domain.changes import deactivate, told
+from services.structures.domain.changes import (
+    deactivate,
+    dropped,
+    settled,
+    told,
+)
 from services.structures.domain.options import NOT_CONNECTED, NOTHING_ASKED
 from services.structures.domain.structures import (
     Details,
@@ -39,13 +44,14 @@ class KindKept(Invalid):
 def describe_duplicate(
     model: Structure, identifier: Identifier, *, kind: Kind | None, said: Mapping[str, Any]
 ) -> Wanted:
-    """What the new one will be: as its model, but for what is said anew."""
+    """What the new one will be: as its model once what waits is in force, but for what is said."""
     if kind and kind != model.kind:
         raise KindKept(field="body/kind")
     if (identifier.type == "PARTICULIER") != (model.kind == "person"):
         raise KindContradicted(
             "A person, and only a person, is a PARTICULIER.", field="body/identifier/type"
         )
+    model = settled(model)
     refuse_what_others_say(identifier, Details(**said))
     rcs_number = model.rcs_number if _siren(identifier) == _siren(model.identifier) else None
     details = replace(model.details, **_OF_THE_OLD_ONE | {"rcs_number": rcs_number} | {**said})
@@ -84,10 +90,11 @@ def duplicate(
     if model.status != "active":
         raise StructureInactive
     refuse_without_bank_details(wanted, known=bank_details)
-    made = replace(_kept(fresh), edi=model.edi, flags=model.flags, origin_structure=model.id)
+    lasting = settled(model)
+    made = replace(_kept(fresh), edi=lasting.edi, flags=lasting.flags, origin_structure=model.id)
     if made.kind != "person" and not made.legal_name and not made.non_diffusible:
         raise NameMissing("INSEE does not say it.", field="body/legal_name")
-    ended = deactivate(model, now=now)
+    ended = deactivate(dropped(model), now=now)
     over = replace(_kept(ended), duplicates=(*model.duplicates, made.id))
     duplicated = StructureDuplicated(
         structure_id=made.id, model_id=model.id, users=users, duplicated_by=by, duplicated_at=now

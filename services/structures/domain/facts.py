@@ -1,5 +1,6 @@
 """What other systems tell of a client account. Pure."""
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -26,7 +27,7 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact(Entity):
-    """One fact as another system told it; the id stands for its source and its id there."""
+    """One fact as another system told it; the id stands for that system and its name for it."""
 
     account_id: str
     transaction: Transaction
@@ -51,12 +52,12 @@ class OtherCurrency(Conflict):
 
 
 class FactContradicted(Conflict):
-    """This source has told something else under this id."""
+    """You have told something else of this source under this id."""
 
 
-def fact_id(source: str, id: str) -> str:
-    """One for each source and id of a CloudEvent: the same fact meets itself."""
-    return sha256(f"{source}\0{id}".encode()).hexdigest()[:32]
+def fact_id(teller: str, source: str, id: str) -> str:
+    """One for each source and id of a CloudEvent of one system: the same fact meets itself."""
+    return sha256(json.dumps([teller, source, id]).encode()).hexdigest()[:32]
 
 
 def record_transaction(

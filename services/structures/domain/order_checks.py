@@ -1,9 +1,10 @@
 """Whether an order of a client may be validated, and the history of such checks. Pure."""
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from kit.change import Change, Entity
 from kit.problems import Invalid
@@ -12,6 +13,8 @@ from services.structures.domain.structures import Structure, StructureInactive
 
 Result = Literal["validated", "refused"]
 Reason = Literal["engagement_number_missing", "structure_inactive"]
+_BLANK: Final = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and signs by their category that show nothing: Hangul fillers, a Braille cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,4 +89,5 @@ def _why_refused(
 
 
 def _written(text: str) -> bool:
-    return any(one.isprintable() and not one.isspace() for one in text)
+    """Whether there is a letter, a digit or a sign that leaves a mark on paper."""
+    return any(unicodedata.category(one)[0] in "LNPS" and one not in _BLANK for one in text)

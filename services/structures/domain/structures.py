@@ -235,7 +235,7 @@ def refuse_what_others_say(identifier: Identifier, said: Details) -> None:
 def refuse_nameless(said: Details, kind: Kind) -> None:
     if kind != "person":
         if not said.legal_name:
-            raise NameMissing("INSEE does not know this structure.", field="body/legal_name")
+            raise NameMissing("INSEE gives no name of it.", field="body/legal_name")
         return
     for field, name in (("last_name", said.last_name), ("first_name", said.first_name)):
         if not name:
@@ -283,6 +283,8 @@ def create(
             "label": wanted.label or establishment.label,
             "address": establishment.address,
         }
+        if not hidden:
+            refuse_nameless(Details(**said), wanted.kind)
     structure = Structure(
         id=wanted.identifier.structure_id,
         identifier=wanted.identifier,
