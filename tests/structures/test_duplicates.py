@@ -16,6 +16,7 @@ from kit.change import Change
 from kit.problems import NotFound, Problem
 from services.structures.domain.changes import Asked, choose_edi, modify
 from services.structures.domain.duplicates import KindKept, describe_duplicate, duplicate
+from services.structures.domain.identifiers import Identifier
 from services.structures.domain.options import Edi, Flags
 from services.structures.domain.structures import (
     Address,
@@ -31,7 +32,6 @@ from services.structures.domain.structures import (
 )
 from services.structures.domain.units import Details as UnitDetails
 from services.structures.domain.units import Unit, carry_over, unit_id
-from services.structures.identifiers import Identifier
 from tests.structures.builders import NOW, RUE, SIRET, a_structure, an_establishment
 
 MOVED = Identifier("SIRET", "73282932000124")

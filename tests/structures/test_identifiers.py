@@ -3,7 +3,7 @@
 import pytest
 
 from contracts.structures import IdentifierType
-from services.structures.identifiers import (
+from services.structures.domain.identifiers import (
     Identifier,
     InvalidIdentifier,
     InvalidVatNumber,

@@ -12,10 +12,10 @@ import pytest_asyncio
 from contracts.structures import DEFAULT_UNIT
 from kit.clock import now, today
 from kit.service import Service
+from services.structures.domain.identifiers import Identifier
 from services.structures.domain.imported import import_one
 from services.structures.domain.structures import Structure
 from services.structures.domain.units import Unit, unit_id
-from services.structures.identifiers import Identifier
 from services.structures.waking import timers
 from tests.structures.builders import SIRET
 from tests.structures.conftest import World, rights

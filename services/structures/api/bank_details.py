@@ -15,8 +15,8 @@ from services.structures.bank_details import BankAccounts
 from services.structures.domain import bank_accounts
 from services.structures.domain import bank_details as domain
 from services.structures.domain.bank_details import BankDetails, Factor, Wanted
+from services.structures.domain.identifiers import InvalidIdentifier, identify
 from services.structures.domain.structures import ManagersOnly, StructureInactive
-from services.structures.identifiers import InvalidIdentifier, identify
 from services.structures.search import sortable
 
 DetailsId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]

@@ -16,6 +16,7 @@ from services.structures.api.fields import Fields, StructureId
 from services.structures.domain import changes
 from services.structures.domain.bank_register import BankRegister, has_valid
 from services.structures.domain.history import FieldChange
+from services.structures.domain.identifiers import InvalidVatNumber
 from services.structures.domain.options import Edi, Flags
 from services.structures.domain.structures import (
     BankDetailsMissing,
@@ -28,7 +29,6 @@ from services.structures.domain.structures import (
     StructureInactive,
     VatNumberFollows,
 )
-from services.structures.identifiers import InvalidVatNumber
 from services.structures.records import Records
 from services.structures.sirene import EstablishmentWithheld, Sirene, SireneUnavailable
 from services.structures.views import Visibility

@@ -11,9 +11,9 @@ from kit.http import Person, ScopeMissing, may_answer
 from kit.pages import Page, PageAsked, page
 from services.structures.api.structures import StructureReader
 from services.structures.domain import structures as domain
+from services.structures.domain.identifiers import InvalidIdentifier, identify
 from services.structures.domain.options import Flags
 from services.structures.domain.structures import Card, Structure
-from services.structures.identifiers import InvalidIdentifier, identify
 from services.structures.views import Visibility
 
 Application = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,60}$")]

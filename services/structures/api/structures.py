@@ -12,8 +12,8 @@ from kit.http import Caller, Person, ScopeMissing, etag, may_answer, reader
 from kit.problems import NotFound
 from services.structures.api.fields import Fields, Said, StructureId
 from services.structures.domain import structures as domain
+from services.structures.domain.identifiers import InvalidIdentifier, InvalidVatNumber, identify
 from services.structures.domain.structures import Card, Record, Structure
-from services.structures.identifiers import InvalidIdentifier, InvalidVatNumber, identify
 from services.structures.sirene import EstablishmentWithheld, Sirene, SireneUnavailable
 from services.structures.views import Visibility
 

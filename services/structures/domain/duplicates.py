@@ -14,6 +14,7 @@ from services.structures.domain.changes import (
     settled,
     told,
 )
+from services.structures.domain.identifiers import Identifier, check_name
 from services.structures.domain.options import NOT_CONNECTED, NOTHING_ASKED
 from services.structures.domain.structures import (
     Details,
@@ -29,7 +30,6 @@ from services.structures.domain.structures import (
     refuse_without_bank_details,
     values_of,
 )
-from services.structures.identifiers import Identifier, check_name
 
 Changes = tuple[Change[Structure], Change[Structure]]
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from contracts.structures import Kind, Requires, Status, StructureCreated
 from kit.change import Change, Entity
 from kit.problems import Conflict, Forbidden, Invalid
+from services.structures.domain.identifiers import Identifier, check_name
 from services.structures.domain.options import (
     NOT_CONNECTED,
     NOTHING_ASKED,
@@ -15,7 +16,6 @@ from services.structures.domain.options import (
     JusticeCategory,
     JusticeRegime,
 )
-from services.structures.identifiers import Identifier, check_name
 
 Origin = Literal["self-service", "import"]
 ShownStatus = Literal["active", "inactive", "activation_in_progress"]

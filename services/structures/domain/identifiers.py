@@ -10,7 +10,7 @@ from stdnum.fr import siret
 
 from contracts.structures import IdentifierType
 from kit.problems import Invalid
-from services.structures.countries import name_of
+from services.structures.domain.countries import name_of
 from services.structures.domain.folding import fold
 
 _STRUCTURES: Final = UUID("5d0b0f6e-6a0c-4a53-9a3c-2c9a3c7f0d11")
