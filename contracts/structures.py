@@ -215,6 +215,8 @@ class ClientAccountOpened(
     reference: str
     features: tuple[str, ...]
     """What of the portal is open to the client's people."""
+    version: int = 0
+    """Of the account; 0 where it was told before events carried it."""
     opened_at: AwareDatetime
 
 
@@ -227,6 +229,7 @@ class ClientAccountAccepted(
     supplier_id: str
     structure_id: str
     accepted_by: str
+    version: int
     accepted_at: AwareDatetime
 
 
@@ -239,6 +242,7 @@ class ClientAccountRefused(
     supplier_id: str
     structure_id: str
     refused_by: str
+    version: int
     refused_at: AwareDatetime
 
 
@@ -253,6 +257,8 @@ class ClientPropertiesChanged(
     chorus: Literal["off", "incomplete", "active"]
     engagement_number_required: bool
     validation_history: bool
+    version: int = 0
+    """Of the account; 0 where it was told before events carried it."""
     changed_at: AwareDatetime
 
 
@@ -266,6 +272,8 @@ class ClientDefaultsChanged(
     structure_id: str
     offer_subtotal: bool
     apply_to_existing: bool
+    version: int = 0
+    """Of the account; 0 where it was told before events carried it."""
     changed_at: AwareDatetime
 
 
@@ -278,6 +286,24 @@ class ClientPermissionsChanged(
     supplier_id: str
     structure_id: str
     features: tuple[str, ...]
+    version: int = 0
+    """Of the account; 0 where it was told before events carried it."""
+    changed_at: AwareDatetime
+
+
+class ClientContactPermissionsChanged(
+    Event, type="structures.client-contact-permissions-changed.v1", key="contact_id"
+):
+    """What of the portal one user of a client may use, as far as it is open to the client."""
+
+    contact_id: str
+    client_account_id: str
+    supplier_id: str
+    structure_id: str
+    user_id: str
+    features: tuple[str, ...]
+    """All but those that were closed to this user in particular."""
+    version: int
     changed_at: AwareDatetime
 
 

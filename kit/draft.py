@@ -185,7 +185,8 @@ class Draft:
         changes = ask.decide(*(stored.state for stored in current))
         if asked and asked.trace:
             asked.earlier = tuple(stored.trace for stored in current if stored.trace)
-        version = first.version if first else None
+        # One that is not kept yet has the version that its first change will find.
+        version = first.version if first else 0
         if ask.if_match is not None and ask.if_match != version:
             raise PreconditionFailed
         after = max((stored.clock for stored in current), default=0)

@@ -15,7 +15,7 @@ from httpx import AsyncClient, Response
 from deploy.embedded import mail, mongod
 from kit.clock import today
 from kit.service import Service
-from services.structures.identifiers import Identifier
+from services.structures.domain.identifiers import Identifier
 from services.structures.imports import import_structures
 from services.structures.settings import StructuresSettings
 from tests.running import Running

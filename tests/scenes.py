@@ -500,8 +500,8 @@ async def load_profile(cast: Cast, role: str) -> Asked:
     return Asked(path, cast.people[role], body={"json": body})
 
 
-@scene("PUT /v1/client-accounts/{id}/users/{user_id}", ACCOUNT)
-async def switch_contact(cast: Cast, role: str) -> Asked:
+async def a_contact(cast: Cast) -> str:
+    """Where the founder is, as a user of the client."""
     path = cast.client.headers["location"]
 
     async def users() -> list[Any]:
@@ -510,8 +510,18 @@ async def switch_contact(cast: Cast, role: str) -> Asked:
 
     # Until the founder's rights there have been heard.
     await until(users, bool)
+    return f"{path}/users/{cast.founder.id}"
+
+
+@scene("GET /v1/client-accounts/{id}/users/{user_id}", ACCOUNT)
+async def read_contact(cast: Cast, role: str) -> Asked:
+    return Asked(await a_contact(cast), cast.people[role])
+
+
+@scene("PUT /v1/client-accounts/{id}/users/{user_id}", ACCOUNT)
+async def switch_contact(cast: Cast, role: str) -> Asked:
     body = {"permissions": {"support": False}}
-    return Asked(f"{path}/users/{cast.founder.id}", cast.people[role], body={"json": body})
+    return Asked(await a_contact(cast), cast.people[role], body={"json": body})
 
 
 @scene("POST /v1/facts", ACCOUNT)

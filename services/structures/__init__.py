@@ -19,5 +19,6 @@ Publishes  structures.structure-created, structures.structure-changed,
            structures.client-account-opened, structures.client-account-accepted,
            structures.client-account-refused, structures.client-properties-changed,
            structures.client-defaults-changed, structures.client-permissions-changed,
-           structures.client-welcomed, structures.contact-told, structures.records-gathered
+           structures.client-contact-permissions-changed, structures.client-welcomed,
+           structures.contact-told, structures.records-gathered
 """

@@ -23,9 +23,10 @@ from services.structures.domain.client_consent import OnlyTheClient, accepted
 from services.structures.domain.client_portal import ClientMessage, Contact, user_of
 from services.structures.domain.client_profiles import ClientProfile
 from services.structures.domain.facts import Fact, Turnover
+from services.structures.domain.folding import fold
 from services.structures.domain.order_checks import OrderCheck
 from services.structures.domain.structures import Structure
-from services.structures.search import fold, sortable
+from services.structures.search import sortable
 from services.structures.views import Visibility
 
 
@@ -90,7 +91,7 @@ class Clientele:
         return await page(self.accounts, where, asked, by="sorted_by", descending=False)
 
     async def by_group(self, supplier_id: str, default_currency: str) -> list[dict[str, Any]]:
-        """The sums of each group in each currency; an account in two groups counts in both."""
+        """The sums of each group, currency by currency; an account in two groups counts in both."""
         sums = {
             name: {"$sum": {"$toDecimal": {"$first": f"$turnover.totals.{kind}"}}}
             for name, kind in (
@@ -118,7 +119,7 @@ class Clientele:
                     }
                     | sums
                 },
-                {"$sort": {"invoiced": -1, "_id": 1}},
+                {"$sort": {"_id.currency": 1, "invoiced": -1, "_id.group": 1}},
             ]
         )
         rows = await (await found if isawaitable(found) else found).to_list(None)

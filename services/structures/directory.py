@@ -11,10 +11,10 @@ from email_validator import EmailNotValidError, validate_email
 from contracts.structures import IdentifierType, Status
 from kit.problems import Problem
 from kit.spreadsheets import Row, is_formula, plain
-from services.structures.countries import FRANCE, code_of, name_of
+from services.structures.domain.countries import FRANCE, code_of, name_of
+from services.structures.domain.identifiers import Identifier, identify
 from services.structures.domain.options import NOT_CONNECTED, NOTHING_ASKED, Edi, Flags
 from services.structures.domain.structures import Address, Structure
-from services.structures.identifiers import Identifier, identify
 
 COLUMNS: Final = (
     "TypeIdentifiant",

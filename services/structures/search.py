@@ -1,14 +1,13 @@
 """What a structure is found by: its texts folded, and the trigrams that lead to them. Pure."""
 
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from kit.problems import Invalid
+from services.structures.domain.folding import fold, unmarked
 from services.structures.domain.structures import Structure
 
-_LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
 _WORDS_MOST: Final = 10
 _STARS_MOST: Final = 5
 _LITERAL_LEAST: Final = 3
@@ -38,11 +37,6 @@ class Pattern:
     """Where only digits were given: what an identifier made of digits may fit instead."""
     digit_grams: frozenset[str] = frozenset()
     """Such an identifier has at least one of these; none when too few digits were given."""
-
-
-def fold(text: str) -> str:
-    """Without case, accents or punctuation, a space around each word: ``" l atelier "``."""
-    return f" {' '.join(_plain(text).replace('*', ' ').split())} "
 
 
 def sortable(text: str) -> str:
@@ -130,7 +124,7 @@ def _begins_a_word(word: str) -> Pattern:
 
 
 def _wildcard(q: str) -> Pattern:
-    plain = re.sub(r" *\*[ *]*", "*", _plain(q).strip())
+    plain = re.sub(r" *\*[ *]*", "*", unmarked(q).strip())
     if plain.count("*") > _STARS_MOST:
         raise SearchTooLong(f"At most {_STARS_MOST} times *.", field="query/q")
     pieces = plain.split("*")
@@ -158,9 +152,3 @@ def _expression(pieces: list[str]) -> str:
     # Each group is atomic: what it skipped is never tried again, so that no text is slow to read.
     skipping = "".join(f"(?>.*?{piece})" for piece in inner)
     return f"^{first}{skipping}" + (f".*{last}$" if last else "")
-
-
-def _plain(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
-    letters = "".join(one for one in decomposed if not unicodedata.combining(one))
-    return re.sub(r"[^\w*]|_", " ", letters)

@@ -16,10 +16,11 @@ from kit.problems import NotFound
 from kit.rights import RightsCopy
 from kit.service import Service
 from services.structures.domain import structures as domain
+from services.structures.domain.folding import fold
 from services.structures.domain.standing import Standing, opened
 from services.structures.domain.structures import Structure
 from services.structures.domain.units import Unit, default_unit
-from services.structures.search import AT_HOME, Pattern, fold, patterns, search_fields, sortable
+from services.structures.search import AT_HOME, Pattern, patterns, search_fields, sortable
 from services.structures.sought import NothingAskedFor, Sought
 from services.structures.ways import IN_ORDER, Looked, Sample
 

@@ -1,5 +1,6 @@
 """What support answers over HTTP."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -14,7 +15,7 @@ from kit.pages import Page, PageAsked
 from kit.problems import NotFound, PreconditionFailed
 from kit.rights import RightsCopy
 from services.support import domain, views
-from services.support.domain import Catalogue, Content, Number, Portal, State, Ticket
+from services.support.domain import Catalogue, Contact, Content, Number, Portal, State, Ticket
 from services.support.views import CategoriesView, TicketView
 
 TicketId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
@@ -44,6 +45,34 @@ class NewTicket(Written):
     draft: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class OpenTo:
+    """Whose support is open to whom, as the suppliers say."""
+
+    portals: Collection[Portal]
+    contacts: Collection[Contact]
+    rights: RightsCopy
+
+    async def require(self, caller: Caller, content: Content) -> None:
+        """Refuse what a client's people write to a supplier that closed its support to them."""
+        recipient = content.recipient_structure_id
+        if recipient is None:
+            return
+        clients = [content.structure_id] if content.structure_id else []
+        if not clients:
+            held = await self.rights.of_user(caller.user_id)
+            clients = [one.structure_id for one in held if one.valid(today())]
+        ids = [
+            (domain.portal_id(one, recipient), domain.contact_id(one, recipient, caller.user_id))
+            for one in clients
+        ]
+        portals = await self.portals.many([portal for portal, _ in ids])
+        contacts = await self.contacts.many([contact for _, contact in ids])
+        domain.require_support(
+            (portals.get(portal), contacts.get(contact)) for portal, contact in ids
+        )
+
+
 def api(
     committer: Committer,
     tickets: Collection[Ticket],
@@ -51,7 +80,7 @@ def api(
     rights: RightsCopy,
     catalogue: Catalogue,
     *,
-    portals: Collection[Portal],
+    open_to: OpenTo,
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["support"])
 
@@ -82,7 +111,7 @@ def api(
         """Send a ticket to the support desk, or keep it as a draft."""
         id, at = new_entity_id(), now()
         attached_to = await attached(caller, body.structure_id)
-        await require_support(portals, rights, caller, body.content())
+        await open_to.require(caller, body.content())
         ticket, *_ = await committer.change_together(
             (tickets.at(id), *map(numbers.at, domain.numbers_for(id))),
             lambda current, *claims: domain.write(
@@ -129,7 +158,7 @@ def api(
     ) -> TicketView:
         """Replace what a draft says."""
         attached_to = await attached(caller, body.structure_id)
-        await require_support(portals, rights, caller, body.content())
+        await open_to.require(caller, body.content())
         ticket = await tickets.change(
             id,
             lambda current: domain.rewrite(
@@ -159,7 +188,7 @@ def api(
         found = await tickets.find(id)
         draft = domain.readable(found, by=caller.user_id, operator=False)
         attached_to, at = await attached(caller, draft.content.structure_id), now()
-        await require_support(portals, rights, caller, draft.content)
+        await open_to.require(caller, draft.content)
         ticket = await tickets.change(
             id,
             lambda current: domain.submit(
@@ -187,18 +216,3 @@ def api(
 def answer(ticket: Ticket, response: Response) -> TicketView:
     etag(response, ticket.version)
     return views.shown(ticket)
-
-
-async def require_support(
-    portals: Collection[Portal], rights: RightsCopy, caller: Caller, content: Content
-) -> None:
-    """Refuse what a client's people write to a supplier that closed its support to them."""
-    recipient = content.recipient_structure_id
-    if recipient is None:
-        return
-    speaks_for = [content.structure_id] if content.structure_id else []
-    if not speaks_for:
-        held = await rights.of_user(caller.user_id)
-        speaks_for = [one.structure_id for one in held if one.valid(today())]
-    known = await portals.many([domain.portal_id(one, recipient) for one in speaks_for])
-    domain.require_support(known.values())

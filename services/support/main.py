@@ -7,8 +7,8 @@ from kit.rights import RightsCopy
 from kit.service import Service
 from kit.settings import Settings, read
 from services.support import categories
-from services.support.api import api
-from services.support.domain import Number, Portal, Ticket
+from services.support.api import OpenTo, api
+from services.support.domain import Contact, Number, Portal, Ticket
 from services.support.handlers import handlers
 from services.support.keeping import personal
 
@@ -26,9 +26,17 @@ def build(service: Service) -> FastAPI:
     )
     numbers = service.collection("numbers", Number)
     portals = service.collection("portals", Portal)
+    contacts = service.collection("contacts", Contact)
     rights, kept = RightsCopy(service), personal(service, tickets)
-    routes = api(service.committer, tickets, numbers, rights, categories.read(), portals=portals)
-    return service.app(routes, hears=handlers(portals, rights, kept), jobs=kept.jobs())
+    routes = api(
+        service.committer,
+        tickets,
+        numbers,
+        rights,
+        categories.read(),
+        open_to=OpenTo(portals, contacts, rights),
+    )
+    return service.app(routes, hears=handlers(portals, contacts, rights, kept), jobs=kept.jobs())
 
 
 def create() -> FastAPI:

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from services.structures.domain.identifiers import Identifier
 from services.structures.domain.structures import Address, Structure
-from services.structures.identifiers import Identifier
 
 TRADES = """
 menuiserie boulangerie plomberie maçonnerie peinture électricité coiffure restaurant garage

@@ -34,3 +34,28 @@ async def test_opened_with_a_welcome_and_without_support(town: Town):
     refused = await town.world.call("support", lea)("POST", "/v1/tickets", json=ticket)
     assert refused.status_code == 403
     assert refused.json()["type"] == "/problems/support-not-open"
+
+
+@pytest.mark.feature("CRM-18")
+async def test_with_support_closed_to_one_of_the_client_s_users(town: Town):
+    claire, lea = await town.person("Claire", "Martin"), await town.person()
+    supplier, client = await town.structure(claire), await town.structure(lea)
+    both = {"supplier_id": supplier["id"], "structure_id": client["id"]}
+    suppliers = town.world.call("structures", claire)
+    opened = await suppliers("POST", "/v1/client-accounts", json=both)
+    path = opened.headers["location"]
+    await town.world.call("structures", lea)("PUT", f"{path}/acceptance")
+    await town.settle()
+    ticket = BUSINESS | {"recipient_structure_id": supplier["id"]}
+
+    async def asked_for_help(**switches: bool) -> int:
+        user = f"{path}/users/{lea.id}"
+        switched = await suppliers("PUT", user, json={"permissions": switches})
+        assert switched.status_code == 200, switched.text
+        await town.settle()
+        return (
+            await town.world.call("support", lea)("POST", "/v1/tickets", json=ticket)
+        ).status_code
+
+    assert await asked_for_help(support=False) == 403
+    assert await asked_for_help() == 201

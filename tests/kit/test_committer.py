@@ -203,6 +203,12 @@ class TestChange:
         with pytest.raises(TooMuch):
             await counters.change("a", count("a", most=0), if_match=1)
 
+    async def test_may_want_that_nothing_is_kept_yet(self, counters):
+        await counters.change("a", count("a"), if_match=0)
+
+        with pytest.raises(PreconditionFailed):
+            await counters.change("a", count("a"), if_match=0)
+
     async def test_refuses_before_it_looks_at_the_version(self, counters):
         await counters.change("a", count("a"))
 

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from services.structures.domain.identifiers import Identifier
 from services.structures.domain.structures import Address, Establishment, Structure, Wanted
-from services.structures.identifiers import Identifier
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 SIRET = Identifier("SIRET", "73282932000074")

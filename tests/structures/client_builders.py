@@ -13,7 +13,7 @@ from services.structures.domain.client_accounts import (
     OrderProperties,
     Properties,
 )
-from services.structures.identifiers import Identifier
+from services.structures.domain.identifiers import Identifier
 from tests.structures.builders import NOW, a_structure
 
 LATER = NOW + timedelta(hours=1)

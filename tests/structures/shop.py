@@ -5,8 +5,8 @@ from typing import Any
 from httpx import AsyncClient, Response
 
 from kit.clock import now
+from services.structures.domain.identifiers import Identifier
 from services.structures.domain.imported import import_one
-from services.structures.identifiers import Identifier
 from tests.structures.builders import SIRET
 from tests.structures.conftest import World, rights
 

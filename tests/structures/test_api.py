@@ -72,6 +72,36 @@ class TestCreate:
         assert not {"email", "address", "created_by"} & card.keys()
         assert len(insee.asked) == 1
 
+    @pytest.mark.parametrize(
+        ("said", "pointer"),
+        [
+            ({"status": "inactive"}, "/body/status"),
+            ({"flags": {"moa": True}}, "/body/flags"),
+            ({"principal_manager_id": "u-omar"}, "/body/principal_manager_id"),
+            ({"foo": 1}, "/body/foo"),
+            ({"identifier": {"type": "AUTRE", "value": "x", "foo": 1}}, "/body/identifier/foo"),
+        ],
+    )
+    async def test_says_nothing_that_is_not_said_at_creation(
+        self, world: World, insee: Insee, said: dict[str, Any], pointer: str
+    ):
+        answer = await world.calls("u-lea").post(STRUCTURES, json=a_body() | said)
+
+        assert (answer.status_code, pointers(answer)) == (422, [pointer])
+        assert insee.asked == []
+
+    @pytest.mark.feature("STR-11")
+    async def test_outside_the_union_bears_the_name_in_its_identifier(self, world: World):
+        async def answer(value: str, name: str) -> Any:
+            identifier = {"type": "HORS_UE", "value": value}
+            body = {"identifier": identifier, "legal_name": name}
+            return await world.calls("u-lea").post(STRUCTURES, json=body)
+
+        for value, name in (("ZZNOWHERE", "Nowhere"), ("USACME", "Completely Other Name")):
+            refused = await answer(value, name)
+            assert (refused.status_code, pointers(refused)) == (422, ["/body/identifier/value"])
+        assert (await answer("USACME", "Acme")).status_code == 201
+
     @pytest.mark.feature("STR-02")
     async def test_by_many_at_once_makes_one(self, world: World):
         answers = await asyncio.gather(

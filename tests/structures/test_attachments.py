@@ -18,8 +18,7 @@ from services.structures.domain.attachments import (
     seen,
     to_archive,
 )
-from services.structures.domain.changes import StructureInactive
-from services.structures.domain.structures import ManagersOnly
+from services.structures.domain.structures import ManagersOnly, StructureInactive
 from tests.structures.builders import NOW, a_structure
 from tests.structures.keeping import (
     LEA,

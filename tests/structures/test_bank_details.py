@@ -26,9 +26,9 @@ from services.structures.domain.bank_details import (
     seen,
 )
 from services.structures.domain.bank_register import has_valid
-from services.structures.domain.changes import Asked, StructureInactive
+from services.structures.domain.changes import Asked
 from services.structures.domain.changes import modify as change
-from services.structures.domain.structures import ManagersOnly
+from services.structures.domain.structures import ManagersOnly, StructureInactive
 from tests.structures.builders import NOW, SIRET, a_structure
 from tests.structures.keeping import (
     BBAN,

@@ -95,6 +95,8 @@ class TestAdd:
             ),
             ({"document_id": "0" * 32}, "/body/document_id"),
             ({"document_id": None}, "/body/document_id"),
+            ({"status": "inactive"}, "/body/status"),
+            ({"factor": FACTOR | {"foo": 1}}, "/body/factor/foo"),
         ],
     )
     async def test_names_the_field_that_is_wrong(

@@ -31,6 +31,7 @@ from services.structures.domain.changes import (
     take_effect,
     told,
 )
+from services.structures.domain.identifiers import Identifier
 from services.structures.domain.options import Edi, Flags
 from services.structures.domain.structures import (
     Address,
@@ -41,7 +42,6 @@ from services.structures.domain.structures import (
     VatNumberFollows,
     record,
 )
-from services.structures.identifiers import Identifier
 from tests.structures.builders import NOW, a_structure, an_establishment
 
 ACME = Identifier("HORS_UE", "USACME")

@@ -29,6 +29,7 @@ from services.structures.domain.client_accounts import (
     Reference,
 )
 from services.structures.domain.client_profiles import ProfileProperties
+from services.structures.domain.structures import StructureInactive
 from tests.structures.builders import NOW
 from tests.structures.client_builders import (
     FEATURES,
@@ -50,16 +51,15 @@ def open_account(
     claims: tuple[Reference | None, ...] | None = None,
     **but: Any,
 ) -> tuple[Change[Any], ...]:
+    parties = but.pop("supplier", SUPPLIER), but.pop("client", TOWN)
     given = {
-        "supplier": SUPPLIER,
-        "client": TOWN,
         "record": describe(),
         "features": FEATURES,
         "by": "u-lea",
         "now": NOW,
     }
     claims = claims or (None,) * len(domain.references_for(ID))
-    return domain.open_account(current, *claims, **given | but)
+    return domain.open_account(current, *parties, *claims, **given | but)
 
 
 def save(current: ClientAccount | None, at: Any = LATER, **but: Any) -> Change[ClientAccount]:
@@ -74,9 +74,10 @@ def subtotal(on: bool) -> Properties:
 class TestOpen:
     @pytest.mark.feature("CRM-01", "CRM-17", "CLI-01")
     def test_needs_no_more_than_a_supplier_and_a_public_structure(self):
-        change, *claims = open_account()
+        change, supplier, client, *claims = open_account()
 
         account = kept(change)
+        assert (supplier, client) == (Change(SUPPLIER), Change(TOWN))
         assert (account.id, account.record.name) == (ID, "Ville de Melun")
         assert account.properties == Properties()
         assert account.reference == domain.references_for(ID)[0]
@@ -91,7 +92,7 @@ class TestOpen:
         others = Reference(id=f"{SUPPLIER.id}:{first}", account_id="c-2")
         claims = (others, *(None,) * (len(domain.references_for(ID)) - 1))
 
-        change, kept_claim, *_ = open_account(claims=claims)
+        change, _, _, kept_claim, *_ = open_account(claims=claims)
 
         assert kept(change).reference == second
         assert kept_claim == Change(others)
@@ -120,12 +121,12 @@ class TestOpen:
             ({"client": SUPPLIER}, domain.OwnClient, "/body/structure_id"),
             (
                 {"client": replace(TOWN, status="inactive")},
-                domain.StructureInactive,
+                StructureInactive,
                 "/body/structure_id",
             ),
             (
                 {"supplier": replace(SUPPLIER, status="inactive")},
-                domain.StructureInactive,
+                StructureInactive,
                 "/body/supplier_id",
             ),
         ],

@@ -49,6 +49,8 @@ class TestOpen:
             ({"permissions": {"kitchen": True}}, "/body/permissions/kitchen"),
             ({"name": "Melun\u0007"}, "/body/name"),
             ({"groups": [" "]}, "/body/groups/0"),
+            ({"reference": "10001"}, "/body/reference"),
+            ({"chorus": "active"}, "/body/chorus"),
             ({"welcome": "yes"}, "/body/welcome"),
             ({"permissions": {"support": "off"}}, "/body/permissions/support"),
         ],
@@ -58,6 +60,13 @@ class TestOpen:
 
         assert refused.status_code == 422
         assert pointers(refused) == [pointer]
+
+    @pytest.mark.feature("CRM-01")
+    async def test_rests_on_both_being_active_as_it_is_kept(self, shop: Shop):
+        await shop.account()
+        structures = shop.world.service.mongo["structures"]
+        for id in (shop.supplier, TOWN.structure_id):
+            assert (await structures.find_one({"_id": id}))["relied_on"] == 1
 
     @pytest.mark.feature("CRM-15")
     async def test_tells_of_a_welcome_only_if_it_is_wished(self, shop: Shop):
@@ -292,6 +301,8 @@ class TestProperties:
             },
         )
         profile = kept.json()["id"]
+        more = {"supplier_id": shop.supplier, "name": "Collectivité", "id": profile}
+        assert pointers(await shop.by().post(PROFILES, json=more)) == ["/body/id"]
 
         shown = await shop.by().post(f"{shop.path}/profile-loads", json={"profile_id": profile})
 
@@ -343,6 +354,40 @@ class TestUsers:
         wrong = await shop.by().put(path, json={"permissions": {"kitchen": True}})
         assert pointers(wrong) == ["/body/permissions/kitchen"]
         assert (await shop.by("u-zoe").get(f"{ACCOUNTS}/portals")).json()["items"] == []
+
+    @pytest.mark.feature("CRM-18")
+    async def test_are_saved_back_as_they_were_read(self, shop: Shop):
+        await shop.account(permissions={"support": False})
+        path, lea = f"{shop.path}/users/u-ana", shop.by()
+        read = await lea.get(path)
+        [row] = (await shop.read("/users"))["items"]
+        row["notifications"]["tickets"] = False
+
+        saved = await lea.put(path, json=row, headers={"If-Match": read.headers["etag"]})
+        late = await lea.put(path, json=row, headers={"If-Match": read.headers["etag"]})
+        await lea.put(shop.path, json={"name": "Melun"})
+
+        assert read.json()["permissions"]["support"]
+        assert "support" not in read.json()["features"]
+        assert (saved.status_code, late.status_code) == (200, 412)
+        then = await lea.get(path)
+        assert then.headers["etag"] == saved.headers["etag"]
+        assert "support" in then.json()["features"]
+        assert not then.json()["notifications"]["tickets"]
+        [portal] = (await shop.by("u-ana").get(f"{ACCOUNTS}/portals")).json()["items"]
+        assert portal["features"] == then.json()["features"]
+        assert (await lea.get(f"{shop.path}/users/u-zoe")).status_code == 404
+
+    @pytest.mark.feature("CRM-18")
+    async def test_are_told_of_what_is_closed_to_one_of_them(self, shop: Shop):
+        await shop.account()
+        off = {"permissions": {"support": False}}
+        for _ in range(2):
+            await shop.by().put(f"{shop.path}/users/u-ana", json=off)
+
+        told = [row for row in await shop.world.told() if "contact" in row["type"]]
+        assert [row["key"] for row in told] == [f"{shop.id}:u-ana"]
+        assert b'"user_id":"u-ana"' in told[0]["data"]
 
     @pytest.mark.feature("CRM-02")
     async def test_may_be_given_what_there_is(self, shop: Shop):

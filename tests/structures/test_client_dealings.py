@@ -1,5 +1,6 @@
 """What may happen with a client: orders, contacts of theirs, transactions told by others."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import permutations
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.structures import ClientContactPermissionsChanged
 from kit.change import Change
 from kit.problems import Problem
 from services.structures.domain import client_accounts as domain
@@ -22,6 +24,8 @@ from services.structures.domain.client_accounts import (
 from services.structures.domain.client_consent import NotAcceptedByClient
 from services.structures.domain.client_portal import ClientMessage, Contact
 from services.structures.domain.facts import Fact, Transaction, Turnover
+from services.structures.domain.order_checks import Attempt, OrderCheck
+from services.structures.domain.structures import Structure, StructureInactive
 from tests.structures.builders import NOW
 from tests.structures.client_builders import (
     FEATURES,
@@ -30,6 +34,7 @@ from tests.structures.client_builders import (
     PORTAL,
     REQUIRED,
     SUPPLIER,
+    TOWN,
     an_account,
     describe,
     kept,
@@ -38,28 +43,33 @@ from tests.structures.client_builders import (
 
 
 class TestCheckOrder:
-    def check(self, account: ClientAccount, number: str, **but: Any) -> tuple[Change[Any], ...]:
-        asked = {
-            "id": "k-1",
-            "order_number": "C-7",
-            "engagement_number": number,
-            "by": "client:erp",
-            "now": LATER,
-        }
-        return order_checks.check(account, None, **asked | but)
+    def attempt(self, number: str) -> Attempt:
+        return Attempt(
+            id="k-1", order_number="C-7", engagement_number=number, by="client:erp", at=LATER
+        )
+
+    def check(
+        self, account: ClientAccount, number: str, current: OrderCheck | None = None
+    ) -> tuple[Change[Any], ...]:
+        asked = self.attempt(number)
+        return order_checks.check(account, current, SUPPLIER, TOWN, asked=asked)
+
+    def result(self, account: ClientAccount, number: str, *parties: Structure) -> str:
+        both = parties or (SUPPLIER, TOWN)
+        return order_checks.judged(self.attempt(number), account, both).result
 
     @pytest.mark.feature("CLI-07", "CLI-06")
     @pytest.mark.parametrize(
         "number", ["", " ", "\u00a0\t", *"\u200b\u2800\u3164\u115f\u1160\uffa0\ufe0f\u0301"]
     )
     def test_refuses_an_order_without_the_engagement_number_it_needs(self, number: str):
-        assert order_checks.result_of(an_account(properties=REQUIRED), number) == "refused"
-        assert order_checks.result_of(an_account(), number) == "validated"
+        assert self.result(an_account(properties=REQUIRED), number) == "refused"
+        assert self.result(an_account(), number) == "validated"
 
     @pytest.mark.feature("CLI-07")
     def test_validates_one_that_has_it(self):
         for number in ("2026-E-1", "7", "É", "契"):
-            assert order_checks.result_of(an_account(properties=REQUIRED), number) == "validated"
+            assert self.result(an_account(properties=REQUIRED), number) == "validated"
 
     @pytest.mark.feature("CLI-09")
     @pytest.mark.parametrize(("number", "result"), [("E-1", "validated"), (" ", "refused")])
@@ -67,21 +77,25 @@ class TestCheckOrder:
         orders = OrderProperties(engagement_number_required=True, validation_history=True)
         account = an_account(properties=Properties(orders=orders))
 
-        unchanged, change = self.check(account, number)
+        unchanged, change, *both = self.check(account, number)
 
         assert unchanged == Change(account)
+        assert both == [Change(SUPPLIER), Change(TOWN)]
         found = change.state
         assert (found.checked_by, found.checked_at, found.result) == ("client:erp", LATER, result)
-        repeated = order_checks.check(
-            account,
-            found,
-            id="k-1",
-            order_number="C-7",
-            engagement_number=number,
-            by="client:erp",
-            now=NOW,
-        )
-        assert repeated == (Change(account), Change(found))
+        assert self.check(account, number, found)[1] == Change(found)
+
+    @pytest.mark.feature("STR-55")
+    @pytest.mark.parametrize("inactive", [SUPPLIER, TOWN])
+    def test_refuses_every_order_while_one_of_both_is_inactive(self, inactive: Structure):
+        parties = [
+            replace(one, status="inactive") if one == inactive else one for one in (SUPPLIER, TOWN)
+        ]
+        found = order_checks.judged(self.attempt("E-1"), an_account(), parties)
+
+        assert (found.result, found.reason) == ("refused", "structure_inactive")
+        with pytest.raises(StructureInactive):
+            order_checks.require_validated(found)
 
     @pytest.mark.feature("CLI-09")
     def test_keeps_nothing_otherwise(self):
@@ -95,10 +109,11 @@ class TestContacts:
         change, unchanged = client_portal.switch(
             None,
             an_account(),
-            id="c:u",
+            user_id="u",
             permissions={"invoices": False, "support": True},
             notifications={"tickets": False},
             portal=PORTAL,
+            now=LATER,
         )
         contact = change.state
 
@@ -115,17 +130,41 @@ class TestContacts:
         assert client_portal.permitted(record, None, PORTAL) == FEATURES
         assert client_portal.notified(None, PORTAL) == PORTAL.notification_codes
 
-    @pytest.mark.parametrize("name", ["permissions", "notifications"])
-    def test_have_no_switch_that_there_is_not(self, name: str):
-        asked: dict[str, dict[str, bool]] = {"permissions": {}, "notifications": {}}
-        with pytest.raises(domain.UnknownFeature) as refused:
-            client_portal.switch(
-                Contact(id="c:u"),
-                an_account(),
-                id="c:u",
-                portal=PORTAL,
-                **asked | {name: {"kitchen": True}},
-            )
+    def switch(self, current: Contact | None = None, **asked: Any) -> Change[Contact]:
+        said = {"permissions": {}, "notifications": {}, "portal": PORTAL, "now": LATER}
+        change, _ = client_portal.switch(current, an_account(), user_id="u", **said | asked)
+        return change
+
+    @pytest.mark.feature("CRM-18", "CRM-03")
+    def test_are_told_of_when_something_is_closed_or_opened_to_them(self):
+        closed = self.switch(permissions={"support": False})
+        contact = closed.state
+        assert contact
+        again = self.switch(contact, permissions={"support": False})
+        muted = self.switch(
+            contact, permissions={"support": False}, notifications={"tickets": False}
+        )
+        opened = self.switch(replace(contact, version=1))
+
+        assert (again.events, muted.events) == ((), ())
+        told = [
+            (one.client_account_id, one.user_id, one.version, {*one.features})
+            for one in (*closed.events, *opened.events)
+            if isinstance(one, ClientContactPermissionsChanged)
+        ]
+        assert told == [(ID, "u", 1, {*FEATURES} - {"support"}), (ID, "u", 2, {*FEATURES})]
+        assert closed.events[0].key == contact.id
+
+    @pytest.mark.parametrize(
+        ("name", "refusal"),
+        [
+            ("permissions", domain.UnknownFeature),
+            ("notifications", client_portal.UnknownNotification),
+        ],
+    )
+    def test_have_no_switch_that_there_is_not(self, name: str, refusal: type[Problem]):
+        with pytest.raises(refusal) as refused:
+            self.switch(**{name: {"kitchen": True}})
         assert pointers(refused.value) == [f"/body/{name}/kitchen"]
 
     @pytest.mark.parametrize("consent", ["proposed", "refused"])
@@ -134,10 +173,11 @@ class TestContacts:
             client_portal.switch(
                 None,
                 an_account(consent=consent),
-                id="c:u",
+                user_id="u",
                 permissions={},
                 notifications={},
                 portal=PORTAL,
+                now=LATER,
             )
 
 

@@ -77,6 +77,21 @@ class TestOrderChecks:
         assert len(history["items"]) == 2
         assert history["items"][0]["checked_at"]
 
+    @pytest.mark.feature("STR-55")
+    async def test_refuse_every_order_while_one_of_both_is_inactive(self, shop: Shop):
+        await shop.account()
+        await shop.save(orders=OFF | {"validation_history": True})
+        path, order = f"{shop.path}/order-checks", {"order_number": "C-7"}
+        ends = f"/v1/structures/{TOWN.structure_id}/deactivation"
+        assert (await shop.by("u-ana").put(ends)).status_code == 200
+
+        refused = await shop.system("orders:check").post(path, json=order)
+
+        assert refused.status_code == 409
+        assert refused.json()["type"] == "/problems/structure-inactive"
+        [kept] = (await shop.read("/order-checks"))["items"]
+        assert (kept["result"], kept["reason"]) == ("refused", "structure_inactive")
+
     @pytest.mark.feature("CLI-10", "CLI-11")
     async def test_record_the_subtotal_for_those_who_have_that_property(self, shop: Shop):
         await shop.account()
@@ -151,6 +166,32 @@ class TestFacts:
             ("Sud", 1, "100.50", "7", "0"),
             ("Écoles", 1, "100.50", "7", "0"),
             (None, 1, "0", "0", "0.10"),
+        ]
+
+    @pytest.mark.feature("CRM-08")
+    async def test_sum_up_each_currency_apart(self, shop: Shop):
+        dollars = await created(shop.world, "u-omar", value=OTHERS[1])
+        await shop.account(structure_id=dollars, currency="USD", groups=["Nord"])
+        await shop.fact("f-0", currency="USD", amount="900")
+        await shop.account(groups=["Écoles", "Sud"])
+        await shop.fact("f-1", amount="100")
+        francs = await created(shop.world, "u-omar", value=OTHERS[2])
+        await shop.account(structure_id=francs, currency="CHF")
+        more = await created(shop.world, "u-omar", value=OTHERS[3])
+        await shop.account(structure_id=more, groups=["Est"])
+        await shop.fact("f-2", amount="950")
+
+        report = await shop.by().get(
+            f"{ACCOUNTS}/group-report", params={"supplier_id": shop.supplier}
+        )
+
+        rows = [(one["currency"], one["group"], one["invoiced"]) for one in report.json()["items"]]
+        assert rows == [
+            ("CHF", None, "0"),
+            ("EUR", "Est", "950"),
+            ("EUR", "Sud", "100"),
+            ("EUR", "Écoles", "100"),
+            ("USD", "Nord", "900"),
         ]
 
     @pytest.mark.feature("CRM-10")

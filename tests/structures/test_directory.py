@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.spreadsheets import MARK, lines
-from services.structures.countries import code_of, name_of
 from services.structures.directory import (
     COLUMNS,
     DELIMITER,
@@ -19,10 +18,11 @@ from services.structures.directory import (
     entries,
     row,
 )
+from services.structures.domain.countries import code_of, name_of
+from services.structures.domain.identifiers import Identifier
 from services.structures.domain.imported import import_one
 from services.structures.domain.options import Edi, Flags
 from services.structures.domain.structures import Address, Structure
-from services.structures.identifiers import Identifier
 from tests.structures.builders import NOW, SIRET, a_structure
 
 DIRECTORY = (

@@ -7,6 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from contracts.structures import StructureCreated
+from services.structures.domain.identifiers import Identifier
 from services.structures.domain.imported import import_one
 from services.structures.domain.structures import (
     BankDetailsMissing,
@@ -26,7 +27,6 @@ from services.structures.domain.structures import (
     record,
     sees_record,
 )
-from services.structures.identifiers import Identifier
 from tests.structures.builders import (
     NOW,
     RUE,

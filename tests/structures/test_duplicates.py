@@ -14,8 +14,9 @@ from contracts.structures import (
 )
 from kit.change import Change
 from kit.problems import NotFound, Problem
-from services.structures.domain.changes import Asked, StructureInactive, choose_edi, modify
+from services.structures.domain.changes import Asked, choose_edi, modify
 from services.structures.domain.duplicates import KindKept, describe_duplicate, duplicate
+from services.structures.domain.identifiers import Identifier
 from services.structures.domain.options import Edi, Flags
 from services.structures.domain.structures import (
     Address,
@@ -27,10 +28,10 @@ from services.structures.domain.structures import (
     SiretUnknown,
     Structure,
     StructureAlreadyKnown,
+    StructureInactive,
 )
 from services.structures.domain.units import Details as UnitDetails
 from services.structures.domain.units import Unit, carry_over, unit_id
-from services.structures.identifiers import Identifier
 from tests.structures.builders import NOW, RUE, SIRET, a_structure, an_establishment
 
 MOVED = Identifier("SIRET", "73282932000124")

@@ -13,10 +13,10 @@ from services.structures import views
 from services.structures.api.finding import COLUMNS
 from services.structures.directory import COLUMNS as DIRECTORY
 from services.structures.directory import Line, entries
+from services.structures.domain.identifiers import Identifier
 from services.structures.domain.imported import import_one
 from services.structures.domain.options import Flags
 from services.structures.domain.structures import Address, Structure
-from services.structures.identifiers import Identifier
 from tests.structures.builders import SIRET
 from tests.structures.conftest import Insee, World, rights
 from tests.structures.test_api import OTHERS, STRUCTURES, created, hidden, pointers

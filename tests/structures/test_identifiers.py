@@ -3,10 +3,11 @@
 import pytest
 
 from contracts.structures import IdentifierType
-from services.structures.identifiers import (
+from services.structures.domain.identifiers import (
     Identifier,
     InvalidIdentifier,
     InvalidVatNumber,
+    check_name,
     identify,
     vat_number,
 )
@@ -97,6 +98,10 @@ class TestOtherTypes:
             ("HORS_UE", "DEACME"),
             ("HORS_UE", "GRACME"),
             ("HORS_UE", "US"),
+            ("HORS_UE", "ZZNOWHERE"),
+            ("HORS_UE", "UNPEACE"),
+            ("HORS_UE", "EUINSTITUTION"),
+            ("HORS_UE", "QQNOWHERE"),
             ("HORS_UE", "USACMECORPORATIONSXX"),
             ("RIDET", "12345678"),
             ("RIDET", "12345678901"),
@@ -116,6 +121,42 @@ class TestOtherTypes:
         ridet, tahiti = identify("RIDET", "123456789"), identify("TAHITI", "123456789")
 
         assert ridet.structure_id != tahiti.structure_id
+
+
+class TestHorsUe:
+    @pytest.mark.feature("STR-11")
+    @pytest.mark.parametrize(
+        ("value", "name"),
+        [
+            ("USACME", "Acme"),
+            ("USACME CORPORATION", "Acme Corporation of America"),
+            ("USACMECORPORATIONS", "ACMECORPORATIONS INC."),
+            ("USABCDEFGHIJKLMNO", "Abcdefghijklmno pqr"),
+            ("CHELECTRICITE DU R", "Électricité du Rhône"),
+            ("GBT HOOFT AND SONS", "'t Hooft and Sons Ltd"),
+            ("WFUVEA", "Uvea"),
+            ("USACME", None),
+        ],
+    )
+    def test_bears_the_first_characters_of_its_name(self, value: str, name: str | None):
+        check_name(identify("HORS_UE", value), name)
+
+    @pytest.mark.feature("STR-11")
+    @pytest.mark.parametrize(
+        ("value", "name"),
+        [
+            ("USACME", "Completely Other Name"),
+            ("USACME", "Acme Corporation"),
+            ("USACME CORPORATION", "Acme"),
+        ],
+    )
+    def test_bears_no_other_name(self, value: str, name: str):
+        with pytest.raises(InvalidIdentifier) as refusal:
+            check_name(identify("HORS_UE", value), name)
+        assert refusal.value.members["errors"][0]["pointer"] == "/body/identifier/value"
+
+    def test_is_the_rule_of_no_other_type(self):
+        check_name(identify("AUTRE", "acme"), "Completely Other Name")
 
 
 class TestVatNumber:

@@ -13,9 +13,9 @@ from contracts.users import Habilitation
 from kit.change import Change
 from kit.clock import now
 from services.structures.domain.changes import Asked, modify
+from services.structures.domain.identifiers import Identifier
 from services.structures.domain.imported import import_one
 from services.structures.domain.options import Flags
-from services.structures.identifiers import Identifier
 from services.structures.records import Records
 from tests.structures.builders import SIRET, a_period, a_unit, an_answer
 from tests.structures.conftest import UNKNOWN, Insee, World, rights

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from services.structures.domain.folding import fold
 from services.structures.search import (
     Pattern,
     SearchTooLong,
     SearchTooWide,
-    fold,
     patterns,
     search_fields,
 )

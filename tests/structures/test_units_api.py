@@ -12,10 +12,10 @@ import pytest_asyncio
 from contracts.structures import DEFAULT_UNIT
 from kit.clock import now, today
 from kit.service import Service
+from services.structures.domain.identifiers import Identifier
 from services.structures.domain.imported import import_one
 from services.structures.domain.structures import Structure
 from services.structures.domain.units import Unit, unit_id
-from services.structures.identifiers import Identifier
 from services.structures.waking import timers
 from tests.structures.builders import SIRET
 from tests.structures.conftest import World, rights
@@ -110,6 +110,14 @@ class TestCreate:
         assert shown["requires"] == "engagement"
         read = await world.calls(MANAGER).get(answer.headers["location"])
         assert (read.json(), read.headers["etag"]) == (shown, '"1"')
+
+    @pytest.mark.parametrize("name", ["status", "active", "id", "foo"])
+    async def test_says_nothing_that_is_not_said_at_creation(
+        self, world: World, path: str, name: str
+    ):
+        answer = await world.calls(MANAGER).post(path, json=a_body(**{name: "inactive"}))
+
+        assert (answer.status_code, pointers(answer)) == (422, [f"/body/{name}"])
 
     @pytest.mark.feature("SRV-07")
     async def test_by_many_at_once_makes_one(self, world: World, path: str):
@@ -351,6 +359,19 @@ class TestModify:
         assert told[1:] == ["unit-created", "unit-ended", "unit-changed", "unit-ended"]
         clocks = [row["clock"] for row in await world.told()]
         assert all(one < other for one, other in pairwise(clocks))
+
+    async def test_ends_and_begins_only_what_was_read(self, world: World, path: str):
+        unit, calls = await made(world, path), world.calls(MANAGER)
+
+        async def status(method: str, what: str, version: str) -> int:
+            headers = {"If-Match": version}
+            return (await calls.request(method, unit + what, headers=headers)).status_code
+
+        for nth, (method, what) in enumerate(
+            (("PUT", "/deactivation"), ("PUT", "/activation"), ("DELETE", "")), start=1
+        ):
+            assert await status(method, what, f'"{nth + 1}"') == 412
+            assert await status(method, what, f'"{nth}"') == 200
 
     @pytest.mark.feature("SRV-10")
     async def test_is_woken_when_its_days_have_passed(self, world: World, path: str):

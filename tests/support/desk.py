@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from contracts.structures import ClientPermissionsChanged
+from contracts.event import Event
+from contracts.structures import ClientContactPermissionsChanged, ClientPermissionsChanged
 from contracts.users import RightsChanged
 from kit import journal
 from kit.clock import now
@@ -42,6 +43,7 @@ class Desk:
             "tickets",
             "numbers",
             "portals",
+            "contacts",
             "rights",
             "journal",
             "heard",
@@ -86,6 +88,26 @@ class Desk:
             features=features,
             changed_at=now(),
         )
+        await self.hear(told)
+
+    async def hear_switches(
+        self, user: str, client: str, supplier: str, *features: str, version: int
+    ) -> None:
+        """A supplier says what of its portal one user of a client may use."""
+        told = ClientContactPermissionsChanged(
+            contact_id=f"{'c' * 32}:{user}",
+            client_account_id="c" * 32,
+            supplier_id=supplier,
+            structure_id=client,
+            user_id=user,
+            features=features,
+            version=version,
+            changed_at=now(),
+        )
+        await self.hear(told)
+
+    async def hear(self, told: Event) -> None:
+        """As structures tells it, twice."""
         _, handler = self.service.subscriptions.handlers[told.type]
         for _ in range(2):
             ask = handler(told)

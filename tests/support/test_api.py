@@ -101,6 +101,28 @@ class TestWrite:
             assert refused.json()["type"] == "/problems/support-not-open"
         assert (elsewhere.status_code, opened.status_code) == (201, 201)
 
+    @pytest.mark.feature("CRM-18")
+    async def test_is_refused_to_one_user_of_a_client_to_whom_it_is_closed(self, desk: Desk):
+        business = a_ticket(
+            category="PAIEMENT",
+            subcategory="M_QUESTION_DEMANDE_REJETEE",
+            recipient_structure_id=OTHER,
+        )
+
+        async def answers(user: str) -> tuple[int, int]:
+            async with desk.by(user) as calls:
+                named = await calls.post("/v1/tickets", json=business)
+                unnamed = await calls.post("/v1/tickets", json=business | {"structure_id": None})
+            return named.status_code, unnamed.status_code
+
+        await desk.hear_switches("ana", MINE, OTHER, "invoices", version=2)
+        await desk.hear_switches("ana", MINE, OTHER, "invoices", "support", version=1)
+        await desk.hear_features(MINE, OTHER, "invoices", "support")
+
+        assert (await answers("ana"), await answers("bob")) == ((403, 403), (201, 201))
+        await desk.hear_switches("ana", MINE, OTHER, "support", version=3)
+        assert await answers("ana") == (201, 201)
+
     @pytest.mark.feature("SUP-05", "SUP-13")
     async def test_names_what_is_missing(self, desk: Desk):
         answer = await desk.by().post("/v1/tickets", json={})

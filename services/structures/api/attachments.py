@@ -19,9 +19,8 @@ from services.structures.api.fields import StructureId
 from services.structures.attachments import Attachments
 from services.structures.domain import attachments as domain
 from services.structures.domain.attachments import About, Attachment, AttachmentType
-from services.structures.domain.changes import StructureInactive
 from services.structures.domain.standing import opened_to_change
-from services.structures.domain.structures import ManagersOnly
+from services.structures.domain.structures import ManagersOnly, StructureInactive
 
 FILES = "/v1/structures/{id}/attachments"
 

@@ -9,15 +9,14 @@ from contracts.structures import AccountType, IdentifierType, Status
 from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
 from kit.pages import Page, PageAsked, cut
 from kit.problems import NotFound, PreconditionFailed
-from services.structures.api.fields import StructureId, one_line
+from services.structures.api.fields import Said, StructureId, one_line
 from services.structures.api.structures import NewIdentifier
 from services.structures.bank_details import BankAccounts
 from services.structures.domain import bank_accounts
 from services.structures.domain import bank_details as domain
 from services.structures.domain.bank_details import BankDetails, Factor, Wanted
-from services.structures.domain.changes import StructureInactive
-from services.structures.domain.structures import ManagersOnly
-from services.structures.identifiers import InvalidIdentifier, identify
+from services.structures.domain.identifiers import InvalidIdentifier, identify
+from services.structures.domain.structures import ManagersOnly, StructureInactive
 from services.structures.search import sortable
 
 DetailsId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
@@ -45,12 +44,12 @@ class InvalidFactorIdentifier(InvalidIdentifier):
     """This is not a valid identifier of the factor."""
 
 
-class FactorGiven(BaseModel):
+class FactorGiven(Said):
     name: Name
     identifier: NewIdentifier
 
 
-class BankDetailsGiven(BaseModel):
+class BankDetailsGiven(Said):
     name: Name = Field(description="Shown where an account is to be chosen.")
     type: AccountType
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, StrictBool
 
 from kit.clock import now, today
+from kit.collection import Collection
 from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import (
@@ -21,8 +22,8 @@ from kit.http import (
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound, PreconditionFailed
 from kit.rights import RightsCopy
-from services.structures.api.client_fields import AnId, Currency, Id, Language, SupplierId, Switches
-from services.structures.api.fields import Line, PostalAddress
+from services.structures.api.client_fields import Currency, EntityId, Language, Switches
+from services.structures.api.fields import Line, PostalAddress, Said
 from services.structures.clientele import Clientele, NotYourSupplier, Relations
 from services.structures.domain import client_accounts as domain
 from services.structures.domain.client_accounts import (
@@ -35,9 +36,9 @@ from services.structures.domain.client_accounts import (
     Relation,
 )
 from services.structures.domain.client_portal import Portal
-from services.structures.domain.structures import Address, Structure
+from services.structures.domain.structures import Address, Structure, StructureInactive
 
-Reader = Annotated[Caller, reader("client-accounts:read")]
+AccountReader = Annotated[Caller, reader("client-accounts:read")]
 MAY_READ: tuple[Relation, ...] = ("administrator", "staff", "operator", "system")
 
 
@@ -68,9 +69,9 @@ class WrittenClient(BaseModel):
         )
 
 
-class NewClientAccount(WrittenClient):
-    supplier_id: AnId
-    structure_id: AnId = Field(description="The structure that the client is")
+class NewClientAccount(Said, WrittenClient):
+    supplier_id: EntityId
+    structure_id: EntityId = Field(description="The structure that the client is")
     welcome: StrictBool = Field(default=False, description="Write to its principal manager")
 
 
@@ -123,6 +124,7 @@ def client_account_routes(
     rights: RightsCopy,
     portal: Portal,
     *,
+    structures: Collection[Structure],
     default_currency: str,
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/client-accounts", tags=["client accounts"])
@@ -142,7 +144,7 @@ def client_account_routes(
             domain.ClientNameMissing,
             domain.UnknownFeature,
             domain.ClientAccountKnown,
-            domain.StructureInactive,
+            StructureInactive,
             domain.NoReferenceFree,
             TooStale,
         ),
@@ -156,24 +158,22 @@ def client_account_routes(
         It is proposed until the client accepts it: see ``consent``.
         """
         await relations.require_supplier(caller, asked.supplier_id, "administrator")
-        supplier = await relations.structure(caller, asked.supplier_id)
-        client, at = await relations.structure(caller, asked.structure_id), now()
-        if supplier is None:
-            raise NotYourSupplier
-        if client is None:
+        if await relations.structure(caller, asked.structure_id) is None:
             raise domain.ClientUnknown(field="body/structure_id")
-        record = asked.record(portal, client)
-        welcome = await rights.principal_manager(client.id, today()) if asked.welcome else None
-        id = domain.account_id(supplier.id, client.id)
-        claims = [f"{supplier.id}:{one}" for one in domain.references_for(id)]
+        welcome = (
+            await rights.principal_manager(asked.structure_id, today()) if asked.welcome else None
+        )
+        at, id = now(), domain.account_id(asked.supplier_id, asked.structure_id)
+        claims = [f"{asked.supplier_id}:{one}" for one in domain.references_for(id)]
+        both = map(structures.at, (asked.supplier_id, asked.structure_id))
         account, *_ = await committer.change_together(
-            (accounts.at(id), *map(clientele.references.at, claims)),
-            lambda current, *claimed: domain.open_account(
+            (accounts.at(id), *both, *map(clientele.references.at, claims)),
+            lambda current, supplier, client, *claimed: domain.open_account(
                 current,
+                supplier,
+                client,
                 *claimed,
-                supplier=supplier,
-                client=client,
-                record=record,
+                record=asked.record(portal, client),
                 features=portal.feature_codes,
                 welcome=welcome,
                 by=caller.user_id,
@@ -185,9 +185,9 @@ def client_account_routes(
 
     @routes.get("", responses=may_answer(NotYourSupplier, ScopeMissing, TooStale))
     async def list_accounts(
-        caller: Reader,
+        caller: AccountReader,
         asked: PageAsked,
-        supplier_id: SupplierId,
+        supplier_id: EntityId,
         q: Annotated[
             str, Query(max_length=100, description="Beginnings of its name or its reference")
         ] = "",
@@ -198,7 +198,7 @@ def client_account_routes(
         return Page(items=[shown(one, portal) for one in found], next=following)
 
     @routes.get("/{id}", responses=may_answer(NotFound, domain.NotOpenToYou, ScopeMissing))
-    async def read(id: Id, caller: Reader, response: Response) -> ClientAccountView:
+    async def read(id: EntityId, caller: AccountReader, response: Response) -> ClientAccountView:
         """One client account."""
         account, _ = await relations.account(caller, id, *MAY_READ)
         return answer(account, response)
@@ -217,7 +217,7 @@ def client_account_routes(
         ),
     )
     async def rewrite(
-        id: Id, asked: WrittenClient, caller: Person, if_match: IfMatch, response: Response
+        id: EntityId, asked: WrittenClient, caller: Person, if_match: IfMatch, response: Response
     ) -> ClientAccountView:
         """Replace what is written down of a client."""
         await relations.account(caller, id, "administrator")

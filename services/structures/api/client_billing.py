@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 from kit.heard import TooStale
 from kit.http import Person, ScopeMissing, may_answer
 from kit.problems import NotFound
-from services.structures.api.client_accounts import MAY_READ, Reader
-from services.structures.api.client_fields import Id, SupplierId
+from services.structures.api.client_accounts import MAY_READ, AccountReader
+from services.structures.api.client_fields import EntityId
 from services.structures.clientele import Clientele, NotYourSupplier, Relations
 from services.structures.domain.client_accounts import Chorus, ClientAccount, NotOpenToYou
 from services.structures.domain.structures import Address
@@ -53,8 +53,8 @@ def client_billing_routes(
     routes = APIRouter(prefix="/v1/client-accounts", tags=["client accounts"])
 
     @routes.get("/group-report", responses=may_answer(NotYourSupplier, TooStale))
-    async def report_groups(caller: Person, supplier_id: SupplierId) -> GroupReport:
-        """What each group of clients came to, the most invoiced first."""
+    async def report_groups(caller: Person, supplier_id: EntityId) -> GroupReport:
+        """What each group of clients came to: by currency, in each the most invoiced first."""
         await relations.require_supplier(caller, supplier_id, "administrator", "operator")
         rows = await clientele.by_group(supplier_id, settings.default_currency)
         return GroupReport(items=[_sums(one) for one in rows])
@@ -63,7 +63,7 @@ def client_billing_routes(
         "/{id}/document-defaults",
         responses=may_answer(NotFound, NotOpenToYou, ScopeMissing, TooStale),
     )
-    async def document_defaults(id: Id, caller: Reader) -> DocumentDefaults:
+    async def document_defaults(id: EntityId, caller: AccountReader) -> DocumentDefaults:
         """All that an invoice or an estimate for this client begins with."""
         account, _ = await relations.account(caller, id, *MAY_READ)
         return defaults_of(account, settings)

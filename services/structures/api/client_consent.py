@@ -12,7 +12,7 @@ from kit.clock import now
 from kit.heard import TooStale
 from kit.http import Caller, Person, may_answer
 from kit.problems import NotFound
-from services.structures.api.client_fields import Id
+from services.structures.api.client_fields import EntityId
 from services.structures.clientele import Clientele, Relations
 from services.structures.domain import client_consent as domain
 from services.structures.domain.client_accounts import ClientAccount, Consent, Verdict
@@ -47,17 +47,17 @@ def client_consent_routes(clientele: Clientele, relations: Relations) -> APIRout
         return _shown(await clientele.accounts.change(id, decided))
 
     @routes.get("/{id}/consent", responses=responses)
-    async def read(id: Id, caller: Person) -> ConsentView:
+    async def read(id: EntityId, caller: Person) -> ConsentView:
         """Whether your structure wants this account, and who said so when."""
         return _shown(await relations.answering(caller, id))
 
     @routes.put("/{id}/acceptance", responses=responses)
-    async def accept(id: Id, caller: Person) -> ConsentView:
+    async def accept(id: EntityId, caller: Person) -> ConsentView:
         """Let the supplier see the users of your structure, and both write to each other."""
         return await answered(id, caller, domain.accept)
 
     @routes.put("/{id}/refusal", responses=responses)
-    async def refuse(id: Id, caller: Person) -> ConsentView:
+    async def refuse(id: EntityId, caller: Person) -> ConsentView:
         """Have nothing to do with an account, or nothing more. It can be accepted later."""
         return await answered(id, caller, domain.refuse)
 

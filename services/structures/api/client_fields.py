@@ -5,7 +5,6 @@ from typing import Annotated
 
 from babel import localedata
 from babel.core import get_global
-from fastapi import Path, Query
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 
 
@@ -29,9 +28,7 @@ def _language(code: str) -> str:
     return code
 
 
-Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
-AnId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-SupplierId = Annotated[str, Query(pattern=r"^[0-9a-f]{32}$")]
+EntityId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 UserId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 Currency = Annotated[
     str,

@@ -4,8 +4,8 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel, StringConstraints
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field, StringConstraints
 
 from contracts.users import Role
 from kit.clock import now, today
@@ -16,7 +16,7 @@ from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound, PreconditionFailed
 from kit.rights import Rights, RightsCopy
-from services.structures.api.client_fields import Id, Switches
+from services.structures.api.client_fields import EntityId, Switches, UserId
 from services.structures.clientele import Clientele, Relations
 from services.structures.domain import client_portal as domain
 from services.structures.domain.client_accounts import (
@@ -35,8 +35,6 @@ from services.structures.domain.client_portal import (
     Side,
     contact_id,
 )
-
-UserId = Annotated[str, Path(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 
 
 class SwitchView(BaseModel):
@@ -70,11 +68,14 @@ class ContactSwitches(BaseModel):
 
 
 class ClientUser(ContactSwitches):
-    """One user of a client, and what they have of the account."""
+    """One user of a client: their own switches, and what they have of the account."""
 
     user_id: str
     role: Role | None
     offer_subtotal: bool
+    features: tuple[str, ...] = Field(
+        description="What holds: open to the client, and not closed to this user"
+    )
 
 
 class NewMessage(BaseModel):
@@ -133,7 +134,7 @@ def client_portal_routes(
     @routes.get(
         "/{id}/users", responses=may_answer(NotFound, NotOpenToYou, NotAcceptedByClient, TooStale)
     )
-    async def list_users(id: Id, caller: Person, asked: PageAsked) -> Page[ClientUser]:
+    async def list_users(id: EntityId, caller: Person, asked: PageAsked) -> Page[ClientUser]:
         """The users attached to the structure that the client is, once it has accepted."""
         account, _ = await relations.accepted(caller, id, "administrator", "operator")
         found, following = await rights.attached_to(account.structure_id, asked)
@@ -143,6 +144,26 @@ def client_portal_routes(
         ]
         return Page(items=items, next=following)
 
+    async def attached(account: ClientAccount, user_id: str) -> Rights:
+        held = await rights.of(user_id, account.structure_id)
+        if held is None or not held.valid(today()):
+            raise NotFound
+        return held
+
+    @routes.get(
+        "/{id}/users/{user_id}",
+        responses=may_answer(NotFound, NotOpenToYou, NotAcceptedByClient, TooStale),
+    )
+    async def read_user(
+        id: EntityId, user_id: UserId, caller: Person, response: Response
+    ) -> ClientUser:
+        """One user of a client, with the version that ``If-Match`` asks for."""
+        account, _ = await relations.accepted(caller, id, "administrator", "operator")
+        held = await attached(account, user_id)
+        contact = await contacts.find(contact_id(id, user_id))
+        etag(response, contact.version if contact else 0)
+        return _user(account, held, contact, portal)
+
     @routes.put(
         "/{id}/users/{user_id}",
         responses=may_answer(
@@ -150,12 +171,13 @@ def client_portal_routes(
             OnlyAdministrators,
             NotAcceptedByClient,
             UnknownFeature,
+            domain.UnknownNotification,
             PreconditionFailed,
             TooStale,
         ),
     )
     async def switch(
-        id: Id,
+        id: EntityId,
         user_id: UserId,
         asked: ContactSwitches,
         caller: Person,
@@ -165,19 +187,17 @@ def client_portal_routes(
     ) -> ClientUser:
         """Set what one user of a client may use, and which letters they get."""
         account, _ = await relations.accepted(caller, id, "administrator")
-        held, contact = await rights.of(user_id, account.structure_id), contact_id(id, user_id)
-        if held is None or not held.valid(today()):
-            raise NotFound
+        held = await attached(account, user_id)
         decide = partial(
             domain.switch,
-            id=contact,
+            user_id=user_id,
             permissions=asked.permissions,
             notifications=asked.notifications,
             portal=portal,
+            now=now(),
         )
-        kept, account = await committer.keep(
-            Ask((contacts.at(contact), accounts.at(id)), decide, if_match)
-        )
+        places = contacts.at(contact_id(id, user_id)), accounts.at(id)
+        kept, account = await committer.keep(Ask(places, decide, if_match))
         etag(response, kept.version)
         return _user(account, held, kept, portal)
 
@@ -186,7 +206,7 @@ def client_portal_routes(
         status_code=201,
         responses=may_answer(NotFound, NotOpenToYou, NotAcceptedByClient, TooStale),
     )
-    async def write(id: Id, asked: NewMessage, caller: Person) -> MessageView:
+    async def write(id: EntityId, asked: NewMessage, caller: Person) -> MessageView:
         """Write to the other side of the account, once the client has accepted it."""
         _, relation = await relations.accepted(caller, id, "administrator", "client")
         message = ClientMessage(
@@ -206,7 +226,7 @@ def client_portal_routes(
         "/{id}/messages",
         responses=may_answer(NotFound, NotOpenToYou, NotAcceptedByClient, TooStale),
     )
-    async def list_messages(id: Id, caller: Person, asked: PageAsked) -> Page[MessageView]:
+    async def list_messages(id: EntityId, caller: Person, asked: PageAsked) -> Page[MessageView]:
         """What both sides wrote, newest first."""
         await relations.accepted(caller, id, "administrator", "client", "operator")
         found, following = await page(messages, {"account_id": id}, asked)
@@ -234,13 +254,13 @@ def _portal(
 def _user(
     account: ClientAccount, held: Rights, contact: Contact | None, portal: Portal
 ) -> ClientUser:
-    features = domain.permitted(account.record, contact, portal)
-    notifications = domain.notified(contact, portal)
+    own, notifications = domain.own_features(contact, portal), domain.notified(contact, portal)
     return ClientUser(
         user_id=held.user_id,
         role=held.role,
         offer_subtotal=offer_subtotal_for(account, held.since),
-        permissions={code: code in features for code in portal.feature_codes},
+        features=domain.permitted(account.record, contact, portal),
+        permissions={code: code in own for code in portal.feature_codes},
         notifications={code: code in notifications for code in portal.notification_codes},
     )
 

@@ -9,8 +9,8 @@ from kit.heard import TooStale
 from kit.http import Caller, IfMatch, Person, etag, may_answer, new_entity_id
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound, PreconditionFailed
-from services.structures.api.client_fields import AnId, Id, SupplierId
-from services.structures.api.fields import Line
+from services.structures.api.client_fields import EntityId
+from services.structures.api.fields import Line, Said
 from services.structures.clientele import NotYourSupplier, Relations
 from services.structures.domain import client_profiles as domain
 from services.structures.domain.client_accounts import (
@@ -35,8 +35,8 @@ class WrittenProfile(BaseModel):
         return ProfileProperties(**self.model_dump(include={*ProfileProperties.__slots__}))
 
 
-class NewProfile(WrittenProfile):
-    supplier_id: AnId
+class NewProfile(Said, WrittenProfile):
+    supplier_id: EntityId
 
 
 class ProfileView(WrittenProfile):
@@ -70,7 +70,7 @@ def client_profile_routes(profiles: Collection[ClientProfile], relations: Relati
 
     @routes.get("", responses=may_answer(NotYourSupplier, TooStale))
     async def list_profiles(
-        caller: Person, asked: PageAsked, supplier_id: SupplierId
+        caller: Person, asked: PageAsked, supplier_id: EntityId
     ) -> Page[ProfileView]:
         """A supplier's profiles, newest first."""
         await relations.require_supplier(caller, supplier_id, "administrator", "operator")
@@ -78,7 +78,7 @@ def client_profile_routes(profiles: Collection[ClientProfile], relations: Relati
         return Page(items=[_shown(one) for one in found], next=following)
 
     @routes.get("/{id}", responses=may_answer(NotFound, NotOpenToYou, TooStale))
-    async def read(id: Id, caller: Person, response: Response) -> ProfileView:
+    async def read(id: EntityId, caller: Person, response: Response) -> ProfileView:
         """One profile."""
         return answer(await open_to(caller, id, "administrator", "operator"), response)
 
@@ -86,7 +86,7 @@ def client_profile_routes(profiles: Collection[ClientProfile], relations: Relati
         "/{id}", responses=may_answer(NotFound, OnlyAdministrators, PreconditionFailed, TooStale)
     )
     async def rewrite(
-        id: Id, asked: WrittenProfile, caller: Person, if_match: IfMatch, response: Response
+        id: EntityId, asked: WrittenProfile, caller: Person, if_match: IfMatch, response: Response
     ) -> ProfileView:
         """Replace a profile. Clients into which it was loaded before stay as they are."""
         await open_to(caller, id, "administrator")
@@ -100,7 +100,7 @@ def client_profile_routes(profiles: Collection[ClientProfile], relations: Relati
     @routes.delete(
         "/{id}", status_code=204, responses=may_answer(NotFound, OnlyAdministrators, TooStale)
     )
-    async def forget(id: Id, caller: Person) -> None:
+    async def forget(id: EntityId, caller: Person) -> None:
         """Forget a profile. Clients into which it was loaded stay as they are."""
         await open_to(caller, id, "administrator")
         await profiles.change(id, domain.forget)

@@ -9,7 +9,7 @@ from kit.heard import TooStale
 from kit.http import IfMatch, Person, etag, may_answer
 from kit.problems import Invalid, NotFound, PreconditionFailed
 from services.structures.api.client_accounts import ClientAccountView, WrittenProperties, shown
-from services.structures.api.client_fields import AnId, Id
+from services.structures.api.client_fields import EntityId
 from services.structures.clientele import Clientele, Relations
 from services.structures.domain import client_accounts as domain
 from services.structures.domain.client_portal import Portal
@@ -28,7 +28,7 @@ class SavedProperties(WrittenProperties):
 
 
 class ProfileLoad(BaseModel):
-    profile_id: AnId
+    profile_id: EntityId
 
 
 def client_property_routes(
@@ -49,7 +49,7 @@ def client_property_routes(
         ),
     )
     async def save_properties(
-        id: Id, asked: SavedProperties, caller: Person, if_match: IfMatch, response: Response
+        id: EntityId, asked: SavedProperties, caller: Person, if_match: IfMatch, response: Response
     ) -> ClientAccountView:
         """Save all properties of a client at once, or none."""
         found, _ = await relations.account(caller, id, "administrator")
@@ -72,7 +72,7 @@ def client_property_routes(
         "/{id}/profile-loads",
         responses=may_answer(NotFound, domain.OnlyAdministrators, ProfileUnknown, TooStale),
     )
-    async def load_profile(id: Id, asked: ProfileLoad, caller: Person) -> WrittenProperties:
+    async def load_profile(id: EntityId, asked: ProfileLoad, caller: Person) -> WrittenProperties:
         """What the form shows with a profile loaded into it. Nothing is saved."""
         account, _ = await relations.account(caller, id, "administrator")
         profile = await profiles.find(asked.profile_id)

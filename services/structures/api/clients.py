@@ -42,9 +42,15 @@ def client_routes(
     yield client_consent_routes(clientele, relations)
     yield client_billing_routes(clientele, relations, settings)
     yield client_account_routes(
-        committer, clientele, relations, rights, switches, default_currency=currency
+        committer,
+        clientele,
+        relations,
+        rights,
+        switches,
+        structures=structures,
+        default_currency=currency,
     )
     yield client_property_routes(clientele, relations, structures, switches)
-    yield order_check_routes(committer, clientele, relations, rights)
+    yield order_check_routes(committer, clientele, relations, structures, rights)
     yield client_profile_routes(clientele.profiles, relations)
     yield fact_routes(committer, clientele, default_currency=currency)

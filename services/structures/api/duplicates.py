@@ -12,16 +12,15 @@ from services.structures.api.fields import Fields, StructureId
 from services.structures.api.life import Life
 from services.structures.api.structures import NewIdentifier
 from services.structures.domain import structures as domain
-from services.structures.domain.changes import StructureInactive
 from services.structures.domain.duplicates import KindKept, describe_duplicate, duplicate
-from services.structures.domain.structures import Establishment, Record
-from services.structures.duplicating import Duplicating
-from services.structures.identifiers import (
+from services.structures.domain.identifiers import (
     Identifier,
     InvalidIdentifier,
     InvalidVatNumber,
     identify,
 )
+from services.structures.domain.structures import Establishment, Record, StructureInactive
+from services.structures.duplicating import Duplicating
 from services.structures.sirene import EstablishmentWithheld, SireneUnavailable
 
 

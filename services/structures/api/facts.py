@@ -11,7 +11,7 @@ from kit.clock import now
 from kit.committer import Committer
 from kit.http import Caller, ScopeMissing, SystemsOnly, may_answer, system
 from kit.problems import Problem
-from services.structures.api.client_fields import Amount, AnId, Currency
+from services.structures.api.client_fields import Amount, Currency, EntityId
 from services.structures.clientele import Clientele
 from services.structures.domain import facts as domain
 from services.structures.domain.facts import Fact, Transaction, TransactionKind
@@ -38,7 +38,7 @@ def _named(most: int) -> StringConstraints:
 
 
 class TransactionRecorded(BaseModel):
-    client_account: AnId
+    client_account: EntityId
     kind: TransactionKind
     amount: Amount
     currency: Currency

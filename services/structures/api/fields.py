@@ -3,11 +3,19 @@
 from typing import Annotated, Any
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, EmailStr, Field, StrictBool, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
 
+from services.structures.domain.identifiers import vat_number
 from services.structures.domain.options import JusticeCategory, JusticeRegime
 from services.structures.domain.structures import Address, Details
-from services.structures.identifiers import vat_number
 from services.structures.one_line import NOT_IN_A_LINE
 
 StructureId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
@@ -32,7 +40,13 @@ def _distinct(references: tuple[str, ...]) -> tuple[str, ...]:
     return references
 
 
-class PostalAddress(BaseModel):
+class Said(BaseModel):
+    """What a caller says: whatever else they say is refused by its name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PostalAddress(Said):
     line: Line
     complements: tuple[Line, ...] = Field((), max_length=2)
     postcode: Annotated[str, one_line(20, pattern=r"^[0-9A-Za-z -]+$")]
@@ -40,7 +54,7 @@ class PostalAddress(BaseModel):
     country: Annotated[str, one_line(100)]
 
 
-class Fields(BaseModel):
+class Fields(Said):
     """What one may say of a structure."""
 
     legal_name: Name | None = None

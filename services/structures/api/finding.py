@@ -11,7 +11,7 @@ from kit.http import ScopeMissing, may_answer
 from kit.pages import Page, PageAsked, page
 from kit.spreadsheets import Row, download
 from services.structures import directory
-from services.structures.api.structures import Reader
+from services.structures.api.structures import StructureReader
 from services.structures.domain import structures as domain
 from services.structures.domain.structures import Card, Structure
 from services.structures.search import SearchTooLong, SearchTooWide
@@ -46,7 +46,7 @@ def finding(structures: Collection[Structure], visibility: Visibility) -> APIRou
     searching = Search(structures)
 
     @routes.get("/structures", responses=MAY_REFUSE)
-    async def search(caller: Reader, asked: PageAsked, filters: Filters) -> Page[Card]:
+    async def search(caller: StructureReader, asked: PageAsked, filters: Filters) -> Page[Card]:
         """
         Find structures by at least one thing that they have.
 
@@ -59,7 +59,7 @@ def finding(structures: Collection[Structure], visibility: Visibility) -> APIRou
         return Page[Card](items=[domain.card(one) for one in found], next=following)
 
     @routes.get("/structures.csv", response_class=StreamingResponse, responses=MAY_REFUSE | CSV)
-    async def export(caller: Reader, filters: Filters) -> StreamingResponse:
+    async def export(caller: StructureReader, filters: Filters) -> StreamingResponse:
         """All that the same search finds, as a CSV file in which no cell is a formula."""
         fitting, way = await searching.filter(filters, WHOLE)
         where = {"$and": [fitting, await visibility.where(caller, filters)]}
@@ -70,7 +70,7 @@ def finding(structures: Collection[Structure], visibility: Visibility) -> APIRou
         response_class=StreamingResponse,
         responses=may_answer(ScopeMissing) | CSV,
     )
-    async def public_directory(caller: Reader) -> StreamingResponse:
+    async def public_directory(caller: StructureReader) -> StreamingResponse:
         """The directory of active public structures, in its 21 columns, as of now."""
         return download(
             "annuaire.csv",

@@ -16,6 +16,7 @@ from services.structures.api.fields import Fields, StructureId
 from services.structures.domain import changes
 from services.structures.domain.bank_register import BankRegister, has_valid
 from services.structures.domain.history import FieldChange
+from services.structures.domain.identifiers import InvalidVatNumber
 from services.structures.domain.options import Edi, Flags
 from services.structures.domain.structures import (
     BankDetailsMissing,
@@ -25,9 +26,9 @@ from services.structures.domain.structures import (
     NameMissing,
     Record,
     Structure,
+    StructureInactive,
     VatNumberFollows,
 )
-from services.structures.identifiers import InvalidVatNumber
 from services.structures.records import Records
 from services.structures.sirene import EstablishmentWithheld, Sirene, SireneUnavailable
 from services.structures.views import Visibility
@@ -99,7 +100,7 @@ def life_routes(life: Life) -> APIRouter:
         "/v1/structures/{id}",
         responses=may_answer(
             *ALWAYS,
-            changes.StructureInactive,
+            StructureInactive,
             changes.NotChangedHere,
             changes.NotOfThisKind,
             ComesFromInsee,
@@ -128,7 +129,7 @@ def life_routes(life: Life) -> APIRouter:
 
     @routes.put(
         "/v1/structures/{id}/edi-options",
-        responses=may_answer(*ALWAYS, changes.StructureInactive),
+        responses=may_answer(*ALWAYS, StructureInactive),
     )
     async def choose_edi(
         id: StructureId, body: EdiOptions, caller: Person, version: IfMatch, response: Response
@@ -182,7 +183,7 @@ def life_routes(life: Life) -> APIRouter:
         "/v1/structures/{id}/refresh",
         responses=may_answer(
             *ALWAYS,
-            changes.StructureInactive,
+            StructureInactive,
             changes.NotAtInsee,
             changes.ClosedAtInsee,
             changes.UnknownAtInsee,
@@ -215,7 +216,7 @@ def life_routes(life: Life) -> APIRouter:
     @routes.put(
         "/v1/ops/structures/{id}/flags",
         responses=may_answer(
-            NotFound, PreconditionFailed, changes.StructureInactive, changes.PublicStructuresOnly
+            NotFound, PreconditionFailed, StructureInactive, changes.PublicStructuresOnly
         ),
     )
     async def flag(

@@ -1,19 +1,21 @@
 """What structures answers to whoever is about to validate an order of a client."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from kit.clock import now, today
+from kit.collection import Collection
 from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import Caller, ScopeMissing, may_answer, new_entity_id, reader
 from kit.pages import Page, PageAsked, page
 from kit.problems import Invalid, NotFound
 from kit.rights import RightsCopy
-from services.structures.api.client_fields import Amount, Id, UserId
+from services.structures.api.client_fields import Amount, EntityId, UserId
 from services.structures.api.fields import Line, one_line
 from services.structures.clientele import Clientele, Relations
 from services.structures.domain import order_checks as domain
@@ -23,7 +25,8 @@ from services.structures.domain.client_accounts import (
     Relation,
     offer_subtotal_for,
 )
-from services.structures.domain.order_checks import OrderCheck, Result
+from services.structures.domain.order_checks import Attempt, OrderCheck, Reason, Result
+from services.structures.domain.structures import Structure, StructureInactive
 
 Checker = Annotated[Caller, reader("orders:check")]
 MAY_CHECK: tuple[Relation, ...] = ("administrator", "staff", "system")
@@ -64,12 +67,17 @@ class OrderCheckView(BaseModel):
     order_number: str
     engagement_number: str
     result: Result
+    reason: Reason | None = Field(description="Why it was refused")
     checked_by: str = Field(description="A user's id, or `client:` and that of a system")
     checked_at: datetime
 
 
 def order_check_routes(
-    committer: Committer, clientele: Clientele, relations: Relations, rights: RightsCopy
+    committer: Committer,
+    clientele: Clientele,
+    relations: Relations,
+    structures: Collection[Structure],
+    rights: RightsCopy,
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/client-accounts", tags=["client accounts"])
     accounts, checks = clientele.accounts, clientele.checks
@@ -91,29 +99,26 @@ def order_check_routes(
             ScopeMissing,
             NotAUserOfTheClient,
             domain.EngagementNumberMissing,
+            StructureInactive,
             TooStale,
         ),
     )
-    async def check(id: Id, asked: OrderToCheck, caller: Checker) -> CheckedOrder:
-        """Ask before an order is validated: refused while it lacks what the client requires."""
+    async def check(id: EntityId, asked: OrderToCheck, caller: Checker) -> CheckedOrder:
+        """Ask before an order is validated: refused while it lacks something."""
         found, _ = await relations.account(caller, id, *MAY_CHECK)
         subtotal = await records_subtotal(found, asked.ordered_by)
-        check_id, at = new_entity_id(), now()
-        account, kept = await committer.change_together(
-            (accounts.at(id), checks.at(check_id)),
-            lambda account, current: domain.check(
-                account,
-                current,
-                id=check_id,
-                order_number=asked.order_number,
-                engagement_number=asked.engagement_number,
-                by=caller.id,
-                now=at,
-            ),
+        attempt = Attempt(
+            id=new_entity_id(),
+            order_number=asked.order_number,
+            engagement_number=asked.engagement_number,
+            by=caller.id,
+            at=now(),
         )
-        result = kept.result if kept else domain.result_of(account, asked.engagement_number)
-        if result == "refused":
-            raise domain.EngagementNumberMissing(field="body/engagement_number")
+        both = map(structures.at, (found.supplier_id, found.structure_id))
+        account, kept, *parties = await committer.change_together(
+            (accounts.at(id), checks.at(attempt.id), *both), partial(domain.check, asked=attempt)
+        )
+        domain.require_validated(kept or domain.judged(attempt, account, parties))
         footer = OrderFooter(
             engagement_number=asked.engagement_number,
             offer_subtotal=asked.offer_subtotal if subtotal else None,
@@ -126,7 +131,7 @@ def order_check_routes(
         responses=may_answer(NotFound, NotOpenToYou, ScopeMissing, TooStale),
     )
     async def list_checks(
-        id: Id,
+        id: EntityId,
         caller: Checker,
         asked: PageAsked,
         order_number: Annotated[str | None, Query(min_length=1, max_length=255)] = None,
@@ -146,6 +151,7 @@ def _shown(check: OrderCheck) -> OrderCheckView:
         order_number=check.order_number,
         engagement_number=check.engagement_number,
         result=check.result,
+        reason=check.reason,
         checked_by=check.checked_by,
         checked_at=check.checked_at,
     )

@@ -7,15 +7,15 @@ from pydantic import BaseModel
 
 from contracts.structures import IdentifierType, Kind, Requires
 from kit.collection import Collection
-from kit.http import Caller, Person, ScopeMissing, may_answer, reader
+from kit.http import Person, ScopeMissing, may_answer
 from kit.pages import Page, PageAsked, page
+from services.structures.api.structures import StructureReader
 from services.structures.domain import structures as domain
+from services.structures.domain.identifiers import InvalidIdentifier, identify
 from services.structures.domain.options import Flags
 from services.structures.domain.structures import Card, Structure
-from services.structures.identifiers import InvalidIdentifier, identify
 from services.structures.views import Visibility
 
-Reader = Annotated[Caller, reader("structures:read")]
 Application = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,60}$")]
 
 
@@ -34,7 +34,7 @@ def referenced_routes(structures: Collection[Structure], visibility: Visibility)
 
     @routes.get("/referenced", responses=may_answer(InvalidIdentifier, ScopeMissing))
     async def referenced(
-        caller: Reader,
+        caller: StructureReader,
         type: Annotated[IdentifierType, Query()],
         value: Annotated[str, Query(min_length=1, max_length=100)],
     ) -> Referenced:

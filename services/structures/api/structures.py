@@ -3,24 +3,24 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from contracts.structures import IdentifierType, Kind
 from kit.clock import now
 from kit.collection import Collection
 from kit.http import Caller, Person, ScopeMissing, etag, may_answer, reader
 from kit.problems import NotFound
-from services.structures.api.fields import Fields, StructureId
+from services.structures.api.fields import Fields, Said, StructureId
 from services.structures.domain import structures as domain
+from services.structures.domain.identifiers import InvalidIdentifier, InvalidVatNumber, identify
 from services.structures.domain.structures import Card, Record, Structure
-from services.structures.identifiers import InvalidIdentifier, InvalidVatNumber, identify
 from services.structures.sirene import EstablishmentWithheld, Sirene, SireneUnavailable
 from services.structures.views import Visibility
 
-Reader = Annotated[Caller, reader("structures:read")]
+StructureReader = Annotated[Caller, reader("structures:read")]
 
 
-class NewIdentifier(BaseModel):
+class NewIdentifier(Said):
     type: IdentifierType = Field(examples=["SIRET"])
     value: str = Field(min_length=1, max_length=100, examples=["732 829 320 00074"])
 
@@ -78,7 +78,7 @@ def api(
         return domain.record(created, principal_manager_id=caller.user_id)
 
     @routes.get("/{id}", responses=may_answer(NotFound, ScopeMissing))
-    async def read(id: StructureId, caller: Reader, response: Response) -> Record | Card:
+    async def read(id: StructureId, caller: StructureReader, response: Response) -> Record | Card:
         """A public structure's card; all of it for those attached to it."""
         structure = await structures.get(id)
         if await visibility.of_record(caller, structure):

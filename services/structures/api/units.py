@@ -17,12 +17,16 @@ from kit.http import Caller, IfMatch, Person, ScopeMissing, etag, may_answer
 from kit.pages import Asked, Page, pages_of
 from kit.problems import NotFound, PreconditionFailed
 from services.structures import views
-from services.structures.api.fields import StructureId, one_line
-from services.structures.api.structures import Reader
+from services.structures.api.fields import Said, StructureId, one_line
+from services.structures.api.structures import StructureReader
 from services.structures.domain import units as domain
-from services.structures.domain.changes import StructureInactive
 from services.structures.domain.pending import Pending
-from services.structures.domain.structures import Address, ManagersOnly, Structure
+from services.structures.domain.structures import (
+    Address,
+    ManagersOnly,
+    Structure,
+    StructureInactive,
+)
 from services.structures.domain.units import (
     Changes,
     CodeNeverChanges,
@@ -67,7 +71,7 @@ async def _listed(
 Listed = Annotated[UnitsSought, Depends(_listed)]
 
 
-class PostalAddress(BaseModel):
+class PostalAddress(Said):
     line: Line = ""
     complements: tuple[Line, ...] = Field((), max_length=2)
     postcode: Annotated[str, one_line(20, least=0)] = ""
@@ -102,7 +106,7 @@ class UnitDetails(BaseModel):
         )
 
 
-class NewUnit(UnitDetails):
+class NewUnit(Said, UnitDetails):
     code: UnitCode = Field(examples=["VOIRIE"])
     valid_from: Day | None = Field(None, description="Today when absent.")
 
@@ -195,7 +199,7 @@ def unit_routes(of: Units, *, effective_after: timedelta) -> APIRouter:
 def _reading(routes: APIRouter, of: Units) -> None:
     @routes.get("", responses=may_answer(NotFound, NotYoursToConsult, ScopeMissing))
     async def list_units(
-        id: StructureId, caller: Reader, asked: UnitsAsked, listed: Listed
+        id: StructureId, caller: StructureReader, asked: UnitsAsked, listed: Listed
     ) -> Page[UnitView]:
         """The units of a public structure, or of one you are attached to; 1,000 a page at most."""
         structure = await of.consulted(id, caller)
@@ -203,7 +207,9 @@ def _reading(routes: APIRouter, of: Units) -> None:
         return Page[UnitView](items=[shown(one, structure) for one in some], next=following)
 
     @routes.get("/{unit}", responses=may_answer(NotFound, NotYoursToConsult, ScopeMissing))
-    async def read(id: StructureId, unit: UnitId, caller: Reader, response: Response) -> UnitView:
+    async def read(
+        id: StructureId, unit: UnitId, caller: StructureReader, response: Response
+    ) -> UnitView:
         structure = await of.consulted(id, caller)
         return answer(await of.of(structure, unit), structure, response)
 
@@ -284,31 +290,39 @@ def _writing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
 
 def _standing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
     async def change(
-        id: str, unit: str, caller: Caller, decide: Callable[..., Changes]
+        id: str, unit: str, caller: Caller, decide: Callable[..., Changes], if_match: int | None
     ) -> tuple[Unit, Structure]:
         await of.require_managed(id, caller)
         asked = partial(decide, id=unit, by=caller.user_id, now=now())
-        return await of.change(id, unit, asked)
+        return await of.change(id, unit, asked, if_match=if_match)
 
-    @routes.put("/{unit}/activation", responses=may_answer(*NOT_THERE, StructureInactive))
+    @routes.put(
+        "/{unit}/activation",
+        responses=may_answer(*NOT_THERE, StructureInactive, PreconditionFailed),
+    )
     async def activate(
-        id: StructureId, unit: UnitId, caller: Person, response: Response
+        id: StructureId, unit: UnitId, caller: Person, if_match: IfMatch, response: Response
     ) -> UnitView:
         """Have it be active again, on its days of validity. It may wait: see ``activation``."""
         waiting = partial(domain.activate, after=effective_after)
-        return answer(*await change(id, unit, caller, waiting), response)
+        return answer(*await change(id, unit, caller, waiting, if_match), response)
 
-    @routes.put("/{unit}/deactivation", responses=may_answer(*NOT_THERE))
+    @routes.put("/{unit}/deactivation", responses=may_answer(*NOT_THERE, PreconditionFailed))
     async def deactivate(
-        id: StructureId, unit: UnitId, caller: Person, response: Response
+        id: StructureId, unit: UnitId, caller: Person, if_match: IfMatch, response: Response
     ) -> UnitView:
         """End it at once. Whoever was attached to this unit only is attached no more."""
-        return answer(*await change(id, unit, caller, domain.deactivate), response)
+        return answer(*await change(id, unit, caller, domain.deactivate, if_match), response)
 
-    @routes.delete("/{unit}", responses=may_answer(NotFound, DefaultUnitStays, ManagersOnly))
-    async def delete(id: StructureId, unit: UnitId, caller: Person, response: Response) -> UnitView:
+    @routes.delete(
+        "/{unit}",
+        responses=may_answer(NotFound, DefaultUnitStays, ManagersOnly, PreconditionFailed),
+    )
+    async def delete(
+        id: StructureId, unit: UnitId, caller: Person, if_match: IfMatch, response: Response
+    ) -> UnitView:
         """End it for good. Its history stays, and its code stays its own."""
-        return answer(*await change(id, unit, caller, domain.delete), response)
+        return answer(*await change(id, unit, caller, domain.delete, if_match), response)
 
 
 def answer(unit: Unit, structure: Structure, response: Response) -> UnitView:

@@ -15,9 +15,9 @@ from kit.problems import Conflict, Invalid, NotFound
 from services.structures.domain.attachments import Attachment
 from services.structures.domain.bank_accounts import Account
 from services.structures.domain.bank_register import BankRegister, Entry, has_valid
+from services.structures.domain.identifiers import Identifier
 from services.structures.domain.standing import Standing, opened, opened_to_change
 from services.structures.domain.structures import Structure, needs_them_soon
-from services.structures.identifiers import Identifier
 
 MOST: Final = 200
 """Of one structure, those deactivated included."""

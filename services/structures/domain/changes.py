@@ -15,6 +15,7 @@ from services.structures.domain.structures import (
     Details,
     Establishment,
     Structure,
+    StructureInactive,
     Waiting,
     Waits,
     named,
@@ -43,10 +44,6 @@ class NotChangedHere(Invalid):
 
 class NotOfThisKind(Invalid):
     """This kind of structure has no such field."""
-
-
-class StructureInactive(Conflict):
-    """This structure is inactive: activate it first."""
 
 
 class PublicStructuresOnly(Conflict):

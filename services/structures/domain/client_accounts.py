@@ -17,7 +17,7 @@ from contracts.structures import (
 )
 from kit.change import Change, Entity
 from kit.problems import Conflict, Forbidden, Invalid, NotFound, Unavailable
-from services.structures.domain.structures import Address, Structure
+from services.structures.domain.structures import Address, Structure, StructureInactive
 
 Chorus = Literal["off", "incomplete", "active"]
 Relation = Literal["administrator", "staff", "client", "operator", "system"]
@@ -142,10 +142,6 @@ class ClientAccountKnown(Conflict):
     """This supplier already has an account of this client."""
 
 
-class StructureInactive(Conflict):
-    """This structure is not active."""
-
-
 class NoReferenceFree(Unavailable):
     """No free reference was found: ask again."""
 
@@ -191,7 +187,11 @@ def describe(
     client: Structure | None = None,
     features: Iterable[str],
     permissions: dict[str, bool],
-    **rest: Any,
+    billing: Address | None = None,
+    shipping: Address | None = None,
+    groups: tuple[str, ...] = (),
+    currency: str | None = None,
+    language: str | None = None,
 ) -> ClientRecord:
     """A client as somebody writes it down; a public structure brings its name with it."""
     known = client.legal_name or client.label if client and client.public else None
@@ -200,14 +200,22 @@ def describe(
     for code in permissions.keys() - {*features}:
         raise UnknownFeature(field=f"body/permissions/{code}")
     closed = tuple(sorted(code for code, is_open in permissions.items() if not is_open))
-    return ClientRecord(name=name or known or "", closed=closed, **rest)
+    return ClientRecord(
+        name=name or known or "",
+        billing=billing,
+        shipping=shipping,
+        groups=groups,
+        currency=currency,
+        language=language,
+        closed=closed,
+    )
 
 
 def open_account(
     current: ClientAccount | None,
-    *claims: Reference | None,
     supplier: Structure,
     client: Structure,
+    *claims: Reference | None,
     record: ClientRecord,
     features: tuple[str, ...],
     welcome: str | None = None,
@@ -248,11 +256,13 @@ def open_account(
         structure_id=client.id,
         reference=reference,
         features=open_features(record, features),
+        version=1,
         opened_at=now,
     )
     told = (opened, _welcomed(account, supplier, welcome)) if welcome else (opened,)
     claimed = candidates | {reference: Reference(id=f"{supplier.id}:{reference}", account_id=id)}
-    return Change(account, told), *map(Change, claimed.values())
+    unchanged = Change(supplier), Change(client)
+    return Change(account, told), *unchanged, *map(Change, claimed.values())
 
 
 def rewrite(
@@ -370,8 +380,9 @@ def _told_of(properties: Properties) -> dict[str, Any]:
 
 
 def named(account: ClientAccount) -> dict[str, Any]:
-    """How every event about an account says which one it is."""
+    """How every event about an account says which one it is, and how new what it says."""
     return {
+        "version": account.version + 1,
         "client_account_id": account.id,
         "supplier_id": account.supplier_id,
         "structure_id": account.structure_id,

@@ -1,15 +1,17 @@
 """What a client's people may use of a supplier's portal, and what both sides write there. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from contracts.structures import ClientContactPermissionsChanged
 from kit.change import Change, Entity
+from kit.problems import Invalid
 from services.structures.domain.client_accounts import (
     ClientAccount,
     ClientRecord,
     UnknownFeature,
+    named,
     open_features,
 )
 from services.structures.domain.client_consent import accepted
@@ -60,6 +62,10 @@ class ClientMessage(Entity):
     sent_at: datetime
 
 
+class UnknownNotification(Invalid):
+    """The portal sends no such notification."""
+
+
 def contact_id(account_id: str, user_id: str) -> str:
     return f"{account_id}:{user_id}"
 
@@ -72,17 +78,30 @@ def switch(
     current: Contact | None,
     account: ClientAccount | None,
     *,
-    id: str,
+    user_id: str,
     permissions: dict[str, bool],
     notifications: dict[str, bool],
     portal: Portal,
+    now: datetime,
 ) -> tuple[Change[Contact], Change[ClientAccount]]:
     """Set each switch of a contact; one that is not named is on."""
-    unchanged = Change(accepted(account))
-    closed = _off(permissions, portal.feature_codes, "permissions")
-    muted = _off(notifications, portal.notification_codes, "notifications")
-    contact = replace(current or Contact(id=id), closed=closed, muted=muted)
-    return Change(contact), unchanged
+    account = accepted(account)
+    for code in permissions.keys() - {*portal.feature_codes}:
+        raise UnknownFeature(field=f"body/permissions/{code}")
+    for code in notifications.keys() - {*portal.notification_codes}:
+        raise UnknownNotification(field=f"body/notifications/{code}")
+    before = current or Contact(id=contact_id(account.id, user_id))
+    contact = replace(before, closed=_off(permissions), muted=_off(notifications))
+    if contact.closed == before.closed:
+        return Change(contact), Change(account)
+    told = ClientContactPermissionsChanged(
+        **named(account) | {"version": contact.version + 1},
+        contact_id=contact.id,
+        user_id=user_id,
+        features=own_features(contact, portal),
+        changed_at=now,
+    )
+    return Change(contact, (told,)), Change(account)
 
 
 def write(
@@ -93,9 +112,13 @@ def write(
 
 def permitted(record: ClientRecord, contact: Contact | None, portal: Portal) -> tuple[str, ...]:
     """The features open to a contact: those of the client that were not closed to this one."""
+    return open_features(record, own_features(contact, portal))
+
+
+def own_features(contact: Contact | None, portal: Portal) -> tuple[str, ...]:
+    """The features that were not closed to this contact, whether or not its client has them."""
     closed = contact.closed if contact else ()
-    features = open_features(record, portal.feature_codes)
-    return tuple(code for code in features if code not in closed)
+    return tuple(code for code in portal.feature_codes if code not in closed)
 
 
 def notified(contact: Contact | None, portal: Portal) -> tuple[str, ...]:
@@ -103,7 +126,5 @@ def notified(contact: Contact | None, portal: Portal) -> tuple[str, ...]:
     return tuple(code for code in portal.notification_codes if code not in muted)
 
 
-def _off(switches: dict[str, bool], known: Iterable[str], name: str) -> tuple[str, ...]:
-    for code in switches.keys() - {*known}:
-        raise UnknownFeature(field=f"body/{name}/{code}")
+def _off(switches: dict[str, bool]) -> tuple[str, ...]:
     return tuple(sorted(code for code, is_on in switches.items() if not is_on))

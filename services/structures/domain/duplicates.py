@@ -9,12 +9,12 @@ from contracts.structures import Kind, StructureDuplicated
 from kit.change import Change
 from kit.problems import Invalid, NotFound
 from services.structures.domain.changes import (
-    StructureInactive,
     deactivate,
     dropped,
     settled,
     told,
 )
+from services.structures.domain.identifiers import Identifier, check_name
 from services.structures.domain.options import NOT_CONNECTED, NOTHING_ASKED
 from services.structures.domain.structures import (
     Details,
@@ -22,6 +22,7 @@ from services.structures.domain.structures import (
     KindContradicted,
     NameMissing,
     Structure,
+    StructureInactive,
     Wanted,
     create,
     refuse_nameless,
@@ -29,7 +30,6 @@ from services.structures.domain.structures import (
     refuse_without_bank_details,
     values_of,
 )
-from services.structures.identifiers import Identifier
 
 Changes = tuple[Change[Structure], Change[Structure]]
 
@@ -59,6 +59,7 @@ def describe_duplicate(
         details = replace(details, legal_name=None)
     if not identifier.siret:
         refuse_nameless(details, model.kind)
+    check_name(identifier, details.legal_name)
     return Wanted(identifier=identifier, kind=model.kind, **values_of(details, Details))
 
 

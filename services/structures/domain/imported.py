@@ -4,9 +4,9 @@ from datetime import datetime
 
 from contracts.structures import Status
 from kit.change import Change
+from services.structures.domain.identifiers import Identifier
 from services.structures.domain.options import NOT_CONNECTED, NOTHING_ASKED, Edi, Flags
 from services.structures.domain.structures import Address, Structure, created
-from services.structures.identifiers import Identifier
 
 
 def import_one(

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 
 from kit.problems import NotFound
-from services.structures.domain.changes import StructureInactive
-from services.structures.domain.structures import ManagersOnly, Structure, needs_bank_details
+from services.structures.domain.structures import (
+    ManagersOnly,
+    Structure,
+    StructureInactive,
+    needs_bank_details,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

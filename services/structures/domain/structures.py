@@ -7,6 +7,7 @@ from typing import Any, Literal
 from contracts.structures import Kind, Requires, Status, StructureCreated
 from kit.change import Change, Entity
 from kit.problems import Conflict, Forbidden, Invalid
+from services.structures.domain.identifiers import Identifier, check_name
 from services.structures.domain.options import (
     NOT_CONNECTED,
     NOTHING_ASKED,
@@ -15,7 +16,6 @@ from services.structures.domain.options import (
     JusticeCategory,
     JusticeRegime,
 )
-from services.structures.identifiers import Identifier
 
 Origin = Literal["self-service", "import"]
 ShownStatus = Literal["active", "inactive", "activation_in_progress"]
@@ -176,6 +176,10 @@ class BankDetailsMissing(Conflict):
     """A justice provider or an agricultural professional gives their bank details first."""
 
 
+class StructureInactive(Conflict):
+    """This structure is not active."""
+
+
 class ManagersOnly(Forbidden):
     """Only those who manage this structure may do this."""
 
@@ -215,6 +219,7 @@ def describe(
         )
     if not identifier.siret:
         refuse_nameless(said, "private")
+    check_name(identifier, said.legal_name)
     own = values_of(said, Details) | {"last_name": None, "first_name": None}
     return Wanted(identifier=identifier, kind=kind or "private", **own)
 

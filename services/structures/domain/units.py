@@ -16,9 +16,8 @@ from contracts.structures import (
 from kit.change import Change, Entity
 from kit.days import beginning_of, day_of, within
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
-from services.structures.domain.changes import StructureInactive
 from services.structures.domain.pending import Pending, due, propose
-from services.structures.domain.structures import Address, Structure
+from services.structures.domain.structures import Address, Structure, StructureInactive
 
 Phase = Literal["to_come", "in_force", "over"]
 What = Literal[

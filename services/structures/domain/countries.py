@@ -5,9 +5,11 @@ from typing import Final
 
 from babel import Locale
 
-from services.structures.search import fold
+from services.structures.domain.folding import fold
 
 FRANCE: Final = "France"
+_NOT_COUNTRIES: Final = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+"""Unions, the unknown and what tests use: they have names and codes as countries have."""
 
 
 def code_of(country: str) -> str:
@@ -23,7 +25,11 @@ def name_of(code: str) -> str:
 @cache
 def _names() -> dict[str, str]:
     names = Locale("fr").territories.items()
-    return {code: name for code, name in names if len(code) == 2 and code.isalpha()}
+    return {
+        code: name
+        for code, name in names
+        if len(code) == 2 and code.isalpha() and code not in _NOT_COUNTRIES
+    }
 
 
 @cache

@@ -10,6 +10,8 @@ from stdnum.fr import siret
 
 from contracts.structures import IdentifierType
 from kit.problems import Invalid
+from services.structures.domain.countries import name_of
+from services.structures.domain.folding import fold
 
 _STRUCTURES: Final = UUID("5d0b0f6e-6a0c-4a53-9a3c-2c9a3c7f0d11")
 # VAT numbers call Greece EL, and Northern Ireland XI.
@@ -33,6 +35,7 @@ _SHAPES: Final[dict[IdentifierType, tuple[re.Pattern[str], str]]] = {
         "Ten characters of the social security number, then the last name.",
     ),
 }
+_LETTERS_OF_NAME: Final = 16
 _FREE_TEXT: Final = frozenset({"HORS_UE", "AUTRE"})
 
 
@@ -77,9 +80,18 @@ def identify(kind: IdentifierType, value: str, *, checksums: bool = True) -> Ide
         _check_siret(normal)
     if kind == "UE_HORS_FRANCE":
         _check_vat(normal, checksums=checksums)
-    if kind == "HORS_UE" and normal[:2] in _EUROPEAN_UNION:
-        raise _refusal("This country is in the European Union.")
+    if kind == "HORS_UE":
+        _check_country(normal[:2])
     return Identifier(kind, normal)
+
+
+def check_name(identifier: Identifier, legal_name: str | None) -> None:
+    """A company outside the Union is identified by its own name (STR-11)."""
+    if identifier.type != "HORS_UE" or not legal_name:
+        return
+    whole = _normalised(identifier.type, legal_name), fold(legal_name).strip()
+    if fold(identifier.value[2:]) not in {fold(one[:_LETTERS_OF_NAME]) for one in whole}:
+        raise _refusal("After the country come the first 16 characters of its legal name.")
 
 
 def vat_number(value: str, *, checksums: bool = True) -> str:
@@ -96,6 +108,13 @@ def _normalised(kind: IdentifierType, value: str) -> str:
         return " ".join(value.split()).upper()
     compact = siret.compact(value) if kind in ("SIRET", "RIDET") else value
     return "".join(compact.split()).upper()
+
+
+def _check_country(code: str) -> None:
+    if code in _EUROPEAN_UNION:
+        raise _refusal("This country is in the European Union.")
+    if not name_of(code):
+        raise _refusal("No country has this code (ISO 3166-1 alpha-2).")
 
 
 def _check_siret(value: str) -> None:
