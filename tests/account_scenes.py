@@ -22,13 +22,18 @@ KNOWN = {"current_password": PASSWORD}
 as_it_is("GET /v1/effort")
 as_it_is("DELETE /v1/sessions", "one's own but the present one")
 as_it_is("PUT /v1/me", OWN_ACCOUNT, json=PROFILE)
-as_it_is("PUT /v1/me/password", OWN_ACCOUNT, json=KNOWN | {"password": PASSWORD})
 as_it_is(
     "PUT /v1/me/secret-question",
     OWN_ACCOUNT,
     json=KNOWN | {"question": "Le nom de mon premier chat ?", "answer": "Minouche"},
 )
 as_it_is("POST /v1/second-factor/letters", OWN_ACCOUNT)
+
+
+@scene("PUT /v1/me/password", OWN_ACCOUNT)
+async def change_password(cast: Cast, role: str) -> Asked:
+    body = {"json": KNOWN | {"password": PASSWORD}}
+    return Asked("/v1/me/password", await somebody_like(cast, role), body=body)
 
 
 @scene("PUT /v1/me/login", OWN_ACCOUNT)

@@ -17,7 +17,7 @@ import tests.filing_scenes
 import tests.habilitation_scenes
 import tests.management_scenes
 import tests.personal_scenes
-import tests.users_scenes_ties  # noqa: F401  # they add their scenes
+import tests.rattachement_scenes  # noqa: F401  # they add their scenes
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack

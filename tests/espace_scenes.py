@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.habilitation_scenes import delegation
+from tests.habilitation_scenes import delegation, until_attached
 from tests.scenes import OWN, Asked, Cast, as_it_is, scene
 
 ESPACES = "/v1/espaces/{structure_id}"
@@ -53,23 +53,28 @@ async def choose(cast: Cast, role: str) -> Asked:
     return Asked(path, cast.people[role], body={"json": {"acts_as": "manager"}})
 
 
-def _subscription(cast: Cast, espace: str) -> dict[str, Any]:
-    of = {"structure_id": cast.public.json()["id"], "espace": espace}
+def _subscription(structure_id: str, espace: str) -> dict[str, Any]:
+    of = {"structure_id": structure_id, "espace": espace}
     return {"subscriptions": [of | {"level": "consultation"}]}
 
 
 @scene("POST /v1/subscriptions/deletions", OWN_THERE)
 async def give_up(cast: Cast, role: str) -> Asked:
-    body = {"json": _subscription(cast, "mandats-de-facturation")}
+    body = {"json": _subscription(cast.public.json()["id"], "mandats-de-facturation")}
     return Asked("/v1/subscriptions/deletions", cast.people[role], body=body)
 
 
 @scene("POST /v1/subscriptions", OF_MANAGED)
 async def subscribe(cast: Cast, role: str) -> Asked:
     by = cast.people[role]
-    if role in ("self", "manager"):
-        given_up = _subscription(cast, "signature")
-        await cast.do("POST", "/v1/subscriptions/deletions", 204, by=by, json=given_up)
+    structure = await cast.platform.create_structure(cast.manager)
+    structure_id = structure.json()["id"]
+    requested = await cast.platform.request_rattachement(cast.self, structure)
+    await cast.platform.decide(cast.manager, requested, verdict="approved")
+    await until_attached(cast, cast.self, structure_id)
+    given_up = _subscription(structure_id, "signature")
+    for one in (cast.self, cast.manager):
+        await cast.do("POST", "/v1/subscriptions/deletions", 204, by=one, json=given_up)
     wanted = {"espaces": ["signature"], "units": [{"consultation": True}]}
-    body = {"json": wanted | {"structure_id": cast.public.json()["id"]}}
+    body = {"json": wanted | {"structure_id": structure_id}}
     return Asked("/v1/subscriptions", by, body=body)

@@ -51,7 +51,7 @@ async def _delegated(cast: Cast) -> Delegation:
     for user in (cast.self, cast.founder):
         asked = await cast.platform.request_rattachement(user, structure)
         await cast.platform.decide(cast.manager, asked, verdict="approved")
-        await _attached(cast, user, made)
+        await until_attached(cast, user, made)
     path = f"/v1/habilitations/{made}/{cast.self.id}/submissions"
     await submit(cast, path, REMOVE_ALL, DELEGATION, HELD)
     body = {"structure_id": made, "operations": [LACKED]}
@@ -59,7 +59,7 @@ async def _delegated(cast: Cast) -> Delegation:
     return Delegation(made, request)
 
 
-async def _attached(cast: Cast, user: User, structure_id: str) -> None:
+async def until_attached(cast: Cast, user: User, structure_id: str) -> None:
     async def look() -> bool:
         path = f"/v1/habilitations/{structure_id}/{user.id}"
         return (await cast.platform.ask("GET", path, by=user)).status_code == 200

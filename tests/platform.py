@@ -24,6 +24,7 @@ from tests.sirets import a_siret
 PASSWORD = "un long mot de passe, assez rare"
 SCOPES = [
     "structures:read",
+    "rights:check",
     "client-accounts:read",
     "orders:check",
     "facts:write",
