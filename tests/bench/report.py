@@ -34,7 +34,7 @@ take turns in the same run. A number is its median over the runs, with the least
 None is asserted by a test.
 
 ```bash
-make bench                             # all, some twenty minutes; writes this page and its plots
+make bench                             # all, an hour or more; writes this page and its plots
 make bench ARGS="--quick"              # smaller and shorter, a few minutes; writes nothing
 make bench ARGS="hearing --runs 7"     # one of them, oftener
 ```

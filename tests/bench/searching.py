@@ -194,7 +194,7 @@ def _result(
             (
                 f"{len(seen[0])} different searches, one after the other, straight from the service: "
                 "the first page, as another system asks for it. All were asked once before. "
-                f"{LOOKUPS:,} lookups the same way. MongoDB has {CACHE} GB of cache, not the 1 of `chorale up`."
+                f"{LOOKUPS:,} lookups the same way. MongoDB has {CACHE} GB of cache, not what `chorale up` has."
             ),
             f"The slowest of the last run: {said}.",
         ),
