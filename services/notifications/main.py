@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from kit.mongo import IndexModel
 from kit.service import Service
 from kit.settings import read
-from services.notifications.api import api
+from services.notifications.api.operations import operator_routes
 from services.notifications.domain.letters import Letter
 from services.notifications.domain.people import Person
 from services.notifications.handlers import handlers
@@ -34,7 +34,7 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
     kept = personal(service, people, letters)
     renderer = Renderer(settings.public_url)
     return service.app(
-        api(people, letters, renderer),
+        operator_routes(people, letters, renderer),
         hears=handlers(people, letters, kept),
         jobs=[
             Mailer(people, letters, renderer, settings),

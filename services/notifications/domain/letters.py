@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
+from contracts.users import CLAIM_DIGITS
 from kit.change import Change, Entity
 from services.notifications.domain.people import Person
 
@@ -23,6 +24,7 @@ Template = Literal[
     "invitation",
     "login-cancellation",
     "login-confirmation",
+    "management-handed-over",
     "management-lost",
     "management-transferred",
     "password-reset",
@@ -58,6 +60,9 @@ OF_THE_ACCOUNT = frozenset(
 """Letters that go to the login address, whatever the contact address is; so do links and codes."""
 TO_WHO_LEFT = frozenset({"reactivation-refused"})
 """The one letter without a link that still goes to a deactivated account: its owner asked."""
+DIGITS: Final[dict[str, int]] = {"code": 6, "vacancy-code": CLAIM_DIGITS}
+"""Of the letters that bring a code, not a link."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:

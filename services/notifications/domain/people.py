@@ -18,6 +18,7 @@ class Person(Entity):
     linked: dict[str, str] = field(default_factory=dict)
     """Addresses that only one letter goes to, each by the nonce of its link."""
     language: str
+    time_zone: str = "Europe/Paris"
     active: bool
     heard: int
     """The version of the person this copy shows."""
@@ -40,6 +41,7 @@ def copy_person(event: PersonChanged, current: Person | None) -> Change[Person]:
             login=event.login,
             linked=_linked(event),
             language=event.language,
+            time_zone=event.time_zone,
             active=event.active,
             heard=event.version,
         )
@@ -60,7 +62,6 @@ def forget_person(event: PersonErased, current: Person | None) -> Change[Person]
         erased=True,
     )
     return Change(nobody)
-
 
 
 def _linked(event: PersonChanged) -> dict[str, str]:
