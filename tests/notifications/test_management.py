@@ -56,7 +56,9 @@ def settled(**but: Any) -> VacancyClaimSettled:
 class TestOnTransferred:
     @pytest.mark.feature("GPT-09")
     def test_says_what_is_received_and_of_whom(self):
-        text = rendered(management_letters.on_transferred(transferred("s-9", name="Menuiserie"))).text
+        text = rendered(
+            management_letters.on_transferred(transferred("s-9", name="Menuiserie"))
+        ).text
 
         assert "Omar Martin" not in text
         assert "Omar Sy vous a transmis" in text
@@ -95,7 +97,9 @@ class TestOfVacancies:
         [letter] = management_letters.on_vacancy_opened(opened)
 
         assert letter.recipient_id == "u-lea"
-        assert not management_letters.on_vacancy_opened(opened.model_copy(update={"requester_id": None}))
+        assert not management_letters.on_vacancy_opened(
+            opened.model_copy(update={"requester_id": None})
+        )
 
     def test_the_code_goes_to_the_structure_and_its_address_is_forgotten(self):
         told = ContactTold(
@@ -130,7 +134,9 @@ class TestOfVacancies:
             given_at=NOW,
         )
 
-        assert "20 janvier 2026 à 10:00" in rendered(management_letters.on_notice_given(notice)).text
+        assert (
+            "20 janvier 2026 à 10:00" in rendered(management_letters.on_notice_given(notice)).text
+        )
 
     def test_who_managed_until_then_is_written_to_as_well(self):
         both = management_letters.on_claim_settled(settled(former_manager_id="u-omar"))

@@ -59,6 +59,7 @@ OF_THE_ACCOUNT = frozenset(
 TO_WHO_LEFT = frozenset({"reactivation-refused"})
 """The one letter without a link that still goes to a deactivated account: its owner asked."""
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """What a one-time link or code is made of; useless without the signing key."""

@@ -62,7 +62,6 @@ def forget_person(event: PersonErased, current: Person | None) -> Change[Person]
     return Change(nobody)
 
 
-
 def _linked(event: PersonChanged) -> dict[str, str]:
     by_nonce = {
         event.old_login_nonce: event.old_login,
