@@ -2,7 +2,7 @@
 Letters to people, and whether they left.
 
 Owns       notifications.people, notifications.letters, notifications.erasures,
-           notifications.portions
+           notifications.portions, notifications.suppressed-addresses
 Consumes   users.person-changed, users.account-changed, users.link-requested,
            users.code-requested, users.registration-repeated, users.reactivation-refused,
            users.management-transferred, users.vacancy-opened, users.vacancy-notice-given,
@@ -15,5 +15,6 @@ Consumes   users.person-changed, users.account-changed, users.link-requested,
            structures.client-welcomed, structures.contact-told,
            users.identity-linked, users.export-ready, users.person-erased,
            users.export-requested
-Publishes  notifications.letters-gathered
+Publishes  notifications.letters-gathered, notifications.address-suppressed,
+           notifications.address-restored
 """

@@ -8,14 +8,20 @@ from kit.settings import read
 from services.notifications.api.operations import operator_routes
 from services.notifications.domain.letters import Letter
 from services.notifications.domain.people import Person
+from services.notifications.domain.suppressions import SuppressedAddress
 from services.notifications.handlers import handlers
 from services.notifications.keeping import Forgetting, personal
 from services.notifications.mailer import Mailer
 from services.notifications.metrics import measuring
+from services.notifications.refused import RefusedAddresses
 from services.notifications.rendering import Renderer
 from services.notifications.settings import NotificationsSettings
 
 NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
+REFUSED = [
+    IndexModel("user_id"),
+    IndexModel([("restored_at", 1), ("since", -1), ("_id", -1)]),
+]
 
 
 def build(service: Service[NotificationsSettings]) -> FastAPI:
@@ -31,17 +37,23 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
             IndexModel("created_at", partialFilterExpression={"forgotten": False}),
         ],
     )
-    kept = personal(service, people, letters)
+    refused = RefusedAddresses(
+        service.committer,
+        letters,
+        service.collection("suppressed-addresses", SuppressedAddress, indexes=REFUSED),
+        settings.link_key.get_secret_value(),
+    )
+    kept = personal(service, people, letters, refused.addresses)
     renderer = Renderer(settings.public_url)
     return service.app(
-        operator_routes(people, letters, renderer),
+        operator_routes(people, letters, refused, renderer),
         hears=handlers(people, letters, kept),
         jobs=[
-            Mailer(people, letters, renderer, settings),
+            Mailer(people, letters, refused, renderer, settings),
             *kept.jobs(),
             Forgetting(letters, settings.letters_kept_for),
         ],
-        measures=[measuring(letters)],
+        measures=[measuring(letters, refused.addresses)],
     )
 
 

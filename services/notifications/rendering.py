@@ -66,6 +66,10 @@ class Renderer:
         self._url = public_url.rstrip("/")
         self._in = {language: _templates(language) for language in LANGUAGES}
 
+    def api(self, path: str, token: str) -> str:
+        """Where a program, not a person, brings a token."""
+        return f"{self._url}/v1/{path}?token={token}"
+
     def link(self, purpose: str, token: str) -> str:
         """Where a one-time link leads: a page named like its purpose."""
         return f"{self._url}/{purpose}?token={token}"
@@ -76,7 +80,7 @@ class Renderer:
         recipient: Person | None,
         about: Person | None,
         link: str = "",
-        unsubscribe: str = "",
+        stop: str = "",
     ) -> Rendered:
         language = spoken(recipient.language if recipient else "")
         given: dict[str, object] = {
@@ -87,7 +91,7 @@ class Renderer:
             "expires_at": letter.link.expires_at if letter.link else None,
             "link": link,
             "code": link,
-            "unsubscribe": unsubscribe,
+            "stop": stop,
             "url": self._url,
             "zone": recipient.time_zone if recipient else HOME,
         }
@@ -141,9 +145,13 @@ def compose(
     sender: Address,
     to: str,
     now: datetime,
-    unsubscribe: str = "",
+    stop: str = "",
 ) -> Message:
-    """The e-mail itself; ValueError when nothing can be sent to such an address."""
+    """
+    The e-mail itself; ValueError when nothing can be sent to such an address.
+
+    ``stop``: where a mail program may POST to stop letters like it (RFC 8058).
+    """
     # Not EmailMessage: it parses each header that it is given, for twenty times the processor.
     parts = [_part(rendered.text, "plain"), _part(rendered.html, "html")]
     message = MIMEMultipart("alternative", _subparts=parts)
@@ -154,8 +162,8 @@ def compose(
     message["Message-ID"] = message_id(letter.id, sender.domain)
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = rendered.language
-    if unsubscribe:
-        message["List-Unsubscribe"] = f"<{unsubscribe}>"
+    if stop:
+        message["List-Unsubscribe"] = f"<{stop}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return message
 

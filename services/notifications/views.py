@@ -1,9 +1,9 @@
 """What operators read about letters: never a link that works, never a whole address."""
 
 from datetime import datetime
-from typing import get_args
+from typing import Any, Final, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
@@ -11,8 +11,11 @@ from services.notifications import samples
 from services.notifications.domain.letters import DIGITS, Letter, Status, Template, address
 from services.notifications.domain.letters import recipient as to_whom
 from services.notifications.domain.people import Person
+from services.notifications.domain.suppressions import SuppressedAddress
+from services.notifications.refused import RefusedAddresses
 from services.notifications.rendering import LANGUAGES, Language, Rendered, Renderer, masked
 
+NOW_SUPPRESSED: Final[dict[str, Any]] = {"restored_at": None}
 NOTHING = Rendered("", "", "")
 
 
@@ -30,6 +33,22 @@ class LetterView(BaseModel):
     sent_at: datetime | None
     last_error: str
     text: str
+
+
+class SuppressedView(BaseModel):
+    """An address that letters are kept from; never the address itself."""
+
+    id: str
+    user_id: str | None
+    address: str | None = Field(description="Masked; null if its user has another one now")
+    code: str
+    answer: str
+    letter_id: str
+    since: datetime
+
+
+class Counted(BaseModel):
+    count: int
 
 
 class TemplateView(BaseModel):
@@ -64,6 +83,42 @@ async def letters_written(
         items=[_shown(letter, known, renderer) for letter in found],
         next=following,
     )
+
+
+async def letter(letter: Letter, people: Collection[Person], renderer: Renderer) -> LetterView:
+    known = await people.many([letter.recipient_id, letter.about_id or ""])
+    return _shown(letter, known, renderer)
+
+
+async def suppressed(
+    refused: RefusedAddresses, people: Collection[Person], asked: Asked
+) -> Page[SuppressedView]:
+    found, following = await page(refused.addresses, NOW_SUPPRESSED, asked, by="since")
+    known = await people.many(sorted({one.user_id for one in found if one.user_id}))
+    return Page(
+        items=[
+            SuppressedView(
+                id=one.id,
+                user_id=one.user_id,
+                address=_masked(refused, one, known.get(one.user_id or "")),
+                code=one.code,
+                answer=one.answer,
+                letter_id=one.letter_id,
+                since=one.since,
+            )
+            for one in found
+        ],
+        next=following,
+    )
+
+
+async def count_suppressed(refused: RefusedAddresses) -> int:
+    return int(await refused.addresses.documents.count_documents(NOW_SUPPRESSED))
+
+
+def _masked(refused: RefusedAddresses, one: SuppressedAddress, user: Person | None) -> str | None:
+    theirs = {user.email, user.login} - {""} if user else set()
+    return next((masked(has) for has in theirs if refused.id(has) == one.id), None)
 
 
 def _shown(letter: Letter, known: dict[str, Person], renderer: Renderer) -> LetterView:
