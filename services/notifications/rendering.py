@@ -39,6 +39,17 @@ class Rendered:
     html: str
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a digest tells of, a line for each letter, and how many more there are."""
+
+    lines: tuple[str, ...] = ()
+    more: int = 0
+
+
+NOTHING_TOLD = Told()
+
+
 class Renderer:
     """The templates, one folder for each kind of letter."""
 
@@ -63,7 +74,12 @@ class Renderer:
         return f"{self._url}/{purpose}?token={token}"
 
     def render(
-        self, letter: Letter, recipient: Person | None, about: Person | None, link: str = ""
+        self,
+        letter: Letter,
+        recipient: Person | None,
+        about: Person | None,
+        link: str = "",
+        told: Told = NOTHING_TOLD,
     ) -> Rendered:
         given: dict[str, object] = {
             **{name: _in_a_line(value) for name, value in letter.params.items()},
@@ -74,6 +90,8 @@ class Renderer:
             "link": link,
             "code": link,
             "url": self._url,
+            "told": told,
+            "movements": letter.movements,
         }
         subject = given["subject"] = _in_a_line(self._fill(f"{letter.template}/subject.txt", given))
         return Rendered(
@@ -81,6 +99,10 @@ class Renderer:
             text=self._fill(f"{letter.template}/text.txt", given),
             html=self._fill(f"{letter.template}/letter.html", given),
         )
+
+    def line(self, letter: Letter, recipient: Person, about: Person | None) -> str:
+        """What a digest says of a letter: its subject."""
+        return self.render(letter, recipient, about).subject
 
     def redacted(self, letter: Letter, recipient: Person | None, about: Person | None) -> Rendered:
         """The letter as an operator may read it: nothing in it can be followed."""

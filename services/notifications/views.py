@@ -1,17 +1,19 @@
-"""What operators read about letters: never a link that works, never a whole address."""
+"""What is read about letters, by operators and their readers: never a link that works."""
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
 from services.notifications.domain.letters import Letter, Status, Template, address
 from services.notifications.domain.letters import recipient as to_whom
 from services.notifications.domain.people import Person
+from services.notifications.domain.reading import shown_to
 from services.notifications.rendering import Rendered, Renderer, masked
 
 NOTHING = Rendered("", "", "")
+MOST_UNREAD = 1000
 
 
 class LetterView(BaseModel):
@@ -44,6 +46,56 @@ async def letters_written(
     return Page(
         items=[_shown(letter, known, renderer) for letter in found],
         next=following,
+    )
+
+
+class MyLetter(BaseModel):
+    """A letter as its reader finds it in their list."""
+
+    id: str
+    template: Template
+    subject: str
+    text: str
+    created_at: datetime
+    read_at: datetime | None
+
+
+class Unread(BaseModel):
+    unread: int = Field(description=f"{MOST_UNREAD:,} stands for as many or more")
+
+
+async def letters_of(
+    user_id: str,
+    letters: Collection[Letter],
+    people: Collection[Person],
+    renderer: Renderer,
+    unread: bool,
+    asked: Asked,
+) -> Page[MyLetter]:
+    where = shown_to(user_id) | ({"read_at": None} if unread else {})
+    found, following = await page(letters, where, asked, by="created_at")
+    known = await people.many(sorted({user_id} | {one.about_id for one in found if one.about_id}))
+    return Page(
+        items=[_mine(letter, known, renderer) for letter in found],
+        next=following,
+    )
+
+
+async def unread_of(user_id: str, letters: Collection[Letter]) -> Unread:
+    where = shown_to(user_id) | {"read_at": None}
+    return Unread(unread=await letters.documents.count_documents(where, limit=MOST_UNREAD))
+
+
+def _mine(letter: Letter, known: dict[str, Person], renderer: Renderer) -> MyLetter:
+    recipient = to_whom(letter, known.get(letter.recipient_id))
+    rendered = renderer.redacted(letter, recipient, known.get(letter.about_id or ""))
+    return MyLetter(
+        id=letter.id,
+        template=letter.template,
+        subject=rendered.subject,
+        text=rendered.text,
+        created_at=letter.created_at,
+        read_at=letter.read_at,
     )
 
 

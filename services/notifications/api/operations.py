@@ -1,4 +1,4 @@
-"""What notifications answers over HTTP."""
+"""What operators ask about letters."""
 
 from typing import Annotated
 
@@ -14,7 +14,9 @@ from services.notifications.rendering import Renderer
 from services.notifications.views import LetterView
 
 
-def api(people: Collection[Person], letters: Collection[Letter], renderer: Renderer) -> APIRouter:
+def operator_routes(
+    people: Collection[Person], letters: Collection[Letter], renderer: Renderer
+) -> APIRouter:
     routes = APIRouter(prefix="/v1/ops", tags=["operations"])
 
     @routes.get("/letters")

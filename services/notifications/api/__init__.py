@@ -1,0 +1,1 @@
+"""What notifications answers over HTTP."""
