@@ -157,6 +157,10 @@ def _hear_of_management(on: Subscriptions, letters: Collection[Letter]) -> None:
     def write_to_structure(event: ContactTold) -> Ask:
         return _written(letters, management_letters.on_contact_told(event, now=now()))
 
+    @on(ManagementTransferred)
+    def write_to_both_managers(event: ManagementTransferred) -> Ask:
+        return _written(letters, *management_letters.on_transferred(event))
+
     @on(VacancyOpened)
     def write_to_who_waits(event: VacancyOpened) -> Ask:
         return _written(letters, *management_letters.on_vacancy_opened(event))
@@ -180,7 +184,6 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     RegistrationRepeated: account_letters.on_registration_repeated,
     IdentityLinked: account_letters.on_identity_linked,
     ExportReady: account_letters.on_export_ready,
-    ManagementTransferred: management_letters.on_transferred,
     ReactivationRefused: management_letters.on_reactivation_refused,
     VacancyNoticeGiven: management_letters.on_notice_given,
     TicketOpened: ticket_letters.on_ticket_opened,

@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from email.message import Message
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
-from contracts.users import CLAIM_DIGITS
 from kit import traces
 from kit.change import Change
 from kit.clock import now
@@ -19,7 +18,7 @@ from kit.problems import Unavailable
 from kit.workers import Worker
 from services.notifications import metrics
 from services.notifications.domain import attempts
-from services.notifications.domain.letters import Letter, address, recipient
+from services.notifications.domain.letters import DIGITS, Letter, address, recipient
 from services.notifications.domain.people import Person
 from services.notifications.gathering import Contents, Gathering
 from services.notifications.post import Post, Undelivered
@@ -31,8 +30,6 @@ log = structlog.get_logger(__name__)
 LONGEST_ERROR = 300
 DRAINING = 15.0
 """Seconds that a stop leaves to the letters being handed over."""
-DIGITS: Final[dict[str, int]] = {"code": 6, "vacancy-code": CLAIM_DIGITS}
-"""Of the letters that bring a code, not a link."""
 
 
 class Mailer:
@@ -82,9 +79,8 @@ class Mailer:
         if (beside := await self._gathering.ready(letter, to_whom)) is None:
             return
         about = who.get(letter.about_id or "")
-        rendered = self._renderer.render(
-            letter, to_whom, about, self._secret(letter), await self._told(beside, to_whom)
-        )
+        told = await self._told(beside, to_whom)
+        rendered = self._renderer.render(letter, to_whom, about, self._secret(letter), told=told)
         try:
             to = address(letter, to_whom)
             message = compose(letter, rendered, sender=self._sender, to=to, now=now())

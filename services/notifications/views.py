@@ -1,16 +1,18 @@
 """What is read about letters, by operators and their readers: never a link that works."""
 
 from datetime import datetime
+from typing import get_args
 
 from pydantic import BaseModel, Field
 
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
-from services.notifications.domain.letters import Letter, Status, Template, address
+from services.notifications import samples
+from services.notifications.domain.letters import DIGITS, Letter, Status, Template, address
 from services.notifications.domain.letters import recipient as to_whom
 from services.notifications.domain.people import Person
 from services.notifications.domain.reading import shown_to
-from services.notifications.rendering import Rendered, Renderer, masked
+from services.notifications.rendering import LANGUAGES, Language, Rendered, Renderer, masked
 
 NOTHING = Rendered("", "", "")
 MOST_UNREAD = 1000
@@ -30,6 +32,23 @@ class LetterView(BaseModel):
     sent_at: datetime | None
     last_error: str
     text: str
+
+
+class TemplateView(BaseModel):
+    """One kind of letter."""
+
+    template: Template
+    languages: tuple[Language, ...]
+
+
+class PreviewView(BaseModel):
+    """A letter that was written to nobody."""
+
+    template: Template
+    language: Language
+    subject: str
+    text: str
+    html: str
 
 
 async def letters_written(
@@ -115,4 +134,22 @@ def _shown(letter: Letter, known: dict[str, Person], renderer: Renderer) -> Lett
         sent_at=letter.sent_at,
         last_error=letter.last_error,
         text=rendered.text,
+    )
+
+
+def templates() -> list[TemplateView]:
+    return [TemplateView(template=one, languages=LANGUAGES) for one in get_args(Template)]
+
+
+def preview(renderer: Renderer, template: Template, language: Language) -> PreviewView:
+    recipient, about = samples.a_recipient(language), samples.another(language)
+    letter = samples.a_letter(template)
+    secret = "0" * DIGITS.get(template, 0) or renderer.link(template, "preview")
+    shown = renderer.render(letter, recipient, about, secret)
+    return PreviewView(
+        template=template,
+        language=language,
+        subject=shown.subject,
+        text=shown.text,
+        html=shown.html,
     )

@@ -8,10 +8,10 @@ from kit.collection import Collection
 from kit.http import Operator
 from kit.pages import Page, PageAsked
 from services.notifications import views
-from services.notifications.domain.letters import Letter, Status
+from services.notifications.domain.letters import Letter, Status, Template
 from services.notifications.domain.people import Person
-from services.notifications.rendering import Renderer
-from services.notifications.views import LetterView
+from services.notifications.rendering import Language, Renderer
+from services.notifications.views import LetterView, PreviewView, TemplateView
 
 
 def operator_routes(
@@ -25,5 +25,17 @@ def operator_routes(
     ) -> Page[LetterView]:
         """All letters, newest first; what could be followed or written to is taken out."""
         return await views.letters_written(letters, people, renderer, status, asked)
+
+    @routes.get("/letter-templates")
+    async def list_templates(caller: Operator) -> list[TemplateView]:
+        """Every kind of letter, with its languages."""
+        return views.templates()
+
+    @routes.get("/letter-templates/{template}/preview")
+    async def preview(
+        template: Template, caller: Operator, language: Annotated[Language, Query()] = "fr"
+    ) -> PreviewView:
+        """How a letter looks, about people and structures that do not exist."""
+        return views.preview(renderer, template, language)
 
     return routes

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
+from contracts.users import CLAIM_DIGITS
 from kit.change import Change, Entity
 from services.notifications.domain.people import Person
 
@@ -26,6 +27,7 @@ Template = Literal[
     "invoice-status",
     "login-cancellation",
     "login-confirmation",
+    "management-handed-over",
     "management-lost",
     "management-transferred",
     "password-reset",
@@ -69,6 +71,7 @@ ALWAYS = (
         "code",
         "erasure",
         "invitation",
+        "management-handed-over",
         "management-lost",
         "management-transferred",
         "password-reset",
@@ -80,6 +83,9 @@ ALWAYS = (
 """Letters about accounts and their powers: they leave at once, whatever their reader wishes."""
 TO_WHO_LEFT = frozenset({"reactivation-refused"})
 """The one letter without a link that still goes to a deactivated account: its owner asked."""
+DIGITS: Final[dict[str, int]] = {"code": 6, "vacancy-code": CLAIM_DIGITS}
+"""Of the letters that bring a code, not a link."""
+
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
