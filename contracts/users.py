@@ -1,9 +1,9 @@
 """What the users service tells. Topic: users.events."""
 
 from datetime import date, timedelta
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from contracts.event import Event, PersonalText
 
@@ -22,6 +22,16 @@ Of the link that stops letters, from when one was written; its purpose is ``unsu
 Its nonce begins with what it stops and a colon: an application, RECAP, or nothing for all.
 """
 Rhythm = Literal["immediate", "daily", "weekly", "never"]
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
+class QuietHours(BaseModel):
+    """Hours of each day in which nobody is to be disturbed; they may pass midnight."""
+
+    model_config = ConfigDict(frozen=True)
+
+    begin: TimeOfDay
+    end: TimeOfDay
 
 
 class NotificationPreferences(BaseModel):
@@ -32,6 +42,10 @@ class NotificationPreferences(BaseModel):
     rhythm: Rhythm = "immediate"
     """Of every application that has none of its own."""
     applications: dict[str, Rhythm] = {}
+    weekly_recap: bool = True
+    """Of the movements on one's structures; with the rhythm ``never`` there is none either."""
+    quiet_hours: QuietHours | None = None
+    """In the user's time zone. What comes then waits for their end."""
 
 
 class Habilitation(BaseModel):

@@ -21,10 +21,11 @@ from services.notifications.domain.letters import Letter, address, recipient
 from services.notifications.domain.people import Person
 from services.notifications.domain.stopping import waited_for
 from services.notifications.domain.suppressions import says_no_such_address
+from services.notifications.gathering import Contents, Gathering
 from services.notifications.pacing import Pace
 from services.notifications.post import Post, Undelivered
 from services.notifications.refused import RefusedAddresses
-from services.notifications.rendering import Renderer, compose, without_addresses
+from services.notifications.rendering import Renderer, Told, compose, without_addresses
 from services.notifications.secrets import Secrets
 from services.notifications.settings import NotificationsSettings
 
@@ -46,8 +47,9 @@ class Mailer:
         refused: RefusedAddresses,
         renderer: Renderer,
         settings: NotificationsSettings,
+        gathering: Gathering,
     ) -> None:
-        self.collection = letters
+        self.collection, self._gathering = letters, gathering
         self._people, self._refused, self._renderer = people, refused, renderer
         self._settings, self._sender = settings, settings.sender()
         self._secrets = Secrets(renderer, settings.link_key.get_secret_value())
@@ -81,12 +83,16 @@ class Mailer:
         if why := attempts.unwanted(letter, to_whom, now=now()):
             await self._record(letter, attempts.suppressed, why=why)
             return
+        if (beside := await self._gathering.ready(letter, to_whom)) is None:
+            return
         to = address(letter, to_whom)
         if not waited_for(letter) and not await self._may_go(letter, to):
             return
         about = who.get(letter.about_id or "")
-        secrets = self._secrets.of(letter)
-        rendered = self._renderer.render(letter, to_whom, about, secrets.link, secrets.stop_page)
+        secrets, told = self._secrets.of(letter), await self._told(beside, to_whom)
+        rendered = self._renderer.render(
+            letter, to_whom, about, secrets.link, secrets.stop_page, told=told
+        )
         try:
             message = compose(
                 letter, rendered, sender=self._sender, to=to, now=now(), stop=secrets.stop
@@ -108,11 +114,22 @@ class Mailer:
         if not here:
             until = now() + timedelta(seconds=seconds)
             await self.collection.change(
-                letter.id, lambda current: attempts.held_back(letter, current, until=until)
+                letter.id, lambda current: attempts.held(letter, current, until=until)
             )
         elif seconds:
             await asyncio.sleep(seconds)
         return here
+
+    async def _told(self, beside: Contents, person: Person) -> Told:
+        """The lines of a digest; nothing for any other letter."""
+        named = {one.about_id for one in beside.letters if one.about_id}
+        known = await self._people.many(sorted(named))
+        lines = [
+            self._renderer.line(one, person, known.get(one.about_id or ""))
+            for one in beside.letters
+        ]
+        return Told(tuple(lines), beside.more)
+
 
     async def _hand_over(self, letter: Letter, to: str, message: Message) -> None:
         try:

@@ -13,7 +13,7 @@ from services.notifications.domain.suppressions import SuppressedAddress
 
 attempts = Counter(
     "chorale_letter_attempts_total",
-    "Attempts at letters, by outcome: sent, postponed, failed or suppressed",
+    "Attempts at letters, by outcome: sent, postponed, gathered, failed or suppressed",
     ["service", "outcome"],
 )
 letters_kept = Gauge(
@@ -32,7 +32,7 @@ addresses_suppressed = Gauge(
     ["service"],
 )
 
-OUTCOMES = ("sent", "postponed", "failed", "suppressed")
+OUTCOMES = ("sent", "postponed", "gathered", "failed", "suppressed")
 NOT_LEFT: tuple[Status, ...] = ("waiting", "failed", "suppressed")
 
 

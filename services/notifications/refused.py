@@ -5,9 +5,16 @@ from dataclasses import dataclass
 from kit.clock import now
 from kit.collection import Collection
 from kit.committer import Committer
+from kit.mongo import IndexModel
+from kit.service import Service
 from services.notifications.domain import attempts, suppressions
 from services.notifications.domain.letters import Letter
 from services.notifications.domain.suppressions import SuppressedAddress
+from services.notifications.settings import NotificationsSettings
+
+
+BY_USER = IndexModel("user_id")
+NEWEST_FIRST = IndexModel([("restored_at", 1), ("since", -1), ("_id", -1)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +23,19 @@ class RefusedAddresses:
     letters: Collection[Letter]
     addresses: Collection[SuppressedAddress]
     key: str
+
+    @classmethod
+    def of(
+        cls, service: Service[NotificationsSettings], letters: Collection[Letter]
+    ) -> "RefusedAddresses":
+        return cls(
+            committer=service.committer,
+            letters=letters,
+            addresses=service.collection(
+                "suppressed-addresses", SuppressedAddress, indexes=[BY_USER, NEWEST_FIRST]
+            ),
+            key=service.settings.link_key.get_secret_value(),
+        )
 
     def id(self, address: str) -> str:
         return suppressions.address_id(self.key, address)

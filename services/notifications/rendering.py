@@ -59,6 +59,17 @@ class Rendered:
     language: Language = "fr"
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a digest tells of, a line for each letter, and how many more there are."""
+
+    lines: tuple[str, ...] = ()
+    more: int = 0
+
+
+NOTHING_TOLD = Told()
+
+
 class Renderer:
     """The templates: one folder for each kind of letter, in it one for each language."""
 
@@ -81,19 +92,14 @@ class Renderer:
         about: Person | None,
         link: str = "",
         stop: str = "",
+        told: Told = NOTHING_TOLD,
     ) -> Rendered:
         language = spoken(recipient.language if recipient else "")
-        given: dict[str, object] = {
-            **{name: _in_a_line(value) for name, value in letter.params.items()},
-            "name": _in_a_line(recipient.name) if recipient else "",
-            "about": _in_a_line(about.name) if about else "",
-            "reason": readable(letter.reason),
-            "expires_at": letter.link.expires_at if letter.link else None,
+        given = self._given(letter, recipient, about) | {
             "link": link,
             "code": link,
             "stop": stop,
-            "url": self._url,
-            "zone": recipient.time_zone if recipient else HOME,
+            "told": told,
         }
         fill = partial(self._fill, language, letter.template)
         subject = given["subject"] = _in_a_line(fill("subject.txt", given))
@@ -103,6 +109,27 @@ class Renderer:
             html=fill("letter.html", given),
             language=language,
         )
+
+    def line(self, letter: Letter, recipient: Person, about: Person | None) -> str:
+        """What a digest says of a letter: its subject."""
+        given = self._given(letter, recipient, about)
+        language = spoken(recipient.language)
+        return _in_a_line(self._fill(language, letter.template, "subject.txt", given))
+
+    def _given(
+        self, letter: Letter, recipient: Person | None, about: Person | None
+    ) -> dict[str, object]:
+        """What every part of a letter may use."""
+        return {
+            **{name: _in_a_line(value) for name, value in letter.params.items()},
+            "name": _in_a_line(recipient.name) if recipient else "",
+            "about": _in_a_line(about.name) if about else "",
+            "reason": readable(letter.reason),
+            "expires_at": letter.link.expires_at if letter.link else None,
+            "url": self._url,
+            "movements": letter.movements,
+            "zone": recipient.time_zone if recipient else HOME,
+        }
 
     def redacted(self, letter: Letter, recipient: Person | None, about: Person | None) -> Rendered:
         """The letter as an operator may read it: nothing in it can be followed."""

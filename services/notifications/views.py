@@ -1,7 +1,7 @@
-"""What operators read about letters: never a link that works, never a whole address."""
+"""What is read about letters, by operators and their readers: never a link that works."""
 
 from datetime import datetime
-from typing import Any, Final, get_args
+from typing import get_args
 
 from pydantic import BaseModel, Field
 
@@ -11,12 +11,11 @@ from services.notifications import samples
 from services.notifications.domain.letters import DIGITS, Letter, Status, Template, address
 from services.notifications.domain.letters import recipient as to_whom
 from services.notifications.domain.people import Person
-from services.notifications.domain.suppressions import SuppressedAddress
-from services.notifications.refused import RefusedAddresses
+from services.notifications.domain.reading import shown_to
 from services.notifications.rendering import LANGUAGES, Language, Rendered, Renderer, masked
 
-NOW_SUPPRESSED: Final[dict[str, Any]] = {"restored_at": None}
 NOTHING = Rendered("", "", "")
+MOST_UNREAD = 1000
 
 
 class LetterView(BaseModel):
@@ -33,22 +32,6 @@ class LetterView(BaseModel):
     sent_at: datetime | None
     last_error: str
     text: str
-
-
-class SuppressedView(BaseModel):
-    """An address that letters are kept from; never the address itself."""
-
-    id: str
-    user_id: str | None
-    address: str | None = Field(description="Masked; null if its user has another one now")
-    code: str
-    answer: str
-    letter_id: str
-    since: datetime
-
-
-class Counted(BaseModel):
-    count: int
 
 
 class TemplateView(BaseModel):
@@ -90,35 +73,54 @@ async def letter(letter: Letter, people: Collection[Person], renderer: Renderer)
     return _shown(letter, known, renderer)
 
 
-async def suppressed(
-    refused: RefusedAddresses, people: Collection[Person], asked: Asked
-) -> Page[SuppressedView]:
-    found, following = await page(refused.addresses, NOW_SUPPRESSED, asked, by="since")
-    known = await people.many(sorted({one.user_id for one in found if one.user_id}))
+class MyLetter(BaseModel):
+    """A letter as its reader finds it in their list."""
+
+    id: str
+    template: Template
+    subject: str
+    text: str
+    created_at: datetime
+    read_at: datetime | None
+
+
+class Unread(BaseModel):
+    unread: int = Field(description=f"{MOST_UNREAD:,} stands for as many or more")
+
+
+async def letters_of(
+    user_id: str,
+    letters: Collection[Letter],
+    people: Collection[Person],
+    renderer: Renderer,
+    unread: bool,
+    asked: Asked,
+) -> Page[MyLetter]:
+    where = shown_to(user_id) | ({"read_at": None} if unread else {})
+    found, following = await page(letters, where, asked, by="created_at")
+    known = await people.many(sorted({user_id} | {one.about_id for one in found if one.about_id}))
     return Page(
-        items=[
-            SuppressedView(
-                id=one.id,
-                user_id=one.user_id,
-                address=_masked(refused, one, known.get(one.user_id or "")),
-                code=one.code,
-                answer=one.answer,
-                letter_id=one.letter_id,
-                since=one.since,
-            )
-            for one in found
-        ],
+        items=[_mine(letter, known, renderer) for letter in found],
         next=following,
     )
 
 
-async def count_suppressed(refused: RefusedAddresses) -> int:
-    return int(await refused.addresses.documents.count_documents(NOW_SUPPRESSED))
+async def unread_of(user_id: str, letters: Collection[Letter]) -> Unread:
+    where = shown_to(user_id) | {"read_at": None}
+    return Unread(unread=await letters.documents.count_documents(where, limit=MOST_UNREAD))
 
 
-def _masked(refused: RefusedAddresses, one: SuppressedAddress, user: Person | None) -> str | None:
-    theirs = {user.email, user.login} - {""} if user else set()
-    return next((masked(has) for has in theirs if refused.id(has) == one.id), None)
+def _mine(letter: Letter, known: dict[str, Person], renderer: Renderer) -> MyLetter:
+    recipient = to_whom(letter, known.get(letter.recipient_id))
+    rendered = renderer.redacted(letter, recipient, known.get(letter.about_id or ""))
+    return MyLetter(
+        id=letter.id,
+        template=letter.template,
+        subject=rendered.subject,
+        text=rendered.text,
+        created_at=letter.created_at,
+        read_at=letter.read_at,
+    )
 
 
 def _shown(letter: Letter, known: dict[str, Person], renderer: Renderer) -> LetterView:

@@ -424,8 +424,10 @@ class TestStop:
         settings = service.settings
         assert isinstance(settings, NotificationsSettings)
         [working] = (job for job in service.jobs if isinstance(job, Mailer))
-        refused = working._refused
-        another = Mailer(people, letters, refused, Renderer(settings.public_url), settings)
+        renderer = Renderer(settings.public_url)
+        another = Mailer(
+            people, letters, working._refused, renderer, settings, working._gathering
+        )
         task = asyncio.create_task(another.run(service.committer))
         world.post.slowly = 0.3
         await world.stage.hear(somebody(), *(a_refusal(f"r-{n}") for n in range(12)))

@@ -8,7 +8,7 @@ from kit.clock import now
 from kit.collection import Collection
 from kit.http import Operator, may_answer
 from kit.pages import Page, PageAsked
-from services.notifications import views
+from services.notifications import suppressed_views, views
 from services.notifications.domain import attempts, suppressions
 from services.notifications.domain.attempts import NoSuchLetter, NotToBeSentAgain
 from services.notifications.domain.letters import Letter, Status, Template
@@ -16,13 +16,8 @@ from services.notifications.domain.people import Person
 from services.notifications.domain.suppressions import NoSuchAddress
 from services.notifications.refused import RefusedAddresses
 from services.notifications.rendering import Language, Renderer
-from services.notifications.views import (
-    Counted,
-    LetterView,
-    PreviewView,
-    SuppressedView,
-    TemplateView,
-)
+from services.notifications.suppressed_views import Counted, SuppressedView
+from services.notifications.views import LetterView, PreviewView, TemplateView
 
 LetterId = Annotated[str, Path(max_length=300)]
 AddressId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
@@ -61,12 +56,12 @@ def operator_routes(
     @routes.get("/suppressed-addresses")
     async def list_suppressed(caller: Operator, asked: PageAsked) -> Page[SuppressedView]:
         """Addresses that a mail server has refused for good, newest first."""
-        return await views.suppressed(refused, people, asked)
+        return await suppressed_views.suppressed(refused, people, asked)
 
     @routes.get("/suppressed-addresses/count")
     async def count_suppressed(caller: Operator) -> Counted:
         """How many there are."""
-        return Counted(count=await views.count_suppressed(refused))
+        return await suppressed_views.count(refused)
 
     @routes.delete(
         "/suppressed-addresses/{id}", status_code=204, responses=may_answer(NoSuchAddress)

@@ -88,8 +88,8 @@ def postponed(
     return _record(claimed, current, last_error=error, wake_at=again_at)
 
 
-def held_back(claimed: Letter, current: Letter | None, *, until: datetime) -> Change[Letter]:
-    """Its turn has not come: others go to the same domain. No attempt has failed."""
+def held(claimed: Letter, current: Letter | None, *, until: datetime) -> Change[Letter]:
+    """Wait, and drop nothing: no attempt has failed."""
     return _record(claimed, current, attempts=claimed.attempts - 1, wake_at=until)
 
 
