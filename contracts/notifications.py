@@ -9,9 +9,7 @@ class LettersGathered(Gathered, Event, type="notifications.letters-gathered.v1",
     """What notifications keeps of a person."""
 
 
-class AddressSuppressed(
-    Event, type="notifications.address-suppressed.v1", key="address_id"
-):
+class AddressSuppressed(Event, type="notifications.address-suppressed.v1", key="address_id"):
     """A mail server has refused an address for good: no letter goes there, but links and codes."""
 
     address_id: str

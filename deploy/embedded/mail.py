@@ -48,7 +48,12 @@ class Catcher:
         folder.mkdir(parents=True, exist_ok=True)
 
     async def handle_RCPT(  # noqa: N802 (as below)
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
     ) -> str:
         if address.endswith(REFUSED):
             return f"550 5.1.1 <{address}>: nobody is here"

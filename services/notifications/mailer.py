@@ -44,6 +44,7 @@ class Mailer:
         self,
         people: Collection[Person],
         letters: Collection[Letter],
+        *,
         refused: RefusedAddresses,
         renderer: Renderer,
         settings: NotificationsSettings,
@@ -91,7 +92,7 @@ class Mailer:
         about = who.get(letter.about_id or "")
         secrets, told = self._secrets.of(letter), await self._told(beside, to_whom)
         rendered = self._renderer.render(
-            letter, to_whom, about, secrets.link, secrets.stop_page, told=told
+            letter, to_whom, about, secrets.link, stop=secrets.stop_page, told=told
         )
         try:
             message = compose(
@@ -129,7 +130,6 @@ class Mailer:
             for one in beside.letters
         ]
         return Told(tuple(lines), beside.more)
-
 
     async def _hand_over(self, letter: Letter, to: str, message: Message) -> None:
         try:

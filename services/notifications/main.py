@@ -19,8 +19,8 @@ from services.notifications.handlers import handlers
 from services.notifications.keeping import Forgetting, personal
 from services.notifications.mailer import Mailer
 from services.notifications.metrics import measuring
-from services.notifications.refused import RefusedAddresses
 from services.notifications.recapping import Recapping
+from services.notifications.refused import RefusedAddresses
 from services.notifications.rendering import Renderer
 from services.notifications.settings import NotificationsSettings
 from services.notifications.spreading import Spreading
@@ -69,13 +69,21 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
     rights, kept = RightsCopy(service), personal(service, people, letters, refused.addresses)
     renderer, at = Renderer(settings.public_url), settings.digests_at
     gathering = Gathering(service.committer, letters, settled, rights, at)
+    mailer = Mailer(
+        people,
+        letters,
+        refused=refused,
+        renderer=renderer,
+        settings=settings,
+        gathering=gathering,
+    )
     return service.app(
         operator_routes(people, letters, refused, renderer),
         own_routes(people, letters, renderer),
         fact_routes(service.committer, notices, settled),
         hears=handlers(people, letters, settled, movements, rights, kept, digests_at=at),
         jobs=[
-            Mailer(people, letters, refused, renderer, settings, gathering),
+            mailer,
             Spreading(notices, people, letters, rights, gathering).worker(),
             Recapping(service.committer, people, letters, movements, rights, at).worker(),
             *kept.jobs(),

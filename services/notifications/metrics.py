@@ -41,9 +41,7 @@ def attempted(letter: Letter) -> None:
     attempts.labels("notifications", outcome).inc()
 
 
-def measuring(
-    letters: Collection[Letter], addresses: Collection[SuppressedAddress]
-) -> Measure:
+def measuring(letters: Collection[Letter], addresses: Collection[SuppressedAddress]) -> Measure:
     """Those sent are not counted: there are too many, and ``attempts`` says how many more."""
     for outcome in OUTCOMES:
         attempts.labels("notifications", outcome)

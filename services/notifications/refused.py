@@ -12,7 +12,6 @@ from services.notifications.domain.letters import Letter
 from services.notifications.domain.suppressions import SuppressedAddress
 from services.notifications.settings import NotificationsSettings
 
-
 BY_USER = IndexModel("user_id")
 NEWEST_FIRST = IndexModel([("restored_at", 1), ("since", -1), ("_id", -1)])
 

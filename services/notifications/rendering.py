@@ -91,6 +91,7 @@ class Renderer:
         recipient: Person | None,
         about: Person | None,
         link: str = "",
+        *,
         stop: str = "",
         told: Told = NOTHING_TOLD,
     ) -> Rendered:

@@ -22,6 +22,7 @@ from tests import stack
 from tests.certificates import certificate
 from tests.ports import free_ports
 
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")

@@ -27,9 +27,7 @@ from tests.notifications.test_mailer import a_link, a_refusal, somebody
 from tests.ports import free_ports
 
 pytestmark = [
-    pytest.mark.skipif(
-        os.environ.get("CHORALE_TEST_MTA") != "1", reason="make test-mta runs it"
-    ),
+    pytest.mark.skipif(os.environ.get("CHORALE_TEST_MTA") != "1", reason="make test-mta runs it"),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
@@ -72,9 +70,7 @@ async def world_of_all(
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("SSL_CERT_FILE", str(folder / "ca.pem"))
             settings = NotificationsSettings(
-                **settings_for(
-                    mongo_url, smtp_port=port, smtp_connections=4, smtp_tls="starttls"
-                )
+                **settings_for(mongo_url, smtp_port=port, smtp_connections=4, smtp_tls="starttls")
             )
             service = Service("notifications", settings)
             async with Stage(service, build(service)).at_work() as stage:
@@ -104,14 +100,16 @@ class TestThroughPostfix:
         assert "with ESMTPS" in str(message["Received"])
         assert message["Delivered-To"] == message["To"] == KNOWN
         assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-        assert message["List-Unsubscribe"].startswith("<http://127.0.0.1:8080/v1/unsubscriptions")
+        assert (
+            message["List-Unsubscribe"]
+            .strip()
+            .startswith("<http://127.0.0.1:8080/v1/unsubscriptions")
+        )
         for kind in ("plain", "html"):
             assert "né à Sète" in mail.text(message, kind)
 
     async def test_two_hundred_leave_once_each(self, world: World):
-        await world.stage.hear(
-            somebody(email=KNOWN), *(a_refusal(f"r-{n}") for n in range(200))
-        )
+        await world.stage.hear(somebody(email=KNOWN), *(a_refusal(f"r-{n}") for n in range(200)))
 
         arrived = await world.until_arrived(200)
 

@@ -57,7 +57,7 @@ class TestListLetters:
         assert "lea@example.org" not in answer.text
 
     async def test_filters_by_status(self, world: World):
-        world.post.says = ["550 no"]
+        world.post.says = ["554 no"]
         await world.stage.hear(somebody(), a_refusal("r-1"))
         await soon(lambda: _failed(world))
         await world.stage.hear(a_refusal("r-2"))
@@ -160,7 +160,8 @@ class TestPreview:
             for language in one["languages"]:
                 shown = (await operator.get(path, params={"language": language})).json()
                 assert f'<html lang="{language}">' in shown["html"]
-                assert shown["subject"] and shown["text"]
+                assert shown["subject"]
+                assert shown["text"]
 
     async def test_refuses_what_there_is_none_of(self, world: World):
         operator = world.stage.by("u-ops", operator=True)

@@ -424,9 +424,13 @@ class TestStop:
         settings = service.settings
         assert isinstance(settings, NotificationsSettings)
         [working] = (job for job in service.jobs if isinstance(job, Mailer))
-        renderer = Renderer(settings.public_url)
         another = Mailer(
-            people, letters, working._refused, renderer, settings, working._gathering
+            people,
+            letters,
+            refused=working._refused,
+            renderer=Renderer(settings.public_url),
+            settings=settings,
+            gathering=working._gathering,
         )
         task = asyncio.create_task(another.run(service.committer))
         world.post.slowly = 0.3

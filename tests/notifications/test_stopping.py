@@ -24,7 +24,7 @@ SECRETS = Secrets(Renderer("https://chorale.example"), KEY)
 
 def sent(letter: Letter) -> Message:
     shown = SECRETS.of(letter)
-    rendered = RENDERER.render(letter, a_person(), None, shown.link, shown.stop_page)
+    rendered = RENDERER.render(letter, a_person(), None, shown.link, stop=shown.stop_page)
     message = compose(
         letter, rendered, sender=SENDER, to="lea@example.org", now=NOW, stop=shown.stop
     )
@@ -56,7 +56,9 @@ class TestTopic:
 
 class TestWaitedFor:
     def test_is_a_link_or_code_just_asked_for(self):
-        waited = {one for one in get_args(Template) if waited_for(a_letter(template=one, link=a_link()))}
+        waited = {
+            one for one in get_args(Template) if waited_for(a_letter(template=one, link=a_link()))
+        }
 
         assert waited == ALWAYS
         assert waited_for(a_link_letter())
@@ -69,7 +71,7 @@ class TestListUnsubscribe:
         message = sent(a_letter(application="facturation"))
 
         assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-        address = message["List-Unsubscribe"].strip("<>")
+        address = message["List-Unsubscribe"].strip(" <>")
         assert address.startswith("https://chorale.example/v1/unsubscriptions?token=")
         link = read_link(KEY, token_of(address), purpose="unsubscription", now=NOW)
         assert link.user_id == "u-lea"

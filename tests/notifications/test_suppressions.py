@@ -97,9 +97,7 @@ class TestRestore:
 
         assert change.state == RESTORED
         assert change.events == (
-            AddressRestored(
-                address_id=ID, user_id="u-lea", restored_by="u-ops", restored_at=SOON
-            ),
+            AddressRestored(address_id=ID, user_id="u-lea", restored_by="u-ops", restored_at=SOON),
         )
 
     def test_is_done_once(self):
@@ -139,7 +137,7 @@ class TestHeldBack:
     def test_is_no_attempt(self):
         claimed = a_letter(attempts=1, wake_at=NOW, link=a_link())
 
-        held = attempts.held_back(claimed, claimed, until=SOON).state
+        held = attempts.held(claimed, claimed, until=SOON).state
 
         assert held
         assert (held.attempts, held.wake_at, held.last_error) == (0, SOON, "")

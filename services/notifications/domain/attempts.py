@@ -9,6 +9,7 @@ from kit.problems import Conflict, NotFound
 from services.notifications.domain.letters import LINKED, TO_WHO_LEFT, Letter, address
 from services.notifications.domain.people import Person
 
+
 class NoSuchLetter(NotFound):
     """There is no such letter."""
 

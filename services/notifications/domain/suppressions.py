@@ -1,4 +1,4 @@
-"""Addresses that a mail server has refused for good: nothing is sent there until an operator says."""
+"""Addresses that a mail server has refused for good: no letters, until an operator says so."""
 
 import hmac
 import re

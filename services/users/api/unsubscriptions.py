@@ -10,7 +10,6 @@ from kit.clock import now
 from kit.http import Anyone, may_answer
 from kit.links import Link, LinkExpired, LinkInvalid, read_link
 from services.users.domain import unsubscriptions as domain
-from services.users.domain.unsubscriptions import Unsubscription
 from services.users.identity import Identity
 from services.users.settings import UsersSettings
 
@@ -31,15 +30,13 @@ def unsubscription_routes(identity: Identity, settings: UsersSettings) -> APIRou
     used = identity.unsubscriptions
 
     def read(token: str) -> tuple[Link, str, str]:
-        link = read_link(
-            link_key, token, purpose="unsubscription", now=now(), field="query/token"
-        )
+        link = read_link(link_key, token, purpose="unsubscription", now=now(), field="query/token")
         id = sha256(f"{link.user_id}:{link.nonce}".encode()).hexdigest()[:32]
         return link, link.nonce.partition(":")[0], id
 
     @routes.get("", responses=ANSWERS)
     async def show(token: Token, caller: Anyone) -> Stopping:
-        """What a letter's link would stop. Reading it changes nothing: links are looked at by robots."""
+        """What a letter's link would stop. Reading it changes nothing: robots follow links."""
         _, topic, id = read(token)
         return Stopping(topic=topic, done=await used.find(id) is not None)
 

@@ -42,9 +42,7 @@ def without(wishes: NotificationPreferences, topic: str) -> NotificationPreferen
     if topic == RECAP:
         return wishes.model_copy(update={"weekly_recap": False})
     if topic:
-        return wishes.model_copy(
-            update={"applications": wishes.applications | {topic: "never"}}
-        )
+        return wishes.model_copy(update={"applications": wishes.applications | {topic: "never"}})
     return wishes.model_copy(update={"rhythm": "never"})
 
 
