@@ -40,15 +40,12 @@ class World:
     postfix: Postfix
     caught: Path
 
-    def arrived(self) -> list[EmailMessage]:
-        return [mail.read(one) for one in mail.letters(self.caught)]
-
     async def until_arrived(self, n: int) -> list[EmailMessage]:
-        async def enough() -> list[EmailMessage]:
-            found = self.arrived()
-            return found if len(found) >= n else []
+        async def enough() -> bool:
+            return len(mail.letters(self.caught)) >= n
 
-        return list(await soon(enough, within=20))
+        await soon(enough, within=30)
+        return [mail.read(one) for one in mail.letters(self.caught)]
 
     async def letter(self, id: str, status: str) -> dict[str, Any]:
         async def found() -> Any:
