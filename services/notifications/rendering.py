@@ -135,9 +135,8 @@ class Renderer:
     def redacted(self, letter: Letter, recipient: Person | None, about: Person | None) -> Rendered:
         """The letter as an operator may read it: nothing in it can be followed."""
         whole = self.render(letter, recipient, about, link=REMOVED)
-        parts = (whole.subject, whole.text, whole.html)
-        shown = (re.sub(r"https?://[^\s\"<>]+", REMOVED, part) for part in parts)
-        return Rendered(*shown, language=whole.language)
+        cut = partial(re.sub, r"https?://[^\s\"<>]+", REMOVED)
+        return Rendered(cut(whole.subject), cut(whole.text), cut(whole.html), whole.language)
 
     def _fill(self, language: Language, letter: str, part: str, given: dict[str, object]) -> str:
         return self._in[language].get_template(f"{letter}/{language}/{part}").render(given)
