@@ -1,20 +1,24 @@
-"""The scenes of letters: what operators see of them, and how their readers stop them."""
+"""The scenes of letters: as operators and their readers see them, and how they are stopped."""
 
 from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
 
 from deploy.embedded.mail import REFUSED
 from kit.clock import now
 from kit.links import sign_link
 from tests.platform import PASSWORD, an_address, until
-from tests.scenes import Asked, Cast, as_it_is, scene
+from tests.scenes import OWN, Asked, Cast, as_it_is, scene
 
-LETTERS, ADDRESSES = "/v1/ops/letters", "/v1/ops/suppressed-addresses"
+LETTERS, ALL_LETTERS = "/v1/me/letters", "/v1/ops/letters"
+ADDRESSES = "/v1/ops/suppressed-addresses"
 TEMPLATES = "/v1/ops/letter-templates"
 STOPPING = "/v1/unsubscriptions"
 
 as_it_is(f"GET {ADDRESSES}")
 as_it_is(f"GET {ADDRESSES}/count")
 as_it_is(f"GET {TEMPLATES}")
+as_it_is(f"GET {LETTERS}", OWN)
 
 
 @scene(f"GET {TEMPLATES}/{{template}}/preview")
@@ -44,10 +48,10 @@ async def restore_an_address(cast: Cast, role: str) -> Asked:
     return Asked(f"{ADDRESSES}/{refused['id']}", cast.people[role])
 
 
-@scene(f"POST {LETTERS}/{{id}}/retry")
+@scene(f"POST {ALL_LETTERS}/{{id}}/retry")
 async def send_a_letter_again(cast: Cast, role: str) -> Asked:
     refused = await a_refused_address(cast)
-    return Asked(f"{LETTERS}/{refused['letter_id']}/retry", cast.people[role])
+    return Asked(f"{ALL_LETTERS}/{refused['letter_id']}/retry", cast.people[role])
 
 
 def a_stopping_link(cast: Cast) -> str:
@@ -71,3 +75,28 @@ async def see_what_a_link_stops(cast: Cast, role: str) -> Asked:
 async def stop_letters(cast: Cast, role: str) -> Asked:
     body = {"data": {"List-Unsubscribe": "One-Click"}}
     return Asked(a_stopping_link(cast), cast.people[role], body=body)
+
+
+@scene(f"PUT {LETTERS}/{{id}}/reading", "self's letter")
+async def mark_a_letter(cast: Cast, role: str) -> Asked:
+    async def found() -> list[Any]:
+        return list((await cast.do("GET", LETTERS, 200, by=cast.self)).json()["items"])
+
+    # Each of self's requests was approved, and led to a letter.
+    letter = (await until(found, bool))[0]
+    path = f"{LETTERS}/{quote(letter['id'])}/reading"
+    return Asked(path, cast.people[role], body={"json": {"read": True}})
+
+
+@scene("POST /v1/facts/invoices", "an invoice of the manager's structure")
+async def tell_of_an_invoice(cast: Cast, role: str) -> Asked:
+    invoice = {"structure": cast.public.json()["id"], "application": "factures-emises"}
+    fact = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "/invoices",
+        "type": "invoicing.invoice-status-changed.v1",
+        "data": invoice | {"invoice": "F-1", "status": "Mise en paiement"},
+    }
+    headers = {"content-type": "application/cloudevents+json"}
+    return Asked("/v1/facts/invoices", cast.people[role], body={"json": fact}, headers=headers)
