@@ -1,5 +1,6 @@
 """The weekly recap of movements, for those attached to the structures they happened in."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
@@ -16,6 +17,7 @@ from contracts.users import (
     RattachementMade,
     RattachementRemoved,
 )
+from kit.change import Change
 from kit.clock import now, today
 from services.notifications.domain import recaps
 from services.notifications.domain.letters import Moved
@@ -25,7 +27,7 @@ from tests.approvals.stage import soon
 from tests.notifications.builders import NOW, a_person
 from tests.notifications.conftest import World
 from tests.notifications.test_facts import STRUCTURE, rights
-from tests.notifications.test_mailer import letter, somebody
+from tests.notifications.test_mailer import collection, letter, somebody
 
 SEVEN = time(7)
 MONDAY = datetime(2026, 1, 12, 6, 0, tzinfo=UTC)
@@ -161,8 +163,10 @@ async def monday(world: World) -> None:
     mongo = world.stage.service.mongo
     last_week = week_began(a_person(), now()) - timedelta(hours=1)
     await mongo["movements"].update_many({}, {"$set": {"heard_at": last_week}})
-    before = {"recapped_until": last_week - timedelta(days=6), "wake_at": now()}
-    await mongo["people"].update_many({"wake_at": {"$ne": None}}, {"$set": before})
+    due = {"recapped_until": last_week - timedelta(days=6), "wake_at": now()}
+    people = collection(world, "people")
+    for one in await people.select({"wake_at": {"$ne": None}}):
+        await people.change(one.id, lambda current: Change(replace(current, **due)))
 
 
 @pytest.mark.asyncio(loop_scope="module")
