@@ -12,6 +12,7 @@ Template = Literal[
     "account-changed",
     "activation",
     "approval-opened",
+    "client-secret-expiring",
     "client-welcomed",
     "code",
     "contact-confirmation",
@@ -68,6 +69,7 @@ ALWAYS = (
     | LINKED
     | {
         "activation",
+        "client-secret-expiring",
         "code",
         "erasure",
         "invitation",
