@@ -1,7 +1,7 @@
 """Letters: one e-mail to one person, and where it goes."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from contracts.users import CLAIM_DIGITS
@@ -81,6 +81,12 @@ ALWAYS = (
     }
 )
 """Letters about accounts and their powers: they leave at once, whatever their reader wishes."""
+FIRST: Final = timedelta(days=1)
+BEFORE_DIGESTS: Final = timedelta(hours=1)
+"""
+What is due first is sent first. A hundred thousand digests are due at the same moment of the
+morning: whoever signs in then waits for a code.
+"""
 TO_WHO_LEFT = frozenset({"reactivation-refused"})
 """The one letter without a link that still goes to a deactivated account: its owner asked."""
 DIGITS: Final[dict[str, int]] = {"code": 6, "vacancy-code": CLAIM_DIGITS}
@@ -143,7 +149,8 @@ class Letter(Entity):
 
 def write(letter: Letter, current: Letter | None) -> Change[Letter]:
     """Keep a letter to be sent at once; one already written stays as it is."""
-    return Change(current or replace(letter, wake_at=letter.created_at))
+    before_others = FIRST if letter.template in ALWAYS else BEFORE_DIGESTS
+    return Change(current or replace(letter, wake_at=letter.created_at - before_others))
 
 
 def forget_words(current: Letter) -> Change[Letter]:
