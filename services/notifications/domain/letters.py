@@ -53,6 +53,16 @@ Status = Literal["waiting", "gathered", "sent", "failed", "suppressed"]
 
 LINKED = frozenset({"contact-confirmation", "login-cancellation", "login-confirmation"})
 """Letters that prove one address, or take it back."""
+OPENING = LINKED | {
+    "activation",
+    "code",
+    "erasure",
+    "invitation",
+    "password-reset",
+    "reactivation",
+    "vacancy-code",
+}
+"""Letters that bring the link or the code they are about, and say nothing else."""
 OF_THE_ACCOUNT = frozenset(
     {
         "account-changed",
@@ -65,18 +75,11 @@ OF_THE_ACCOUNT = frozenset(
 """Letters that go to the login address, whatever the contact address is; so do links and codes."""
 ALWAYS = (
     OF_THE_ACCOUNT
-    | LINKED
+    | OPENING
     | {
-        "activation",
-        "code",
-        "erasure",
-        "invitation",
         "management-handed-over",
         "management-lost",
         "management-transferred",
-        "password-reset",
-        "reactivation",
-        "vacancy-code",
         "vacancy-notice",
     }
 )
@@ -176,7 +179,7 @@ def address(letter: Letter, person: Person) -> str:
         return letter.to
     if letter.link and letter.template in LINKED:
         return person.linked.get(letter.link.nonce, "")
-    if letter.link or letter.template in OF_THE_ACCOUNT:
+    if letter.template in OPENING | OF_THE_ACCOUNT:
         return person.login or person.email
     return person.email
 
