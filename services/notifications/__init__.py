@@ -15,6 +15,7 @@ Consumes   users.person-changed, users.account-changed, users.link-requested,
            users.habilitations-not-applied, approvals.approval-opened, support.ticket-opened,
            structures.client-welcomed, structures.contact-told,
            users.identity-linked, users.export-ready, users.person-erased,
+           users.client-secret-expiring,
            users.export-requested, users.rights-changed, users.espace-opened,
            users.espace-closed, structures.structure-created, structures.unit-created,
            structures.unit-ended, approvals.approval-decided, approvals.approval-withdrawn

@@ -23,6 +23,7 @@ PARAMS: Final = {
     "status": "Mise en paiement",
     "structure_name": "Menuiserie Petit",
     "supplier_name": "Papeterie Roux",
+    "system": "ERP",
     "units": "COMPTA",
     "until": "2026-01-20T09:00:00+00:00",
     "valid_from": "2026-01-05",

@@ -12,6 +12,7 @@ Template = Literal[
     "account-changed",
     "activation",
     "approval-opened",
+    "client-secret-expiring",
     "client-welcomed",
     "code",
     "contact-confirmation",
@@ -77,6 +78,7 @@ ALWAYS = (
     OF_THE_ACCOUNT
     | OPENING
     | {
+        "client-secret-expiring",
         "management-handed-over",
         "management-lost",
         "management-transferred",
