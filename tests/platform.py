@@ -28,6 +28,7 @@ SCOPES = [
     "client-accounts:read",
     "orders:check",
     "facts:write",
+    "deliveries:write",
     "attachments:read",
 ]
 PATIENCE = 20

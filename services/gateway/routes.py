@@ -51,6 +51,7 @@ ROUTES = (
     Route("/v1/client-profiles", "structures", "people"),
     Route("/v1/facts", "structures", "systems"),
     Route("/v1/facts/invoices", "notifications", "systems"),
+    Route("/v1/facts/deliveries", "notifications", "systems"),
     Route("/v1/me/letters", "notifications", "people"),
     Route("/v1/approvals", "approvals", "people"),
     Route("/v1/tickets", "support", "people"),

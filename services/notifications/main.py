@@ -6,6 +6,7 @@ from kit.mongo import IndexModel
 from kit.rights import RightsCopy
 from kit.service import Service
 from kit.settings import read
+from services.notifications.api.deliveries import delivery_routes
 from services.notifications.api.facts import fact_routes
 from services.notifications.api.mine import own_routes
 from services.notifications.api.operations import operator_routes
@@ -48,6 +49,7 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
                 [("digest_id", 1), ("created_at", 1), ("_id", 1)],
                 partialFilterExpression={"status": "gathered"},
             ),
+            IndexModel("message_id", partialFilterExpression={"message_id": {"$gt": ""}}),
             IndexModel("created_at", partialFilterExpression={"forgotten": False}),
         ],
     )
@@ -81,6 +83,7 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
         operator_routes(people, letters, refused, renderer),
         own_routes(people, letters, renderer),
         fact_routes(service.committer, notices, settled),
+        delivery_routes(refused),
         hears=handlers(
             people,
             letters,
