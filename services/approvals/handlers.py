@@ -9,8 +9,10 @@ from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.personal import PersonalElsewhere
 from kit.rights import Rights, RightsCopy, applied
-from services.approvals import domain
-from services.approvals.domain import KINDS, Approval, Approvers, Person, Question
+from services.approvals.domain.approvals import Approval
+from services.approvals.domain.approvers import Approvers, take_seat
+from services.approvals.domain.opening import KINDS, Question, open_for
+from services.approvals.domain.people import Person, copy_person, forget_name
 from services.approvals.seats import seat_of
 
 
@@ -24,14 +26,14 @@ def handlers(
     on = Subscriptions()
     kept.hear(
         on,
-        lambda erased: people.ask(erased.user_id, partial(domain.forget_name, erased)),
+        lambda erased: people.ask(erased.user_id, partial(forget_name, erased)),
     )
 
     def open_approval(asked: Question) -> Ask:
         at = now()
         return Ask(
             (approvals.at(asked.request_id), approvers.at(asked.structure_id)),
-            lambda current, known: domain.open_for(asked, current, known, now=at),
+            lambda current, known: open_for(asked, current, known, now=at),
         )
 
     for kind in KINDS:
@@ -47,13 +49,13 @@ def handlers(
             copied = applied(event, held, at=at)
             if copied.state is None:
                 return copied, Change(known)
-            return copied, domain.take_seat(seat_of(copied.state), known, now=at)
+            return copied, take_seat(seat_of(copied.state), known, now=at)
 
         return Ask((rights.place(event), approvers.at(event.structure_id)), decide)
 
     @on(PersonChanged)
-    def copy_person(event: PersonChanged) -> Ask:
+    def keep_name(event: PersonChanged) -> Ask:
         at = now()
-        return people.ask(event.user_id, lambda current: domain.copy_person(event, current, now=at))
+        return people.ask(event.user_id, lambda current: copy_person(event, current, now=at))
 
     return on

@@ -4,7 +4,8 @@ from contracts.approvals import ApprovalsGathered
 from kit.collection import Collection
 from kit.personal import Kept, PersonalElsewhere
 from kit.service import Service
-from services.approvals.domain import Approval, Person, without_words
+from services.approvals.domain.approvals import Approval, without_words
+from services.approvals.domain.people import Person
 
 
 def personal(

@@ -9,8 +9,8 @@ from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.committer import Committer
 from kit.workers import Worker
-from services.approvals import domain
-from services.approvals.domain import Approval, Person
+from services.approvals.domain.approvals import Approval
+from services.approvals.domain.people import Person, has_left, leave, withdraw_of_who_left
 
 AT_ONCE: Final = 200
 LEASE: Final = timedelta(minutes=1)
@@ -28,7 +28,7 @@ class Leaving:
         self._committer, self._approvals, self._people = committer, approvals, people
 
     def worker(self) -> Worker[Person]:
-        return Worker(self._people, claim=partial(domain.leave, lease=LEASE), work=self.withdraw)
+        return Worker(self._people, claim=partial(leave, lease=LEASE), work=self.withdraw)
 
     async def withdraw(self, left: Person) -> None:
         after = ""
@@ -39,7 +39,7 @@ class Leaving:
                 if isinstance(outcome, BaseException):
                     raise outcome
             after = found[-1].id
-        await self._people.change(left.id, domain.has_left)
+        await self._people.change(left.id, has_left)
 
     async def _waiting(self, requester_id: str, after: str) -> list[Approval]:
         where = {"requester_id": requester_id, "state": "requested", "_id": {"$gt": after}}
@@ -49,6 +49,6 @@ class Leaving:
         def decide(
             current: Approval | None, person: Person | None
         ) -> tuple[Change[Any], Change[Any]]:
-            return domain.withdraw_of_who_left(current, person, now=at), Change(person)
+            return withdraw_of_who_left(current, person, now=at), Change(person)
 
         return Ask((self._approvals.at(one.id), self._people.at(left.id)), decide)

@@ -7,13 +7,14 @@ from kit.rights import RightsCopy
 from kit.service import Service
 from kit.settings import Settings, read
 from kit.workers import Worker
-from services.approvals import domain
-from services.approvals.api import api
-from services.approvals.domain import Approval, Approvers, Person
+from services.approvals.api.approvals import api
+from services.approvals.api.several import several
+from services.approvals.domain.approvals import Approval
+from services.approvals.domain.approvers import Approvers, look
+from services.approvals.domain.people import Person
 from services.approvals.handlers import handlers
 from services.approvals.keeping import personal
 from services.approvals.leaving import Leaving
-from services.approvals.several import several
 from services.approvals.waiting import Waiting
 
 NEWEST_FIRST = [("opened_at", -1), ("_id", -1)]
@@ -50,7 +51,7 @@ def build(service: Service) -> FastAPI:
         several(approvals, approvers, rights),
         hears=handlers(approvals, approvers, people, rights, kept),
         jobs=[
-            Worker(approvers, claim=domain.look, work=waiting.look),
+            Worker(approvers, claim=look, work=waiting.look),
             leaving.worker(),
             *kept.jobs(),
         ],

@@ -8,7 +8,7 @@ from typing import Any
 from contracts.approvals import ApprovalDecided, ApprovalWithdrawn
 from kit.change import Change
 from kit.service import Service
-from services.approvals.domain import Approval
+from services.approvals.domain.approvals import Approval
 
 
 async def put_right(service: Service, told: AsyncIterator[dict[str, Any]]) -> None:

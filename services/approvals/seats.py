@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from contracts.users import Habilitation, Line
 from kit.rights import Rights
-from services.approvals.domain import Seat, Span
+from services.approvals.domain.approvers import Seat, Span
 
 DAY = timedelta(days=1)
 

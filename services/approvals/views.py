@@ -11,7 +11,8 @@ from contracts.users import Habilitation
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
 from kit.rights import Rights
-from services.approvals.domain import Approval, Person, State
+from services.approvals.domain.approvals import Approval, State
+from services.approvals.domain.people import Person
 
 
 class Requester(BaseModel):

@@ -6,8 +6,9 @@ from kit.change import Change
 from kit.clock import now
 from kit.collection import Collection
 from kit.committer import Committer
-from services.approvals import domain
-from services.approvals.domain import Approval, Approvers
+from services.approvals.domain.approvals import Approval
+from services.approvals.domain.approvers import Approvers, looked
+from services.approvals.domain.opening import tell_opened
 
 AT_ONCE = 100
 
@@ -32,7 +33,7 @@ class Waiting:
         at = now()
         await self._approvers.change(
             begun.id,
-            lambda current: domain.looked(begun, current, still_waiting=left, now=at),
+            lambda current: looked(begun, current, still_waiting=left, now=at),
         )
 
     async def _untold(self, structure_id: str, after: str) -> list[Approval]:
@@ -44,7 +45,7 @@ class Waiting:
         states = await self._committer.change_together(
             (self._approvals.at(approval.id), self._approvers.at(approval.structure_id)),
             lambda current, approvers: (
-                domain.tell_opened(current, approvers, now=at),
+                tell_opened(current, approvers, now=at),
                 Change(approvers),
             ),
         )

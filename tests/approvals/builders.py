@@ -1,15 +1,22 @@
 """What the tests of approvals are made of."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from contracts.users import Habilitation, HabilitationsRequested, RattachementRequested
+from kit.change import Change
 from kit.rights import Rights
-from services.approvals.domain import Approval, Approvers, Seat
+from services.approvals.domain.approvals import Approval
+from services.approvals.domain.approvers import Approvers, Seat
 from services.approvals.seats import seat_of
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 1, 5)
+TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=1)
+
+
+def types(change: Change[Any]) -> list[type]:
+    return [type(event) for event in change.events]
 
 
 def an_approval(**but: Any) -> Approval:

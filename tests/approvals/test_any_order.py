@@ -15,8 +15,9 @@ from contracts.users import Habilitation, RattachementRequested, RightsChanged
 from kit.change import Change, Entity
 from kit.problems import Problem
 from kit.rights import Rights, applied
-from services.approvals import domain
-from services.approvals.domain import Approval, Approvers
+from services.approvals.domain import approvers, deciding, opening
+from services.approvals.domain.approvals import Approval
+from services.approvals.domain.approvers import Approvers
 from services.approvals.seats import seat_of
 from tests.approvals.builders import NOW, TODAY, a_request
 
@@ -69,20 +70,20 @@ class World:
     def hear(self, event: Event) -> None:
         if isinstance(event, RattachementRequested):
             current = self.approvals.get(event.request_id)
-            opened, seats = domain.open_for(event, current, self.approvers, now=NOW)
+            opened, seats = opening.open_for(event, current, self.approvers, now=NOW)
             self.approvals[event.request_id] = self.keep(opened, current)
             self.approvers = self.keep(seats, self.approvers)
         elif isinstance(event, RightsChanged):
             copied = self.rights.get(event.user_id)
             rights = self.keep(applied(event, copied), copied)
             self.rights[event.user_id] = rights
-            seated = domain.take_seat(seat_of(rights), self.approvers, now=NOW)
+            seated = approvers.take_seat(seat_of(rights), self.approvers, now=NOW)
             self.approvers = self.keep(seated, self.approvers)
 
     def decide(self, by: str, id: str, verdict: Any) -> None:
         current, rights = self.approvals.get(id), self.rights.get(by)
         try:
-            change = domain.decide(
+            change = deciding.decide(
                 current,
                 self.approvers,
                 verdict=verdict,
@@ -101,7 +102,7 @@ class World:
 
     def _look_for_ever(self) -> Iterator[None]:
         while True:
-            begun = self.keep(domain.look(self.approvers, NOW), self.approvers)
+            begun = self.keep(approvers.look(self.approvers, NOW), self.approvers)
             if begun == self.approvers:
                 yield
                 continue
@@ -109,11 +110,11 @@ class World:
             yield
             left = None
             for id, current in self.approvals.items():
-                change = domain.tell_opened(current, self.approvers, now=NOW)
+                change = opening.tell_opened(current, self.approvers, now=NOW)
                 self.approvals[id] = self.keep(change, current)
                 left = left if self.approvals[id].told else id
             yield
-            looked = domain.looked(begun, self.approvers, still_waiting=left, now=NOW)
+            looked = approvers.looked(begun, self.approvers, still_waiting=left, now=NOW)
             self.approvers = self.keep(looked, self.approvers)
             yield
 

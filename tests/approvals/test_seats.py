@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.users import Habilitation, Line
-from services.approvals.domain import Span
+from services.approvals.domain.approvers import Span
 from services.approvals.seats import seat_of
 from tests.approvals.builders import some_rights
 

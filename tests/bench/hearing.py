@@ -17,7 +17,7 @@ from kit.journal import Row, headers, row
 from kit.rights import Rights
 from kit.service import Service
 from kit.settings import Settings
-from services.approvals.domain import Approvers
+from services.approvals.domain.approvers import Approvers
 from services.approvals.main import build
 from services.approvals.seats import seat_of
 from tests.bench.results import Claim, Measured, Result, ratio

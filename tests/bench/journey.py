@@ -6,8 +6,8 @@ from typing import Any
 from kit.rights import Rights
 from kit.service import Service
 from kit.settings import Settings
-from services.approvals.domain import Approvers
-from services.approvals.domain import Person as Name
+from services.approvals.domain.approvers import Approvers
+from services.approvals.domain.people import Person as Name
 from services.approvals.main import build as approvals
 from services.approvals.seats import seat_of
 from services.notifications.domain import Person

@@ -11,8 +11,8 @@ from kit.internal import Caller, sign
 from kit.rights import Rights
 from kit.service import Service
 from kit.settings import Settings
-from services.approvals.domain import Approval
-from services.approvals.domain import Person as Name
+from services.approvals.domain.approvals import Approval
+from services.approvals.domain.people import Person as Name
 from services.approvals.main import build as approvals
 from services.structures.main import build as structures
 from services.structures.settings import StructuresSettings

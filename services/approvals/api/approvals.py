@@ -14,19 +14,18 @@ from kit.http import Person as Caller
 from kit.pages import PageAsked
 from kit.problems import NotFound, PreconditionFailed
 from kit.rights import RightsCopy
-from services.approvals import domain, views
-from services.approvals.domain import (
+from services.approvals import views
+from services.approvals.domain import deciding
+from services.approvals.domain.approvals import Approval, State
+from services.approvals.domain.approvers import Approvers, Seat
+from services.approvals.domain.deciding import (
     AlreadyDecided,
     AlreadyWithdrawn,
-    Approval,
-    Approvers,
     NotYourOwn,
-    Person,
     ReasonMissing,
     RequesterOnly,
-    Seat,
-    State,
 )
+from services.approvals.domain.people import Person
 from services.approvals.seats import seat_of
 from services.approvals.views import ApprovalView
 
@@ -70,7 +69,7 @@ def api(
         """One approval that you may decide on, or that you asked for."""
         found = await approvals.get(id)
         seat = await seat_in(found.structure_id, caller)
-        approval = domain.readable(found, seat, by=caller.user_id, now=now())
+        approval = deciding.readable(found, seat, by=caller.user_id, now=now())
         return await answer(approval, caller, response)
 
     @routes.put(
@@ -92,11 +91,11 @@ def api(
         found = await approvals.get(id)
         seat, at = await seat_in(found.structure_id, caller), now()
         # Before anything else: whom it does not concern must not learn that it exists.
-        domain.readable(found, seat, by=caller.user_id, now=at)
+        deciding.readable(found, seat, by=caller.user_id, now=at)
         known = None if found.told else await approvers.find(found.structure_id)
         decided = await approvals.change(
             id,
-            lambda current: domain.decide(
+            lambda current: deciding.decide(
                 current,
                 known,
                 verdict=body.verdict,
@@ -117,9 +116,9 @@ def api(
         """Take back what you asked for; repeating it changes nothing."""
         found = await approvals.get(id)
         seat, at = await seat_in(found.structure_id, caller), now()
-        domain.readable(found, seat, by=caller.user_id, now=at)
+        deciding.readable(found, seat, by=caller.user_id, now=at)
         withdrawn = await approvals.change(
-            id, lambda current: domain.withdraw(current, by=caller.user_id, now=at)
+            id, lambda current: deciding.withdraw(current, by=caller.user_id, now=at)
         )
         return await answer(withdrawn, caller, response)
 

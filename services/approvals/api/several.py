@@ -13,16 +13,15 @@ from kit.http import Person as Caller
 from kit.http import may_answer
 from kit.problems import NotFound
 from kit.rights import RightsCopy
-from services.approvals import domain
-from services.approvals.api import Decision
-from services.approvals.domain import (
+from services.approvals.api.approvals import Decision
+from services.approvals.domain import deciding
+from services.approvals.domain.approvals import Approval, State
+from services.approvals.domain.approvers import Approvers
+from services.approvals.domain.deciding import (
     AlreadyDecided,
     AlreadyWithdrawn,
-    Approval,
-    Approvers,
     NotYourOwn,
     ReasonMissing,
-    State,
 )
 from services.approvals.seats import seat_of
 
@@ -77,7 +76,7 @@ def several(
             try:
                 kept = await approvals.change(
                     id,
-                    lambda current: domain.decide(
+                    lambda current: deciding.decide(
                         current,
                         who,
                         verdict=body.verdict,

@@ -1,0 +1,1 @@
+"""What approvals answers over HTTP: one module per kind of thing."""

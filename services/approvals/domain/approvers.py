@@ -1,0 +1,96 @@
+"""Who decides for a structure, on which days and on what."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from kit.change import Change, Entity
+from kit.days import beginning_of, day_of
+from services.approvals.domain.approvals import Approval
+
+LOOKING_LASTS = timedelta(minutes=1)
+"""After that, whoever was telling the approvals that wait is taken for dead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Days in Europe/Paris, both included, and the only units decided on; none: the whole."""
+
+    first: date
+    last: date
+    units: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """What somebody's rights in a structure come to: on which days they decide, and on what."""
+
+    user_id: str
+    structure_id: str
+    principal: bool
+    units: tuple[str, ...] = ()
+    """As kept before each span had its own: the units that limit them all."""
+    spans: tuple[Span, ...] = ()
+
+    def decides(self, approval: Approval, today: date) -> bool:
+        """Whether they may answer this question today; nobody answers their own."""
+        return (
+            self.structure_id == approval.structure_id
+            and self.user_id != approval.requester_id
+            and any(
+                span.first <= today <= span.last
+                and _reaches(span.units or self.units, approval.units)
+                for span in self.spans
+            )
+        )
+
+
+def _reaches(limits: tuple[str, ...], units: tuple[str, ...]) -> bool:
+    return not limits or (bool(units) and set(units) <= set(limits))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approvers(Entity):
+    """Those who decide for one structure, now or later, as their rights stand."""
+
+    seats: tuple[Seat, ...] = ()
+    awaited_by: str | None = None
+    """The last approval that found nobody to decide on it; None when none waits."""
+
+
+def take_seat(seat: Seat, current: Approvers | None, *, now: datetime) -> Change[Approvers]:
+    """Give somebody their place among those who decide, or take it away, as their rights say."""
+    known = current or Approvers(id=seat.structure_id)
+    others = [one for one in known.seats if one.user_id != seat.user_id]
+    lasting = any(span.last >= day_of(now) for span in seat.spans)
+    seats = sorted((*others, seat) if lasting else others, key=lambda one: one.user_id)
+    if tuple(seats) == known.seats:
+        return Change(current)
+    # Whatever waits for somebody to decide is looked at again, at once.
+    wake_at = now if known.awaited_by else None
+    return Change(replace(known, seats=tuple(seats), wake_at=wake_at))
+
+
+def look(current: Approvers | None, now: datetime) -> Change[Approvers]:
+    """Begin to look at what waits, for as long as somebody alive takes."""
+    if current is None or current.wake_at is None or current.wake_at > now:
+        return Change(current)
+    return Change(replace(current, wake_at=now + LOOKING_LASTS))
+
+
+def looked(
+    begun: Approvers, current: Approvers | None, *, still_waiting: str | None, now: datetime
+) -> Change[Approvers]:
+    """End a look: what nobody may decide on yet waits until somebody's rights begin."""
+    if current is None:
+        return Change(None)
+    if current.version != begun.version:
+        return Change(replace(current, wake_at=now))
+    following = next_look(current, now) if still_waiting else None
+    return Change(replace(current, awaited_by=still_waiting, wake_at=following))
+
+
+def next_look(approvers: Approvers, now: datetime) -> datetime | None:
+    """The beginning of the next day on which somebody's time to decide begins."""
+    firsts = [span.first for seat in approvers.seats for span in seat.spans]
+    day = min((first for first in firsts if first > day_of(now)), default=None)
+    return beginning_of(day) if day else None

@@ -1,0 +1,106 @@
+"""Answering a question, or taking it back."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from contracts.approvals import ApprovalDecided, ApprovalWithdrawn, Verdict
+from kit.change import Change
+from kit.days import day_of
+from kit.problems import Conflict, Forbidden, Invalid, NotFound
+from services.approvals.domain.approvals import Approval
+from services.approvals.domain.approvers import Approvers, Seat
+from services.approvals.domain.opening import tell_of, tell_opened
+
+
+class NotYourOwn(Forbidden):
+    """Nobody decides on their own request."""
+
+
+class ReasonMissing(Invalid):
+    """A refusal says why."""
+
+
+class AlreadyDecided(Conflict):
+    """This approval has already been decided."""
+
+
+class AlreadyWithdrawn(Conflict):
+    """Whoever asked for this has withdrawn it."""
+
+
+class RequesterOnly(Forbidden):
+    """Only whoever asked may withdraw it."""
+
+
+def decide(
+    current: Approval | None,
+    approvers: Approvers | None,
+    *,
+    verdict: Verdict,
+    reason: str,
+    by: str,
+    seat: Seat | None,
+    now: datetime,
+) -> Change[Approval]:
+    """Answer the question: the one way in, whoever asks and however."""
+    if current is None:
+        raise NotFound
+    if by == current.requester_id:
+        raise NotYourOwn
+    if seat is None or seat.user_id != by or not seat.decides(current, day_of(now)):
+        raise NotFound
+    if verdict == "refused" and not reason:
+        raise ReasonMissing(field="body/reason")
+    if (current.state, current.decided_by) == (verdict, by):
+        return Change(current)
+    if current.state == "withdrawn":
+        raise AlreadyWithdrawn
+    if current.state != "requested":
+        raise AlreadyDecided(verdict=current.state)
+    told = tell_opened(current, approvers, now=now)
+    if not current.told and not told.events:
+        told = tell_of(current, principal=None, approvers=(by,))
+    decided = ApprovalDecided(
+        approval_id=current.id,
+        kind=current.kind,
+        subject_id=current.subject_id,
+        structure_id=current.structure_id,
+        requester_id=current.requester_id,
+        verdict=verdict,
+        reason=reason,
+        decided_by=by,
+        decided_at=now,
+    )
+    answered = replace(
+        current, told=True, state=verdict, decided_by=by, decided_at=now, reason=reason
+    )
+    return Change(answered, (*told.events, decided))
+
+
+def withdraw(current: Approval | None, *, by: str, now: datetime) -> Change[Approval]:
+    """Take one's own question back, for as long as nobody has answered it."""
+    if current is None:
+        raise NotFound
+    if by != current.requester_id:
+        raise RequesterOnly
+    if current.state == "withdrawn":
+        return Change(current)
+    if current.state != "requested":
+        raise AlreadyDecided(verdict=current.state)
+    event = ApprovalWithdrawn(
+        approval_id=current.id,
+        kind=current.kind,
+        subject_id=current.subject_id,
+        structure_id=current.structure_id,
+        requester_id=current.requester_id,
+        withdrawn_at=now,
+    )
+    # Told or not, nobody needs to hear any more that it was open.
+    return Change(replace(current, told=True, state="withdrawn", decided_at=now), (event,))
+
+
+def readable(current: Approval | None, seat: Seat | None, *, by: str, now: datetime) -> Approval:
+    """The approval, for its requester and those who may decide; for all others there is none."""
+    if current and (by == current.requester_id or (seat and seat.decides(current, day_of(now)))):
+        return current
+    raise NotFound

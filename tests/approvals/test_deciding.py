@@ -1,0 +1,200 @@
+"""Who may decide on what, and what a decision leads to."""
+
+from typing import Any
+
+import pytest
+
+from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalOpened,
+    ApprovalWithdrawn,
+)
+from kit.change import Change
+from kit.problems import NotFound
+from services.approvals.domain import deciding
+from services.approvals.domain.approvals import Approval
+from services.approvals.domain.approvers import Approvers
+from services.approvals.domain.deciding import (
+    AlreadyDecided,
+    AlreadyWithdrawn,
+    NotYourOwn,
+    ReasonMissing,
+    RequesterOnly,
+    readable,
+    withdraw,
+)
+from services.approvals.domain.opening import tell_opened
+from tests.approvals.builders import (
+    NOW,
+    TODAY,
+    TOMORROW,
+    YESTERDAY,
+    a_delegate_s_seat,
+    a_seat,
+    an_approval,
+    some_approvers,
+    types,
+)
+
+
+def decide(current: Approval | None, **but: Any) -> Change[Approval]:
+    asked = {
+        "approvers": some_approvers(a_seat()),
+        "verdict": "approved",
+        "reason": "",
+        "by": "u-omar",
+        "seat": a_seat(),
+        "now": NOW,
+    } | but
+    return deciding.decide(current, asked.pop("approvers"), **asked)
+
+
+class TestDecide:
+    @pytest.mark.feature("APP-13")
+    def test_approves(self):
+        change = decide(an_approval())
+
+        assert change.state == an_approval(state="approved", decided_by="u-omar", decided_at=NOW)
+        [told] = change.events
+        assert isinstance(told, ApprovalDecided)
+        assert (told.verdict, told.requester_id, told.decided_by) == ("approved", "u-lea", "u-omar")
+
+    @pytest.mark.feature("APP-14")
+    def test_refuses_and_says_why(self):
+        change = decide(an_approval(), verdict="refused", reason="Inconnue ici")
+
+        assert (change.state.state, change.state.reason) == ("refused", "Inconnue ici")
+        assert change.events[0].reason == "Inconnue ici"
+
+    @pytest.mark.feature("APP-14")
+    def test_does_not_refuse_without_saying_why(self):
+        with pytest.raises(ReasonMissing) as refusal:
+            decide(an_approval(), verdict="refused")
+
+        assert refusal.value.members["errors"][0]["pointer"] == "/body/reason"
+
+    @pytest.mark.feature("APP-20")
+    def test_changes_nothing_when_repeated(self):
+        once = decide(an_approval()).state
+
+        assert decide(once) == Change(once)
+
+    @pytest.mark.feature("APP-13")
+    @pytest.mark.parametrize(
+        "but",
+        [
+            {"verdict": "refused", "reason": "Finalement non"},
+            {"by": "u-ada", "seat": a_delegate_s_seat()},
+        ],
+        ids=["the other verdict", "another approver"],
+    )
+    def test_is_final(self, but: dict[str, Any]):
+        with pytest.raises(AlreadyDecided) as refusal:
+            decide(decide(an_approval()).state, **but)
+
+        assert refusal.value.members == {"verdict": "approved"}
+
+    def test_is_never_the_requester_s(self):
+        with pytest.raises(NotYourOwn):
+            decide(an_approval(), by="u-lea", seat=a_seat(user_id="u-lea"))
+
+    @pytest.mark.feature("APP-15")
+    def test_may_be_a_delegate_s(self):
+        assert decide(an_approval(), by="u-ada", seat=a_delegate_s_seat()).state.state == "approved"
+
+    @pytest.mark.feature("APP-15")
+    @pytest.mark.parametrize(
+        "seat",
+        [
+            None,
+            a_seat(role="user"),
+            a_seat(role=None),
+            a_seat(valid_until=YESTERDAY),
+            a_seat(valid_from=TOMORROW),
+            a_seat(structure_id="s-8"),
+            a_seat(user_id="u-ada"),
+            a_seat(units=("COMPTA",)),
+        ],
+        ids=[
+            "none",
+            "no approver",
+            "detached",
+            "ended",
+            "not begun",
+            "another structure",
+            "somebody else's",
+            "only a unit",
+        ],
+    )
+    def test_is_hidden_from_those_who_may_not_decide(self, seat: Any):
+        with pytest.raises(NotFound):
+            decide(an_approval(), seat=seat)
+
+    @pytest.mark.parametrize(
+        ("limit", "asked", "may"),
+        [
+            (("COMPTA",), ("COMPTA",), True),
+            (("COMPTA", "VOIRIE"), ("COMPTA",), True),
+            (("COMPTA",), ("COMPTA", "VOIRIE"), False),
+            (("COMPTA",), (), False),
+            ((), ("COMPTA",), True),
+        ],
+    )
+    def test_stays_within_the_units_of_the_approver(
+        self, limit: tuple[str, ...], asked: tuple[str, ...], may: bool
+    ):
+        assert a_seat(units=limit).decides(an_approval(units=asked), TODAY) is may
+
+    def test_does_not_exist_for_what_was_never_asked(self):
+        with pytest.raises(NotFound):
+            decide(None)
+
+    @pytest.mark.parametrize("approvers", [None, some_approvers(a_seat())])
+    def test_tells_that_it_was_open_before_it_tells_the_answer(self, approvers: Approvers | None):
+        change = decide(an_approval(told=False), approvers=approvers)
+
+        assert types(change) == [ApprovalOpened, ApprovalDecided]
+        assert change.state.told
+
+
+class TestReadable:
+    @pytest.mark.parametrize(
+        ("by", "seat"), [("u-lea", None), ("u-omar", a_seat())], ids=["requester", "approver"]
+    )
+    def test_is_so_for_those_it_concerns(self, by: str, seat: Any):
+        assert readable(an_approval(), seat, by=by, now=NOW) == an_approval()
+
+    @pytest.mark.parametrize("seat", [None, a_seat(user_id="u-eve", role="user")])
+    def test_is_not_so_for_others(self, seat: Any):
+        with pytest.raises(NotFound):
+            readable(an_approval(), seat, by="u-eve", now=NOW)
+
+
+class TestWithdraw:
+    @pytest.mark.parametrize("told", [True, False])
+    def test_takes_the_question_back_and_is_done_once(self, told):
+        withdrawn = withdraw(an_approval(told=told), by="u-lea", now=NOW)
+        again = withdraw(withdrawn.state, by="u-lea", now=NOW)
+
+        assert types(withdrawn) == [ApprovalWithdrawn]
+        assert withdrawn.state.state == "withdrawn"
+        assert again == Change(withdrawn.state)
+        assert tell_opened(withdrawn.state, some_approvers(a_seat()), now=NOW).events == ()
+
+    def test_leaves_nothing_to_decide(self):
+        withdrawn = an_approval(state="withdrawn")
+
+        with pytest.raises(AlreadyWithdrawn):
+            deciding.decide(
+                withdrawn, None, verdict="approved", reason="", by="u-omar", seat=a_seat(), now=NOW
+            )
+
+    def test_comes_too_late_once_it_is_decided(self):
+        with pytest.raises(AlreadyDecided):
+            withdraw(an_approval(state="refused"), by="u-lea", now=NOW)
+
+    def test_is_the_requesters_alone(self):
+        with pytest.raises(RequesterOnly):
+            withdraw(an_approval(), by="u-omar", now=NOW)
+        with pytest.raises(NotFound):
+            withdraw(None, by="u-lea", now=NOW)
