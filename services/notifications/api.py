@@ -8,7 +8,8 @@ from kit.collection import Collection
 from kit.http import Operator
 from kit.pages import Page, PageAsked
 from services.notifications import views
-from services.notifications.domain import Letter, Person, Status
+from services.notifications.domain.letters import Letter, Status
+from services.notifications.domain.people import Person
 from services.notifications.rendering import Renderer
 from services.notifications.views import LetterView
 

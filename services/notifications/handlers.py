@@ -38,8 +38,16 @@ from kit.bus import Subscriptions
 from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.personal import PersonalElsewhere
-from services.notifications import account_letters, domain, management
-from services.notifications.domain import Letter, Person
+from services.notifications.domain import (
+    account_letters,
+    client_letters,
+    management_letters,
+    rattachement_letters,
+    request_letters,
+    ticket_letters,
+)
+from services.notifications.domain.letters import Letter, write
+from services.notifications.domain.people import Person, copy_person, forget_person
 
 
 def handlers(
@@ -48,16 +56,16 @@ def handlers(
     on = Subscriptions()
     kept.hear(
         on,
-        lambda erased: people.ask(erased.user_id, partial(domain.forget_person, erased)),
+        lambda erased: people.ask(erased.user_id, partial(forget_person, erased)),
     )
 
     @on(PersonChanged)
-    def copy_person(event: PersonChanged) -> Ask:
-        return people.ask(event.user_id, lambda current: domain.copy_person(event, current))
+    def follow_person(event: PersonChanged) -> Ask:
+        return people.ask(event.user_id, lambda current: copy_person(event, current))
 
     @on(ApprovalOpened)
     def write_to_approvers(event: ApprovalOpened) -> Ask:
-        return _written(letters, *domain.on_approval_opened(event))
+        return _written(letters, *request_letters.on_approval_opened(event))
 
     @on(LinkRequested)
     def write_link(event: LinkRequested) -> Ask:
@@ -77,7 +85,7 @@ def handlers(
 
     @on(RattachementRemoved)
     def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
-        found = domain.on_removed(event)
+        found = rattachement_letters.on_removed(event)
         return _written(letters, *found) if found else None
 
     _hear_of_management(on, letters)
@@ -89,36 +97,36 @@ def handlers(
 def _hear_of_management(on: Subscriptions, letters: Collection[Letter]) -> None:
     @on(ContactTold)
     def write_to_structure(event: ContactTold) -> Ask:
-        return _written(letters, management.on_contact_told(event, now=now()))
+        return _written(letters, management_letters.on_contact_told(event, now=now()))
 
     @on(VacancyOpened)
     def write_to_who_waits(event: VacancyOpened) -> Ask:
-        return _written(letters, *management.on_vacancy_opened(event))
+        return _written(letters, *management_letters.on_vacancy_opened(event))
 
     @on(VacancyClaimSettled)
     def write_what_came_of_it(event: VacancyClaimSettled) -> Ask:
-        return _written(letters, *management.on_claim_settled(event))
+        return _written(letters, *management_letters.on_claim_settled(event))
 
 
 ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
-    InvitationSent: domain.on_invitation_sent,
-    RattachementBegun: domain.on_turned,
-    RattachementEnded: domain.on_turned,
-    RattachementGranted: domain.on_granted,
-    RattachementMade: domain.on_made,
-    RattachementRefused: domain.on_refused,
-    RattachementNotApplied: domain.on_not_applied,
-    HabilitationsGranted: domain.on_habilitations_granted,
-    HabilitationsRefused: domain.on_habilitations_refused,
-    HabilitationsNotApplied: domain.on_habilitations_not_applied,
-    RegistrationRepeated: domain.on_registration_repeated,
+    InvitationSent: rattachement_letters.on_invitation_sent,
+    RattachementBegun: rattachement_letters.on_turned,
+    RattachementEnded: rattachement_letters.on_turned,
+    RattachementGranted: request_letters.on_granted,
+    RattachementMade: rattachement_letters.on_made,
+    RattachementRefused: request_letters.on_refused,
+    RattachementNotApplied: request_letters.on_not_applied,
+    HabilitationsGranted: request_letters.on_habilitations_granted,
+    HabilitationsRefused: request_letters.on_habilitations_refused,
+    HabilitationsNotApplied: request_letters.on_habilitations_not_applied,
+    RegistrationRepeated: account_letters.on_registration_repeated,
     IdentityLinked: account_letters.on_identity_linked,
     ExportReady: account_letters.on_export_ready,
-    ManagementTransferred: management.on_transferred,
-    ReactivationRefused: management.on_reactivation_refused,
-    VacancyNoticeGiven: management.on_notice_given,
-    TicketOpened: domain.on_ticket_opened,
-    ClientWelcomed: domain.on_client_welcomed,
+    ManagementTransferred: management_letters.on_transferred,
+    ReactivationRefused: management_letters.on_reactivation_refused,
+    VacancyNoticeGiven: management_letters.on_notice_given,
+    TicketOpened: ticket_letters.on_ticket_opened,
+    ClientWelcomed: client_letters.on_client_welcomed,
 }
 
 
@@ -133,5 +141,5 @@ def _written(letters: Collection[Letter], *written: Letter | None) -> Ask:
     some = [letter for letter in written if letter]
     return Ask(
         tuple(letters.at(letter.id) for letter in some),
-        lambda *current: tuple(map(domain.write, some, current)),
+        lambda *current: tuple(map(write, some, current)),
     )

@@ -12,7 +12,8 @@ from kit.committer import Committer
 from kit.personal import Kept, PersonalElsewhere
 from kit.service import Service
 from kit.tasks import now_and_then
-from services.notifications.domain import Letter, Person, forget_words
+from services.notifications.domain.letters import Letter, forget_words
+from services.notifications.domain.people import Person
 from services.notifications.settings import NotificationsSettings
 
 AT_ONCE = 500

@@ -17,8 +17,10 @@ from kit.committer import Committer
 from kit.links import code_of, sign_link
 from kit.problems import Unavailable
 from kit.workers import Worker
-from services.notifications import domain, metrics
-from services.notifications.domain import Letter, Person
+from services.notifications import metrics
+from services.notifications.domain import attempts
+from services.notifications.domain.letters import Letter, address, recipient
+from services.notifications.domain.people import Person
 from services.notifications.post import Post, Undelivered
 from services.notifications.rendering import Renderer, compose, without_addresses
 from services.notifications.settings import NotificationsSettings
@@ -51,7 +53,7 @@ class Mailer:
     async def run(self, committer: Committer) -> None:
         worker = Worker(
             self.collection,
-            claim=domain.claim,
+            claim=attempts.claim,
             work=self.send,
             # Many for each connection: each also waits for two commits, which many share.
             at_once=16 * self._settings.smtp_connections,
@@ -68,20 +70,20 @@ class Mailer:
         if letter.status != "waiting":
             return
         who = await self._people.many([letter.recipient_id, letter.about_id or ""])
-        recipient = domain.recipient(letter, who.get(letter.recipient_id))
-        if recipient is None:
-            await self._record(letter, domain.not_yet_known, now=now())
+        to_whom = recipient(letter, who.get(letter.recipient_id))
+        if to_whom is None:
+            await self._record(letter, attempts.not_yet_known, now=now())
             return
-        if why := domain.unwanted(letter, recipient, now=now()):
-            await self._record(letter, domain.suppressed, why=why)
+        if why := attempts.unwanted(letter, to_whom, now=now()):
+            await self._record(letter, attempts.suppressed, why=why)
             return
         about = who.get(letter.about_id or "")
-        rendered = self._renderer.render(letter, recipient, about, self._secret(letter))
+        rendered = self._renderer.render(letter, to_whom, about, self._secret(letter))
         try:
-            to = domain.address(letter, recipient)
+            to = address(letter, to_whom)
             message = compose(letter, rendered, sender=self._sender, to=to, now=now())
         except ValueError:
-            await self._record(letter, domain.refused, error="The address is not one.")
+            await self._record(letter, attempts.refused, error="The address is not one.")
             return
         handing = asyncio.create_task(self._hand_over(letter, message))
         self._handing.add(handing)
@@ -115,9 +117,9 @@ class Mailer:
                 "A letter was not taken", letter=letter.id, error=error, for_good=failure.for_good
             )
             if failure.for_good:
-                await self._record(letter, domain.refused, error=error)
+                await self._record(letter, attempts.refused, error=error)
             else:
-                await self._record(letter, domain.postponed, error=error, now=now())
+                await self._record(letter, attempts.postponed, error=error, now=now())
             return
         await self._sent(letter.id, message["Message-ID"], now())
 
@@ -126,7 +128,7 @@ class Mailer:
         while True:
             try:
                 kept = await self.collection.change(
-                    id, lambda current: domain.sent(current, message_id=message_id, now=at)
+                    id, lambda current: attempts.sent(current, message_id=message_id, now=at)
                 )
             except Unavailable:
                 log.warning("A letter that left is not recorded yet", letter=id)

@@ -6,7 +6,8 @@ from kit.mongo import IndexModel
 from kit.service import Service
 from kit.settings import read
 from services.notifications.api import api
-from services.notifications.domain import Letter, Person
+from services.notifications.domain.letters import Letter
+from services.notifications.domain.people import Person
 from services.notifications.handlers import handlers
 from services.notifications.keeping import Forgetting, personal
 from services.notifications.mailer import Mailer

@@ -8,7 +8,7 @@ from prometheus_client import Counter, Gauge
 from kit.clock import now
 from kit.collection import Collection
 from kit.measures import MOST, Measure
-from services.notifications.domain import Letter, Status
+from services.notifications.domain.letters import Letter, Status
 
 attempts = Counter(
     "chorale_letter_attempts_total",

@@ -19,7 +19,8 @@ from babel.dates import format_date
 from babel.dates import format_datetime as format_moment
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from services.notifications.domain import Letter, Person
+from services.notifications.domain.letters import Letter
+from services.notifications.domain.people import Person
 
 PARIS = ZoneInfo("Europe/Paris")
 LONGEST_LINE = 990

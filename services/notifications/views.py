@@ -6,8 +6,9 @@ from pydantic import BaseModel
 
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
-from services.notifications.domain import Letter, Person, Status, Template, address
-from services.notifications.domain import recipient as to_whom
+from services.notifications.domain.letters import Letter, Status, Template, address
+from services.notifications.domain.letters import recipient as to_whom
+from services.notifications.domain.people import Person
 from services.notifications.rendering import Rendered, Renderer, masked
 
 NOTHING = Rendered("", "", "")

@@ -10,7 +10,7 @@ from services.approvals.domain.people import Person as Name
 from services.approvals.main import build as approvals
 from services.approvals.seats import seat_of
 from services.approvals.settings import ApprovalsSettings
-from services.notifications.domain import Person
+from services.notifications.domain.people import Person
 from services.notifications.main import build as notifications
 from services.notifications.settings import NotificationsSettings
 from services.users.domain.accounts import Account

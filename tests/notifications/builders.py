@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.notifications.domain import Letter, Link, Person
+from services.notifications.domain.letters import Letter, Link
+from services.notifications.domain.people import Person
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 SOON = NOW + timedelta(hours=1)

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from contracts.users import AccountChanged, CodeRequested, LinkRequestedV2, PersonChanged
-from services.notifications import account_letters, domain
-from services.notifications.domain import Letter, Template
+from services.notifications.domain import account_letters
+from services.notifications.domain.attempts import unwanted
+from services.notifications.domain.letters import Letter, Template, address
+from services.notifications.domain.people import Person, copy_person
 from tests.notifications.builders import NOW, SOON, a_letter, a_link, a_link_letter, a_person
 
 LOGIN, CONTACT, NEW = "lea@example.org", "lea@letters.org", "lea@elsewhere.org"
@@ -22,7 +24,7 @@ def written(purpose: str) -> Letter:
     return letter
 
 
-def a_person_told(**but: Any) -> domain.Person:
+def a_person_told(**but: Any) -> Person:
     told = PersonChanged(
         **{
             "user_id": "u-lea",
@@ -35,7 +37,7 @@ def a_person_told(**but: Any) -> domain.Person:
         }
         | but
     )
-    person = domain.copy_person(told, None).state
+    person = copy_person(told, None).state
     assert person
     return person
 
@@ -43,14 +45,14 @@ def a_person_told(**but: Any) -> domain.Person:
 class TestAddress:
     @pytest.mark.feature("ACC-05")
     def test_is_the_contact_address_for_what_happens(self):
-        assert domain.address(a_letter(), a_person_told()) == CONTACT
+        assert address(a_letter(), a_person_told()) == CONTACT
 
     @pytest.mark.parametrize("template", ["activation", "password-reset"])
     def test_is_the_login_for_what_opens_the_account(self, template: Template):
         letter = a_link_letter(template=template, link=a_link(purpose=template))
 
-        assert domain.address(letter, a_person_told()) == LOGIN
-        assert domain.address(letter, a_person()) == LOGIN  # told before there were logins
+        assert address(letter, a_person_told()) == LOGIN
+        assert address(letter, a_person()) == LOGIN  # told before there were logins
 
     def test_is_the_login_for_codes_and_warnings(self):
         code = account_letters.on_code_requested(
@@ -61,8 +63,8 @@ class TestAddress:
         )
         assert warning
 
-        assert domain.address(code, a_person_told()) == LOGIN
-        assert domain.address(warning, a_person_told()) == LOGIN
+        assert address(code, a_person_told()) == LOGIN
+        assert address(warning, a_person_told()) == LOGIN
 
     @pytest.mark.parametrize(
         ("purpose", "field"),
@@ -75,10 +77,10 @@ class TestAddress:
     def test_is_the_one_that_the_link_is_about_and_no_other(self, purpose: str, field: str):
         letter = written(purpose)
 
-        assert domain.address(letter, a_person_told(**{field: NEW, f"{field}_nonce": "n-1"})) == NEW
+        assert address(letter, a_person_told(**{field: NEW, f"{field}_nonce": "n-1"})) == NEW
         for person in (a_person_told(), a_person_told(**{field: NEW, f"{field}_nonce": "n-2"})):
-            assert domain.address(letter, person) == ""
-            assert domain.unwanted(letter, person, now=NOW)
+            assert address(letter, person) == ""
+            assert unwanted(letter, person, now=NOW)
 
 
 class TestOnLinkRequested:

@@ -20,8 +20,16 @@ from contracts.users import (
     RegistrationRepeated,
 )
 from kit.change import Change
-from services.notifications import account_letters, domain
-from services.notifications.domain import AGAIN_AFTER, LEASE, Letter
+from services.notifications.domain import (
+    account_letters,
+    attempts,
+    client_letters,
+    request_letters,
+    ticket_letters,
+)
+from services.notifications.domain.attempts import AGAIN_AFTER, LEASE
+from services.notifications.domain.letters import Letter, write
+from services.notifications.domain.people import copy_person
 from tests.notifications.builders import NOW, SOON, a_letter, a_link, a_link_letter, a_person
 
 
@@ -45,7 +53,7 @@ def an_opened_approval(**but: Any) -> ApprovalOpened:
 class TestWhoIsWrittenTo:
     @pytest.mark.feature("NOT-09")
     def test_the_principal_manager_when_an_approval_opens(self):
-        [letter] = domain.on_approval_opened(an_opened_approval())
+        [letter] = request_letters.on_approval_opened(an_opened_approval())
 
         assert (letter.recipient_id, letter.template) == ("u-omar", "approval-opened")
         assert letter.id == "r-1:approval-opened:u-omar"
@@ -55,7 +63,7 @@ class TestWhoIsWrittenTo:
     def test_everyone_who_may_decide_where_there_is_no_principal_manager(self):
         opened = an_opened_approval(principal_manager_id=None, approver_ids=("u-ada", "u-bob"))
 
-        letters = domain.on_approval_opened(opened)
+        letters = request_letters.on_approval_opened(opened)
 
         assert [one.recipient_id for one in letters] == ["u-ada", "u-bob"]
         assert len({one.id for one in letters}) == 2
@@ -64,7 +72,7 @@ class TestWhoIsWrittenTo:
     def test_each_of_them_once_for_a_whole_list(self):
         lines = [an_opened_approval(approval_id=f"r-{n}", list_id="s-9:1") for n in range(3)]
 
-        letters = [letter for one in lines for letter in domain.on_approval_opened(one)]
+        letters = [letter for one in lines for letter in request_letters.on_approval_opened(one)]
 
         assert {one.id for one in letters} == {"s-9:1:approval-opened:u-omar"}
         assert {one.params["kind"] for one in letters} == {"list"}
@@ -81,7 +89,7 @@ class TestWhoIsWrittenTo:
             granted_at=NOW,
         )
 
-        assert domain.on_granted(granted) == Letter(
+        assert request_letters.on_granted(granted) == Letter(
             id="r-1:granted",
             recipient_id="u-lea",
             template="rattachement-granted",
@@ -105,7 +113,7 @@ class TestWhoIsWrittenTo:
             refused_at=NOW,
         )
 
-        assert domain.on_refused(refused) == a_letter(wake_at=None)
+        assert request_letters.on_refused(refused) == a_letter(wake_at=None)
 
     def test_the_requester_when_it_could_no_longer_be_applied(self):
         not_applied = RattachementNotApplied(
@@ -117,7 +125,7 @@ class TestWhoIsWrittenTo:
             decided_at=NOW,
         )
 
-        letter = domain.on_not_applied(not_applied)
+        letter = request_letters.on_not_applied(not_applied)
 
         assert (letter.recipient_id, letter.id) == ("u-lea", "r-1:not-applied")
         assert letter.reason == "La structure n'est plus active."
@@ -135,9 +143,9 @@ class TestWhoIsWrittenTo:
         not_applied = HabilitationsNotApplied(**asked, reason="Trop tard", decided_at=NOW)
 
         letters = [
-            domain.on_habilitations_granted(granted),
-            domain.on_habilitations_refused(refused),
-            domain.on_habilitations_not_applied(not_applied),
+            request_letters.on_habilitations_granted(granted),
+            request_letters.on_habilitations_refused(refused),
+            request_letters.on_habilitations_not_applied(not_applied),
         ]
 
         assert [(one.id, one.template, one.reason) for one in letters] == [
@@ -160,7 +168,7 @@ class TestWhoIsWrittenTo:
     def test_whoever_already_has_the_account_asked_for(self):
         repeated = RegistrationRepeated(user_id="u-lea", registration_id="g-1", repeated_at=NOW)
 
-        letter = domain.on_registration_repeated(repeated)
+        letter = account_letters.on_registration_repeated(repeated)
 
         assert (letter.recipient_id, letter.template) == ("u-lea", "registration-repeated")
 
@@ -175,7 +183,7 @@ class TestWhoIsWrittenTo:
             opened_at=NOW,
         )
 
-        letter = domain.on_ticket_opened(opened)
+        letter = ticket_letters.on_ticket_opened(opened)
 
         assert (letter.recipient_id, letter.params) == ("u-lea", {"number": "CPROCS0000001"})
 
@@ -189,7 +197,7 @@ class TestWhoIsWrittenTo:
             welcomed_at=NOW,
         )
 
-        letter = domain.on_client_welcomed(welcomed)
+        letter = client_letters.on_client_welcomed(welcomed)
 
         assert (letter.id, letter.recipient_id) == ("c-1:client-welcomed", "u-lea")
         assert letter.params == {"supplier_name": "Papeterie Roux", "reference": "10001"}
@@ -197,13 +205,13 @@ class TestWhoIsWrittenTo:
 
 class TestWrite:
     def test_is_to_be_sent_at_once(self):
-        assert domain.write(a_letter(wake_at=None), None) == Change(a_letter())
+        assert write(a_letter(wake_at=None), None) == Change(a_letter())
 
     @pytest.mark.feature("NOT-15")
     def test_leaves_a_letter_already_written_as_it_is(self):
         gone = a_letter(status="sent", sent_at=NOW)
 
-        assert domain.write(a_letter(), gone) == Change(gone)
+        assert write(a_letter(), gone) == Change(gone)
 
 
 class TestCopyPerson:
@@ -221,7 +229,7 @@ class TestCopyPerson:
         )
 
     def test_keeps_what_was_told(self):
-        assert domain.copy_person(self.told(), None).state == a_person()
+        assert copy_person(self.told(), None).state == a_person()
 
     @pytest.mark.parametrize("version", [1, 2])
     def test_never_goes_back_to_what_was_told_earlier(self, version: int):
@@ -229,12 +237,12 @@ class TestCopyPerson:
 
         told = self.told(version=version, email="old@example.org")
 
-        assert domain.copy_person(told, newer) == Change(newer)
+        assert copy_person(told, newer) == Change(newer)
 
 
 class TestClaim:
     def test_counts_the_attempt_and_holds_the_letter_for_the_lease(self):
-        claimed = domain.claim(a_letter(), NOW).state
+        claimed = attempts.claim(a_letter(), NOW).state
 
         assert (claimed.attempts, claimed.wake_at) == (1, NOW + LEASE)
 
@@ -242,10 +250,10 @@ class TestClaim:
     def test_leaves_alone_what_is_not_due(self, wake_at: Any):
         letter = a_letter(wake_at=wake_at)
 
-        assert domain.claim(letter, NOW) == Change(letter)
+        assert attempts.claim(letter, NOW) == Change(letter)
 
     def test_gives_up_on_a_letter_whose_every_sender_died(self):
-        claimed = domain.claim(a_letter(attempts=len(AGAIN_AFTER) + 1), NOW).state
+        claimed = attempts.claim(a_letter(attempts=len(AGAIN_AFTER) + 1), NOW).state
 
         assert (claimed.status, claimed.wake_at) == ("failed", None)
         assert claimed.last_error
@@ -254,17 +262,17 @@ class TestClaim:
 class TestUnwanted:
     @pytest.mark.feature("NOT-07")
     def test_says_so_of_a_letter_to_a_deactivated_account(self):
-        assert domain.unwanted(a_letter(), a_person(active=False), now=NOW)
+        assert attempts.unwanted(a_letter(), a_person(active=False), now=NOW)
 
     @pytest.mark.feature("NOT-07")
     def test_lets_a_link_through_to_an_account_that_is_not_active(self):
-        assert not domain.unwanted(a_link_letter(), a_person(active=False), now=NOW)
+        assert not attempts.unwanted(a_link_letter(), a_person(active=False), now=NOW)
 
     def test_says_so_of_a_link_that_has_expired(self):
-        assert domain.unwanted(a_link_letter(), a_person(), now=SOON)
+        assert attempts.unwanted(a_link_letter(), a_person(), now=SOON)
 
     def test_lets_all_else_through(self):
-        assert not domain.unwanted(a_letter(), a_person(), now=NOW)
+        assert not attempts.unwanted(a_letter(), a_person(), now=NOW)
 
 
 class TestOutcome:
@@ -273,7 +281,7 @@ class TestOutcome:
     claimed = a_letter(attempts=1, wake_at=NOW + LEASE)
 
     def test_is_sent(self):
-        gone = domain.sent(self.claimed, message_id="<m@x>", now=NOW).state
+        gone = attempts.sent(self.claimed, message_id="<m@x>", now=NOW).state
 
         assert (gone.status, gone.sent_at, gone.message_id) == ("sent", NOW, "<m@x>")
         assert gone.wake_at is None
@@ -281,14 +289,14 @@ class TestOutcome:
     def test_is_sent_once(self):
         gone = a_letter(status="sent", sent_at=NOW)
 
-        assert domain.sent(gone, message_id="<m@x>", now=SOON) == Change(gone)
+        assert attempts.sent(gone, message_id="<m@x>", now=SOON) == Change(gone)
 
     @pytest.mark.feature("NOT-15")
     def test_is_tried_again_later_and_later_then_failed(self):
         letter, at, delays = a_letter(), NOW, []
         for _ in range(len(AGAIN_AFTER) + 1):
-            letter = domain.claim(letter, at).state
-            letter = domain.postponed(letter, letter, error="451 busy", now=at).state
+            letter = attempts.claim(letter, at).state
+            letter = attempts.postponed(letter, letter, error="451 busy", now=at).state
             delays.append(letter.wake_at and letter.wake_at - at)
             at = letter.wake_at or at
 
@@ -296,19 +304,19 @@ class TestOutcome:
         assert (letter.status, letter.last_error) == ("failed", "451 busy")
 
     def test_is_failed_at_once_when_refused_for_good(self):
-        failed = domain.refused(self.claimed, self.claimed, error="550 unknown").state
+        failed = attempts.refused(self.claimed, self.claimed, error="550 unknown").state
 
         assert (failed.status, failed.last_error, failed.wake_at) == ("failed", "550 unknown", None)
 
     def test_is_left_to_the_attempt_that_began_since(self):
         later = a_letter(attempts=2, wake_at=SOON)
 
-        change = domain.postponed(self.claimed, later, error="451 busy", now=NOW)
+        change = attempts.postponed(self.claimed, later, error="451 busy", now=NOW)
 
         assert change == Change(later)
 
     def test_is_no_attempt_while_the_recipient_is_not_yet_known(self):
-        waiting = domain.not_yet_known(self.claimed, self.claimed, now=NOW).state
+        waiting = attempts.not_yet_known(self.claimed, self.claimed, now=NOW).state
 
         assert waiting.attempts == 0
         assert NOW < waiting.wake_at <= NOW + timedelta(seconds=1)
@@ -316,4 +324,4 @@ class TestOutcome:
     def test_is_failed_when_the_recipient_stays_unknown(self):
         late = NOW + timedelta(days=2)
 
-        assert domain.not_yet_known(self.claimed, self.claimed, now=late).state.status == "failed"
+        assert attempts.not_yet_known(self.claimed, self.claimed, now=late).state.status == "failed"

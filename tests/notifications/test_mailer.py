@@ -22,7 +22,7 @@ from contracts.users import (
 from kit.clock import now, today
 from kit.links import read_link
 from kit.problems import Unavailable
-from services.notifications import domain
+from services.notifications.domain.attempts import AGAIN_AFTER
 from services.notifications.mailer import Mailer
 from services.notifications.rendering import Renderer
 from services.notifications.settings import NotificationsSettings
@@ -263,7 +263,7 @@ class TestFailure:
         again = await letter(world, "sent")
 
         assert kept["last_error"].startswith("451")
-        assert timedelta(seconds=8) < wait <= domain.AGAIN_AFTER[0]
+        assert timedelta(seconds=8) < wait <= AGAIN_AFTER[0]
         assert (again["attempts"], again["last_error"]) == (2, "")
         assert len(world.post.taken) == 1
 

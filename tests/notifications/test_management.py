@@ -14,8 +14,9 @@ from contracts.users import (
     VacancyOpened,
 )
 from kit.links import code_of
-from services.notifications import domain, management
-from services.notifications.domain import Letter
+from services.notifications.domain import management_letters
+from services.notifications.domain.attempts import sent, unwanted
+from services.notifications.domain.letters import Letter, address, recipient
 from services.notifications.rendering import Rendered, Renderer
 from tests.notifications.builders import NOW, SOON, a_person
 
@@ -55,7 +56,9 @@ def settled(**but: Any) -> VacancyClaimSettled:
 class TestOnTransferred:
     @pytest.mark.feature("GPT-09")
     def test_says_what_is_received_and_of_whom(self):
-        text = rendered(management.on_transferred(transferred("s-9", name="Menuiserie"))).text
+        text = rendered(
+            management_letters.on_transferred(transferred("s-9", name="Menuiserie"))
+        ).text
 
         assert "Omar Martin" not in text
         assert "Omar Sy vous a transmis" in text
@@ -64,24 +67,24 @@ class TestOnTransferred:
     def test_counts_several(self):
         assert (
             "pour 2000 structures"
-            in rendered(management.on_transferred(transferred(*map(str, range(2000))))).text
+            in rendered(management_letters.on_transferred(transferred(*map(str, range(2000))))).text
         )
 
 
 class TestOfWhoLeft:
     @pytest.mark.feature("ACC-11")
     def test_no_letter_leaves_any_more(self):
-        letter = management.on_transferred(transferred("s-9"))
+        letter = management_letters.on_transferred(transferred("s-9"))
 
-        assert domain.unwanted(letter, LEFT, now=NOW)
+        assert unwanted(letter, LEFT, now=NOW)
 
     @pytest.mark.feature("ACC-16", "ACC-18")
     def test_only_what_they_asked_for_does(self):
-        refused = management.on_reactivation_refused(
+        refused = management_letters.on_reactivation_refused(
             ReactivationRefused(user_id="u-lea", refusal_id="n-1", refused_at=NOW)
         )
 
-        assert not domain.unwanted(refused, LEFT, now=NOW)
+        assert not unwanted(refused, LEFT, now=NOW)
         assert "sollicitation au support" in rendered(refused).text
 
 
@@ -91,10 +94,12 @@ class TestOfVacancies:
             structure_id="s-9", structure_name=None, requester_id="u-lea", opened_at=NOW
         )
 
-        [letter] = management.on_vacancy_opened(opened)
+        [letter] = management_letters.on_vacancy_opened(opened)
 
         assert letter.recipient_id == "u-lea"
-        assert not management.on_vacancy_opened(opened.model_copy(update={"requester_id": None}))
+        assert not management_letters.on_vacancy_opened(
+            opened.model_copy(update={"requester_id": None})
+        )
 
     def test_the_code_goes_to_the_structure_and_its_address_is_forgotten(self):
         told = ContactTold(
@@ -106,14 +111,14 @@ class TestOfVacancies:
             expires_at=SOON,
         )
 
-        letter = management.on_contact_told(told, now=NOW)
-        reached = domain.recipient(letter, None)
+        letter = management_letters.on_contact_told(told, now=NOW)
+        reached = recipient(letter, None)
 
         assert reached is not None
-        assert domain.address(letter, reached) == "contact@example.org"
-        sent = domain.sent(letter, message_id="m", now=NOW).state
-        assert sent is not None
-        assert not sent.to
+        assert address(letter, reached) == "contact@example.org"
+        gone = sent(letter, message_id="m", now=NOW).state
+        assert gone is not None
+        assert not gone.to
         code = code_of("key", user_id="c-1", nonce="n-1", digits=10)
         assert code in rendered(letter, link=code).text
         assert len(code) == 10
@@ -129,10 +134,12 @@ class TestOfVacancies:
             given_at=NOW,
         )
 
-        assert "20 janvier 2026 à 10:00" in rendered(management.on_notice_given(notice)).text
+        assert (
+            "20 janvier 2026 à 10:00" in rendered(management_letters.on_notice_given(notice)).text
+        )
 
     def test_who_managed_until_then_is_written_to_as_well(self):
-        both = management.on_claim_settled(settled(former_manager_id="u-omar"))
+        both = management_letters.on_claim_settled(settled(former_manager_id="u-omar"))
 
         assert [(one.recipient_id, one.template) for one in both] == [
             ("u-lea", "vacancy-settled"),
@@ -149,6 +156,6 @@ class TestOfVacancies:
         ],
     )
     def test_says_what_came_of_a_claim(self, outcome: Any, words: str):
-        [letter] = management.on_claim_settled(settled(outcome=outcome, reason="Illisible"))
+        [letter] = management_letters.on_claim_settled(settled(outcome=outcome, reason="Illisible"))
 
         assert words in rendered(letter).text

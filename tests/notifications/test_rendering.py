@@ -10,8 +10,8 @@ from typing import Any, get_args
 
 import pytest
 
-from services.notifications.account_letters import WARNED_OF
-from services.notifications.domain import LINKED, Letter, Template
+from services.notifications.domain.account_letters import WARNED_OF
+from services.notifications.domain.letters import LINKED, Letter, Template
 from services.notifications.rendering import (
     REMOVED,
     Rendered,

@@ -10,7 +10,7 @@ from contracts.users import (
     VacancyNoticeGiven,
     VacancyOpened,
 )
-from services.notifications.domain import Letter, Link
+from services.notifications.domain.letters import Letter, Link
 
 
 def on_transferred(event: ManagementTransferred) -> Letter:

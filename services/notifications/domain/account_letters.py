@@ -11,9 +11,10 @@ from contracts.users import (
     IdentityLinked,
     LinkRequested,
     LinkRequestedV2,
+    RegistrationRepeated,
 )
 from kit.days import day_of
-from services.notifications.domain import Letter, Link, Template
+from services.notifications.domain.letters import Letter, Link, Template
 
 WARNED_OF = frozenset(
     {
@@ -85,4 +86,13 @@ def on_export_ready(event: ExportReady) -> Letter:
         template="export-ready",
         params={"last_day": day_of(event.expires_at).isoformat()},
         created_at=event.ready_at,
+    )
+
+
+def on_registration_repeated(event: RegistrationRepeated) -> Letter:
+    return Letter(
+        id=f"{event.registration_id}:registration-repeated",
+        recipient_id=event.user_id,
+        template="registration-repeated",
+        created_at=event.repeated_at,
     )

@@ -1,0 +1,1 @@
+"""Which letter follows which fact, and what becomes of it: one module per kind of thing. Pure."""

@@ -1,0 +1,95 @@
+"""What becomes of a letter: attempts at handing it over, and their outcomes."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from kit.change import Change
+from services.notifications.domain.letters import LINKED, TO_WHO_LEFT, Letter, address
+from services.notifications.domain.people import Person
+
+LEASE = timedelta(minutes=1)
+AGAIN_AFTER = (
+    timedelta(seconds=10),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=12),
+)
+UNKNOWN_FOR_GOOD_AFTER = timedelta(days=1)
+
+
+def claim(current: Letter | None, now: datetime) -> Change[Letter]:
+    """Take a letter for as long as the lease lasts; a sender that dies has used up its attempt."""
+    if current is None or current.wake_at is None or current.wake_at > now:
+        return Change(current)
+    if current.attempts > len(AGAIN_AFTER):
+        error = current.last_error or "No attempt came to an end."
+        return Change(replace(current, status="failed", last_error=error, wake_at=None))
+    return Change(replace(current, attempts=current.attempts + 1, wake_at=now + LEASE))
+
+
+def unwanted(letter: Letter, person: Person, *, now: datetime) -> str:
+    """Why a letter must not leave any more; empty when it may."""
+    if person.erased:
+        return "The person was erased."
+    if letter.template in LINKED and not address(letter, person):
+        return "The address is awaited no longer."
+    if letter.link:
+        return "The link has expired." if letter.link.expires_at <= now else ""
+    if person.active or letter.template in TO_WHO_LEFT:
+        return ""
+    return "The account is not active."
+
+
+def sent(current: Letter | None, *, message_id: str, now: datetime) -> Change[Letter]:
+    """Record the hand-over, whichever attempt it was: the letter is on its way."""
+    if current is None or current.status == "sent":
+        return Change(current)
+    return Change(
+        replace(
+            current,
+            status="sent",
+            to="",
+            sent_at=now,
+            message_id=message_id,
+            last_error="",
+            wake_at=None,
+        )
+    )
+
+
+def suppressed(claimed: Letter, current: Letter | None, *, why: str) -> Change[Letter]:
+    return _record(claimed, current, status="suppressed", last_error=why, wake_at=None)
+
+
+def refused(claimed: Letter, current: Letter | None, *, error: str) -> Change[Letter]:
+    """Give up at once: asking again would give the same answer."""
+    return _record(claimed, current, status="failed", last_error=error, wake_at=None)
+
+
+def postponed(
+    claimed: Letter, current: Letter | None, *, error: str, now: datetime
+) -> Change[Letter]:
+    """Try again later, each time later, and give up after the last delay."""
+    if claimed.attempts > len(AGAIN_AFTER):
+        return refused(claimed, current, error=error)
+    again_at = now + AGAIN_AFTER[claimed.attempts - 1]
+    return _record(claimed, current, last_error=error, wake_at=again_at)
+
+
+def not_yet_known(claimed: Letter, current: Letter | None, *, now: datetime) -> Change[Letter]:
+    """Who a person is comes on another key, perhaps a moment later: no attempt has failed."""
+    age = now - claimed.created_at
+    if age > UNKNOWN_FOR_GOOD_AFTER:
+        return refused(claimed, current, error="The recipient is unknown.")
+    wait = min(max(age, timedelta(milliseconds=200)), timedelta(minutes=10))
+    return _record(claimed, current, attempts=claimed.attempts - 1, wake_at=now + wait)
+
+
+def _record(claimed: Letter, current: Letter | None, **outcome: Any) -> Change[Letter]:
+    """What came of an attempt, unless a later one has begun: that one has the word."""
+    if current is None or current.status != "waiting" or current.attempts != claimed.attempts:
+        return Change(current)
+    return Change(replace(current, **outcome))

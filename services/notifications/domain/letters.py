@@ -1,0 +1,136 @@
+"""Letters: one e-mail to one person, and where it goes."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from kit.change import Change, Entity
+from services.notifications.domain.people import Person
+
+Template = Literal[
+    "account-changed",
+    "activation",
+    "approval-opened",
+    "client-welcomed",
+    "code",
+    "contact-confirmation",
+    "erasure",
+    "export-ready",
+    "habilitations-granted",
+    "habilitations-not-applied",
+    "habilitations-refused",
+    "identity-linked",
+    "invitation",
+    "login-cancellation",
+    "login-confirmation",
+    "management-lost",
+    "management-transferred",
+    "password-reset",
+    "rattachement-begun",
+    "rattachement-ended",
+    "rattachement-granted",
+    "rattachement-made",
+    "rattachement-not-applied",
+    "rattachement-refused",
+    "rattachement-removed",
+    "registration-repeated",
+    "reactivation",
+    "reactivation-refused",
+    "ticket-opened",
+    "vacancy-code",
+    "vacancy-notice",
+    "vacancy-opened",
+    "vacancy-settled",
+]
+Status = Literal["waiting", "sent", "failed", "suppressed"]
+
+LINKED = frozenset({"contact-confirmation", "login-cancellation", "login-confirmation"})
+"""Letters that prove one address, or take it back."""
+OF_THE_ACCOUNT = frozenset(
+    {
+        "account-changed",
+        "export-ready",
+        "identity-linked",
+        "reactivation-refused",
+        "registration-repeated",
+    }
+)
+"""Letters that go to the login address, whatever the contact address is; so do links and codes."""
+TO_WHO_LEFT = frozenset({"reactivation-refused"})
+"""The one letter without a link that still goes to a deactivated account: its owner asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """What a one-time link or code is made of; useless without the signing key."""
+
+    purpose: str
+    nonce: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter(Entity):
+    """One e-mail to one person, written once however often its fact is told."""
+
+    recipient_id: str
+    to: str = ""
+    """The address of whoever has no account; forgotten once the letter is sent."""
+    template: Template
+    about_id: str | None = None
+    """Another person the letter names."""
+    params: dict[str, str] = field(default_factory=dict)
+    reason: str = ""
+    """The words of whoever decided."""
+    link: Link | None = None
+    status: Status = "waiting"
+    attempts: int = 0
+    created_at: datetime
+    sent_at: datetime | None = None
+    last_error: str = ""
+    message_id: str = ""
+    forgotten: bool = False
+    """Its words are gone: what is left says that it was written, and what became of it."""
+
+
+def write(letter: Letter, current: Letter | None) -> Change[Letter]:
+    """Keep a letter to be sent at once; one already written stays as it is."""
+    return Change(current or replace(letter, wake_at=letter.created_at))
+
+
+def forget_words(current: Letter) -> Change[Letter]:
+    """Keep that it was written, and no more; it does not leave if it has not."""
+    left = replace(current, to="", params={}, reason="", link=None, about_id=None, forgotten=True)
+    if left.status == "waiting":
+        left = replace(left, status="suppressed", last_error="Its words were taken away.")
+    return Change(replace(left, wake_at=None))
+
+
+def address(letter: Letter, person: Person) -> str:
+    """Where a letter goes; empty when that address is awaited no longer."""
+    if letter.to:
+        return letter.to
+    if letter.link and letter.template in LINKED:
+        return person.linked.get(letter.link.nonce, "")
+    if letter.link or letter.template in OF_THE_ACCOUNT:
+        return person.login or person.email
+    return person.email
+
+
+def recipient(letter: Letter, known: Person | None) -> Person | None:
+    """Whoever it is for; of an address without an account nothing else is known."""
+    if not letter.to:
+        return known
+    return Person(
+        id=letter.recipient_id,
+        first_name="",
+        last_name="",
+        email=letter.to,
+        language="fr",
+        active=True,
+        heard=0,
+    )
+
+
+def of_structure(name: str | None) -> dict[str, str]:
+    return {"structure_name": name or ""}

@@ -1,0 +1,88 @@
+"""The letters about what was asked: to who decides, and to who asked. Pure."""
+
+from datetime import datetime
+
+from contracts.approvals import ApprovalOpened
+from contracts.users import (
+    HabilitationsGranted,
+    HabilitationsNotApplied,
+    HabilitationsRefused,
+    RattachementGranted,
+    RattachementNotApplied,
+    RattachementRefused,
+)
+from services.notifications.domain.letters import Letter, Template, of_structure
+
+Outcome = (
+    RattachementRefused
+    | RattachementNotApplied
+    | HabilitationsGranted
+    | HabilitationsRefused
+    | HabilitationsNotApplied
+)
+
+
+def on_approval_opened(event: ApprovalOpened) -> tuple[Letter, ...]:
+    """To the principal manager; where there is none, to everyone who may decide."""
+    principal = event.principal_manager_id
+    return tuple(
+        Letter(
+            # Of a whole list the first alone: the others have the same id.
+            id=f"{event.list_id or event.approval_id}:approval-opened:{user_id}",
+            recipient_id=user_id,
+            template="approval-opened",
+            about_id=event.requester_id,
+            params={
+                **of_structure(event.structure_name),
+                "kind": "list" if event.list_id else event.kind,
+            },
+            created_at=event.opened_at,
+        )
+        for user_id in dict.fromkeys((principal,) if principal else event.approver_ids)
+    )
+
+
+def on_granted(event: RattachementGranted) -> Letter:
+    return Letter(
+        id=f"{event.request_id}:granted",
+        recipient_id=event.user_id,
+        template="rattachement-granted",
+        params={
+            **of_structure(event.structure_name),
+            "units": ", ".join(event.units),
+            "valid_from": event.valid_from.isoformat(),
+            "valid_until": event.valid_until.isoformat() if event.valid_until else "",
+        },
+        created_at=event.granted_at,
+    )
+
+
+def on_refused(event: RattachementRefused) -> Letter:
+    return _of_request(event, "rattachement-refused", event.refused_at, event.reason)
+
+
+def on_not_applied(event: RattachementNotApplied) -> Letter:
+    return _of_request(event, "rattachement-not-applied", event.decided_at, event.reason)
+
+
+def on_habilitations_granted(event: HabilitationsGranted) -> Letter:
+    return _of_request(event, "habilitations-granted", event.granted_at)
+
+
+def on_habilitations_refused(event: HabilitationsRefused) -> Letter:
+    return _of_request(event, "habilitations-refused", event.refused_at, event.reason)
+
+
+def on_habilitations_not_applied(event: HabilitationsNotApplied) -> Letter:
+    return _of_request(event, "habilitations-not-applied", event.decided_at, event.reason)
+
+
+def _of_request(event: Outcome, template: Template, at: datetime, reason: str = "") -> Letter:
+    return Letter(
+        id=f"{event.request_id}:{template.partition('-')[2]}",
+        recipient_id=event.user_id,
+        template=template,
+        params=of_structure(event.structure_name),
+        reason=reason,
+        created_at=at,
+    )
