@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from contracts.approvals import ApprovalOpened
+from contracts.approvals import ApprovalEscalated, ApprovalOpened, ApprovalReminded
 from contracts.event import Event
 from contracts.structures import ClientWelcomed, ContactTold
 from contracts.support import TicketOpened
@@ -15,6 +15,7 @@ from contracts.users import (
     HabilitationsGranted,
     HabilitationsNotApplied,
     HabilitationsRefused,
+    HabilitationsRequestExpired,
     IdentityLinked,
     InvitationSent,
     LinkRequested,
@@ -28,11 +29,12 @@ from contracts.users import (
     RattachementNotApplied,
     RattachementRefused,
     RattachementRemoved,
+    RattachementRequestExpired,
     ReactivationRefused,
     RegistrationRepeated,
+    RequestBlocked,
     VacancyClaimSettled,
     VacancyNoticeGiven,
-    VacancyOpened,
 )
 from kit.bus import Subscriptions
 from kit.clock import now
@@ -45,6 +47,7 @@ from services.notifications.domain import (
     rattachement_letters,
     request_letters,
     ticket_letters,
+    waiting_letters,
 )
 from services.notifications.domain.letters import Letter, write
 from services.notifications.domain.people import Person, copy_person, forget_person
@@ -66,6 +69,14 @@ def handlers(
     @on(ApprovalOpened)
     def write_to_approvers(event: ApprovalOpened) -> Ask:
         return _written(letters, *request_letters.on_approval_opened(event))
+
+    @on(ApprovalReminded)
+    def remind_approvers(event: ApprovalReminded) -> Ask:
+        return _written(letters, *waiting_letters.on_reminded(event))
+
+    @on(ApprovalEscalated)
+    def write_to_other_approvers(event: ApprovalEscalated) -> Ask:
+        return _written(letters, *waiting_letters.on_escalated(event))
 
     @on(LinkRequested)
     def write_link(event: LinkRequested) -> Ask:
@@ -99,10 +110,6 @@ def _hear_of_management(on: Subscriptions, letters: Collection[Letter]) -> None:
     def write_to_structure(event: ContactTold) -> Ask:
         return _written(letters, management_letters.on_contact_told(event, now=now()))
 
-    @on(VacancyOpened)
-    def write_to_who_waits(event: VacancyOpened) -> Ask:
-        return _written(letters, *management_letters.on_vacancy_opened(event))
-
     @on(VacancyClaimSettled)
     def write_what_came_of_it(event: VacancyClaimSettled) -> Ask:
         return _written(letters, *management_letters.on_claim_settled(event))
@@ -119,6 +126,9 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     HabilitationsGranted: request_letters.on_habilitations_granted,
     HabilitationsRefused: request_letters.on_habilitations_refused,
     HabilitationsNotApplied: request_letters.on_habilitations_not_applied,
+    RattachementRequestExpired: waiting_letters.on_request_expired,
+    HabilitationsRequestExpired: waiting_letters.on_request_expired,
+    RequestBlocked: waiting_letters.on_request_blocked,
     RegistrationRepeated: account_letters.on_registration_repeated,
     IdentityLinked: account_letters.on_identity_linked,
     ExportReady: account_letters.on_export_ready,
