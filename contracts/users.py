@@ -1,9 +1,9 @@
 """What the users service tells. Topic: users.events."""
 
 from datetime import date
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from contracts.event import Event, PersonalText
 
@@ -15,6 +15,16 @@ ClaimOutcome = Literal["granted", "objected", "rejected", "lapsed"]
 CLAIM_DIGITS: Final = 10
 """Of the code that proves a claim: it opens more than one account, and is good for days."""
 Rhythm = Literal["immediate", "daily", "weekly", "never"]
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
+class QuietHours(BaseModel):
+    """Hours of each day in which nobody is to be disturbed; they may pass midnight."""
+
+    model_config = ConfigDict(frozen=True)
+
+    begin: TimeOfDay
+    end: TimeOfDay
 
 
 class NotificationPreferences(BaseModel):
@@ -25,6 +35,10 @@ class NotificationPreferences(BaseModel):
     rhythm: Rhythm = "immediate"
     """Of every application that has none of its own."""
     applications: dict[str, Rhythm] = {}
+    weekly_recap: bool = True
+    """Of the movements on one's structures; with the rhythm ``never`` there is none either."""
+    quiet_hours: QuietHours | None = None
+    """In the user's time zone. What comes then waits for their end."""
 
 
 class Habilitation(BaseModel):

@@ -1,8 +1,9 @@
 """
 Letters to people, and whether they left.
 
-Owns       notifications.people, notifications.letters, notifications.erasures,
-           notifications.portions
+Owns       notifications.people, notifications.letters, notifications.notices,
+           notifications.movements, notifications.settled, notifications.rights,
+           notifications.erasures, notifications.portions
 Consumes   users.person-changed, users.account-changed, users.link-requested,
            users.code-requested, users.registration-repeated, users.reactivation-refused,
            users.management-transferred, users.vacancy-notice-given,
@@ -17,6 +18,9 @@ Consumes   users.person-changed, users.account-changed, users.link-requested,
            approvals.approval-escalated, support.ticket-opened,
            structures.client-welcomed, structures.contact-told,
            users.identity-linked, users.export-ready, users.person-erased,
-           users.export-requested
+           users.export-requested, users.rights-changed, users.espace-opened,
+           users.espace-closed, structures.structure-created, structures.unit-created,
+           structures.unit-ended, approvals.approval-decided, approvals.approval-withdrawn,
+           approvals.approval-expired
 Publishes  notifications.letters-gathered
 """

@@ -1,16 +1,32 @@
 """What notifications does when others tell."""
 
 from collections.abc import Callable
+from datetime import time
 from functools import partial
 from typing import Any
 
-from contracts.approvals import ApprovalEscalated, ApprovalOpened, ApprovalReminded
+from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalEscalated,
+    ApprovalExpired,
+    ApprovalOpened,
+    ApprovalReminded,
+    ApprovalWithdrawn,
+)
 from contracts.event import Event
-from contracts.structures import ClientWelcomed, ContactTold
+from contracts.structures import (
+    ClientWelcomed,
+    ContactTold,
+    StructureCreated,
+    UnitCreated,
+    UnitEnded,
+)
 from contracts.support import TicketOpened
 from contracts.users import (
     AccountChanged,
     CodeRequested,
+    EspaceClosed,
+    EspaceOpened,
     ExportReady,
     HabilitationsGranted,
     HabilitationsNotApplied,
@@ -33,13 +49,15 @@ from contracts.users import (
     ReactivationRefused,
     RegistrationRepeated,
     RequestBlocked,
+    RightsChanged,
     VacancyClaimSettled,
     VacancyNoticeGiven,
 )
 from kit.bus import Subscriptions
 from kit.clock import now
-from kit.collection import Ask, Collection
+from kit.collection import Ask, Collection, together
 from kit.personal import PersonalElsewhere
+from kit.rights import RightsCopy
 from services.notifications.domain import (
     account_letters,
     client_letters,
@@ -49,22 +67,34 @@ from services.notifications.domain import (
     ticket_letters,
     waiting_letters,
 )
+from services.notifications.domain.digests import Settled, settle
 from services.notifications.domain.letters import Letter, write
-from services.notifications.domain.people import Person, copy_person, forget_person
+from services.notifications.domain.movements import MOVEMENTS, Movement, movement_of, note
+from services.notifications.domain.people import Person, forget_person
+from services.notifications.domain.recaps import follow_person
 
 
 def handlers(
-    people: Collection[Person], letters: Collection[Letter], kept: PersonalElsewhere
+    people: Collection[Person],
+    letters: Collection[Letter],
+    settled: Collection[Settled],
+    movements: Collection[Movement],
+    rights: RightsCopy,
+    kept: PersonalElsewhere,
+    *,
+    digests_at: time,
 ) -> Subscriptions:
     on = Subscriptions()
+    on(RightsChanged, otherwise=rights.otherwise)(rights.hear)
     kept.hear(
         on,
         lambda erased: people.ask(erased.user_id, partial(forget_person, erased)),
     )
 
     @on(PersonChanged)
-    def follow_person(event: PersonChanged) -> Ask:
-        return people.ask(event.user_id, lambda current: copy_person(event, current))
+    def copy_person(event: PersonChanged) -> Ask:
+        follow = partial(follow_person, event, now=now(), at=digests_at)
+        return people.ask(event.user_id, follow)
 
     @on(ApprovalOpened)
     def write_to_approvers(event: ApprovalOpened) -> Ask:
@@ -94,21 +124,60 @@ def handlers(
     def warn_owner(event: AccountChanged) -> Ask:
         return _written(letters, account_letters.on_account_changed(event))
 
-    @on(RattachementRemoved)
     def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
         found = rattachement_letters.on_removed(event)
         return _written(letters, *found) if found else None
 
+    on(RattachementRemoved)(_noting(movements, write_to_whoever_was_detached))
     _hear_of_management(on, letters)
     for kind, letter_on in ONE_LETTER.items():
-        on(kind)(_writer(letters, letter_on))
+        written = _writer(letters, letter_on)
+        on(kind)(_noting(movements, written) if kind in MOVEMENTS else written)
+    for movement in (UnitCreated, UnitEnded, EspaceOpened, EspaceClosed):
+        on(movement)(_noting(movements))
+
+    @on(StructureCreated)
+    def note_new_structure(event: StructureCreated) -> Ask | None:
+        # Nobody is attached to one that was imported.
+        return _noting(movements)(event) if event.created_by else None
+
+    for end in (ApprovalDecided, ApprovalWithdrawn, ApprovalExpired):
+        on(end)(_settling(settled))
     return on
+
+
+def _noting(
+    movements: Collection[Movement], hear: Callable[[Any], Ask | None] = lambda _: None
+) -> Callable[[Event], Ask]:
+    """Keep a movement of an event, beside what else it leads to."""
+
+    def note_it(event: Event) -> Ask:
+        movement = movement_of(event, now=now())
+        noted = movements.ask(movement.id, partial(note, movement))
+        told = hear(event)
+        return together(told, noted) if told else noted
+
+    return note_it
+
+
+def _settling(
+    settled: Collection[Settled],
+) -> Callable[[ApprovalDecided | ApprovalWithdrawn | ApprovalExpired], Ask]:
+    def settle_approval(event: ApprovalDecided | ApprovalWithdrawn | ApprovalExpired) -> Ask:
+        id = event.approval_id
+        return settled.ask(id, lambda current: settle(id, current, at=now()))
+
+    return settle_approval
 
 
 def _hear_of_management(on: Subscriptions, letters: Collection[Letter]) -> None:
     @on(ContactTold)
     def write_to_structure(event: ContactTold) -> Ask:
         return _written(letters, management_letters.on_contact_told(event, now=now()))
+
+    @on(ManagementTransferred)
+    def write_to_both_managers(event: ManagementTransferred) -> Ask:
+        return _written(letters, *management_letters.on_transferred(event))
 
     @on(VacancyClaimSettled)
     def write_what_came_of_it(event: VacancyClaimSettled) -> Ask:
@@ -132,7 +201,6 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     RegistrationRepeated: account_letters.on_registration_repeated,
     IdentityLinked: account_letters.on_identity_linked,
     ExportReady: account_letters.on_export_ready,
-    ManagementTransferred: management_letters.on_transferred,
     ReactivationRefused: management_letters.on_reactivation_refused,
     VacancyNoticeGiven: management_letters.on_notice_given,
     TicketOpened: ticket_letters.on_ticket_opened,

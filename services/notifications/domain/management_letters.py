@@ -9,21 +9,26 @@ from contracts.users import (
     VacancyClaimSettled,
     VacancyNoticeGiven,
 )
-from services.notifications.domain.letters import Letter, Link
+from services.notifications.domain.letters import Letter, Link, Template
 
 
-def on_transferred(event: ManagementTransferred) -> Letter:
-    """To the new principal manager; whoever handed over knows."""
-    return Letter(
-        id=f"{event.transfer_id}:management-transferred:{event.principal_manager_id}",
-        recipient_id=event.principal_manager_id,
-        template="management-transferred",
-        about_id=event.former_manager_id,
-        params={
-            "structure_name": event.structure_name or "",
-            "count": str(len(event.structure_ids)),
-        },
-        created_at=event.transferred_at,
+def on_transferred(event: ManagementTransferred) -> tuple[Letter, ...]:
+    """To the new principal manager, and to whoever handed over: it may have been somebody else."""
+    both = (event.principal_manager_id, event.former_manager_id)
+    templates: tuple[Template, Template] = ("management-transferred", "management-handed-over")
+    return tuple(
+        Letter(
+            id=f"{event.transfer_id}:{template}:{recipient}",
+            recipient_id=recipient,
+            template=template,
+            about_id=other,
+            params={
+                "structure_name": event.structure_name or "",
+                "count": str(len(event.structure_ids)),
+            },
+            created_at=event.transferred_at,
+        )
+        for template, recipient, other in zip(templates, both, reversed(both), strict=True)
     )
 
 
