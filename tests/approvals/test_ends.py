@@ -106,15 +106,18 @@ class World:
         rights = self.rights.get(by)
         seat = seat_of(rights) if rights else None
         answer = Answer(verdict=verdict, reason="Motif")
-        self._answer(which, lambda current: decide(
-            current,
-            self.approvers,
-            self.people.get(current.requester_id),
-            (),
-            answer=answer,
-            by=Decider(user_id=by, seat=seat),
-            now=self.now,
-        ))
+        self._answer(
+            which,
+            lambda current: decide(
+                current,
+                self.approvers,
+                self.people.get(current.requester_id),
+                (),
+                answer=answer,
+                by=Decider(user_id=by, seat=seat),
+                now=self.now,
+            ),
+        )
 
     def withdraw(self, by: str, which: int) -> None:
         self._answer(which, lambda current: withdraw(current, by=by, now=self.now))
@@ -180,11 +183,10 @@ class World:
         """What workers do, of those who may decide by now and of those who have left."""
         for id, current in self.approvals.items():
             opened = tell_opened(current, self.approvers, ladder=LADDER, now=self.now)
-            self.approvals[id] = current = self.keep(opened, current)
-            person = self.people.get(current.requester_id)
-            self.approvals[id] = self.keep(
-                withdraw_of_who_left(current, person, now=self.now), current
-            )
+            looked = self.keep(opened, current)
+            person = self.people.get(looked.requester_id)
+            taken_back = withdraw_of_who_left(looked, person, now=self.now)
+            self.approvals[id] = self.keep(taken_back, looked)
 
     def hear(self, event: Event) -> None:
         if isinstance(event, RattachementRequested):

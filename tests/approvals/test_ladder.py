@@ -15,7 +15,7 @@ from contracts.approvals import (
 from kit.change import Change
 from services.approvals.domain.approvals import Approval
 from services.approvals.domain.business_days import business_days_after
-from services.approvals.domain.ladder import Ladder, begin, climb
+from services.approvals.domain.ladder import Ladder, begin, climb, set_foot
 from tests.approvals.builders import (
     LADDER,
     NOW,
@@ -62,6 +62,15 @@ class TestBegin:
         ladder = Ladder(reminders=(), escalation=None, expiry=20)
 
         assert begin(an_approval(), ladder, now=NOW).wake_at == after(20)
+
+
+class TestSetFoot:
+    def test_gives_a_time_to_what_waits_without_one(self):
+        assert set_foot(an_approval(), ladder=LADDER, now=NOW) == Change(waiting())
+
+    @pytest.mark.parametrize("approval", [waiting(), an_approval(state="refused"), None])
+    def test_leaves_what_has_one_or_is_over(self, approval: Any):
+        assert set_foot(approval, ladder=LADDER, now=after(1)) == Change(approval)
 
 
 class TestReminder:
@@ -117,7 +126,9 @@ class TestEscalation:
     def test_may_be_left_out(self):
         ladder = replace(LADDER, escalation=None)
 
-        assert climbed(begin(an_approval(), ladder, now=NOW), after(3), ladder=ladder).state.wake_at == after(10)
+        assert climbed(
+            begin(an_approval(), ladder, now=NOW), after(3), ladder=ladder
+        ).state.wake_at == after(10)
 
 
 class TestExpiry:
@@ -179,9 +190,11 @@ class TestClimb:
         assert change == Change(replace(waiting(), state=state, wake_at=None))
 
     def test_passes_over_steps_that_a_new_setting_puts_behind_it(self):
-        denser = replace(LADDER, reminders=(1, 2, 3, 10))
+        denser = replace(LADDER, reminders=(1, 2, 4, 10))
 
-        assert climbed(up_to(5), after(5), ladder=denser).events == ()
+        [told] = climbed(up_to(5), after(10), ladder=denser).events
+
+        assert told.business_days == 10
 
     def test_is_nothing_to_what_is_not_there(self):
         assert climbed(None, NOW) == Change(None)

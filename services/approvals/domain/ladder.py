@@ -51,6 +51,13 @@ def begin(approval: Approval, ladder: Ladder, *, now: datetime) -> Approval:
     )
 
 
+def set_foot(current: Approval | None, *, ladder: Ladder, now: datetime) -> Change[Approval]:
+    """The same for a question that waits without a time: nothing waits for ever."""
+    if current is None or current.state != "requested" or current.wake_at:
+        return Change(current)
+    return Change(begin(current, ladder, now=now))
+
+
 def climb(
     current: Approval | None, approvers: Approvers | None, *, ladder: Ladder, now: datetime
 ) -> Change[Approval]:
@@ -64,23 +71,23 @@ def climb(
         return Change(current)
     if current.state != "requested":
         return Change(replace(current, wake_at=None))
-    if current.waits_since is None or current.expires_at is None:
+    since, end = current.waits_since, current.expires_at
+    if since is None or end is None:
         return Change(begin(current, ladder, now=now))
-    since = current.waits_since
     due = [
         rung
         for rung in ladder.rungs
         if rung > current.rung and business_days_after(since, rung) <= now
     ]
+    if not due and end <= now:
+        return _expired(current, now=now)
     if not due:
-        if current.expires_at <= now:
-            return _expired(current, now=now)
         return Change(_waiting(current, ladder))
     climbed = replace(
         current,
         rung=due[-1],
         escalated=current.escalated or ladder.escalation in due,
-        expires_at=max(current.expires_at, business_days_after(now, 1)),
+        expires_at=max(end, business_days_after(now, 1)),
     )
     told = _told(climbed, approvers, due=due, ladder=ladder, now=now)
     return Change(_waiting(climbed, ladder), told)
