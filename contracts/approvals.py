@@ -69,3 +69,56 @@ class ApprovalWithdrawn(
     structure_id: str
     requester_id: str
     withdrawn_at: AwareDatetime
+
+
+class ApprovalReminded(
+    Event, type="approvals.approval-reminded.v1", key="approval_id", audience="public"
+):
+    """A question has waited for some business days: those who were asked are reminded of it."""
+
+    approval_id: str
+    kind: Kind
+    subject_id: str
+    structure_id: str
+    structure_name: str | None
+    requester_id: str
+    approver_ids: tuple[str, ...]
+    business_days: int
+    """How many it has waited since it was put to them."""
+    opened_at: AwareDatetime
+    reminded_at: AwareDatetime
+    expires_at: AwareDatetime
+    list_id: str | None = None
+
+
+class ApprovalEscalated(
+    Event, type="approvals.approval-escalated.v1", key="approval_id", audience="public"
+):
+    """The principal manager has not answered: everybody else who may decide is asked as well."""
+
+    approval_id: str
+    kind: Kind
+    subject_id: str
+    structure_id: str
+    structure_name: str | None
+    requester_id: str
+    approver_ids: tuple[str, ...]
+    """Those who are asked now, without the principal manager."""
+    opened_at: AwareDatetime
+    escalated_at: AwareDatetime
+    expires_at: AwareDatetime
+    list_id: str | None = None
+
+
+class ApprovalExpired(
+    Event, type="approvals.approval-expired.v1", key="approval_id", audience="public"
+):
+    """Nobody has answered in time: the question is over, and nothing of it was approved."""
+
+    approval_id: str
+    kind: Kind
+    subject_id: str
+    structure_id: str
+    requester_id: str
+    opened_at: AwareDatetime
+    expired_at: AwareDatetime
