@@ -11,6 +11,7 @@ from kit.personal import PersonalElsewhere
 from kit.rights import Rights, RightsCopy, applied
 from services.approvals.domain.approvals import Approval
 from services.approvals.domain.approvers import Approvers, take_seat
+from services.approvals.domain.ladder import Ladder
 from services.approvals.domain.opening import KINDS, Question, open_for
 from services.approvals.domain.people import Person, copy_person, forget_name
 from services.approvals.seats import seat_of
@@ -22,6 +23,8 @@ def handlers(
     people: Collection[Person],
     rights: RightsCopy,
     kept: PersonalElsewhere,
+    *,
+    ladder: Ladder,
 ) -> Subscriptions:
     on = Subscriptions()
     kept.hear(
@@ -33,7 +36,7 @@ def handlers(
         at = now()
         return Ask(
             (approvals.at(asked.request_id), approvers.at(asked.structure_id)),
-            lambda current, known: open_for(asked, current, known, now=at),
+            lambda current, known: open_for(asked, current, known, ladder=ladder, now=at),
         )
 
     for kind in KINDS:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from contracts.approvals import ApprovalDecided, ApprovalWithdrawn
+from contracts.approvals import ApprovalDecided, ApprovalExpired, ApprovalWithdrawn
 from kit.change import Change
 from kit.service import Service
 from services.approvals.domain.approvals import Approval
@@ -27,6 +27,9 @@ async def put_right(service: Service, told: AsyncIterator[dict[str, Any]]) -> No
         elif row["type"] == ApprovalWithdrawn.type:
             withdrawn = ApprovalWithdrawn.model_validate_json(row["data"])
             end = {"state": "withdrawn", "decided_at": withdrawn.withdrawn_at}
+        elif row["type"] == ApprovalExpired.type:
+            expired = ApprovalExpired.model_validate_json(row["data"])
+            end = {"state": "expired", "decided_at": expired.expired_at}
         else:
             continue
         await service.committer.keep(approvals.ask(row["key"], partial(_ended, end)))
@@ -35,4 +38,4 @@ async def put_right(service: Service, told: AsyncIterator[dict[str, Any]]) -> No
 def _ended(end: dict[str, Any], current: Approval | None) -> Change[Approval]:
     if current is None or current.state != "requested":
         return Change(current)  # One that was opened after the backup is opened again when heard.
-    return Change(replace(current, told=True, **end))
+    return Change(replace(current, told=True, wake_at=None, **end))

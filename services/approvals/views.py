@@ -38,6 +38,10 @@ class ApprovalView(BaseModel):
     taken: tuple[Habilitation, ...]
     comment: str
     opened_at: datetime
+    expires_at: datetime | None
+    """When it is over, and nothing approved, if nobody has answered by then."""
+    answerable: bool
+    """Whether it waits, and somebody may decide on it; else the structure may be claimed."""
     decided_at: datetime | None
     decided_by: str | None
     reason: str
@@ -109,6 +113,8 @@ def _view(approval: Approval, names: dict[str, Person]) -> ApprovalView:
         taken=approval.taken,
         comment=approval.comment,
         opened_at=approval.opened_at,
+        expires_at=approval.expires_at,
+        answerable=approval.state == "requested" and approval.told,
         decided_at=approval.decided_at,
         decided_by=approval.decided_by,
         reason=approval.reason,

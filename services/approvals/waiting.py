@@ -8,6 +8,7 @@ from kit.collection import Collection
 from kit.committer import Committer
 from services.approvals.domain.approvals import Approval
 from services.approvals.domain.approvers import Approvers, looked
+from services.approvals.domain.ladder import Ladder
 from services.approvals.domain.opening import tell_opened
 
 AT_ONCE = 100
@@ -21,8 +22,10 @@ class Waiting:
         committer: Committer,
         approvals: Collection[Approval],
         approvers: Collection[Approvers],
+        ladder: Ladder,
     ) -> None:
         self._committer, self._approvals, self._approvers = committer, approvals, approvers
+        self._ladder = ladder
 
     async def look(self, begun: Approvers) -> None:
         after, left = "", None
@@ -45,7 +48,7 @@ class Waiting:
         states = await self._committer.change_together(
             (self._approvals.at(approval.id), self._approvers.at(approval.structure_id)),
             lambda current, approvers: (
-                tell_opened(current, approvers, now=at),
+                tell_opened(current, approvers, ladder=self._ladder, now=at),
                 Change(approvers),
             ),
         )

@@ -8,10 +8,12 @@ from kit.change import Change
 from kit.rights import Rights
 from services.approvals.domain.approvals import Approval
 from services.approvals.domain.approvers import Approvers, Seat
+from services.approvals.domain.ladder import Ladder
 from services.approvals.seats import seat_of
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 1, 5)
+LADDER = Ladder(reminders=(3, 10), escalation=5, expiry=20)
 TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=1)
 
 

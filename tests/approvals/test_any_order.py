@@ -19,7 +19,7 @@ from services.approvals.domain import approvers, deciding, opening
 from services.approvals.domain.approvals import Approval
 from services.approvals.domain.approvers import Approvers
 from services.approvals.seats import seat_of
-from tests.approvals.builders import NOW, TODAY, a_request
+from tests.approvals.builders import LADDER, NOW, TODAY, a_request
 
 USERS = ("u-ada", "u-lea", "u-omar")
 UNITS = ("COMPTA", "VOIRIE")
@@ -70,7 +70,7 @@ class World:
     def hear(self, event: Event) -> None:
         if isinstance(event, RattachementRequested):
             current = self.approvals.get(event.request_id)
-            opened, seats = opening.open_for(event, current, self.approvers, now=NOW)
+            opened, seats = opening.open_for(event, current, self.approvers, ladder=LADDER, now=NOW)
             self.approvals[event.request_id] = self.keep(opened, current)
             self.approvers = self.keep(seats, self.approvers)
         elif isinstance(event, RightsChanged):
@@ -110,7 +110,7 @@ class World:
             yield
             left = None
             for id, current in self.approvals.items():
-                change = opening.tell_opened(current, self.approvers, now=NOW)
+                change = opening.tell_opened(current, self.approvers, ladder=LADDER, now=NOW)
                 self.approvals[id] = self.keep(change, current)
                 left = left if self.approvals[id].told else id
             yield

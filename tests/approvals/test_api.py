@@ -97,6 +97,8 @@ class TestList:
                     "taken": [],
                     "comment": "Bonjour",
                     "opened_at": asked.requested_at.isoformat().replace("+00:00", "Z"),
+                    "expires_at": answer.json()["items"][0]["expires_at"],
+                    "answerable": True,
                     "decided_at": None,
                     "decided_by": None,
                     "reason": "",

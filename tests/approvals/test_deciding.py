@@ -25,6 +25,7 @@ from services.approvals.domain.deciding import (
 )
 from services.approvals.domain.opening import tell_opened
 from tests.approvals.builders import (
+    LADDER,
     NOW,
     TODAY,
     TOMORROW,
@@ -179,7 +180,10 @@ class TestWithdraw:
         assert types(withdrawn) == [ApprovalWithdrawn]
         assert withdrawn.state.state == "withdrawn"
         assert again == Change(withdrawn.state)
-        assert tell_opened(withdrawn.state, some_approvers(a_seat()), now=NOW).events == ()
+        assert (
+            tell_opened(withdrawn.state, some_approvers(a_seat()), ladder=LADDER, now=NOW).events
+            == ()
+        )
 
     def test_leaves_nothing_to_decide(self):
         withdrawn = an_approval(state="withdrawn")

@@ -12,8 +12,10 @@ from contracts.approvals import (
 )
 from kit.change import Change
 from services.approvals.domain import deciding
+from services.approvals.domain.ladder import begin
 from services.approvals.domain.opening import open_for, tell_opened
 from tests.approvals.builders import (
+    LADDER,
     NOW,
     TODAY,
     TOMORROW,
@@ -33,9 +35,9 @@ class TestOpenFor:
     def test_puts_the_question_to_the_approvers_of_the_structure(self):
         approvers = some_approvers(a_seat())
 
-        opened, seats = open_for(a_request(), None, approvers, now=NOW)
+        opened, seats = open_for(a_request(), None, approvers, ladder=LADDER, now=NOW)
 
-        assert opened.state == an_approval()
+        assert opened.state == begin(an_approval(), LADDER, now=NOW)
         assert opened.state.state == "requested"
         [told] = opened.events
         assert isinstance(told, ApprovalOpened)
@@ -46,7 +48,7 @@ class TestOpenFor:
     def test_keeps_all_that_was_asked(self):
         asked = a_request(units=("COMPTA",), valid_until=TOMORROW, comment="Bonjour")
 
-        opened, _ = open_for(asked, None, None, now=NOW)
+        opened, _ = open_for(asked, None, None, ladder=LADDER, now=NOW)
 
         approval = opened.state
         assert (approval.units, approval.valid_from) == (("COMPTA",), TODAY)
@@ -56,7 +58,7 @@ class TestOpenFor:
     def test_keeps_which_habilitations_would_be_given_and_taken(self):
         asked = a_habilitations_request(units=("COMPTA",), comment="Je dépose.")
 
-        opened, _ = open_for(asked, None, some_approvers(a_seat()), now=NOW)
+        opened, _ = open_for(asked, None, some_approvers(a_seat()), ladder=LADDER, now=NOW)
 
         approval = opened.state
         assert (approval.kind, approval.given, approval.taken) == (
@@ -68,7 +70,7 @@ class TestOpenFor:
         assert opened.events[0].kind == "habilitation"
 
     def test_of_habilitations_is_decided_like_any_other(self):
-        opened, _ = open_for(a_habilitations_request(), None, None, now=NOW)
+        opened, _ = open_for(a_habilitations_request(), None, None, ladder=LADDER, now=NOW)
 
         decided = deciding.decide(
             opened.state,
@@ -86,12 +88,14 @@ class TestOpenFor:
     def test_names_the_principal_manager_first(self):
         approvers = some_approvers(a_delegate_s_seat(user_id="u-ada"), a_seat())
 
-        opened, _ = open_for(a_request(), None, approvers, now=NOW)
+        opened, _ = open_for(a_request(), None, approvers, ladder=LADDER, now=NOW)
 
         assert opened.events[0].approver_ids == ("u-omar", "u-ada")
 
     def test_names_no_principal_manager_where_only_a_delegate_decides(self):
-        opened, _ = open_for(a_request(), None, some_approvers(a_delegate_s_seat()), now=NOW)
+        opened, _ = open_for(
+            a_request(), None, some_approvers(a_delegate_s_seat()), ladder=LADDER, now=NOW
+        )
 
         assert opened.events[0].principal_manager_id is None
         assert opened.events[0].approver_ids == ("u-ada",)
@@ -101,7 +105,7 @@ class TestOpenFor:
         approvers = some_approvers(a_seat())
         decided = an_approval(state="refused", reason="Non")
 
-        assert open_for(a_request(), decided, approvers, now=NOW) == (
+        assert open_for(a_request(), decided, approvers, ladder=LADDER, now=NOW) == (
             Change(decided),
             Change(approvers),
         )
@@ -120,7 +124,7 @@ class TestOpenFor:
         ids=["nobody", "no approver", "ended", "not begun", "the requester", "other units"],
     )
     def test_waits_where_nobody_may_decide(self, seats: tuple[Any, ...]):
-        opened, seats = open_for(a_request(), None, some_approvers(*seats), now=NOW)
+        opened, seats = open_for(a_request(), None, some_approvers(*seats), ladder=LADDER, now=NOW)
 
         assert types(opened) == [ApproverMissing]
         assert (opened.state.state, opened.state.told) == ("requested", False)
@@ -129,7 +133,7 @@ class TestOpenFor:
     def test_is_looked_at_again_on_the_day_somebody_s_rights_begin(self):
         approvers = some_approvers(a_seat(valid_from=date(2026, 7, 14)))
 
-        _, seats = open_for(a_request(), None, approvers, now=NOW)
+        _, seats = open_for(a_request(), None, approvers, ladder=LADDER, now=NOW)
 
         assert seats.state.wake_at == datetime(2026, 7, 13, 22, 0, tzinfo=UTC)
 
@@ -137,13 +141,13 @@ class TestOpenFor:
 class TestTellOpened:
     def test_tells_once(self):
         approvers = some_approvers(a_seat())
-        first = tell_opened(an_approval(told=False), approvers, now=NOW)
+        first = tell_opened(an_approval(told=False), approvers, ladder=LADDER, now=NOW)
 
         assert types(first) == [ApprovalOpened]
-        assert tell_opened(first.state, approvers, now=NOW) == Change(first.state)
+        assert tell_opened(first.state, approvers, ladder=LADDER, now=NOW) == Change(first.state)
 
     @pytest.mark.feature("APP-16")
     def test_tells_nothing_while_nobody_may_decide(self):
         waiting = an_approval(told=False)
 
-        assert tell_opened(waiting, None, now=NOW) == Change(waiting)
+        assert tell_opened(waiting, None, ladder=LADDER, now=NOW) == Change(waiting)

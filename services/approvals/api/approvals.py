@@ -20,6 +20,7 @@ from services.approvals.domain.approvals import Approval, State
 from services.approvals.domain.approvers import Approvers, Seat
 from services.approvals.domain.deciding import (
     AlreadyDecided,
+    AlreadyExpired,
     AlreadyWithdrawn,
     NotYourOwn,
     ReasonMissing,
@@ -80,6 +81,7 @@ def api(
             NotFound,
             AlreadyDecided,
             AlreadyWithdrawn,
+            AlreadyExpired,
             PreconditionFailed,
             TooStale,
         ),
@@ -110,7 +112,7 @@ def api(
 
     @routes.put(
         "/{id}/withdrawal",
-        responses=may_answer(RequesterOnly, NotFound, AlreadyDecided, TooStale),
+        responses=may_answer(RequesterOnly, NotFound, AlreadyDecided, AlreadyExpired, TooStale),
     )
     async def withdraw(id: ApprovalId, caller: Caller, response: Response) -> ApprovalView:
         """Take back what you asked for; repeating it changes nothing."""

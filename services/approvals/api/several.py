@@ -19,13 +19,14 @@ from services.approvals.domain.approvals import Approval, State
 from services.approvals.domain.approvers import Approvers
 from services.approvals.domain.deciding import (
     AlreadyDecided,
+    AlreadyExpired,
     AlreadyWithdrawn,
     NotYourOwn,
     ReasonMissing,
 )
 from services.approvals.seats import seat_of
 
-REFUSALS = (NotYourOwn, NotFound, AlreadyDecided, AlreadyWithdrawn)
+REFUSALS = (NotYourOwn, NotFound, AlreadyDecided, AlreadyWithdrawn, AlreadyExpired)
 MOST = 500
 
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]

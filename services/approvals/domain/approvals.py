@@ -8,7 +8,7 @@ from contracts.approvals import Kind
 from contracts.users import Habilitation
 from kit.change import Change, Entity
 
-State = Literal["requested", "approved", "refused", "withdrawn"]
+State = Literal["requested", "approved", "refused", "withdrawn", "expired"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,13 @@ class Approval(Entity):
     opened_at: datetime
     told: bool = False
     """Whether anybody has been told that it is open: not before somebody may decide."""
+    waits_since: datetime | None = None
+    """Since when somebody may decide or, until then, since it was put."""
+    rung: int = 0
+    """The business days of waiting whose step was taken last."""
+    escalated: bool = False
+    """Whether all are asked who may decide, and not the principal manager alone."""
+    expires_at: datetime | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None
     reason: str = ""

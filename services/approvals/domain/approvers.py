@@ -57,6 +57,13 @@ class Approvers(Entity):
     """The last approval that found nobody to decide on it; None when none waits."""
 
 
+def who_decides(approval: Approval, approvers: Approvers | None, *, on: date) -> tuple[Seat, ...]:
+    """Those who may answer a question that day, the principal manager first."""
+    seats = approvers.seats if approvers else ()
+    deciding = (seat for seat in seats if seat.decides(approval, on))
+    return tuple(sorted(deciding, key=lambda seat: (not seat.principal, seat.user_id)))
+
+
 def take_seat(seat: Seat, current: Approvers | None, *, now: datetime) -> Change[Approvers]:
     """Give somebody their place among those who decide, or take it away, as their rights say."""
     known = current or Approvers(id=seat.structure_id)

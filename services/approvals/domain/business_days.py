@@ -1,15 +1,20 @@
 """Business days in France, by which the patience with those who decide is counted. Pure."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-from holidays.countries import France
+from dateutil.easter import easter
 
 from kit.days import PARIS
 
-FRANCE: Final = France()
-"""Mondays to Fridays but the public holidays of the whole country; those of a region are not."""
+ONE_DAY: Final = timedelta(days=1)
+SATURDAY: Final = 5
+
+FIXED: Final = ((1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25))
+"""Month and day of public holidays in the whole country (Code du travail, L3133-1)."""
+AFTER_EASTER: Final = (1, 39, 50)
+"""Days from Easter to its Monday, Ascension and Whit Monday; those of a region do not count."""
 
 
 def business_days_after(start: datetime, days: int) -> datetime:
@@ -26,4 +31,19 @@ def business_days_after(start: datetime, days: int) -> datetime:
 @lru_cache(maxsize=1024)
 def _day_after(day: date, days: int) -> date:
     """Remembered: whatever is asked on one day waits for the same few days."""
-    return FRANCE.get_nth_working_day(day, days)
+    for _ in range(days):
+        day += ONE_DAY
+        while day.weekday() >= SATURDAY or day in _public_holidays(day.year):
+            day += ONE_DAY
+    return day
+
+
+@lru_cache(maxsize=16)
+def _public_holidays(year: int) -> frozenset[date]:
+    sunday: date = easter(year)
+    return frozenset(
+        (
+            *(date(year, month, day) for month, day in FIXED),
+            *(sunday + timedelta(days=days) for days in AFTER_EASTER),
+        )
+    )

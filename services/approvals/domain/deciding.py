@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from contracts.approvals import ApprovalDecided, ApprovalWithdrawn, Verdict
+from contracts.event import Event
 from kit.change import Change
 from kit.days import day_of
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
 from services.approvals.domain.approvals import Approval
-from services.approvals.domain.approvers import Approvers, Seat
-from services.approvals.domain.opening import tell_of, tell_opened
+from services.approvals.domain.approvers import Approvers, Seat, who_decides
+from services.approvals.domain.opening import opened
 
 
 class NotYourOwn(Forbidden):
@@ -26,6 +27,10 @@ class AlreadyDecided(Conflict):
 
 class AlreadyWithdrawn(Conflict):
     """Whoever asked for this has withdrawn it."""
+
+
+class AlreadyExpired(Conflict):
+    """Nobody has answered this in time: it can be asked for again."""
 
 
 class RequesterOnly(Forbidden):
@@ -55,11 +60,13 @@ def decide(
         return Change(current)
     if current.state == "withdrawn":
         raise AlreadyWithdrawn
+    if current.state == "expired":
+        raise AlreadyExpired
     if current.state != "requested":
         raise AlreadyDecided(verdict=current.state)
-    told = tell_opened(current, approvers, now=now)
-    if not current.told and not told.events:
-        told = tell_of(current, principal=None, approvers=(by,))
+    told: tuple[Event, ...] = ()
+    if not current.told:
+        told = (opened(current, who_decides(current, approvers, on=day_of(now)) or (seat,)),)
     decided = ApprovalDecided(
         approval_id=current.id,
         kind=current.kind,
@@ -72,9 +79,15 @@ def decide(
         decided_at=now,
     )
     answered = replace(
-        current, told=True, state=verdict, decided_by=by, decided_at=now, reason=reason
+        current,
+        told=True,
+        state=verdict,
+        decided_by=by,
+        decided_at=now,
+        reason=reason,
+        wake_at=None,
     )
-    return Change(answered, (*told.events, decided))
+    return Change(answered, (*told, decided))
 
 
 def withdraw(current: Approval | None, *, by: str, now: datetime) -> Change[Approval]:
@@ -85,6 +98,8 @@ def withdraw(current: Approval | None, *, by: str, now: datetime) -> Change[Appr
         raise RequesterOnly
     if current.state == "withdrawn":
         return Change(current)
+    if current.state == "expired":
+        raise AlreadyExpired
     if current.state != "requested":
         raise AlreadyDecided(verdict=current.state)
     event = ApprovalWithdrawn(
@@ -96,7 +111,8 @@ def withdraw(current: Approval | None, *, by: str, now: datetime) -> Change[Appr
         withdrawn_at=now,
     )
     # Told or not, nobody needs to hear any more that it was open.
-    return Change(replace(current, told=True, state="withdrawn", decided_at=now), (event,))
+    taken_back = replace(current, told=True, state="withdrawn", decided_at=now, wake_at=None)
+    return Change(taken_back, (event,))
 
 
 def readable(current: Approval | None, seat: Seat | None, *, by: str, now: datetime) -> Approval:

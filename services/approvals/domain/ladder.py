@@ -6,7 +6,7 @@ since the question was put. Nothing here answers a question: what nobody answers
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from contracts.approvals import (
     ApprovalEscalated,
@@ -18,7 +18,7 @@ from contracts.event import Event
 from kit.change import Change
 from kit.days import day_of
 from services.approvals.domain.approvals import Approval
-from services.approvals.domain.approvers import Approvers, Seat
+from services.approvals.domain.approvers import Approvers, who_decides
 from services.approvals.domain.business_days import business_days_after
 
 
@@ -103,19 +103,20 @@ def _told(
     ladder: Ladder,
     now: datetime,
 ) -> tuple[Event, ...]:
-    deciding = who_decides(approval, approvers, on=day_of(now))
-    if not deciding:
+    seats = who_decides(approval, approvers, on=day_of(now))
+    if not seats:
         missing = ApproverMissing(
             approval_id=approval.id, structure_id=approval.structure_id, noticed_at=now
         )
         return (missing,)
-    first = asked_first(deciding)
-    others = tuple(one for one in deciding if one not in first)
+    everyone = tuple(seat.user_id for seat in seats)
+    first = everyone[:1] if seats[0].principal else everyone
+    others = everyone[len(first) :]
     told: list[Event] = []
     if ladder.escalation in due and others:
         told.append(_escalated(approval, others, now=now))
     elif approval.escalated:
-        first = deciding
+        first = everyone
     if set(due) & set(ladder.reminders):
         told.append(_reminded(approval, first, now=now))
     return tuple(told)

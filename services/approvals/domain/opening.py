@@ -9,7 +9,8 @@ from contracts.users import HabilitationsRequested, RattachementRequested
 from kit.change import Change
 from kit.days import day_of
 from services.approvals.domain.approvals import Approval
-from services.approvals.domain.approvers import Approvers, next_look
+from services.approvals.domain.approvers import Approvers, Seat, next_look, who_decides
+from services.approvals.domain.ladder import Ladder, begin
 
 Question = RattachementRequested | HabilitationsRequested
 KINDS: Final[dict[type[Question], Kind]] = {
@@ -24,12 +25,13 @@ def open_for(
     current: Approval | None,
     approvers: Approvers | None,
     *,
+    ladder: Ladder,
     now: datetime,
 ) -> tuple[Change[Approval], Change[Approvers]]:
     """Put the question; while nobody may answer it waits, and is never approved by itself."""
     if current:
         return Change(current), Change(approvers)
-    opened = Approval(
+    asks = Approval(
         id=asked.request_id,
         kind=KINDS[type(asked)],
         subject_id=asked.request_id,
@@ -42,15 +44,13 @@ def open_for(
         opened_at=asked.requested_at,
         **_what(asked),
     )
-    told = tell_opened(opened, approvers, now=now)
+    told = tell_opened(asks, approvers, ladder=ladder, now=now)
     if told.events:
         return told, Change(approvers)
-    missing = ApproverMissing(
-        approval_id=opened.id, structure_id=opened.structure_id, noticed_at=now
-    )
+    missing = ApproverMissing(approval_id=asks.id, structure_id=asks.structure_id, noticed_at=now)
     known = approvers or Approvers(id=asked.structure_id)
-    awaited = replace(known, awaited_by=opened.id, wake_at=known.wake_at or next_look(known, now))
-    return Change(opened, (missing,)), Change(awaited)
+    awaited = replace(known, awaited_by=asks.id, wake_at=known.wake_at or next_look(known, now))
+    return Change(begin(asks, ladder, now=now), (missing,)), Change(awaited)
 
 
 def _what(asked: Question) -> dict[str, Any]:
@@ -60,36 +60,28 @@ def _what(asked: Question) -> dict[str, Any]:
 
 
 def tell_opened(
-    current: Approval | None, approvers: Approvers | None, *, now: datetime
+    current: Approval | None, approvers: Approvers | None, *, ladder: Ladder, now: datetime
 ) -> Change[Approval]:
     """Tell of an approval as soon as somebody may decide on it, and only once."""
     if current is None or current.told:
         return Change(current)
-    today, seats = day_of(now), approvers.seats if approvers else ()
-    deciding = [seat for seat in seats if seat.decides(current, today)]
+    deciding = who_decides(current, approvers, on=day_of(now))
     if not deciding:
         return Change(current)
-    deciding.sort(key=lambda seat: (not seat.principal, seat.user_id))
-    return tell_of(
-        current,
-        principal=deciding[0].user_id if deciding[0].principal else None,
-        approvers=tuple(seat.user_id for seat in deciding),
-    )
+    told = begin(replace(current, told=True), ladder, now=now)
+    return Change(told, (opened(current, deciding),))
 
 
-def tell_of(
-    approval: Approval, *, principal: str | None, approvers: tuple[str, ...]
-) -> Change[Approval]:
-    opened = ApprovalOpened(
+def opened(approval: Approval, deciding: tuple[Seat, ...]) -> ApprovalOpened:
+    return ApprovalOpened(
         approval_id=approval.id,
         kind=approval.kind,
         subject_id=approval.subject_id,
         structure_id=approval.structure_id,
         structure_name=approval.structure_name,
         requester_id=approval.requester_id,
-        principal_manager_id=principal,
-        approver_ids=approvers,
+        principal_manager_id=deciding[0].user_id if deciding[0].principal else None,
+        approver_ids=tuple(seat.user_id for seat in deciding),
         opened_at=approval.opened_at,
         list_id=approval.list_id,
     )
-    return Change(replace(approval, told=True), (opened,))
