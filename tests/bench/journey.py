@@ -9,8 +9,8 @@ from services.approvals.domain.approvers import Approvers
 from services.approvals.domain.people import Person as Name
 from services.approvals.main import build as approvals
 from services.approvals.seats import seat_of
-from services.notifications.domain.people import Person
 from services.approvals.settings import ApprovalsSettings
+from services.notifications.domain.people import Person
 from services.notifications.main import build as notifications
 from services.notifications.settings import NotificationsSettings
 from services.users.domain.accounts import Account
