@@ -317,6 +317,8 @@ class ClientWelcomed(Event, type="structures.client-welcomed.v1", key="client_ac
     recipient_id: str
     """The principal manager of the structure that the client is."""
     welcomed_at: AwareDatetime
+    language: str = ""
+    """Of the client, where its supplier has said which; else the recipient's own."""
 
 
 class RecordsGathered(Gathered, Event, type="structures.records-gathered.v1", key="export_id"):

@@ -1,9 +1,9 @@
 """What the users service tells. Topic: users.events."""
 
 from datetime import date
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from contracts.event import Event, PersonalText
 
@@ -15,6 +15,16 @@ ClaimOutcome = Literal["granted", "objected", "rejected", "lapsed"]
 CLAIM_DIGITS: Final = 10
 """Of the code that proves a claim: it opens more than one account, and is good for days."""
 Rhythm = Literal["immediate", "daily", "weekly", "never"]
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
+class QuietHours(BaseModel):
+    """Hours of each day in which nobody is to be disturbed; they may pass midnight."""
+
+    model_config = ConfigDict(frozen=True)
+
+    begin: TimeOfDay
+    end: TimeOfDay
 
 
 class NotificationPreferences(BaseModel):
@@ -25,6 +35,10 @@ class NotificationPreferences(BaseModel):
     rhythm: Rhythm = "immediate"
     """Of every application that has none of its own."""
     applications: dict[str, Rhythm] = {}
+    weekly_recap: bool = True
+    """Of the movements on one's structures; with the rhythm ``never`` there is none either."""
+    quiet_hours: QuietHours | None = None
+    """In the user's time zone. What comes then waits for their end."""
 
 
 class Habilitation(BaseModel):
@@ -282,6 +296,32 @@ class HabilitationsNotApplied(
     decided_at: AwareDatetime
 
 
+class RattachementRequestExpired(
+    Event, type="users.rattachement-request-expired.v1", key="request_id", audience="public"
+):
+    """Nobody decided on a request in time: it is over, and another may be made."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    requested_at: AwareDatetime
+    expired_at: AwareDatetime
+
+
+class HabilitationsRequestExpired(
+    Event, type="users.habilitations-request-expired.v1", key="request_id", audience="public"
+):
+    """Nobody decided on a request for habilitations in time: it is over."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    requested_at: AwareDatetime
+    expired_at: AwareDatetime
+
+
 class RattachementMade(
     Event, type="users.rattachement-made.v1", key="rattachement_id", audience="public"
 ):
@@ -428,6 +468,16 @@ class VacancyOpened(Event, type="users.vacancy-opened.v1", key="structure_id", a
     requester_id: str | None
     """Who asked for something there, and found nobody."""
     opened_at: AwareDatetime
+
+
+class RequestBlocked(Event, type="users.request-blocked.v1", key="request_id"):
+    """Nobody may decide on what a user asked: it waits, and they may claim the structure."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    noticed_at: AwareDatetime
 
 
 class VacancyCodeRequested(Event, type="users.vacancy-code-requested.v1", key="claim_id"):

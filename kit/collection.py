@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 from pydantic import TypeAdapter
@@ -50,6 +51,16 @@ class Ask:
     decide: Callable[..., tuple[Change[Any], ...]]
     if_match: int | None = None
     """The version that the first entity must still have."""
+
+
+def together(first: Ask, second: Ask) -> Ask:
+    """Both, all or none."""
+
+    def decide(*current: Any) -> tuple[Change[Any], ...]:
+        at = len(first.places)
+        return *first.decide(*current[:at]), *second.decide(*current[at:])
+
+    return Ask((*first.places, *second.places), decide)
 
 
 class Collection(Generic[T]):
@@ -122,6 +133,14 @@ class Collection(Generic[T]):
             found = found.sort(sort)
         rows = await found.limit(most).to_list(None)
         return [(self.state(one), one.get("trace", "")) for one in rows]
+
+    async def computed(self, *steps: dict[str, Any]) -> list[dict[str, Any]]:
+        """What an aggregation comes to, in one reply."""
+        found = self.documents.aggregate([*steps])
+        # A cursor with one driver, what becomes one with the other.
+        cursor = await found if isawaitable(found) else found
+        rows: list[dict[str, Any]] = await cursor.to_list(None)
+        return rows
 
     async def load(self, ids: list[str]) -> dict[str, Stored[T]]:
         if not ids:

@@ -12,7 +12,7 @@ from contracts.users import ExportRequested, PersonErased
 from kit import person
 from kit.change import Change, T
 from kit.clock import now
-from kit.collection import Ask
+from kit.collection import Ask, together
 from kit.mongo import IndexModel
 from kit.person import Erasure, Portion
 from kit.seal import seal
@@ -141,7 +141,7 @@ class PersonalElsewhere(Personal):
         def forget(erased: PersonErased) -> Ask:
             begin = partial(person.begin, user_id=erased.user_id, now=erased.erased_at)
             ask = self.erasures.ask(erased.user_id, begin)
-            return _together(ask, beside(erased)) if beside else ask
+            return together(ask, beside(erased)) if beside else ask
 
         @on(ExportRequested)
         def gather(asked: ExportRequested) -> Ask:
@@ -183,11 +183,3 @@ def _shown(kept: Kept[T], one: T) -> dict[str, Any]:
 
 def _without(decide: Callable[[T], Change[T]], current: T | None) -> Change[T]:
     return Change(None) if current is None else decide(current)
-
-
-def _together(first: Ask, second: Ask) -> Ask:
-    def decide(*current: Any) -> tuple[Change[Any], ...]:
-        at = len(first.places)
-        return *first.decide(*current[:at]), *second.decide(*current[at:])
-
-    return Ask((*first.places, *second.places), decide)

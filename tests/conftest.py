@@ -16,6 +16,7 @@ import tests.approval_scenes
 import tests.espace_scenes
 import tests.filing_scenes
 import tests.habilitation_scenes
+import tests.letter_scenes
 import tests.management_scenes
 import tests.personal_scenes
 import tests.rattachement_scenes  # noqa: F401  # they add their scenes

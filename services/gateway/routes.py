@@ -59,6 +59,8 @@ ROUTES = (
     Route("/v1/ops", "gateway", "operators"),
     Route("/v1/ops/structures", "structures", "operators"),
     Route("/v1/ops/letters", "notifications", "operators"),
+    Route("/v1/ops/letter-templates", "notifications", "operators"),
+    Route("/v1/ops/suppressed-addresses", "notifications", "operators"),
     Route("/v1/ops/vacancy-claims", "users", "operators"),
 )
 

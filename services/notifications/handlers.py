@@ -1,20 +1,37 @@
 """What notifications does when others tell."""
 
 from collections.abc import Callable
+from datetime import time
 from functools import partial
 from typing import Any
 
-from contracts.approvals import ApprovalOpened
+from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalEscalated,
+    ApprovalExpired,
+    ApprovalOpened,
+    ApprovalReminded,
+    ApprovalWithdrawn,
+)
 from contracts.event import Event
-from contracts.structures import ClientWelcomed, ContactTold
+from contracts.structures import (
+    ClientWelcomed,
+    ContactTold,
+    StructureCreated,
+    UnitCreated,
+    UnitEnded,
+)
 from contracts.support import TicketOpened
 from contracts.users import (
     AccountChanged,
     CodeRequested,
+    EspaceClosed,
+    EspaceOpened,
     ExportReady,
     HabilitationsGranted,
     HabilitationsNotApplied,
     HabilitationsRefused,
+    HabilitationsRequestExpired,
     IdentityLinked,
     InvitationSent,
     LinkRequested,
@@ -28,16 +45,19 @@ from contracts.users import (
     RattachementNotApplied,
     RattachementRefused,
     RattachementRemoved,
+    RattachementRequestExpired,
     ReactivationRefused,
     RegistrationRepeated,
+    RequestBlocked,
+    RightsChanged,
     VacancyClaimSettled,
     VacancyNoticeGiven,
-    VacancyOpened,
 )
 from kit.bus import Subscriptions
 from kit.clock import now
-from kit.collection import Ask, Collection
+from kit.collection import Ask, Collection, together
 from kit.personal import PersonalElsewhere
+from kit.rights import RightsCopy
 from services.notifications.domain import (
     account_letters,
     client_letters,
@@ -45,27 +65,48 @@ from services.notifications.domain import (
     rattachement_letters,
     request_letters,
     ticket_letters,
+    waiting_letters,
 )
+from services.notifications.domain.digests import Settled, settle
 from services.notifications.domain.letters import Letter, write
-from services.notifications.domain.people import Person, copy_person, forget_person
+from services.notifications.domain.movements import MOVEMENTS, Movement, movement_of, note
+from services.notifications.domain.people import Person, forget_person
+from services.notifications.domain.recaps import follow_person
 
 
 def handlers(
-    people: Collection[Person], letters: Collection[Letter], kept: PersonalElsewhere
+    people: Collection[Person],
+    letters: Collection[Letter],
+    settled: Collection[Settled],
+    movements: Collection[Movement],
+    rights: RightsCopy,
+    kept: PersonalElsewhere,
+    *,
+    digests_at: time,
 ) -> Subscriptions:
     on = Subscriptions()
+    on(RightsChanged, otherwise=rights.otherwise)(rights.hear)
     kept.hear(
         on,
         lambda erased: people.ask(erased.user_id, partial(forget_person, erased)),
     )
 
     @on(PersonChanged)
-    def follow_person(event: PersonChanged) -> Ask:
-        return people.ask(event.user_id, lambda current: copy_person(event, current))
+    def copy_person(event: PersonChanged) -> Ask:
+        follow = partial(follow_person, event, now=now(), at=digests_at)
+        return people.ask(event.user_id, follow)
 
     @on(ApprovalOpened)
     def write_to_approvers(event: ApprovalOpened) -> Ask:
         return _written(letters, *request_letters.on_approval_opened(event))
+
+    @on(ApprovalReminded)
+    def remind_approvers(event: ApprovalReminded) -> Ask:
+        return _written(letters, *waiting_letters.on_reminded(event))
+
+    @on(ApprovalEscalated)
+    def write_to_other_approvers(event: ApprovalEscalated) -> Ask:
+        return _written(letters, *waiting_letters.on_escalated(event))
 
     @on(LinkRequested)
     def write_link(event: LinkRequested) -> Ask:
@@ -83,15 +124,50 @@ def handlers(
     def warn_owner(event: AccountChanged) -> Ask:
         return _written(letters, account_letters.on_account_changed(event))
 
-    @on(RattachementRemoved)
     def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
         found = rattachement_letters.on_removed(event)
         return _written(letters, *found) if found else None
 
+    on(RattachementRemoved)(_noting(movements, write_to_whoever_was_detached))
     _hear_of_management(on, letters)
     for kind, letter_on in ONE_LETTER.items():
-        on(kind)(_writer(letters, letter_on))
+        written = _writer(letters, letter_on)
+        on(kind)(_noting(movements, written) if kind in MOVEMENTS else written)
+    for movement in (UnitCreated, UnitEnded, EspaceOpened, EspaceClosed):
+        on(movement)(_noting(movements))
+
+    @on(StructureCreated)
+    def note_new_structure(event: StructureCreated) -> Ask | None:
+        # Nobody is attached to one that was imported.
+        return _noting(movements)(event) if event.created_by else None
+
+    for end in (ApprovalDecided, ApprovalWithdrawn, ApprovalExpired):
+        on(end)(_settling(settled))
     return on
+
+
+def _noting(
+    movements: Collection[Movement], hear: Callable[[Any], Ask | None] = lambda _: None
+) -> Callable[[Event], Ask]:
+    """Keep a movement of an event, beside what else it leads to."""
+
+    def note_it(event: Event) -> Ask:
+        movement = movement_of(event, now=now())
+        noted = movements.ask(movement.id, partial(note, movement))
+        told = hear(event)
+        return together(told, noted) if told else noted
+
+    return note_it
+
+
+def _settling(
+    settled: Collection[Settled],
+) -> Callable[[ApprovalDecided | ApprovalWithdrawn | ApprovalExpired], Ask]:
+    def settle_approval(event: ApprovalDecided | ApprovalWithdrawn | ApprovalExpired) -> Ask:
+        id = event.approval_id
+        return settled.ask(id, lambda current: settle(id, current, at=now()))
+
+    return settle_approval
 
 
 def _hear_of_management(on: Subscriptions, letters: Collection[Letter]) -> None:
@@ -99,9 +175,9 @@ def _hear_of_management(on: Subscriptions, letters: Collection[Letter]) -> None:
     def write_to_structure(event: ContactTold) -> Ask:
         return _written(letters, management_letters.on_contact_told(event, now=now()))
 
-    @on(VacancyOpened)
-    def write_to_who_waits(event: VacancyOpened) -> Ask:
-        return _written(letters, *management_letters.on_vacancy_opened(event))
+    @on(ManagementTransferred)
+    def write_to_both_managers(event: ManagementTransferred) -> Ask:
+        return _written(letters, *management_letters.on_transferred(event))
 
     @on(VacancyClaimSettled)
     def write_what_came_of_it(event: VacancyClaimSettled) -> Ask:
@@ -119,10 +195,12 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     HabilitationsGranted: request_letters.on_habilitations_granted,
     HabilitationsRefused: request_letters.on_habilitations_refused,
     HabilitationsNotApplied: request_letters.on_habilitations_not_applied,
+    RattachementRequestExpired: waiting_letters.on_request_expired,
+    HabilitationsRequestExpired: waiting_letters.on_request_expired,
+    RequestBlocked: waiting_letters.on_request_blocked,
     RegistrationRepeated: account_letters.on_registration_repeated,
     IdentityLinked: account_letters.on_identity_linked,
     ExportReady: account_letters.on_export_ready,
-    ManagementTransferred: management_letters.on_transferred,
     ReactivationRefused: management_letters.on_reactivation_refused,
     VacancyNoticeGiven: management_letters.on_notice_given,
     TicketOpened: ticket_letters.on_ticket_opened,

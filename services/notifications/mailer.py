@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from email.message import Message
-from typing import Any, Final
+from typing import Any
 
 import structlog
 
-from contracts.users import CLAIM_DIGITS
 from kit import traces
 from kit.change import Change
 from kit.clock import now
@@ -19,10 +18,11 @@ from kit.problems import Unavailable
 from kit.workers import Worker
 from services.notifications import metrics
 from services.notifications.domain import attempts
-from services.notifications.domain.letters import Letter, address, recipient
+from services.notifications.domain.letters import DIGITS, Letter, address, recipient
 from services.notifications.domain.people import Person
+from services.notifications.gathering import Contents, Gathering
 from services.notifications.post import Post, Undelivered
-from services.notifications.rendering import Renderer, compose, without_addresses
+from services.notifications.rendering import Renderer, Told, compose, without_addresses
 from services.notifications.settings import NotificationsSettings
 
 log = structlog.get_logger(__name__)
@@ -30,8 +30,6 @@ log = structlog.get_logger(__name__)
 LONGEST_ERROR = 300
 DRAINING = 15.0
 """Seconds that a stop leaves to the letters being handed over."""
-DIGITS: Final[dict[str, int]] = {"code": 6, "vacancy-code": CLAIM_DIGITS}
-"""Of the letters that bring a code, not a link."""
 
 
 class Mailer:
@@ -43,8 +41,9 @@ class Mailer:
         letters: Collection[Letter],
         renderer: Renderer,
         settings: NotificationsSettings,
+        gathering: Gathering,
     ) -> None:
-        self.collection = letters
+        self.collection, self._gathering = letters, gathering
         self._people, self._renderer = people, renderer
         self._settings, self._sender = settings, settings.sender()
         self._post = Post(settings)
@@ -77,8 +76,11 @@ class Mailer:
         if why := attempts.unwanted(letter, to_whom, now=now()):
             await self._record(letter, attempts.suppressed, why=why)
             return
+        if (beside := await self._gathering.ready(letter, to_whom)) is None:
+            return
         about = who.get(letter.about_id or "")
-        rendered = self._renderer.render(letter, to_whom, about, self._secret(letter))
+        told = await self._told(beside, to_whom)
+        rendered = self._renderer.render(letter, to_whom, about, self._secret(letter), told=told)
         try:
             to = address(letter, to_whom)
             message = compose(letter, rendered, sender=self._sender, to=to, now=now())
@@ -89,6 +91,16 @@ class Mailer:
         self._handing.add(handing)
         handing.add_done_callback(self._handing.discard)
         await asyncio.shield(handing)
+
+    async def _told(self, beside: Contents, person: Person) -> Told:
+        """The lines of a digest; nothing for any other letter."""
+        named = {one.about_id for one in beside.letters if one.about_id}
+        known = await self._people.many(sorted(named))
+        lines = [
+            self._renderer.line(one, person, known.get(one.about_id or ""))
+            for one in beside.letters
+        ]
+        return Told(tuple(lines), beside.more)
 
     def _secret(self, letter: Letter) -> str:
         """The link or the code that only this letter shows."""

@@ -3,19 +3,33 @@
 from fastapi import FastAPI
 
 from kit.mongo import IndexModel
+from kit.rights import RightsCopy
 from kit.service import Service
 from kit.settings import read
-from services.notifications.api import api
+from services.notifications.api.facts import fact_routes
+from services.notifications.api.mine import own_routes
+from services.notifications.api.operations import operator_routes
+from services.notifications.domain.digests import Settled
 from services.notifications.domain.letters import Letter
+from services.notifications.domain.movements import Movement
+from services.notifications.domain.notices import Notice
 from services.notifications.domain.people import Person
+from services.notifications.gathering import Gathering
 from services.notifications.handlers import handlers
 from services.notifications.keeping import Forgetting, personal
 from services.notifications.mailer import Mailer
 from services.notifications.metrics import measuring
+from services.notifications.recapping import Recapping
 from services.notifications.rendering import Renderer
 from services.notifications.settings import NotificationsSettings
+from services.notifications.spreading import Spreading
 
 NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
+DAY = 24 * 3600
+SETTLED_KEPT = 60 * DAY
+"""Seconds: longer than any letter waits."""
+MOVEMENTS_KEPT = 400 * DAY
+"""What names a structure in a recap may be that old."""
 
 
 def build(service: Service[NotificationsSettings]) -> FastAPI:
@@ -28,16 +42,40 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
             IndexModel(NEWEST_FIRST),
             IndexModel([("status", 1), *NEWEST_FIRST]),
             IndexModel([("recipient_id", 1), ("_id", 1)]),
+            IndexModel([("recipient_id", 1), *NEWEST_FIRST]),
+            IndexModel(
+                [("digest_id", 1), ("created_at", 1), ("_id", 1)],
+                partialFilterExpression={"status": "gathered"},
+            ),
             IndexModel("created_at", partialFilterExpression={"forgotten": False}),
         ],
     )
-    kept = personal(service, people, letters)
-    renderer = Renderer(settings.public_url)
+    notices = service.collection(
+        "notices", Notice, indexes=[IndexModel("told_at", expireAfterSeconds=SETTLED_KEPT)]
+    )
+    settled = service.collection(
+        "settled", Settled, indexes=[IndexModel("at", expireAfterSeconds=SETTLED_KEPT)]
+    )
+    movements = service.collection(
+        "movements",
+        Movement,
+        indexes=[
+            IndexModel([("structure_ids", 1), ("heard_at", 1)]),
+            IndexModel("heard_at", expireAfterSeconds=MOVEMENTS_KEPT),
+        ],
+    )
+    rights, kept = RightsCopy(service), personal(service, people, letters)
+    renderer, at = Renderer(settings.public_url), settings.digests_at
+    gathering = Gathering(service.committer, letters, settled, rights, at)
     return service.app(
-        api(people, letters, renderer),
-        hears=handlers(people, letters, kept),
+        operator_routes(people, letters, renderer),
+        own_routes(people, letters, renderer),
+        fact_routes(service.committer, notices, settled),
+        hears=handlers(people, letters, settled, movements, rights, kept, digests_at=at),
         jobs=[
-            Mailer(people, letters, renderer, settings),
+            Mailer(people, letters, renderer, settings, gathering),
+            Spreading(notices, people, letters, rights, gathering).worker(),
+            Recapping(service.committer, people, letters, movements, rights, at).worker(),
             *kept.jobs(),
             Forgetting(letters, settings.letters_kept_for),
         ],

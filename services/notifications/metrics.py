@@ -12,7 +12,7 @@ from services.notifications.domain.letters import Letter, Status
 
 attempts = Counter(
     "chorale_letter_attempts_total",
-    "Attempts at letters, by outcome: sent, postponed, failed or suppressed",
+    "Attempts at letters, by outcome: sent, postponed, gathered, failed or suppressed",
     ["service", "outcome"],
 )
 letters_kept = Gauge(
@@ -26,7 +26,7 @@ oldest_waiting = Gauge(
     ["service"],
 )
 
-OUTCOMES = ("sent", "postponed", "failed", "suppressed")
+OUTCOMES = ("sent", "postponed", "gathered", "failed", "suppressed")
 NOT_LEFT: tuple[Status, ...] = ("waiting", "failed", "suppressed")
 
 

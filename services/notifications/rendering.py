@@ -1,4 +1,4 @@
-"""From a letter to the e-mail that people read: French words, as plain text and as HTML."""
+"""From a letter to the e-mail that people read: in their language, as plain text and as HTML."""
 
 import hashlib
 import re
@@ -12,17 +12,36 @@ from email.message import Message
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.utils import format_datetime
-from typing import Any
+from functools import partial
+from typing import Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
+from babel.dates import format_date, get_timezone_location
 from babel.dates import format_datetime as format_moment
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 
 from services.notifications.domain.letters import Letter
 from services.notifications.domain.people import Person
 
-PARIS = ZoneInfo("Europe/Paris")
+Language = Literal["fr", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+WORDS: Final[dict[Language, dict[str, str]]] = {
+    "fr": {
+        "colon": "\N{NO-BREAK SPACE}:",
+        "moment": "d MMMM yyyy 'à' HH:mm",
+        "zone": "heure de Paris",
+        "other zone": "heure locale\N{NO-BREAK SPACE}: {}",
+    },
+    "en": {
+        "colon": ":",
+        "moment": "d MMMM yyyy 'at' HH:mm",
+        "zone": "Paris time",
+        "other zone": "{} time",
+    },
+}
+"""What dates and punctuation need of each, outside the templates."""
+HOME: Final = "Europe/Paris"
 LONGEST_LINE = 990
 """Bytes; SMTP forbids more than 998 in one line."""
 PLAIN_ADDRESS = re.compile(
@@ -37,34 +56,41 @@ class Rendered:
     subject: str
     text: str
     html: str
+    language: Language = "fr"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a digest tells of, a line for each letter, and how many more there are."""
+
+    lines: tuple[str, ...] = ()
+    more: int = 0
+
+
+NOTHING_TOLD = Told()
 
 
 class Renderer:
-    """The templates, one folder for each kind of letter."""
+    """The templates: one folder for each kind of letter, in it one for each language."""
 
     def __init__(self, public_url: str) -> None:
         self._url = public_url.rstrip("/")
-        self._templates = Environment(
-            loader=PackageLoader("services.notifications"),
-            autoescape=select_autoescape(["html"]),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.filters |= {
-            "day": _day,
-            "moment": _moment,
-            "instant": _instant,
-            "quoted": _quoted,
-        }
+        self._in = {language: _templates(language) for language in LANGUAGES}
 
     def link(self, purpose: str, token: str) -> str:
         """Where a one-time link leads: a page named like its purpose."""
         return f"{self._url}/{purpose}?token={token}"
 
     def render(
-        self, letter: Letter, recipient: Person | None, about: Person | None, link: str = ""
+        self,
+        letter: Letter,
+        recipient: Person | None,
+        about: Person | None,
+        link: str = "",
+        unsubscribe: str = "",
+        told: Told = NOTHING_TOLD,
     ) -> Rendered:
+        language = spoken(recipient.language if recipient else "")
         given: dict[str, object] = {
             **{name: _in_a_line(value) for name, value in letter.params.items()},
             "name": _in_a_line(recipient.name) if recipient else "",
@@ -73,27 +99,67 @@ class Renderer:
             "expires_at": letter.link.expires_at if letter.link else None,
             "link": link,
             "code": link,
+            "unsubscribe": unsubscribe,
             "url": self._url,
+            "told": told,
+            "movements": letter.movements,
+            "zone": recipient.time_zone if recipient else HOME,
         }
-        subject = given["subject"] = _in_a_line(self._fill(f"{letter.template}/subject.txt", given))
+        fill = partial(self._fill, language, letter.template)
+        subject = given["subject"] = _in_a_line(fill("subject.txt", given))
         return Rendered(
             subject=subject,
-            text=self._fill(f"{letter.template}/text.txt", given),
-            html=self._fill(f"{letter.template}/letter.html", given),
+            text=fill("text.txt", given),
+            html=fill("letter.html", given),
+            language=language,
         )
+
+    def line(self, letter: Letter, recipient: Person, about: Person | None) -> str:
+        """What a digest says of a letter: its subject."""
+        return self.render(letter, recipient, about).subject
 
     def redacted(self, letter: Letter, recipient: Person | None, about: Person | None) -> Rendered:
         """The letter as an operator may read it: nothing in it can be followed."""
         whole = self.render(letter, recipient, about, link=REMOVED)
         parts = (whole.subject, whole.text, whole.html)
-        return Rendered(*(re.sub(r"https?://[^\s\"<>]+", REMOVED, part) for part in parts))
+        shown = (re.sub(r"https?://[^\s\"<>]+", REMOVED, part) for part in parts)
+        return Rendered(*shown, language=whole.language)
 
-    def _fill(self, template: str, given: dict[str, object]) -> str:
-        return self._templates.get_template(template).render(given)
+    def _fill(self, language: Language, letter: str, part: str, given: dict[str, object]) -> str:
+        return self._in[language].get_template(f"{letter}/{language}/{part}").render(given)
+
+
+def spoken(language: str) -> Language:
+    """The language a letter is written in, for whoever speaks this one."""
+    return "en" if language == "en" else "fr"
+
+
+def _templates(language: Language) -> Environment:
+    made = Environment(
+        loader=PackageLoader("services.notifications"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"language": language, "colon": WORDS[language]["colon"]}
+    made.filters |= {
+        "day": partial(_day, language),
+        "moment": pass_context(partial(_moment, language)),
+        "instant": pass_context(partial(_instant, language)),
+        "quoted": _quoted,
+    }
+    return made
 
 
 def compose(
-    letter: Letter, rendered: Rendered, *, sender: Address, to: str, now: datetime
+    letter: Letter,
+    rendered: Rendered,
+    *,
+    sender: Address,
+    to: str,
+    now: datetime,
+    unsubscribe: str = "",
 ) -> Message:
     """The e-mail itself; ValueError when nothing can be sent to such an address."""
     # Not EmailMessage: it parses each header that it is given, for twenty times the processor.
@@ -105,7 +171,10 @@ def compose(
     message["Date"] = format_datetime(now)
     message["Message-ID"] = message_id(letter.id, sender.domain)
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = "fr"
+    message["Content-Language"] = rendered.language
+    if unsubscribe:
+        message["List-Unsubscribe"] = f"<{unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return message
 
 
@@ -159,16 +228,26 @@ def _encoding(text: str) -> Charset:
     return charset
 
 
-def _day(iso: str) -> str:
-    return format_date(date.fromisoformat(iso), "d MMMM yyyy", locale="fr")
+def _day(language: Language, iso: str) -> str:
+    return format_date(date.fromisoformat(iso), "d MMMM yyyy", locale=language)
 
 
-def _moment(at: datetime) -> str:
-    return format_moment(at, "d MMMM yyyy 'à' HH:mm", tzinfo=PARIS, locale="fr")
+def _moment(language: Language, given: Context, at: datetime) -> str:
+    """With the zone it is said in: a deadline is read by people in several."""
+    words, zone = WORDS[language], str(given["zone"])
+    said = format_moment(at, words["moment"], tzinfo=ZoneInfo(zone), locale=language)
+    return f"{said} ({_zone(language, zone)})"
 
 
-def _instant(iso: str) -> str:
-    return _moment(datetime.fromisoformat(iso))
+def _instant(language: Language, given: Context, iso: str) -> str:
+    return _moment(language, given, datetime.fromisoformat(iso))
+
+
+def _zone(language: Language, zone: str) -> str:
+    if zone == HOME:
+        return WORDS[language]["zone"]
+    city = get_timezone_location(ZoneInfo(zone), locale=language, return_city=True)
+    return WORDS[language]["other zone"].format(city)
 
 
 def _quoted(text: str) -> str:

@@ -1,6 +1,6 @@
 """How letters leave, and where their links lead."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Literal
@@ -23,6 +23,10 @@ class NotificationsSettings(Settings):
         default="http://127.0.0.1:8080", description="Where the links in letters lead"
     )
 
+    digests_at: time = Field(
+        default=time(7),
+        description="When digests leave, where their reader is; weekly ones and recaps on Mondays",
+    )
     letters_kept_for: Duration = Field(
         default=timedelta(days=400),
         description="How long the words of a letter are kept; that it was written stays",

@@ -1,17 +1,21 @@
-"""What operators read about letters: never a link that works, never a whole address."""
+"""What is read about letters, by operators and their readers: never a link that works."""
 
 from datetime import datetime
+from typing import get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
-from services.notifications.domain.letters import Letter, Status, Template, address
+from services.notifications import samples
+from services.notifications.domain.letters import DIGITS, Letter, Status, Template, address
 from services.notifications.domain.letters import recipient as to_whom
 from services.notifications.domain.people import Person
-from services.notifications.rendering import Rendered, Renderer, masked
+from services.notifications.domain.reading import shown_to
+from services.notifications.rendering import LANGUAGES, Language, Rendered, Renderer, masked
 
 NOTHING = Rendered("", "", "")
+MOST_UNREAD = 1000
 
 
 class LetterView(BaseModel):
@@ -28,6 +32,23 @@ class LetterView(BaseModel):
     sent_at: datetime | None
     last_error: str
     text: str
+
+
+class TemplateView(BaseModel):
+    """One kind of letter."""
+
+    template: Template
+    languages: tuple[Language, ...]
+
+
+class PreviewView(BaseModel):
+    """A letter that was written to nobody."""
+
+    template: Template
+    language: Language
+    subject: str
+    text: str
+    html: str
 
 
 async def letters_written(
@@ -47,6 +68,56 @@ async def letters_written(
     )
 
 
+class MyLetter(BaseModel):
+    """A letter as its reader finds it in their list."""
+
+    id: str
+    template: Template
+    subject: str
+    text: str
+    created_at: datetime
+    read_at: datetime | None
+
+
+class Unread(BaseModel):
+    unread: int = Field(description=f"{MOST_UNREAD:,} stands for as many or more")
+
+
+async def letters_of(
+    user_id: str,
+    letters: Collection[Letter],
+    people: Collection[Person],
+    renderer: Renderer,
+    unread: bool,
+    asked: Asked,
+) -> Page[MyLetter]:
+    where = shown_to(user_id) | ({"read_at": None} if unread else {})
+    found, following = await page(letters, where, asked, by="created_at")
+    known = await people.many(sorted({user_id} | {one.about_id for one in found if one.about_id}))
+    return Page(
+        items=[_mine(letter, known, renderer) for letter in found],
+        next=following,
+    )
+
+
+async def unread_of(user_id: str, letters: Collection[Letter]) -> Unread:
+    where = shown_to(user_id) | {"read_at": None}
+    return Unread(unread=await letters.documents.count_documents(where, limit=MOST_UNREAD))
+
+
+def _mine(letter: Letter, known: dict[str, Person], renderer: Renderer) -> MyLetter:
+    recipient = to_whom(letter, known.get(letter.recipient_id))
+    rendered = renderer.redacted(letter, recipient, known.get(letter.about_id or ""))
+    return MyLetter(
+        id=letter.id,
+        template=letter.template,
+        subject=rendered.subject,
+        text=rendered.text,
+        created_at=letter.created_at,
+        read_at=letter.read_at,
+    )
+
+
 def _shown(letter: Letter, known: dict[str, Person], renderer: Renderer) -> LetterView:
     recipient, rendered = to_whom(letter, known.get(letter.recipient_id)), NOTHING
     if not letter.forgotten:
@@ -63,4 +134,22 @@ def _shown(letter: Letter, known: dict[str, Person], renderer: Renderer) -> Lett
         sent_at=letter.sent_at,
         last_error=letter.last_error,
         text=rendered.text,
+    )
+
+
+def templates() -> list[TemplateView]:
+    return [TemplateView(template=one, languages=LANGUAGES) for one in get_args(Template)]
+
+
+def preview(renderer: Renderer, template: Template, language: Language) -> PreviewView:
+    recipient, about = samples.a_recipient(language), samples.another(language)
+    letter = samples.a_letter(template)
+    secret = "0" * DIGITS.get(template, 0) or renderer.link(template, "preview")
+    shown = renderer.render(letter, recipient, about, secret)
+    return PreviewView(
+        template=template,
+        language=language,
+        subject=shown.subject,
+        text=shown.text,
+        html=shown.html,
     )

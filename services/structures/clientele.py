@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from inspect import isawaitable
 from typing import Any, Self
 
 from kit.collection import Collection
@@ -107,22 +106,19 @@ class Clientele:
             "foreignField": "_id",
             "as": "turnover",
         }
-        found = self.accounts.documents.aggregate(
-            [
-                {"$match": {"supplier_id": supplier_id}},
-                {"$lookup": joined},
-                {"$unwind": {"path": "$record.groups", "preserveNullAndEmptyArrays": True}},
-                {
-                    "$group": {
-                        "_id": {"group": "$record.groups", "currency": currency},
-                        "clients": {"$sum": 1},
-                    }
-                    | sums
-                },
-                {"$sort": {"_id.currency": 1, "invoiced": -1, "_id.group": 1}},
-            ]
+        rows = await self.accounts.computed(
+            {"$match": {"supplier_id": supplier_id}},
+            {"$lookup": joined},
+            {"$unwind": {"path": "$record.groups", "preserveNullAndEmptyArrays": True}},
+            {
+                "$group": {
+                    "_id": {"group": "$record.groups", "currency": currency},
+                    "clients": {"$sum": 1},
+                }
+                | sums
+            },
+            {"$sort": {"_id.currency": 1, "invoiced": -1, "_id.group": 1}},
         )
-        rows = await (await found if isawaitable(found) else found).to_list(None)
         return [
             {
                 "group": one["_id"].get("group"),

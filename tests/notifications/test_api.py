@@ -101,5 +101,26 @@ class TestListLetters:
         assert answer.status_code == 422
 
 
+class TestPreview:
+    async def test_shows_every_letter_in_each_of_its_languages(self, world: World):
+        operator = world.stage.by("u-ops", operator=True)
+        listed = (await operator.get("/v1/ops/letter-templates")).json()
+
+        assert {"template": "activation", "languages": ["fr", "en"]} in listed
+        for one in listed:
+            path = f"/v1/ops/letter-templates/{one['template']}/preview"
+            for language in one["languages"]:
+                shown = (await operator.get(path, params={"language": language})).json()
+                assert f'<html lang="{language}">' in shown["html"]
+                assert shown["subject"] and shown["text"]
+
+    async def test_refuses_what_there_is_none_of(self, world: World):
+        operator = world.stage.by("u-ops", operator=True)
+        templates = "/v1/ops/letter-templates"
+
+        for path in (f"{templates}/x/preview", f"{templates}/code/preview?language=de"):
+            assert (await operator.get(path)).status_code == 422
+
+
 async def _failed(world: World) -> Any:
     return (await listed(world, status="failed"))["items"]

@@ -11,7 +11,6 @@ from contracts.users import (
     ReactivationRefused,
     VacancyClaimSettled,
     VacancyNoticeGiven,
-    VacancyOpened,
 )
 from kit.links import code_of
 from services.notifications.domain import management_letters
@@ -21,12 +20,13 @@ from services.notifications.rendering import Rendered, Renderer
 from tests.notifications.builders import NOW, SOON, a_person
 
 OMAR = a_person(id="u-omar", first_name="Omar", last_name="Sy")
+RENDERER = Renderer("https://chorale.example")
 LEFT = a_person(active=False)
 
 
 def rendered(letter: Letter, **but: Any) -> Rendered:
     given = {"recipient": a_person(), "about": OMAR} | but
-    return Renderer("https://chorale.example").render(letter, **given)
+    return RENDERER.render(letter, **given)
 
 
 def transferred(*structures: str, name: str | None = None) -> ManagementTransferred:
@@ -54,27 +54,37 @@ def settled(**but: Any) -> VacancyClaimSettled:
 
 
 class TestOnTransferred:
-    @pytest.mark.feature("GPT-09")
+    @pytest.mark.feature("GPT-09", "NOT-12")
     def test_says_what_is_received_and_of_whom(self):
-        text = rendered(
-            management_letters.on_transferred(transferred("s-9", name="Menuiserie"))
-        ).text
+        [received, _] = management_letters.on_transferred(transferred("s-9", name="Menuiserie"))
 
+        text = rendered(received).text
+
+        assert received.recipient_id == "u-lea"
         assert "Omar Martin" not in text
         assert "Omar Sy vous a transmis" in text
         assert "pour la structure Menuiserie" in text
 
+    @pytest.mark.feature("NOT-12")
+    def test_tells_who_handed_over_too(self):
+        [_, given] = management_letters.on_transferred(transferred("s-9", name="Menuiserie"))
+
+        text = rendered(given, recipient=OMAR, about=a_person()).text
+
+        assert (given.recipient_id, given.about_id) == ("u-omar", "u-lea")
+        assert "de la structure Menuiserie à Léa Martin" in text
+
     def test_counts_several(self):
-        assert (
-            "pour 2000 structures"
-            in rendered(management_letters.on_transferred(transferred(*map(str, range(2000))))).text
-        )
+        [received, given] = management_letters.on_transferred(transferred(*map(str, range(2000))))
+
+        assert "pour 2000 structures" in rendered(received).text
+        assert "de 2000 structures" in rendered(given).text
 
 
 class TestOfWhoLeft:
     @pytest.mark.feature("ACC-11")
     def test_no_letter_leaves_any_more(self):
-        letter = management_letters.on_transferred(transferred("s-9"))
+        [letter, _] = management_letters.on_transferred(transferred("s-9"))
 
         assert unwanted(letter, LEFT, now=NOW)
 
@@ -89,18 +99,6 @@ class TestOfWhoLeft:
 
 
 class TestOfVacancies:
-    def test_who_asked_learns_that_nobody_answers(self):
-        opened = VacancyOpened(
-            structure_id="s-9", structure_name=None, requester_id="u-lea", opened_at=NOW
-        )
-
-        [letter] = management_letters.on_vacancy_opened(opened)
-
-        assert letter.recipient_id == "u-lea"
-        assert not management_letters.on_vacancy_opened(
-            opened.model_copy(update={"requester_id": None})
-        )
-
     def test_the_code_goes_to_the_structure_and_its_address_is_forgotten(self):
         told = ContactTold(
             request_id="c-1",

@@ -5,44 +5,39 @@ from datetime import timedelta
 from email import message_from_bytes
 from email.headerregistry import Address
 from email.policy import SMTP
-from html import unescape
+from html import escape, unescape
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+from jinja2.meta import find_undeclared_variables
+from jinja2.nodes import Filter
 
+from services.notifications import rendering
 from services.notifications.domain.account_letters import WARNED_OF
 from services.notifications.domain.letters import LINKED, Letter, Template
 from services.notifications.rendering import (
+    LANGUAGES,
     REMOVED,
+    Language,
     Rendered,
     Renderer,
+    _templates,
     compose,
     masked,
     message_id,
     without_addresses,
 )
+from services.notifications.samples import PARAMS
 from tests.notifications.builders import NOW, a_letter, a_link, a_link_letter, a_person
 
+FOLDER = Path(rendering.__file__).with_name("templates")
+RENDERER = Renderer("https://chorale.example/")
+"""One for all: each compiles its templates."""
 SENDER = Address("Chorale", "ne-pas-repondre", "chorale.example")
 OMAR = a_person(id="u-omar", first_name="Omar", last_name="Sy", email="omar@example.org")
 TEMPLATES: tuple[Template, ...] = get_args(Template)
 WITH_LINKS = {"activation", "password-reset", "code", "reactivation", "vacancy-code", *LINKED}
-PARAMS = {
-    "provider": "Agents publics",
-    "last_day": "2026-01-12",
-    "action": "password-changed",
-    "structure_name": "Menuiserie Petit",
-    "kind": "rattachement",
-    "units": "COMPTA",
-    "valid_from": "2026-01-05",
-    "valid_until": "2026-12-31",
-    "number": "CPROCS0000001",
-    "supplier_name": "Papeterie Roux",
-    "reference": "10001",
-    "count": "3",
-    "outcome": "granted",
-    "until": "2026-01-20T09:00:00+00:00",
-}
 
 
 def one_of(template: Template, **but: Any) -> Letter:
@@ -52,7 +47,29 @@ def one_of(template: Template, **but: Any) -> Letter:
 
 def render(letter: Letter, **but: Any) -> Rendered:
     given = {"recipient": a_person(), "about": OMAR, "link": "https://chorale.example/?token=t"}
-    return Renderer("https://chorale.example/").render(letter, **given | but)
+    return RENDERER.render(letter, **given | but)
+
+
+def asked_for(template: Path) -> tuple[set[str], list[str]]:
+    """The names that a template must be given, and what it does with them in what order."""
+    parsed = _templates("fr").parse(template.read_text())
+    return find_undeclared_variables(parsed) - {"done"}, sorted(
+        one.name for one in parsed.find_all(Filter)
+    )
+
+
+def contrast(ink: str, paper: str) -> float:
+    """As WCAG 2.2 counts it; 7 is its level AAA."""
+
+    def light(colour: str) -> float:
+        parts = (int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5))
+        red, green, blue = (
+            one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, bright = sorted((light(ink), light(paper)))
+    return (bright + 0.05) / (dark + 0.05)
 
 
 def words(text: str) -> list[str]:
@@ -60,35 +77,59 @@ def words(text: str) -> list[str]:
 
 
 def shown(html: str) -> str:
-    return unescape(re.sub(r"<[^>]+>", " ", html.partition("<body")[2].partition(">")[2]))
+    """What is read below the heading, which says the subject again."""
+    return unescape(re.sub(r"<[^>]+>", " ", html.partition("</h1>")[2]))
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("template", TEMPLATES)
 class TestEveryLetter:
-    def test_says_the_same_as_text_and_as_html(self, template: Template):
-        rendered = render(one_of(template))
+    @pytest.mark.feature("NOT-16")
+    def test_says_the_same_as_text_and_as_html(self, template: Template, language: Language):
+        unsubscribe = "https://chorale.example/v1/unsubscriptions?token=t"
+
+        rendered = render(
+            one_of(template), recipient=a_person(language=language), unsubscribe=unsubscribe
+        )
 
         assert rendered.subject
         assert "\n" not in rendered.subject
         assert words(shown(rendered.html)) == words(rendered.text)
 
-    def test_says_the_same_with_as_little_as_may_be_known(self, template: Template):
+    def test_says_the_same_with_as_little_as_may_be_known(
+        self, template: Template, language: Language
+    ):
         needed = ("valid_from", "until", "last_day")
         bare = dict.fromkeys(PARAMS, "") | {name: PARAMS[name] for name in needed}
+        nobody = a_person(language=language, first_name="", last_name="")
 
-        rendered = render(one_of(template, params=bare), recipient=None, about=None)
+        rendered = render(one_of(template, params=bare), recipient=nobody, about=None)
 
         assert words(shown(rendered.html)) == words(rendered.text)
-        assert rendered.text.startswith("Bonjour,")
+        assert rendered.text.startswith({"fr": "Bonjour,", "en": "Hello,"}[language])
 
-    def test_is_plain_to_a_screen_reader(self, template: Template):
-        html = render(one_of(template)).html
+    def test_is_plain_to_a_screen_reader(self, template: Template, language: Language):
+        rendered = render(one_of(template), recipient=a_person(language=language))
 
-        assert '<html lang="fr">' in html
-        assert re.search(r"<title>[^<]+</title>", html)
+        html = rendered.html
+        assert f'<html lang="{language}">' in html
+        assert html.count("<main") == html.count("<h1") == 1
+        for tag in ("title", "h1"):
+            assert f"{escape(rendered.subject)}</{tag}>" in html
         assert "<img" not in html
         assert "<table" not in html
+        assert "<a >" not in html
 
+    def test_can_be_read_by_who_sees_little(self, template: Template, language: Language):
+        html = render(one_of(template), recipient=a_person(language=language)).html
+        [paper] = re.findall(r"background: (#\w{6})", html)
+
+        for ink in re.findall(r"(?<![-\w])color: (#\w{6})", html):
+            assert contrast(ink, paper) >= 7
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+class TestEveryKind:
     def test_escapes_hostile_words(self, template: Template):
         hostile = '<script>alert("x")</script>'
         said = ("structure_name", "number", "units", "supplier_name", "reference")
@@ -121,7 +162,7 @@ class TestEveryLetter:
     def test_shows_an_operator_nothing_to_follow(self, template: Template):
         letter = one_of(template, reason="Voir https://evil.example/?token=t")
 
-        redacted = Renderer("https://chorale.example").redacted(letter, a_person(), OMAR)
+        redacted = RENDERER.redacted(letter, a_person(), OMAR)
 
         for part in (redacted.subject, redacted.text, redacted.html):
             assert "://" not in part
@@ -129,8 +170,34 @@ class TestEveryLetter:
         if letter.link or template == "approval-opened":
             assert REMOVED in redacted.text
 
+    @pytest.mark.feature("NOT-16")
+    def test_is_there_in_every_language_and_uses_the_same_words_of_ours(self, template: Template):
+        folder = FOLDER / template
+        parts = {one.name for one in (folder / "fr").iterdir()}
+
+        assert {one.name for one in folder.iterdir()} == {*LANGUAGES}
+        for language in LANGUAGES:
+            assert {one.name for one in (folder / language).iterdir()} == parts
+        for part in parts:
+            french, english = (asked_for(folder / language / part) for language in LANGUAGES)
+            assert french == english
+
+
+def test_no_folder_is_left_without_a_letter():
+    folders = {one.name for one in FOLDER.iterdir() if one.is_dir()}
+
+    assert folders == {*TEMPLATES, "layout"}
+
 
 class TestWords:
+    @pytest.mark.feature("NOT-16")
+    @pytest.mark.parametrize(
+        ("language", "said"),
+        [("fr", "est refusée"), ("en", "is refused"), ("de", "est refusée"), ("", "est refusée")],
+    )
+    def test_are_french_but_for_who_speaks_english(self, language: str, said: str):
+        assert said in render(a_letter(), recipient=a_person(language=language)).subject
+
     def test_of_a_refusal_give_its_reason_line_by_line(self):
         rendered = render(a_letter(reason="Inconnue ici.\nVoyez la mairie."))
 
@@ -148,11 +215,15 @@ class TestWords:
         assert "Bonjour Omar Sy," in text
         assert "Léa Martin demande un rattachement pour la structure Menuiserie Petit" in text
 
+    @pytest.mark.parametrize("language", LANGUAGES)
     @pytest.mark.parametrize("action", sorted(WARNED_OF))
-    def test_of_a_warning_say_what_was_done(self, action: str):
-        text = render(one_of("account-changed", params={"action": action})).text
+    def test_of_a_warning_say_what_was_done(self, action: str, language: Language):
+        letter = one_of("account-changed", params={"action": action})
+
+        text = render(letter, recipient=a_person(language=language)).text
 
         assert "il a été modifié" not in text
+        assert "it was modified" not in text
 
     def test_of_a_code_give_it_on_a_line_of_its_own(self):
         assert "\n123456\n" in render(one_of("code"), link="123456").text
@@ -169,6 +240,22 @@ class TestWords:
         assert "avant le 5 janvier 2026 à 11:00" in rendered.text
         assert "https://chorale.example/activation?token=t.t" in rendered.text
         assert 'href="https://chorale.example/activation?token=t.t"' in rendered.html
+
+    @pytest.mark.parametrize(
+        ("language", "zone", "said"),
+        [
+            ("fr", "Europe/Paris", "5 janvier 2026 à 11:00 (heure de Paris)"),
+            ("en", "Europe/Paris", "5 January 2026 at 11:00 (Paris time)"),
+            ("fr", "Pacific/Noumea", "5 janvier 2026 à 21:00 (heure locale\xa0: Nouméa)"),
+            ("en", "America/New_York", "5 January 2026 at 05:00 (New York time)"),
+        ],
+    )
+    def test_of_a_moment_say_it_in_the_time_of_whoever_reads(
+        self, language: str, zone: str, said: str
+    ):
+        reader = a_person(language=language, time_zone=zone)
+
+        assert said in render(a_link_letter(), recipient=reader).text
 
     def test_chosen_by_whoever_registers_never_reach_an_unproven_address(self):
         someone = a_person(first_name="Cliquez sur evil.example")
@@ -188,7 +275,7 @@ class TestWords:
 class TestLink:
     @pytest.mark.parametrize("purpose", ["activation", "password-reset"])
     def test_leads_to_the_page_of_its_purpose(self, purpose: Any):
-        link = Renderer("https://chorale.example/").link(purpose, "t.t.t")
+        link = RENDERER.link(purpose, "t.t.t")
 
         assert link == f"https://chorale.example/{purpose}?token=t.t.t"
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from contracts.structures import ClientContactPermissionsChanged
 from kit.change import Change
+from kit.cloudevents import fact_id
 from kit.problems import Problem
 from services.structures.domain import client_accounts as domain
 from services.structures.domain import client_portal, facts, order_checks
@@ -313,9 +314,9 @@ class TestRecordTransaction:
         Ledger().tell(a_fact(), frozenset({SUPPLIER.id}))
 
     def test_tells_sources_apart(self):
-        assert facts.fact_id("erp", "/a", "1") == facts.fact_id("erp", "/a", "1")
+        assert fact_id("erp", "/a", "1") == fact_id("erp", "/a", "1")
         others = (("/a", "1"), ("/b", "1"), ("/a1", ""), ("/a\0b", "1"), ("/a", "b\0001"))
-        assert len({facts.fact_id("erp", *one) for one in others}) == 5
+        assert len({fact_id("erp", *one) for one in others}) == 5
 
     def test_is_another_when_another_system_tells_it(self):
-        assert facts.fact_id("erp", "/a", "1") != facts.fact_id("crm", "/a", "1")
+        assert fact_id("erp", "/a", "1") != fact_id("crm", "/a", "1")

@@ -86,7 +86,12 @@ async def test_no_id_and_no_answer_holds_an_address_or_a_secret(house: House):
         "parameters": {
             "language": "fr",
             "time_zone": "Europe/Paris",
-            "notifications": {"rhythm": "immediate", "applications": {}},
+            "notifications": {
+                "rhythm": "immediate",
+                "applications": {},
+                "weekly_recap": True,
+                "quiet_hours": None,
+            },
         },
         "security": {
             "awaited_email": None,

@@ -12,7 +12,12 @@ PERSONAL = {"first_name": "Léa", "last_name": "Petit"}
 PARAMETERS = {
     "language": "en",
     "time_zone": "Indian/Reunion",
-    "notifications": {"rhythm": "daily", "applications": {"engagements": "never"}},
+    "notifications": {
+        "rhythm": "daily",
+        "applications": {"engagements": "never"},
+        "weekly_recap": False,
+        "quiet_hours": {"begin": "20:00", "end": "07:30"},
+    },
 }
 HOME = {"line": "1 rue du Four", "postcode": "75006", "city": "Paris", "country": "FR"}
 QUESTION = {
@@ -32,7 +37,7 @@ def a_form(**personal: Any) -> dict[str, Any]:
     return {"personal": PERSONAL | personal, "parameters": PARAMETERS}
 
 
-@pytest.mark.feature("ACC-02", "ACC-04", "ACC-08")
+@pytest.mark.feature("ACC-02", "ACC-04", "ACC-08", "NOT-01", "NOT-11")
 async def test_a_whole_form_is_saved_and_shown(house: House, me: dict[str, Any]):
     saved = await house.put("/v1/me", a_form(address=HOME), **me)
 
@@ -80,6 +85,11 @@ async def test_each_missing_field_is_named_and_nothing_is_saved(house: House, me
             "parameters",
             {"notifications": {"applications": {"no-such": "never"}}},
             "notifications/applications",
+        ),
+        (
+            "parameters",
+            {"notifications": {"quiet_hours": {"begin": "20:00", "end": "20:00"}}},
+            "notifications/quiet_hours",
         ),
     ],
 )

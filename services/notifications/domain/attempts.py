@@ -79,6 +79,11 @@ def postponed(
     return _record(claimed, current, last_error=error, wake_at=again_at)
 
 
+def held(claimed: Letter, current: Letter | None, *, until: datetime) -> Change[Letter]:
+    """Wait, and drop nothing: no attempt has failed."""
+    return _record(claimed, current, attempts=claimed.attempts - 1, wake_at=until)
+
+
 def not_yet_known(claimed: Letter, current: Letter | None, *, now: datetime) -> Change[Letter]:
     """Who a person is comes on another key, perhaps a moment later: no attempt has failed."""
     age = now - claimed.created_at

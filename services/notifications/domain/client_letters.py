@@ -10,5 +10,6 @@ def on_client_welcomed(event: ClientWelcomed) -> Letter:
         recipient_id=event.recipient_id,
         template="client-welcomed",
         params={"supplier_name": event.supplier_name or "", "reference": event.reference},
+        language=event.language,
         created_at=event.welcomed_at,
     )

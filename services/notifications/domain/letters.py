@@ -2,37 +2,47 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
+from contracts.users import CLAIM_DIGITS
 from kit.change import Change, Entity
 from services.notifications.domain.people import Person
 
 Template = Literal[
     "account-changed",
     "activation",
+    "approval-escalated",
     "approval-opened",
+    "approval-reminder",
     "client-welcomed",
     "code",
     "contact-confirmation",
+    "digest",
     "erasure",
     "export-ready",
+    "habilitations-expired",
     "habilitations-granted",
     "habilitations-not-applied",
     "habilitations-refused",
     "identity-linked",
     "invitation",
+    "invoice-rejected",
+    "invoice-status",
     "login-cancellation",
     "login-confirmation",
+    "management-handed-over",
     "management-lost",
     "management-transferred",
     "password-reset",
     "rattachement-begun",
     "rattachement-ended",
+    "rattachement-expired",
     "rattachement-granted",
     "rattachement-made",
     "rattachement-not-applied",
     "rattachement-refused",
     "rattachement-removed",
+    "recap",
     "registration-repeated",
     "reactivation",
     "reactivation-refused",
@@ -42,7 +52,8 @@ Template = Literal[
     "vacancy-opened",
     "vacancy-settled",
 ]
-Status = Literal["waiting", "sent", "failed", "suppressed"]
+Status = Literal["waiting", "gathered", "sent", "failed", "suppressed"]
+"""``gathered``: told by a digest instead of by itself."""
 
 LINKED = frozenset({"contact-confirmation", "login-cancellation", "login-confirmation"})
 """Letters that prove one address, or take it back."""
@@ -56,8 +67,28 @@ OF_THE_ACCOUNT = frozenset(
     }
 )
 """Letters that go to the login address, whatever the contact address is; so do links and codes."""
+ALWAYS = (
+    OF_THE_ACCOUNT
+    | LINKED
+    | {
+        "activation",
+        "code",
+        "erasure",
+        "invitation",
+        "management-handed-over",
+        "management-lost",
+        "management-transferred",
+        "password-reset",
+        "reactivation",
+        "vacancy-code",
+        "vacancy-notice",
+    }
+)
+"""Letters about accounts and their powers: they leave at once, whatever their reader wishes."""
 TO_WHO_LEFT = frozenset({"reactivation-refused"})
 """The one letter without a link that still goes to a deactivated account: its owner asked."""
+DIGITS: Final[dict[str, int]] = {"code": 6, "vacancy-code": CLAIM_DIGITS}
+"""Of the letters that bring a code, not a link."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +98,15 @@ class Link:
     purpose: str
     nonce: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """How often one thing happened in one structure."""
+
+    structure: str
+    kind: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +123,18 @@ class Letter(Entity):
     reason: str = ""
     """The words of whoever decided."""
     link: Link | None = None
+    language: str = ""
+    """Of whoever is written to as a client of somebody; else their own."""
+    application: str = ""
+    """Whose rhythm it leaves by; it is for those alone whom that application is open to."""
+    structure_id: str = ""
+    unit: str | None = None
+    subject_id: str = ""
+    """What it asks for or tells of: once that is settled, it is of no use."""
+    movements: tuple[Moved, ...] = ()
+    """Of a recap."""
+    digest_id: str = ""
+    read_at: datetime | None = None
     status: Status = "waiting"
     attempts: int = 0
     created_at: datetime
@@ -100,7 +152,16 @@ def write(letter: Letter, current: Letter | None) -> Change[Letter]:
 
 def forget_words(current: Letter) -> Change[Letter]:
     """Keep that it was written, and no more; it does not leave if it has not."""
-    left = replace(current, to="", params={}, reason="", link=None, about_id=None, forgotten=True)
+    left = replace(
+        current,
+        to="",
+        params={},
+        reason="",
+        link=None,
+        about_id=None,
+        movements=(),
+        forgotten=True,
+    )
     if left.status == "waiting":
         left = replace(left, status="suppressed", last_error="Its words were taken away.")
     return Change(replace(left, wake_at=None))
@@ -120,7 +181,7 @@ def address(letter: Letter, person: Person) -> str:
 def recipient(letter: Letter, known: Person | None) -> Person | None:
     """Whoever it is for; of an address without an account nothing else is known."""
     if not letter.to:
-        return known
+        return replace(known, language=letter.language) if known and letter.language else known
     return Person(
         id=letter.recipient_id,
         first_name="",

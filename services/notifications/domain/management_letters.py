@@ -8,23 +8,27 @@ from contracts.users import (
     ReactivationRefused,
     VacancyClaimSettled,
     VacancyNoticeGiven,
-    VacancyOpened,
 )
-from services.notifications.domain.letters import Letter, Link
+from services.notifications.domain.letters import Letter, Link, Template
 
 
-def on_transferred(event: ManagementTransferred) -> Letter:
-    """To the new principal manager; whoever handed over knows."""
-    return Letter(
-        id=f"{event.transfer_id}:management-transferred:{event.principal_manager_id}",
-        recipient_id=event.principal_manager_id,
-        template="management-transferred",
-        about_id=event.former_manager_id,
-        params={
-            "structure_name": event.structure_name or "",
-            "count": str(len(event.structure_ids)),
-        },
-        created_at=event.transferred_at,
+def on_transferred(event: ManagementTransferred) -> tuple[Letter, ...]:
+    """To the new principal manager, and to whoever handed over: it may have been somebody else."""
+    both = (event.principal_manager_id, event.former_manager_id)
+    templates: tuple[Template, Template] = ("management-transferred", "management-handed-over")
+    return tuple(
+        Letter(
+            id=f"{event.transfer_id}:{template}:{recipient}",
+            recipient_id=recipient,
+            template=template,
+            about_id=other,
+            params={
+                "structure_name": event.structure_name or "",
+                "count": str(len(event.structure_ids)),
+            },
+            created_at=event.transferred_at,
+        )
+        for template, recipient, other in zip(templates, both, reversed(both), strict=True)
     )
 
 
@@ -34,21 +38,6 @@ def on_reactivation_refused(event: ReactivationRefused) -> Letter:
         recipient_id=event.user_id,
         template="reactivation-refused",
         created_at=event.refused_at,
-    )
-
-
-def on_vacancy_opened(event: VacancyOpened) -> tuple[Letter, ...]:
-    """To whoever asked for something and found nobody who decides."""
-    if event.requester_id is None:
-        return ()
-    return (
-        Letter(
-            id=f"{event.structure_id}:vacancy-opened:{event.opened_at:%Y%m%dT%H%M%S%f}",
-            recipient_id=event.requester_id,
-            template="vacancy-opened",
-            params={"structure_name": event.structure_name or ""},
-            created_at=event.opened_at,
-        ),
     )
 
 

@@ -1,8 +1,9 @@
 """How to write to people: what the users service last told of them."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from contracts.users import PersonChanged, PersonErased
+from contracts.users import NotificationPreferences, PersonChanged, PersonErased
 from kit.change import Change, Entity
 
 
@@ -18,10 +19,14 @@ class Person(Entity):
     linked: dict[str, str] = field(default_factory=dict)
     """Addresses that only one letter goes to, each by the nonce of its link."""
     language: str
+    time_zone: str = "Europe/Paris"
+    wishes: NotificationPreferences = field(default_factory=NotificationPreferences)
     active: bool
     heard: int
     """The version of the person this copy shows."""
     erased: bool = False
+    recapped_until: datetime | None = None
+    """Up to when they were told of the movements on their structures; ``wake_at``: when next."""
 
     @property
     def name(self) -> str:
@@ -40,8 +45,13 @@ def copy_person(event: PersonChanged, current: Person | None) -> Change[Person]:
             login=event.login,
             linked=_linked(event),
             language=event.language,
+            time_zone=event.time_zone,
+            wishes=event.notifications,
             active=event.active,
             heard=event.version,
+            version=current.version if current else 0,
+            wake_at=current.wake_at if current else None,
+            recapped_until=current.recapped_until if current else None,
         )
     )
 

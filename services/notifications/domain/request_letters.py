@@ -36,6 +36,7 @@ def on_approval_opened(event: ApprovalOpened) -> tuple[Letter, ...]:
                 **of_structure(event.structure_name),
                 "kind": "list" if event.list_id else event.kind,
             },
+            subject_id="" if event.list_id else event.approval_id,
             created_at=event.opened_at,
         )
         for user_id in dict.fromkeys((principal,) if principal else event.approver_ids)

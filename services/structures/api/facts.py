@@ -1,23 +1,26 @@
-"""What other systems tell structures: CloudEvents 1.0, one at a time, in structured JSON."""
+"""What other systems tell structures."""
 
 from datetime import date
-from http import HTTPStatus
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Depends, Header
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, BeforeValidator, Field
 
 from kit.clock import now
+from kit.cloudevents import (
+    CLOUD_EVENT,
+    CloudEvent,
+    NotACloudEvent,
+    OnlyCloudEvents,
+    Teller,
+    fact_id,
+)
 from kit.committer import Committer
-from kit.http import Caller, ScopeMissing, SystemsOnly, may_answer, system
-from kit.problems import Problem
+from kit.http import ScopeMissing, SystemsOnly, may_answer
 from services.structures.api.client_fields import Amount, Currency, EntityId
 from services.structures.clientele import Clientele
 from services.structures.domain import facts as domain
 from services.structures.domain.facts import Fact, Transaction, TransactionKind
-
-CLOUD_EVENT = "application/cloudevents+json"
-Teller = Annotated[Caller, system("facts:write")]
 
 
 def _as_written(said: object) -> object:
@@ -25,16 +28,6 @@ def _as_written(said: object) -> object:
     if not isinstance(said, str):
         raise ValueError("A day is written as 2026-01-05.")  # noqa: TRY004  # what pydantic expects
     return said
-
-
-class NotACloudEvent(Problem):
-    """A fact is one CloudEvent in structured JSON: application/cloudevents+json."""
-
-    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-
-
-def _named(most: int) -> StringConstraints:
-    return StringConstraints(min_length=1, max_length=most, pattern=r"^[^\x00-\x1f\x7f]+$")
 
 
 class TransactionRecorded(BaseModel):
@@ -49,23 +42,11 @@ class TransactionRecorded(BaseModel):
         return Transaction(**said)
 
 
-class ToldFact(BaseModel):
+class ToldFact(CloudEvent):
     """A CloudEvent; what it says beyond these attributes is passed over."""
 
-    specversion: Literal["1.0"]
-    id: Annotated[str, _named(200)]
-    source: Annotated[str, _named(500)]
     type: Literal["invoicing.transaction-recorded.v1"]
-    time: AwareDatetime | None = None
-    datacontenttype: Literal["application/json"] = "application/json"
     data: TransactionRecorded = Field(description="What the type says")
-
-
-async def _is_cloud_event(
-    content_type: Annotated[str, Header(include_in_schema=False)] = "",
-) -> None:
-    if content_type.partition(";")[0].strip().lower() != CLOUD_EVENT:
-        raise NotACloudEvent
 
 
 def fact_routes(committer: Committer, clientele: Clientele, *, default_currency: str) -> APIRouter:
@@ -74,7 +55,7 @@ def fact_routes(committer: Committer, clientele: Clientele, *, default_currency:
     @routes.post(
         "",
         status_code=204,
-        dependencies=[Depends(_is_cloud_event)],
+        dependencies=[OnlyCloudEvents],
         responses=may_answer(
             NotACloudEvent,
             SystemsOnly,
@@ -87,7 +68,7 @@ def fact_routes(committer: Committer, clientele: Clientele, *, default_currency:
     async def tell(told: Annotated[ToldFact, Body(media_type=CLOUD_EVENT)], caller: Teller) -> None:
         """Tell what has happened elsewhere. What comes again, by source and id, counts once."""
         fact = Fact(
-            id=domain.fact_id(caller.client_id, told.source, told.id),
+            id=fact_id(caller.client_id, told.source, told.id),
             account_id=told.data.client_account,
             transaction=told.data.transaction(),
             told_by=caller.client_id,

@@ -367,6 +367,7 @@ def _welcomed(account: ClientAccount, supplier: Structure, recipient_id: str) ->
         supplier_name=supplier.legal_name if supplier.public else None,
         reference=account.reference,
         recipient_id=recipient_id,
+        language=account.record.language or "",
         welcomed_at=account.opened_at,
     )
 

@@ -1,10 +1,8 @@
 """What other systems tell of a client account. Pure."""
 
-import json
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from hashlib import sha256
 from typing import Any, Literal
 
 from kit.change import Change, Entity
@@ -53,11 +51,6 @@ class OtherCurrency(Conflict):
 
 class FactContradicted(Conflict):
     """You have told something else of this source under this id."""
-
-
-def fact_id(teller: str, source: str, id: str) -> str:
-    """One for each source and id of a CloudEvent of one system: the same fact meets itself."""
-    return sha256(json.dumps([teller, source, id]).encode()).hexdigest()[:32]
 
 
 def record_transaction(

@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from babel import Locale
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from contracts.users import NotificationPreferences, Rhythm
+from contracts.users import NotificationPreferences, QuietHours, Rhythm
 from services.users import catalogue
 from services.users.api.fields import Email, Name
 from services.users.domain import second_factor
@@ -42,6 +42,12 @@ def _known_applications(chosen: dict[str, Rhythm]) -> dict[str, Rhythm]:
     if unknown := chosen.keys() - _applications():
         raise ValueError(f"No such application: {', '.join(sorted(unknown))}")
     return chosen
+
+
+def _lasting(quiet: QuietHours) -> QuietHours:
+    if quiet.begin == quiet.end:
+        raise ValueError("Quiet hours end at another time than they begin.")
+    return quiet
 
 
 @cache
@@ -78,9 +84,19 @@ class Personal(Named):
 
 
 class Notifications(BaseModel):
-    rhythm: Rhythm = Field("immediate", description="Of each application not named below")
+    rhythm: Rhythm = Field(
+        "immediate",
+        description="Of each application not named below. The statuses of invoices come daily even "
+        "where this is `immediate`; `never` stops all but the letters about the account itself.",
+    )
     applications: Annotated[dict[str, Rhythm], AfterValidator(_known_applications)] = Field(
         {}, max_length=100
+    )
+    weekly_recap: bool = Field(
+        True, description="Of the movements on one's structures; none with the rhythm `never`"
+    )
+    quiet_hours: Annotated[QuietHours, AfterValidator(_lasting)] | None = Field(
+        None, description="Each day in `time_zone`; letters that can wait leave when they end"
     )
 
 
@@ -147,7 +163,7 @@ def shown(account: Account, *, operator: bool, now: datetime) -> MyAccount:
         parameters=Parameters.model_construct(
             language=account.language,
             time_zone=account.time_zone,
-            notifications=Notifications.model_construct(**account.notifications.model_dump()),
+            notifications=Notifications.model_construct(**dict(account.notifications)),
         ),
         security=Security(
             awaited_email=awaited.get("login-confirmation"),

@@ -1,0 +1,50 @@
+"""What other systems tell: CloudEvents 1.0, one at a time, in structured JSON."""
+
+import json
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Annotated, Literal
+
+from fastapi import Depends, Header
+from pydantic import AwareDatetime, BaseModel, StringConstraints
+
+from kit.http import Caller, system
+from kit.problems import Problem
+
+CLOUD_EVENT = "application/cloudevents+json"
+Teller = Annotated[Caller, system("facts:write")]
+
+
+class NotACloudEvent(Problem):
+    """A fact is one CloudEvent in structured JSON: application/cloudevents+json."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+def named(most: int) -> StringConstraints:
+    return StringConstraints(min_length=1, max_length=most, pattern=r"^[^\x00-\x1f\x7f]+$")
+
+
+class CloudEvent(BaseModel):
+    """A CloudEvent; what it says beyond these attributes is passed over."""
+
+    specversion: Literal["1.0"]
+    id: Annotated[str, named(200)]
+    source: Annotated[str, named(500)]
+    time: AwareDatetime | None = None
+    datacontenttype: Literal["application/json"] = "application/json"
+
+
+def fact_id(teller: str, source: str, id: str) -> str:
+    """One for each source and id of a CloudEvent of one system: the same fact meets itself."""
+    return sha256(json.dumps([teller, source, id]).encode()).hexdigest()[:32]
+
+
+async def _is_cloud_event(
+    content_type: Annotated[str, Header(include_in_schema=False)] = "",
+) -> None:
+    if content_type.partition(";")[0].strip().lower() != CLOUD_EVENT:
+        raise NotACloudEvent
+
+
+OnlyCloudEvents = Depends(_is_cloud_event)

@@ -1,0 +1,1 @@
+"""What notifications answers over HTTP: one module per kind of thing."""

@@ -1,0 +1,87 @@
+"""Which letters wait for a digest, and for which: each for one. Pure."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from typing import Final
+
+from contracts.users import Rhythm
+from kit.change import Change, Entity
+from kit.problems import Conflict
+from services.notifications.domain.letters import ALWAYS, Letter, Template
+from services.notifications.domain.people import Person
+from services.notifications.domain.times import day_there, next_day, next_week
+
+AT_ONCE: Final[frozenset[Template]] = frozenset({"invoice-rejected"})
+"""They ask for an act, and leave by themselves for all who wish for letters (NOT-06)."""
+BY_DAY: Final[frozenset[Template]] = frozenset({"invoice-status"})
+"""They are many: by the day, unless their application is to be told of at once (NOT-02)."""
+NOT_WISHED: Final = "It is not wished for."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled(Entity):
+    """What some letters tell of is done or withdrawn: they are of no use. The id is theirs."""
+
+    at: datetime
+
+
+class DigestClosed(Conflict):
+    """This digest is leaving: what comes now waits for the next one."""
+
+
+def settle(id: str, current: Settled | None, *, at: datetime) -> Change[Settled]:
+    return Change(current or Settled(id=id, at=at))
+
+
+def rhythm(letter: Letter, person: Person) -> Rhythm:
+    """How soon somebody is told of it, by their wishes (NOT-01, NOT-11)."""
+    wishes = person.wishes
+    if letter.template in ALWAYS or letter.template == "digest":
+        return "immediate"
+    if letter.template == "recap":
+        return "immediate" if wishes.weekly_recap and wishes.rhythm != "never" else "never"
+    chosen = wishes.applications.get(letter.application)
+    wished = chosen or wishes.rhythm
+    if letter.template in AT_ONCE and wished != "never":
+        return "immediate"
+    if letter.template in BY_DAY and chosen is None and wished == "immediate":
+        return "daily"
+    return wished
+
+
+def digest_for(
+    person: Person, rhythm: Rhythm, *, after: datetime, at: time
+) -> tuple[Letter, datetime]:
+    """The first of theirs that leaves after this moment, with nothing in it yet; and when."""
+    leaves = (next_week if rhythm == "weekly" else next_day)(person, after, at)
+    digest = Letter(
+        id=f"{person.id}:{rhythm}:{day_there(person, leaves)}",
+        recipient_id=person.id,
+        template="digest",
+        params={"rhythm": rhythm},
+        created_at=after,
+        wake_at=leaves,
+    )
+    return digest, leaves
+
+
+def gather(
+    letter: Letter, current: Letter | None, digest: Letter | None, *, into: Letter
+) -> tuple[Change[Letter], Change[Letter]]:
+    """
+    Have a letter be told by a digest, which begins with the first of them.
+
+    ``letter``: as it was claimed, or as it is to be written.
+    """
+    if current and (current.status != "waiting" or current.attempts != letter.attempts):
+        return Change(current), Change(digest)
+    if digest and (digest.status != "waiting" or digest.attempts):
+        raise DigestClosed
+    told = replace(current or letter, status="gathered", digest_id=into.id, wake_at=None)
+    return Change(told), Change(digest or into)
+
+
+def leave_unsent(letter: Letter, current: Letter | None) -> Change[Letter]:
+    """Written for its reader to find in their list alone."""
+    unsent = replace(letter, status="suppressed", last_error=NOT_WISHED, wake_at=None)
+    return Change(current or unsent)

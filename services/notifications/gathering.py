@@ -1,0 +1,144 @@
+"""Letters that wait: for a digest, for the end of quiet hours; and what a digest tells."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from typing import Any, Final, get_args
+
+from contracts.users import Level, Rhythm
+from kit.change import Change
+from kit.clock import now, today
+from kit.collection import Ask, Collection
+from kit.committer import Committer
+from kit.heard import TooStale
+from kit.rights import Rights, RightsCopy
+from services.notifications import metrics
+from services.notifications.domain import attempts, digests
+from services.notifications.domain.digests import NOT_WISHED, DigestClosed, Settled
+from services.notifications.domain.letters import ALWAYS, Letter, write
+from services.notifications.domain.people import Person
+from services.notifications.domain.times import quiet_until
+
+MOST_READ: Final = 1000
+"""Letters that are looked at for one digest; the others stand in their reader's list alone."""
+MOST_SHOWN: Final = 100
+UNTIL_RIGHTS_ARE_KNOWN: Final = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a digest tells, oldest first, and how much more there is; of other letters nothing."""
+
+    letters: tuple[Letter, ...] = ()
+    more: int = 0
+
+
+def concerns(rights: Rights | None, letter: Letter, on: date) -> bool:
+    """Whether its reader may see what it is about, where that is kept in an application."""
+    if not letter.application:
+        return True
+    return rights is not None and any(
+        rights.may(letter.application, level, on, unit=letter.unit) for level in get_args(Level)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """Which letters leave by themselves and when, and what becomes of the others."""
+
+    committer: Committer
+    letters: Collection[Letter]
+    settled: Collection[Settled]
+    rights: RightsCopy
+    digests_at: time
+
+    async def ready(self, letter: Letter, person: Person) -> Contents | None:
+        """What a claimed letter tells beside its words; None if it does not leave now."""
+        if letter.template in ALWAYS:
+            return Contents()
+        wished = digests.rhythm(letter, person)
+        try:
+            if wished == "never":
+                await self._record(letter, attempts.suppressed, why=NOT_WISHED)
+            elif not await self._standing([letter]):
+                await self._record(letter, attempts.suppressed, why="It is of no use any more.")
+            elif wished != "immediate":
+                await self._put([(letter, person, wished)])
+            elif until := quiet_until(person, now()):
+                await self._record(letter, attempts.held, until=until)
+            elif letter.template != "digest":
+                return Contents()
+            elif (contents := await self._contents(letter, person)).letters:
+                return contents
+            else:
+                await self._record(letter, attempts.suppressed, why="Nothing is left to tell.")
+        except TooStale:
+            await self._record(letter, attempts.held, until=now() + UNTIL_RIGHTS_ARE_KNOWN)
+        return None
+
+    async def write(self, written: Iterable[tuple[Letter, Person]]) -> None:
+        """Write these as their readers wish; what was written before stays as it is."""
+        await self._put([(one, person, digests.rhythm(one, person)) for one, person in written])
+
+    async def _put(self, written: Sequence[tuple[Letter, Person, Rhythm]]) -> None:
+        at = now()
+        waiting = [(*one, at) for one in written]
+        while waiting:
+            asks = [self._ask(*one) for one in waiting]
+            outcomes = await self.committer.keep_all([ask for ask, _ in asks])
+            again = []
+            for one, (_, leaves), outcome in zip(waiting, asks, outcomes, strict=True):
+                if isinstance(outcome, DigestClosed):
+                    again.append((*one[:3], leaves))
+                elif isinstance(outcome, BaseException):
+                    raise outcome
+            waiting = again
+
+    def _ask(
+        self, letter: Letter, person: Person, wished: Rhythm, after: datetime
+    ) -> tuple[Ask, datetime]:
+        """What to ask for one letter, and after when to look for a digest if that one is closed."""
+        if wished == "immediate":
+            return self.letters.ask(letter.id, partial(write, letter)), after
+        if wished == "never":
+            return self.letters.ask(letter.id, partial(digests.leave_unsent, letter)), after
+        into, leaves = digests.digest_for(person, wished, after=after, at=self.digests_at)
+        places = self.letters.at(letter.id), self.letters.at(into.id)
+        return Ask(places, partial(digests.gather, letter, into=into)), leaves
+
+    async def _contents(self, digest: Letter, person: Person) -> Contents:
+        where = {"digest_id": digest.id, "status": "gathered"}
+        order = [("created_at", 1), ("_id", 1)]
+        found = await self.letters.select(where, sort=order, most=MOST_READ)
+        told = [
+            one
+            for one in await self._standing(found)
+            if not one.forgotten and digests.rhythm(one, person) != "never"
+        ]
+        beyond = 0
+        if len(found) == MOST_READ:
+            beyond = await self.letters.documents.count_documents(where) - MOST_READ
+        return Contents(tuple(told[:MOST_SHOWN]), max(len(told) - MOST_SHOWN, 0) + beyond)
+
+    async def _standing(self, letters: Sequence[Letter]) -> list[Letter]:
+        """Of these, all of one person, those that still are for them and of use."""
+        settled = await self.settled.many([*{one.subject_id for one in letters if one.subject_id}])
+        rights: dict[str, Rights] = {}
+        if any(one.application for one in letters):
+            known = await self.rights.of_user(letters[0].recipient_id)
+            rights = {one.structure_id: one for one in known}
+        day = today()
+        return [
+            one
+            for one in letters
+            if one.subject_id not in settled and concerns(rights.get(one.structure_id), one, day)
+        ]
+
+    async def _record(
+        self, claimed: Letter, outcome: Callable[..., Change[Letter]], **found: Any
+    ) -> None:
+        kept = await self.letters.change(
+            claimed.id, lambda current: outcome(claimed, current, **found)
+        )
+        metrics.attempted(kept)

@@ -1,0 +1,60 @@
+"""What a letter may say, made up: for previews, and for the tests of its words. Pure."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from services.notifications.domain.letters import Letter, Link, Template
+from services.notifications.domain.people import Person
+
+AT: Final = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+PARAMS: Final = {
+    "action": "password-changed",
+    "count": "3",
+    "kind": "rattachement",
+    "last_day": "2026-01-12",
+    "number": "CPROCS0000001",
+    "opened_day": "2026-01-05",
+    "outcome": "granted",
+    "provider": "Agents publics",
+    "reference": "10001",
+    "structure_name": "Menuiserie Petit",
+    "supplier_name": "Papeterie Roux",
+    "units": "COMPTA",
+    "until": "2026-01-20T09:00:00+00:00",
+    "valid_from": "2026-01-05",
+    "valid_until": "2026-12-31",
+}
+"""One value for each word that some letter is given; a letter uses those it knows."""
+
+
+def a_recipient(language: str) -> Person:
+    return _somebody("Léa", "Martin", language)
+
+
+def another(language: str) -> Person:
+    return _somebody("Omar", "Sy", language)
+
+
+def _somebody(first_name: str, last_name: str, language: str) -> Person:
+    return Person(
+        id=first_name.lower(),
+        first_name=first_name,
+        last_name=last_name,
+        email=f"{first_name.lower()}@example.org",
+        language=language,
+        active=True,
+        heard=1,
+    )
+
+
+def a_letter(template: Template) -> Letter:
+    """With a link, which only the letters that have one show."""
+    return Letter(
+        id=f"preview:{template}",
+        recipient_id="",
+        template=template,
+        params=PARAMS,
+        reason="Inconnue ici.\nVoyez la mairie.",
+        link=Link(purpose=template, nonce="preview", expires_at=AT),
+        created_at=AT,
+    )
