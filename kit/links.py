@@ -39,18 +39,20 @@ def sign_link(key: str, *, purpose: str, user_id: str, nonce: str, expires_at: d
     return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(key))
 
 
-def read_link(key: str, token: str, *, purpose: str, now: datetime) -> Link:
+def read_link(
+    key: str, token: str, *, purpose: str, now: datetime, field: str = "body/token"
+) -> Link:
     """Whom and what a token is for; raises LinkInvalid or LinkExpired, naming the field."""
     try:
         claims = jwt.decode(token, OctKey.import_key(key), algorithms=["HS256"]).claims
         link = Link(str(claims["sub"]), str(claims["nonce"]))
         if (claims["aud"], claims["use"]) != (AUDIENCE, purpose):
-            raise LinkInvalid(field="body/token")
+            raise LinkInvalid(field=field)
         expires = int(claims["exp"])
     except (JoseError, KeyError, ValueError, TypeError):
-        raise LinkInvalid(field="body/token") from None
+        raise LinkInvalid(field=field) from None
     if expires <= now.timestamp():
-        raise LinkExpired(field="body/token")
+        raise LinkExpired(field=field)
     return link
 
 

@@ -10,7 +10,8 @@ from kit.collection import Ask, Collection
 from kit.committer import Committer
 from kit.workers import Worker
 from services.approvals.domain.approvals import Approval
-from services.approvals.domain.people import Person, has_left, leave, withdraw_of_who_left
+from services.approvals.domain.people import Person, has_left, leave
+from services.approvals.domain.withdrawing import withdraw_of_who_left
 
 AT_ONCE: Final = 200
 LEASE: Final = timedelta(minutes=1)

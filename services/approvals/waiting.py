@@ -1,4 +1,4 @@
-"""Telling of the approvals that waited for somebody to decide."""
+"""Telling those who may decide of what waits, as they come and go."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ AT_ONCE = 100
 
 
 class Waiting:
-    """Looks, structure by structure, at what nobody could decide on when it was asked."""
+    """Looks, structure by structure, at what nobody could decide on, or nobody can any more."""
 
     def __init__(
         self,
@@ -29,9 +29,15 @@ class Waiting:
 
     async def look(self, begun: Approvers) -> None:
         after, left = "", None
-        while found := await self._untold(begun.id, after):
-            told = await asyncio.gather(*map(self._tell, found))
-            left = next((one.id for one in reversed(told) if not one.told), left)
+        while found := await self._pending(begun.id, after):
+            at = now()
+            # Most are as they should be, and need no decision.
+            due = [
+                one for one in found if tell_opened(one, begun, ladder=self._ladder, now=at).events
+            ]
+            told = {one.id: one for one in await asyncio.gather(*map(self._tell, due))}
+            states = [told.get(one.id, one) for one in found]
+            left = next((one.id for one in reversed(states) if not one.told), left)
             after = found[-1].id
         at = now()
         await self._approvers.change(
@@ -39,8 +45,8 @@ class Waiting:
             lambda current: looked(begun, current, still_waiting=left, now=at),
         )
 
-    async def _untold(self, structure_id: str, after: str) -> list[Approval]:
-        where = {"structure_id": structure_id, "told": False, "_id": {"$gt": after}}
+    async def _pending(self, structure_id: str, after: str) -> list[Approval]:
+        where = {"structure_id": structure_id, "state": "requested", "_id": {"$gt": after}}
         return await self._approvals.select(where, sort=[("_id", 1)], most=AT_ONCE)
 
     async def _tell(self, approval: Approval) -> Approval:

@@ -49,7 +49,11 @@ ROUTES = (
     Route("/v1/client-accounts", "structures", "people and systems"),
     Route("/v1/client-profiles", "structures", "people"),
     Route("/v1/facts", "structures", "systems"),
+    Route("/v1/mandates", "structures", "systems"),
     Route("/v1/approvals", "approvals", "people"),
+    Route("/v1/approvals.csv", "approvals", "people"),
+    Route("/v1/approval-link", "approvals", "people"),
+    Route("/v1/ops/approvals", "approvals", "operators"),
     Route("/v1/tickets", "support", "people"),
     Route("/v1/ticket-categories", "support", "people"),
     Route("/v1/ops", "gateway", "operators"),
@@ -84,6 +88,8 @@ OPEN = frozenset(
         ("POST", "/v1/oidc/sessions"),
         ("POST", "/v1/accounts/erasure-links"),
         ("POST", "/v1/accounts/erasure"),
+        ("GET", "/v1/approval-link"),
+        ("POST", "/v1/approval-link/decision"),
     }
 )
 """What may be asked without an access token: how one gets one. Counted for each address."""

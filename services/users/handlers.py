@@ -124,7 +124,7 @@ def _hear_of_approvals(
         "habilitation": habilitations.withdraw,
     }
 
-    expiring: dict[Kind, Callable[[ApprovalExpired], Ask]] = {
+    expiring: dict[str, Callable[[ApprovalExpired], Ask]] = {
         "rattachement": of_rattachement(requests.expire),
         "habilitation": habilitations.expire,
     }
@@ -138,8 +138,9 @@ def _hear_of_approvals(
         return withdrawing[told.kind](told)
 
     @on(ApprovalExpired)
-    def expire_request(told: ApprovalExpired) -> Ask:
-        return expiring[told.kind](told)
+    def expire_request(told: ApprovalExpired) -> Ask | None:
+        expire = expiring.get(told.kind)
+        return expire(told) if expire else None
 
 
 def _hear_of_structures(

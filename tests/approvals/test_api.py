@@ -6,56 +6,12 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.users import Habilitation, PersonChanged, RattachementRequested, RightsChanged
 from kit.clock import now, today
+from kit.journal import slice_of
+from tests.approvals.asking import DELEGATED, a_request, lea, rights
 from tests.approvals.stage import Stage, soon
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-DELEGATED = (Habilitation(application="organisation", level="modification"),)
-
-
-def rights(user: str, structure: str = "s-9", **but: Any) -> RightsChanged:
-    """The principal manager's, unless said otherwise."""
-    return RightsChanged(
-        **{
-            "rattachement_id": f"{user}:{structure}",
-            "user_id": user,
-            "structure_id": structure,
-            "role": "principal_manager",
-            "version": 1,
-        }
-        | but
-    )
-
-
-def a_request(id: str = "r-1", **but: Any) -> RattachementRequested:
-    return RattachementRequested(
-        **{
-            "request_id": id,
-            "user_id": "u-lea",
-            "structure_id": "s-9",
-            "structure_identifier": "73282932000074",
-            "structure_name": "Menuiserie Petit",
-            "valid_from": today(),
-            "requested_at": now(),
-        }
-        | but
-    )
-
-
-def lea(**but: Any) -> PersonChanged:
-    return PersonChanged(
-        **{
-            "user_id": "u-lea",
-            "first_name": "Léa",
-            "last_name": "Martin",
-            "email": "lea@example.org",
-            "active": True,
-            "version": 1,
-        }
-        | but
-    )
 
 
 async def decide(
@@ -84,9 +40,13 @@ class TestList:
             "items": [
                 {
                     "id": "r-1",
+                    "number": f"RITM{slice_of('r-1'):07}",
+                    "description": "Demande de rattachement à un service",
+                    "changes": [],
+                    "information_requested": False,
                     "kind": "rattachement",
                     "state": "requested",
-                    "requester": {"id": "u-lea", "name": "Léa Martin"},
+                    "requester": {"id": "u-lea", "name": "Léa Martin", "email": None},
                     "structure_id": "s-9",
                     "structure_identifier": "73282932000074",
                     "structure_name": "Menuiserie Petit",

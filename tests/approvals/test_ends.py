@@ -15,6 +15,7 @@ from contracts.approvals import (
     ApprovalDecided,
     ApprovalEscalated,
     ApprovalExpired,
+    ApprovalOpened,
     ApprovalReminded,
     ApprovalWithdrawn,
     ApproverMissing,
@@ -307,6 +308,9 @@ def _steps_were_taken_in_order(world: World) -> None:
             approval = world.approvals[event.key]
             assert event.key not in ended
             assert approval.requester_id not in event.approver_ids
+        if isinstance(event, ApprovalOpened):
+            # Those it is put to now have all the time that the others had.
+            reminded.pop(event.key, None)
         if isinstance(event, ApprovalReminded):
             assert event.business_days > reminded.get(event.key, 0)
             reminded[event.key] = event.business_days

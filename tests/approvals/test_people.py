@@ -9,7 +9,8 @@ from contracts.approvals import (
 )
 from contracts.users import PersonChanged
 from kit.change import Change
-from services.approvals.domain.people import Person, copy_person, withdraw_of_who_left
+from services.approvals.domain.people import Person, copy_person
+from services.approvals.domain.withdrawing import withdraw_of_who_left
 from tests.approvals.builders import (
     NOW,
     an_approval,
@@ -35,7 +36,9 @@ class TestCopyPerson:
 
         copied = copy_person(told_of_lea(), None, now=NOW)
 
-        assert copied.state == Person(id="u-lea", name="Léa Martin", heard=1)
+        assert copied.state == Person(
+            id="u-lea", name="Léa Martin", email="lea@example.org", heard=1
+        )
         assert copy_person(told_of_lea(), newer, now=NOW) == Change(newer)
 
     @pytest.mark.feature("ACC-10")

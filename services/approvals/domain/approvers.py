@@ -72,8 +72,9 @@ def take_seat(seat: Seat, current: Approvers | None, *, now: datetime) -> Change
     seats = sorted((*others, seat) if lasting else others, key=lambda one: one.user_id)
     if tuple(seats) == known.seats:
         return Change(current)
-    # Whatever waits for somebody to decide is looked at again, at once.
-    wake_at = now if known.awaited_by else None
+    # What waits for somebody to decide, or was put to whoever may no longer, is looked at at once.
+    had = any(one.user_id == seat.user_id for one in known.seats)
+    wake_at = now if known.awaited_by or had else None
     return Change(replace(known, seats=tuple(seats), wake_at=wake_at))
 
 

@@ -5,8 +5,6 @@ from datetime import datetime, timedelta
 
 from contracts.users import PersonChanged, PersonErased
 from kit.change import Change, Entity
-from services.approvals.domain.approvals import Approval
-from services.approvals.domain.deciding import withdraw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +12,7 @@ class Person(Entity):
     """The name shown for a requester: the copy of what the users service last told."""
 
     name: str
+    email: str = ""
     active: bool = True
     heard: int
     """The version of the person this copy shows."""
@@ -25,7 +24,9 @@ def copy_person(event: PersonChanged, current: Person | None, *, now: datetime) 
     if current and (current.erased or current.heard >= event.version):
         return Change(current)
     name = f"{event.first_name} {event.last_name}".strip()
-    stays = Person(id=event.user_id, name=name, active=event.active, heard=event.version)
+    stays = Person(
+        id=event.user_id, name=name, email=event.email, active=event.active, heard=event.version
+    )
     return Change(stays if event.active else replace(stays, wake_at=now))
 
 
@@ -40,16 +41,7 @@ def has_left(current: Person | None) -> Change[Person]:
     return Change(current and replace(current, wake_at=None))
 
 
-def withdraw_of_who_left(
-    current: Approval | None, person: Person | None, *, now: datetime
-) -> Change[Approval]:
-    """Take a question back for whoever asked it, unless they came back or it was answered."""
-    if current is None or person is None or person.active or current.state != "requested":
-        return Change(current)
-    return withdraw(current, by=person.id, now=now)
-
-
 def forget_name(event: PersonErased, current: Person | None) -> Change[Person]:
     """Nobody is called anything under this id any more, whatever is heard late."""
     nobody = current or Person(id=event.user_id, name="", heard=0)
-    return Change(replace(nobody, name="", active=False, erased=True))
+    return Change(replace(nobody, name="", email="", active=False, erased=True))

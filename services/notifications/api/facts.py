@@ -79,9 +79,7 @@ class ToldWithdrawal(CloudEvent):
     data: Withdrawn
 
 
-ToldOfInvoice = Annotated[
-    ToldStatus | ToldRejection | ToldWithdrawal, Field(discriminator="type")
-]
+ToldOfInvoice = Annotated[ToldStatus | ToldRejection | ToldWithdrawal, Field(discriminator="type")]
 
 
 def fact_routes(

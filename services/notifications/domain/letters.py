@@ -91,7 +91,6 @@ DIGITS: Final[dict[str, int]] = {"code": 6, "vacancy-code": CLAIM_DIGITS}
 """Of the letters that bring a code, not a link."""
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """What a one-time link or code is made of; useless without the signing key."""

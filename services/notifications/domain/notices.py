@@ -72,7 +72,6 @@ def spread(
     return Change(replace(current, cursor=cursor, wake_at=now + LEASE))
 
 
-
 def letter_on(notice: Notice, user_id: str) -> Letter:
     said = notice.said
     return Letter(
