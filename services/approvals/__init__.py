@@ -10,5 +10,6 @@ Consumes   users.rattachement-requested, users.habilitations-requested, users.ri
            structures.unit-ended
 Publishes  approvals.approval-opened, approvals.approver-missing, approvals.approval-decided,
            approvals.approval-withdrawn, approvals.approvals-gathered,
-           approvals.information-requested, approvals.information-given
+           approvals.information-requested, approvals.information-given,
+           approvals.approval-reminded, approvals.approval-escalated, approvals.approval-expired
 """

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.committer import Committer
@@ -20,14 +19,8 @@ def timers(
     approvals: Collection[Approval], approvers: Collection[Approvers], ladder: Ladder
 ) -> list[Job]:
     def wake(one: Approval) -> Ask:
-        at = now()
-
-        def decide(
-            current: Approval | None, known: Approvers | None
-        ) -> tuple[Change[Any], Change[Any]]:
-            return climb(current, known, ladder=ladder, now=at), Change(known)
-
-        return Ask((approvals.at(one.id), approvers.at(one.structure_id)), decide)
+        places = approvals.at(one.id), approvers.at(one.structure_id)
+        return Ask(places, partial(climb, ladder=ladder, now=now()))
 
     return [Timer(approvals, wake=wake), Beginning(approvals, ladder)]
 

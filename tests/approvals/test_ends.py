@@ -177,8 +177,9 @@ class World:
     def wake(self, which: int) -> None:
         """The timer comes to one that is due, or to one that another process has just woken."""
         for current in [*self.approvals.values()][which : which + 1]:
-            change = climb(current, self.approvers, ladder=LADDER, now=self.now)
+            change, seats = climb(current, self.approvers, ladder=LADDER, now=self.now)
             self.approvals[current.id] = self.keep(change, current)
+            self.approvers = self.keep(seats, self.approvers)
 
     def look(self) -> None:
         """What workers do, of those who may decide by now and of those who have left."""

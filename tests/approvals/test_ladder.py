@@ -19,6 +19,7 @@ from services.approvals.domain.ladder import Ladder, begin, climb, set_foot
 from tests.approvals.builders import (
     LADDER,
     NOW,
+    TODAY,
     a_delegate_s_seat,
     a_seat,
     an_approval,
@@ -42,7 +43,7 @@ def waiting(**but: Any) -> Approval:
 def climbed(
     current: Approval | None, now: datetime, approvers: Any = OMAR_AND_ADA, ladder: Ladder = LADDER
 ) -> Change[Approval]:
-    return climb(current, approvers, ladder=ladder, now=now)
+    return climb(current, approvers, ladder=ladder, now=now)[0]
 
 
 def up_to(days: int, **but: Any) -> Approval:
@@ -174,6 +175,22 @@ class TestClimb:
 
         assert types(change) == [ApproverMissing]
         assert change.state.state == "requested"
+
+    @pytest.mark.feature("APP-16")
+    def test_puts_it_anew_to_whoever_decides_next_once_nobody_does(self):
+        ended = some_approvers(a_seat(valid_until=TODAY))
+
+        change, seats = climb(waiting(told_to=("u-omar",)), ended, ladder=LADDER, now=after(3))
+
+        assert types(change) == [ApproverMissing]
+        assert (change.state.told, change.state.told_to) == (False, ())
+        assert seats.state.awaited_by == "r-1"
+
+    def test_reminds_nobody_while_the_requester_is_asked_for_more(self):
+        change = climbed(waiting(asked_by="u-omar"), after(3))
+
+        assert change.events == ()
+        assert change.state.wake_at == after(5)
 
     def test_does_nothing_before_its_time(self):
         assert climbed(waiting(), after(3) - SECOND) == Change(waiting())
