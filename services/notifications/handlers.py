@@ -77,11 +77,11 @@ from services.notifications.domain.recaps import follow_person
 def handlers(
     people: Collection[Person],
     letters: Collection[Letter],
+    *,
     settled: Collection[Settled],
     movements: Collection[Movement],
     rights: RightsCopy,
     kept: PersonalElsewhere,
-    *,
     digests_at: time,
 ) -> Subscriptions:
     on = Subscriptions()
@@ -108,6 +108,18 @@ def handlers(
     def write_to_other_approvers(event: ApprovalEscalated) -> Ask:
         return _written(letters, *waiting_letters.on_escalated(event))
 
+    _hear_of_accounts(on, letters)
+    _hear_of_management(on, letters)
+    _hear_of_movements(on, letters, movements)
+    for kind, letter_on in ONE_LETTER.items():
+        written = _writer(letters, letter_on)
+        on(kind)(_noting(movements, written) if kind in MOVEMENTS else written)
+    for end in (ApprovalDecided, ApprovalWithdrawn, ApprovalExpired):
+        on(end)(_settling(settled))
+    return on
+
+
+def _hear_of_accounts(on: Subscriptions, letters: Collection[Letter]) -> None:
     @on(LinkRequested)
     def write_link(event: LinkRequested) -> Ask:
         return _written(letters, account_letters.on_link_requested(event, now=now()))
@@ -124,26 +136,24 @@ def handlers(
     def warn_owner(event: AccountChanged) -> Ask:
         return _written(letters, account_letters.on_account_changed(event))
 
+
+def _hear_of_movements(
+    on: Subscriptions, letters: Collection[Letter], movements: Collection[Movement]
+) -> None:
+    """Those that lead to no letter by themselves, or not always."""
+
     def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
         found = rattachement_letters.on_removed(event)
         return _written(letters, *found) if found else None
 
     on(RattachementRemoved)(_noting(movements, write_to_whoever_was_detached))
-    _hear_of_management(on, letters)
-    for kind, letter_on in ONE_LETTER.items():
-        written = _writer(letters, letter_on)
-        on(kind)(_noting(movements, written) if kind in MOVEMENTS else written)
-    for movement in (UnitCreated, UnitEnded, EspaceOpened, EspaceClosed):
-        on(movement)(_noting(movements))
+    for kind in (UnitCreated, UnitEnded, EspaceOpened, EspaceClosed):
+        on(kind)(_noting(movements))
 
     @on(StructureCreated)
     def note_new_structure(event: StructureCreated) -> Ask | None:
         # Nobody is attached to one that was imported.
         return _noting(movements)(event) if event.created_by else None
-
-    for end in (ApprovalDecided, ApprovalWithdrawn, ApprovalExpired):
-        on(end)(_settling(settled))
-    return on
 
 
 def _noting(
