@@ -9,7 +9,8 @@ Consumes   users.rattachement-requested, users.habilitations-requested, users.ri
            structures.question-asked, structures.structure-changed, structures.unit-changed,
            structures.unit-ended
 Publishes  approvals.approval-opened, approvals.approver-missing, approvals.approval-decided,
-           approvals.approval-withdrawn, approvals.approvals-gathered,
-           approvals.information-requested, approvals.information-given,
-           approvals.approval-reminded, approvals.approval-escalated, approvals.approval-expired
+           approvals.approval-withdrawn, approvals.approval-expired,
+           approvals.approval-reminded, approvals.approval-escalated,
+           approvals.approvals-gathered,
+           approvals.information-requested, approvals.information-given
 """
