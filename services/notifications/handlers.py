@@ -114,7 +114,7 @@ def handlers(
     for kind, letter_on in ONE_LETTER.items():
         written = _writer(letters, letter_on)
         on(kind)(_noting(movements, written) if kind in MOVEMENTS else written)
-    for end in (ApprovalDecided, ApprovalWithdrawn, ApprovalExpired):
+    for end in ENDS:
         on(end)(_settling(settled))
     return on
 
@@ -170,12 +170,13 @@ def _noting(
     return note_it
 
 
-def _settling(
-    settled: Collection[Settled],
-) -> Callable[[ApprovalDecided | ApprovalWithdrawn | ApprovalExpired], Ask]:
-    def settle_approval(event: ApprovalDecided | ApprovalWithdrawn | ApprovalExpired) -> Ask:
-        id = event.approval_id
-        return settled.ask(id, lambda current: settle(id, current, at=now()))
+ENDS: tuple[type[Event], ...] = (ApprovalDecided, ApprovalWithdrawn, ApprovalExpired)
+"""Keyed by the approval that is over."""
+
+
+def _settling(settled: Collection[Settled]) -> Callable[[Event], Ask]:
+    def settle_approval(event: Event) -> Ask:
+        return settled.ask(event.key, partial(settle, event.key, at=now()))
 
     return settle_approval
 
