@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.event import Event, PersonalText
 
@@ -85,7 +85,11 @@ class PersonChanged(Event, type="users.person-changed.v1", key="user_id"):
     new_contact: PersonalText = ""
     new_contact_nonce: str = ""
     time_zone: str = "Europe/Paris"
-    notifications: NotificationPreferences = NotificationPreferences()
+    notifications: NotificationPreferences = Field(
+        NotificationPreferences(),
+        # As it was told at first: the fields it has gained since have defaults of their own.
+        json_schema_extra={"default": {"applications": {}, "rhythm": "immediate"}},
+    )
 
 
 class LinkRequested(Event, type="users.link-requested.v1", key="user_id"):

@@ -8,7 +8,7 @@ from tests.tools.built import EVERY_SERVICE, built
 
 OF_NOBODY = {
     "approvals": {"approvers", "rights", "ended", "numbers"},
-    "notifications": set(),
+    "notifications": {"movements", "notices", "rights", "settled"},
     "structures": {
         *("units", "rights", "bank-registers", "client-accounts", "client-references"),
         *("client-profiles", "facts", "turnovers", "contacts"),

@@ -50,6 +50,8 @@ ROUTES = (
     Route("/v1/client-profiles", "structures", "people"),
     Route("/v1/facts", "structures", "systems"),
     Route("/v1/mandates", "structures", "systems"),
+    Route("/v1/facts/invoices", "notifications", "systems"),
+    Route("/v1/me/letters", "notifications", "people"),
     Route("/v1/approvals", "approvals", "people"),
     Route("/v1/approvals.csv", "approvals", "people"),
     Route("/v1/approval-link", "approvals", "people"),

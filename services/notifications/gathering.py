@@ -61,7 +61,7 @@ class Gathering:
         try:
             if wished == "never":
                 await self._record(letter, attempts.suppressed, why=NOT_WISHED)
-            elif not await self._standing([letter]):
+            elif not await self._of_use([letter], person):
                 await self._record(letter, attempts.suppressed, why="It is of no use any more.")
             elif wished != "immediate":
                 await self._put([(letter, person, wished)])
@@ -111,28 +111,24 @@ class Gathering:
         where = {"digest_id": digest.id, "status": "gathered"}
         order = [("created_at", 1), ("_id", 1)]
         found = await self.letters.select(where, sort=order, most=MOST_READ)
-        told = [
-            one
-            for one in await self._standing(found)
-            if not one.forgotten and digests.rhythm(one, person) != "never"
-        ]
+        told = await self._of_use(found, person)
         beyond = 0
         if len(found) == MOST_READ:
             beyond = await self.letters.documents.count_documents(where) - MOST_READ
         return Contents(tuple(told[:MOST_SHOWN]), max(len(told) - MOST_SHOWN, 0) + beyond)
 
-    async def _standing(self, letters: Sequence[Letter]) -> list[Letter]:
-        """Of these, all of one person, those that still are for them and of use."""
+    async def _of_use(self, letters: Sequence[Letter], person: Person) -> list[Letter]:
+        """Of these, all to one person, those they still may and wish to read."""
         settled = await self.settled.many([*{one.subject_id for one in letters if one.subject_id}])
         rights: dict[str, Rights] = {}
         if any(one.application for one in letters):
-            known = await self.rights.of_user(letters[0].recipient_id)
+            known = await self.rights.of_user(person.id)
             rights = {one.structure_id: one for one in known}
         day = today()
         return [
             one
-            for one in letters
-            if one.subject_id not in settled and concerns(rights.get(one.structure_id), one, day)
+            for one in digests.of_use(letters, person, settled=settled.keys())
+            if concerns(rights.get(one.structure_id), one, day)
         ]
 
     async def _record(

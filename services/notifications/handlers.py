@@ -7,11 +7,16 @@ from typing import Any
 
 from contracts.approvals import (
     ApprovalDecided,
+    ApprovalDecidedV2,
     ApprovalEscalated,
     ApprovalExpired,
     ApprovalOpened,
+    ApprovalOpenedV2,
     ApprovalReminded,
     ApprovalWithdrawn,
+    ApprovalWithdrawnV2,
+    InformationGiven,
+    InformationRequested,
 )
 from contracts.event import Event
 from contracts.structures import (
@@ -77,12 +82,13 @@ from services.notifications.domain.recaps import follow_person
 def handlers(
     people: Collection[Person],
     letters: Collection[Letter],
+    *,
     settled: Collection[Settled],
     movements: Collection[Movement],
     rights: RightsCopy,
     kept: PersonalElsewhere,
-    *,
     digests_at: time,
+    approval_links: bool,
 ) -> Subscriptions:
     on = Subscriptions()
     on(RightsChanged, otherwise=rights.otherwise)(rights.hear)
@@ -96,9 +102,28 @@ def handlers(
         follow = partial(follow_person, event, now=now(), at=digests_at)
         return people.ask(event.user_id, follow)
 
-    @on(ApprovalOpened)
-    def write_to_approvers(event: ApprovalOpened) -> Ask:
-        return _written(letters, *request_letters.on_approval_opened(event))
+    _hear_of_approvals(on, letters, settled, links=approval_links)
+    _hear_of_accounts(on, letters)
+    _hear_of_management(on, letters)
+    _hear_of_movements(on, letters, movements)
+    for kind, letter_on in ONE_LETTER.items():
+        written = _writer(letters, letter_on)
+        on(kind)(_noting(movements, written) if kind in MOVEMENTS else written)
+    return on
+
+
+def _hear_of_approvals(
+    on: Subscriptions,
+    letters: Collection[Letter],
+    settled: Collection[Settled],
+    *,
+    links: bool,
+) -> None:
+    def write_to_approvers(event: ApprovalOpened | ApprovalOpenedV2) -> Ask:
+        return _written(letters, *request_letters.on_approval_opened(event, links=links))
+
+    on(ApprovalOpened)(write_to_approvers)
+    on(ApprovalOpenedV2)(write_to_approvers)
 
     @on(ApprovalReminded)
     def remind_approvers(event: ApprovalReminded) -> Ask:
@@ -108,6 +133,11 @@ def handlers(
     def write_to_other_approvers(event: ApprovalEscalated) -> Ask:
         return _written(letters, *waiting_letters.on_escalated(event))
 
+    for end in ENDS:
+        on(end)(_settling(settled))
+
+
+def _hear_of_accounts(on: Subscriptions, letters: Collection[Letter]) -> None:
     @on(LinkRequested)
     def write_link(event: LinkRequested) -> Ask:
         return _written(letters, account_letters.on_link_requested(event, now=now()))
@@ -124,26 +154,24 @@ def handlers(
     def warn_owner(event: AccountChanged) -> Ask:
         return _written(letters, account_letters.on_account_changed(event))
 
+
+def _hear_of_movements(
+    on: Subscriptions, letters: Collection[Letter], movements: Collection[Movement]
+) -> None:
+    """Those that lead to no letter by themselves, or not always."""
+
     def write_to_whoever_was_detached(event: RattachementRemoved) -> Ask | None:
         found = rattachement_letters.on_removed(event)
         return _written(letters, *found) if found else None
 
     on(RattachementRemoved)(_noting(movements, write_to_whoever_was_detached))
-    _hear_of_management(on, letters)
-    for kind, letter_on in ONE_LETTER.items():
-        written = _writer(letters, letter_on)
-        on(kind)(_noting(movements, written) if kind in MOVEMENTS else written)
-    for movement in (UnitCreated, UnitEnded, EspaceOpened, EspaceClosed):
-        on(movement)(_noting(movements))
+    for kind in (UnitCreated, UnitEnded, EspaceOpened, EspaceClosed):
+        on(kind)(_noting(movements))
 
     @on(StructureCreated)
     def note_new_structure(event: StructureCreated) -> Ask | None:
         # Nobody is attached to one that was imported.
         return _noting(movements)(event) if event.created_by else None
-
-    for end in (ApprovalDecided, ApprovalWithdrawn, ApprovalExpired):
-        on(end)(_settling(settled))
-    return on
 
 
 def _noting(
@@ -160,11 +188,9 @@ def _noting(
     return note_it
 
 
-def _settling(
-    settled: Collection[Settled],
-) -> Callable[[ApprovalDecided | ApprovalWithdrawn | ApprovalExpired], Ask]:
-    def settle_approval(event: ApprovalDecided | ApprovalWithdrawn | ApprovalExpired) -> Ask:
-        id = event.approval_id
+def _settling(settled: Collection[Settled]) -> Callable[[Event], Ask]:
+    def settle_approval(event: Event) -> Ask:
+        id = event.key
         return settled.ask(id, lambda current: settle(id, current, at=now()))
 
     return settle_approval
@@ -184,6 +210,15 @@ def _hear_of_management(on: Subscriptions, letters: Collection[Letter]) -> None:
         return _written(letters, *management_letters.on_claim_settled(event))
 
 
+ENDS: tuple[type[Event], ...] = (
+    ApprovalDecided,
+    ApprovalDecidedV2,
+    ApprovalWithdrawn,
+    ApprovalWithdrawnV2,
+    ApprovalExpired,
+)
+"""Of a question: what was written about it is of no use any more."""
+
 ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     InvitationSent: rattachement_letters.on_invitation_sent,
     RattachementBegun: rattachement_letters.on_turned,
@@ -197,6 +232,8 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     HabilitationsNotApplied: request_letters.on_habilitations_not_applied,
     RattachementRequestExpired: waiting_letters.on_request_expired,
     HabilitationsRequestExpired: waiting_letters.on_request_expired,
+    InformationRequested: request_letters.on_information_requested,
+    InformationGiven: request_letters.on_information_given,
     RequestBlocked: waiting_letters.on_request_blocked,
     RegistrationRepeated: account_letters.on_registration_repeated,
     IdentityLinked: account_letters.on_identity_linked,

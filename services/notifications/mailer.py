@@ -104,19 +104,20 @@ class Mailer:
 
     def _secret(self, letter: Letter) -> str:
         """The link or the code that only this letter shows."""
-        if letter.link is None:
+        link = letter.link or letter.answer
+        if link is None:
             return ""
-        key, nonce = self._settings.link_key.get_secret_value(), letter.link.nonce
+        key, nonce = self._settings.link_key.get_secret_value(), link.nonce
         if digits := DIGITS.get(letter.template):
             return code_of(key, user_id=letter.recipient_id, nonce=nonce, digits=digits)
         token = sign_link(
             key,
-            purpose=letter.link.purpose,
+            purpose=link.purpose,
             user_id=letter.recipient_id,
             nonce=nonce,
-            expires_at=letter.link.expires_at,
+            expires_at=link.expires_at,
         )
-        return self._renderer.link(letter.link.purpose, token)
+        return self._renderer.link(link.purpose, token)
 
     async def _hand_over(self, letter: Letter, message: Message) -> None:
         try:

@@ -71,7 +71,16 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
         operator_routes(people, letters, renderer),
         own_routes(people, letters, renderer),
         fact_routes(service.committer, notices, settled),
-        hears=handlers(people, letters, settled, movements, rights, kept, digests_at=at),
+        hears=handlers(
+            people,
+            letters,
+            settled=settled,
+            movements=movements,
+            rights=rights,
+            kept=kept,
+            digests_at=at,
+            approval_links=settings.approval_links,
+        ),
         jobs=[
             Mailer(people, letters, renderer, settings, gathering),
             Spreading(notices, people, letters, rights, gathering).worker(),

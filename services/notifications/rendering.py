@@ -87,6 +87,7 @@ class Renderer:
         recipient: Person | None,
         about: Person | None,
         link: str = "",
+        *,
         unsubscribe: str = "",
         told: Told = NOTHING_TOLD,
     ) -> Rendered:
@@ -96,7 +97,7 @@ class Renderer:
             "name": _in_a_line(recipient.name) if recipient else "",
             "about": _in_a_line(about.name) if about else "",
             "reason": readable(letter.reason),
-            "expires_at": letter.link.expires_at if letter.link else None,
+            "expires_at": of.expires_at if (of := letter.link or letter.answer) else None,
             "link": link,
             "code": link,
             "unsubscribe": unsubscribe,
@@ -122,8 +123,8 @@ class Renderer:
         """The letter as an operator may read it: nothing in it can be followed."""
         whole = self.render(letter, recipient, about, link=REMOVED)
         parts = (whole.subject, whole.text, whole.html)
-        shown = (re.sub(r"https?://[^\s\"<>]+", REMOVED, part) for part in parts)
-        return Rendered(*shown, language=whole.language)
+        subject, text, html = (re.sub(r"https?://[^\s\"<>]+", REMOVED, part) for part in parts)
+        return Rendered(subject, text, html, whole.language)
 
     def _fill(self, language: Language, letter: str, part: str, given: dict[str, object]) -> str:
         return self._in[language].get_template(f"{letter}/{language}/{part}").render(given)

@@ -1,15 +1,18 @@
 """What a letter may say, made up: for previews, and for the tests of its words. Pure."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, get_args
 
-from services.notifications.domain.letters import Letter, Link, Template
+from services.notifications.domain.letters import Letter, Link, Moved, Template
+from services.notifications.domain.movements import Kind
 from services.notifications.domain.people import Person
+from services.notifications.rendering import Told
 
 AT: Final = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 PARAMS: Final = {
     "action": "password-changed",
     "count": "3",
+    "invoice": "F-2026-0042",
     "kind": "rattachement",
     "last_day": "2026-01-12",
     "number": "CPROCS0000001",
@@ -17,7 +20,10 @@ PARAMS: Final = {
     "outcome": "granted",
     "provider": "Agents publics",
     "reference": "10001",
+    "rhythm": "daily",
+    "status": "Mise en paiement",
     "structure_name": "Menuiserie Petit",
+    "title": "Souscrire un mandat de facturation",
     "supplier_name": "Papeterie Roux",
     "units": "COMPTA",
     "until": "2026-01-20T09:00:00+00:00",
@@ -25,6 +31,11 @@ PARAMS: Final = {
     "valid_until": "2026-12-31",
 }
 """One value for each word that some letter is given; a letter uses those it knows."""
+MOVEMENTS: Final = tuple(
+    Moved(structure="Menuiserie Petit", kind=kind, count=count)
+    for count, kind in enumerate(get_args(Kind), 1)
+)
+TOLD: Final = Told(("Facture F-2026-0042 : Mise en paiement",), more=12)
 
 
 def a_recipient(language: str) -> Person:
@@ -55,6 +66,7 @@ def a_letter(template: Template) -> Letter:
         template=template,
         params=PARAMS,
         reason="Inconnue ici.\nVoyez la mairie.",
+        movements=MOVEMENTS,
         link=Link(purpose=template, nonce="preview", expires_at=AT),
         created_at=AT,
     )

@@ -79,8 +79,8 @@ class MyLetter(BaseModel):
     read_at: datetime | None
 
 
-class Unread(BaseModel):
-    unread: int = Field(description=f"{MOST_UNREAD:,} stands for as many or more")
+class MyLetters(Page[MyLetter]):
+    unread: int = Field(description=f"Of the whole list; {MOST_UNREAD} are as many or more")
 
 
 async def letters_of(
@@ -88,21 +88,19 @@ async def letters_of(
     letters: Collection[Letter],
     people: Collection[Person],
     renderer: Renderer,
+    *,
     unread: bool,
     asked: Asked,
-) -> Page[MyLetter]:
-    where = shown_to(user_id) | ({"read_at": None} if unread else {})
-    found, following = await page(letters, where, asked, by="created_at")
+) -> MyLetters:
+    every = shown_to(user_id)
+    not_read = every | {"read_at": None}
+    found, following = await page(letters, not_read if unread else every, asked, by="created_at")
     known = await people.many(sorted({user_id} | {one.about_id for one in found if one.about_id}))
-    return Page(
+    return MyLetters(
         items=[_mine(letter, known, renderer) for letter in found],
         next=following,
+        unread=await letters.documents.count_documents(not_read, limit=MOST_UNREAD),
     )
-
-
-async def unread_of(user_id: str, letters: Collection[Letter]) -> Unread:
-    where = shown_to(user_id) | {"read_at": None}
-    return Unread(unread=await letters.documents.count_documents(where, limit=MOST_UNREAD))
 
 
 def _mine(letter: Letter, known: dict[str, Person], renderer: Renderer) -> MyLetter:
@@ -145,7 +143,7 @@ def preview(renderer: Renderer, template: Template, language: Language) -> Previ
     recipient, about = samples.a_recipient(language), samples.another(language)
     letter = samples.a_letter(template)
     secret = "0" * DIGITS.get(template, 0) or renderer.link(template, "preview")
-    shown = renderer.render(letter, recipient, about, secret)
+    shown = renderer.render(letter, recipient, about, secret, told=samples.TOLD)
     return PreviewView(
         template=template,
         language=language,

@@ -112,7 +112,8 @@ class TestPreview:
             for language in one["languages"]:
                 shown = (await operator.get(path, params={"language": language})).json()
                 assert f'<html lang="{language}">' in shown["html"]
-                assert shown["subject"] and shown["text"]
+                assert shown["subject"]
+                assert shown["text"]
 
     async def test_refuses_what_there_is_none_of(self, world: World):
         operator = world.stage.by("u-ops", operator=True)

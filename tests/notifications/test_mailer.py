@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from contracts.users import (
     RattachementRefused,
     RegistrationRepeated,
 )
+from kit.change import Change
 from kit.clock import now, today
 from kit.links import read_link
 from kit.problems import Unavailable
@@ -122,10 +124,16 @@ async def letter(world: World, status: str | None = None, **where: Any) -> dict[
     return dict(await soon(found))
 
 
+def collection(world: World, name: str) -> Any:
+    return next(one for one in world.stage.service.collections if one.name == name)
+
+
 async def forced(world: World) -> None:
     """As if the time to try again had come."""
-    due = {"$set": {"wake_at": now()}}
-    await world.stage.service.mongo["letters"].update_many({"status": "waiting"}, due)
+    letters = collection(world, "letters")
+    for one in await letters.select({"status": "waiting"}):
+        # By a decision: whoever waits for what is due hears of it at once.
+        await letters.change(one.id, lambda current: Change(replace(current, wake_at=now())))
 
 
 class TestLetters:
@@ -347,13 +355,12 @@ class TestStop:
     @pytest.mark.feature("NOT-15")
     async def test_waits_for_the_letters_being_handed_over(self, world: World):
         service = world.stage.service
-        people, letters = (
-            next(one for one in service.collections if one.name == name)
-            for name in ("people", "letters")
-        )
+        people, letters = collection(world, "people"), collection(world, "letters")
+        [at_work] = [job for job in service.jobs if isinstance(job, Mailer)]
         settings = service.settings
         assert isinstance(settings, NotificationsSettings)
-        another = Mailer(people, letters, Renderer(settings.public_url), settings)
+        renderer = Renderer(settings.public_url)
+        another = Mailer(people, letters, renderer, settings, at_work._gathering)
         working = asyncio.create_task(another.run(service.committer))
         world.post.slowly = 0.3
         await world.stage.hear(somebody(), *(a_refusal(f"r-{n}") for n in range(12)))

@@ -9,14 +9,14 @@ from kit.clock import now
 from kit.collection import Collection
 from kit.http import PeopleOnly, may_answer
 from kit.http import Person as Signed
-from kit.pages import Page, PageAsked
+from kit.pages import PageAsked
 from kit.problems import NotFound
 from services.notifications import views
 from services.notifications.domain import reading
 from services.notifications.domain.letters import Letter
 from services.notifications.domain.people import Person
 from services.notifications.rendering import Renderer
-from services.notifications.views import MyLetter, Unread
+from services.notifications.views import MyLetters
 
 LetterId = Annotated[str, Path(max_length=200)]
 
@@ -35,14 +35,11 @@ def own_routes(
     @routes.get("")
     async def list_own_letters(
         caller: Signed, asked: PageAsked, unread: Annotated[bool, Query()] = False
-    ) -> Page[MyLetter]:
+    ) -> MyLetters:
         """One's own letters, newest first, sent or not; no link or code of them."""
-        return await views.letters_of(caller.user_id, letters, people, renderer, unread, asked)
-
-    @routes.get("/unread")
-    async def count_unread_letters(caller: Signed) -> Unread:
-        """How many of one's own letters are not read yet."""
-        return await views.unread_of(caller.user_id, letters)
+        return await views.letters_of(
+            caller.user_id, letters, people, renderer, unread=unread, asked=asked
+        )
 
     @routes.put("/{id}/reading", status_code=204, responses=may_answer(NotFound))
     async def mark_letter(id: LetterId, marked: Reading, caller: Signed) -> None:

@@ -1,5 +1,6 @@
 """Which letters wait for a digest, and for which: each for one. Pure."""
 
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Final
@@ -85,3 +86,12 @@ def leave_unsent(letter: Letter, current: Letter | None) -> Change[Letter]:
     """Written for its reader to find in their list alone."""
     unsent = replace(letter, status="suppressed", last_error=NOT_WISHED, wake_at=None)
     return Change(current or unsent)
+
+
+def of_use(letters: Iterable[Letter], person: Person, *, settled: Container[str]) -> list[Letter]:
+    """Those whose subject still stands, and that are still wished for."""
+    return [
+        one
+        for one in letters
+        if one.subject_id not in settled and not one.forgotten and rhythm(one, person) != "never"
+    ]

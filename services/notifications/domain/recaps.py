@@ -54,7 +54,7 @@ def recap(person: Person, moved: Sequence[Moved], *, until: datetime, now: datet
         id=f"{person.id}:recap:{day_there(person, until)}",
         recipient_id=person.id,
         template="recap",
-        params={"until": (until - timedelta(seconds=1)).isoformat()},
+        params={"last_day": day_there(person, until - timedelta(seconds=1))},
         movements=tuple(moved[:MOST_LINES]),
         created_at=now,
     )

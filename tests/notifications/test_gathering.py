@@ -1,0 +1,154 @@
+"""Letters that wait for a digest or the end of the night, from the event to the SMTP server."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from contracts.approvals import ApprovalDecided
+from contracts.users import NotificationPreferences, QuietHours
+from kit.clock import now
+from tests.approvals.stage import soon
+from tests.notifications.conftest import World
+from tests.notifications.test_mailer import (
+    OPENED,
+    a_link,
+    a_refusal,
+    forced,
+    letter,
+    somebody,
+)
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def wishing(rhythm: Any, user: str = "u-lea", **but: Any) -> Any:
+    wishes = NotificationPreferences(rhythm=rhythm, **but)
+    return somebody(user, notifications=wishes)
+
+
+async def kept(world: World, **where: Any) -> list[dict[str, Any]]:
+    found = world.stage.service.mongo["letters"].find(where).sort("_id", 1)
+    return list(await found.to_list(None))
+
+
+async def gathered(world: World, n: int) -> dict[str, Any]:
+    """The one digest that so many letters wait for."""
+
+    async def all_gathered() -> bool:
+        return len(await kept(world, status="gathered")) == n
+
+    await soon(all_gathered)
+    [digest] = await kept(world, template="digest")
+    return digest
+
+
+class TestDigests:
+    @pytest.mark.feature("NOT-02", "NOT-16")
+    async def test_tell_of_all_that_was_written_since_in_one_letter(self, world: World):
+        wishes = NotificationPreferences(rhythm="daily")
+        await world.stage.hear(somebody(notifications=wishes, language="en"))
+        await world.stage.hear(*(a_refusal(f"r-{n}") for n in range(3)))
+        digest = await gathered(world, 3)
+        assert timedelta() < digest["wake_at"] - now() <= timedelta(days=1, hours=1)
+        assert not world.post.taken
+
+        await forced(world)
+        await letter(world, "sent", _id=digest["_id"])
+
+        [message] = world.post.taken
+        text = message.get_body(("plain",)).get_content()
+        assert text.count("- Your request") == 3
+        assert message["Content-Language"] == "en"
+
+    async def test_leave_once_though_events_and_mornings_come_again(self, world: World):
+        await world.stage.hear(wishing("weekly"), a_refusal())
+        digest = await gathered(world, 1)
+        await forced(world)
+        await letter(world, "sent", _id=digest["_id"])
+
+        await world.stage.hear(a_refusal())
+        await forced(world)
+
+        assert len(world.post.taken) == 1
+
+    @pytest.mark.feature("NOT-02")
+    async def test_are_not_sent_empty_once_all_is_settled(self, world: World):
+        await world.stage.hear(somebody(), wishing("daily", "u-omar"), OPENED)
+        digest = await gathered(world, 1)
+        await world.stage.hear(
+            ApprovalDecided(
+                approval_id="r-1",
+                kind="rattachement",
+                subject_id="r-1",
+                structure_id="s-9",
+                requester_id="u-lea",
+                verdict="approved",
+                decided_by="u-ada",
+                decided_at=now(),
+            )
+        )
+
+        await forced(world)
+
+        done = await letter(world, "suppressed", _id=digest["_id"])
+        assert done["last_error"] == "Nothing is left to tell."
+        assert not world.post.taken
+
+    @pytest.mark.feature("NOT-05")
+    async def test_do_not_hold_back_what_opens_the_account(self, world: World):
+        quiet = QuietHours(begin="00:00", end="23:59")
+        await world.stage.hear(wishing("never", quiet_hours=quiet), a_link(), a_refusal())
+
+        await letter(world, "sent", template="activation")
+        unsent = await letter(world, "suppressed", template="rattachement-refused")
+
+        assert unsent["last_error"] == "It is not wished for."
+        assert len(world.post.taken) == 1
+
+
+class TestQuietHours:
+    async def test_hold_a_letter_until_they_end_and_do_not_drop_it(self, world: World):
+        there = datetime.now(UTC)
+        quiet = QuietHours(
+            begin=f"{there - timedelta(hours=1):%H:%M}", end=f"{there + timedelta(hours=1):%H:%M}"
+        )
+        wishes = NotificationPreferences(quiet_hours=quiet)
+        await world.stage.hear(somebody(notifications=wishes, time_zone="UTC"), a_refusal())
+
+        async def held() -> Any:
+            [one] = await kept(world)
+            return one["wake_at"] > now() + timedelta(minutes=50) and one
+
+        assert (await soon(held))["attempts"] == 0
+        wakeful = somebody(version=2, time_zone="UTC", notifications=NotificationPreferences())
+        await world.stage.hear(wakeful)
+        await forced(world)
+
+        await letter(world, "sent")
+
+
+class TestAddress:
+    @pytest.mark.feature("NOT-04", "ACC-05")
+    async def test_is_the_one_known_when_the_digest_leaves(self, world: World):
+        await world.stage.hear(wishing("daily"), a_refusal())
+        await gathered(world, 1)
+        wishes = NotificationPreferences(rhythm="daily")
+        moved = somebody(version=2, email="lea@new.example.org", notifications=wishes)
+        await world.stage.hear(moved)
+
+        await forced(world)
+        await letter(world, "sent", template="digest")
+
+        assert [one["To"] for one in world.post.taken] == ["lea@new.example.org"]
+
+    @pytest.mark.feature("NOT-07")
+    async def test_of_whoever_left_gets_no_digest(self, world: World):
+        await world.stage.hear(wishing("daily"), a_refusal())
+        digest = await gathered(world, 1)
+        await world.stage.hear(somebody(version=2, active=False))
+
+        await forced(world)
+
+        await letter(world, "suppressed", _id=digest["_id"])
+        assert not world.post.taken
