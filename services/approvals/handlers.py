@@ -19,7 +19,7 @@ from services.approvals.domain.ended import note_structure, note_unit, unit_key
 from services.approvals.domain.ladder import Ladder
 from services.approvals.domain.numbers import sequence_id
 from services.approvals.domain.opening import ASKED_BY, open_for
-from services.approvals.domain.people import copy_person, forget_name
+from services.approvals.domain.people import Person, copy_person, forget_name
 from services.approvals.records import Records
 from services.approvals.seats import seat_of
 
@@ -41,14 +41,16 @@ def handlers(
         at = now()
 
         def decide(
-            held: Rights | None, known: Approvers | None
-        ) -> tuple[Change[Rights], Change[Approvers]]:
+            held: Rights | None, known: Approvers | None, person: Person | None
+        ) -> tuple[Change[Rights], Change[Approvers], Change[Person]]:
             copied = applied(event, held, at=at)
             if copied.state is None:
-                return copied, Change(known)
-            return copied, take_seat(seat_of(copied.state), known, now=at)
+                return copied, Change(known), Change(person)
+            seat = seat_of(copied.state, there=person is None or person.active)
+            return copied, take_seat(seat, known, now=at), Change(person)
 
-        return Ask((rights.place(event), records.approvers.at(event.structure_id)), decide)
+        places = records.approvers.at(event.structure_id), records.people.at(event.user_id)
+        return Ask((rights.place(event), *places), decide)
 
     @on(PersonChanged)
     def keep_name(event: PersonChanged) -> Ask:

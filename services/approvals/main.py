@@ -29,7 +29,7 @@ def build(service: Service[ApprovalsSettings]) -> FastAPI:
     answering = Answering(service.committer, records, rights)
     shown = Shown(records.approvals, records.approvers, records.people, records.comments)
     waiting = Waiting(service.committer, records.approvals, records.approvers, settings.ladder)
-    leaving = Leaving(service.committer, records.approvals, records.people)
+    leaving = Leaving(service.committer, records, rights)
     return service.app(
         reading_routes(answering, shown),
         several_routes(answering),

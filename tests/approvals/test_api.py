@@ -1,6 +1,7 @@
 """Who reads and who decides, over HTTP and on a real database."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -433,6 +434,27 @@ async def test_what_waits_moves_to_the_new_principal_manager(stage: Stage):
 
     assert [one["id"] for one in waits.json()["items"]] == ["r-1"]
     assert (refused.status_code, decided.json()["state"]) == (404, "approved")
+
+
+@pytest.mark.feature("APP-16")
+async def test_whoever_has_left_is_nobody_who_decides_until_they_come_back(stage: Stage):
+    """Whatever is heard first: that they left, what was asked, or what they may do."""
+    omar = lea(user_id="u-omar", first_name="Omar")
+    await stage.hear(lea(), omar, rights("u-omar"), a_request())
+    left, back = (
+        omar.model_copy(update={"active": active, "version": version})
+        for active, version in ((False, 2), (True, 3))
+    )
+
+    async def told(type: str, times: int) -> bool:
+        return (await stage.told()).count(f"approvals.{type}.v1") == times
+
+    await stage.hear(left)
+    assert await soon(partial(told, "approver-missing", 1))
+    await stage.hear(rights("u-omar", version=2), a_request("r-2"))
+    assert await told("approver-missing", 2)
+    await stage.hear(back)
+    assert await soon(partial(told, "approval-opened", 3))
 
 
 @pytest.mark.feature("ACC-10")

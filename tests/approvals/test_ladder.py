@@ -15,10 +15,11 @@ from contracts.approvals import (
 from kit.change import Change
 from services.approvals.domain.approvals import Approval
 from services.approvals.domain.business_days import business_days_after
-from services.approvals.domain.ladder import Ladder, begin, climb
+from services.approvals.domain.ladder import Ladder, begin, climb, set_foot
 from tests.approvals.builders import (
     LADDER,
     NOW,
+    TODAY,
     a_delegate_s_seat,
     a_seat,
     an_approval,
@@ -42,7 +43,7 @@ def waiting(**but: Any) -> Approval:
 def climbed(
     current: Approval | None, now: datetime, approvers: Any = OMAR_AND_ADA, ladder: Ladder = LADDER
 ) -> Change[Approval]:
-    return climb(current, approvers, ladder=ladder, now=now)
+    return climb(current, approvers, ladder=ladder, now=now)[0]
 
 
 def up_to(days: int, **but: Any) -> Approval:
@@ -62,6 +63,15 @@ class TestBegin:
         ladder = Ladder(reminders=(), escalation=None, expiry=20)
 
         assert begin(an_approval(), ladder, now=NOW).wake_at == after(20)
+
+
+class TestSetFoot:
+    def test_gives_a_time_to_what_waits_without_one(self):
+        assert set_foot(an_approval(), ladder=LADDER, now=NOW) == Change(waiting())
+
+    @pytest.mark.parametrize("approval", [waiting(), an_approval(state="refused"), None])
+    def test_leaves_what_has_one_or_is_over(self, approval: Any):
+        assert set_foot(approval, ladder=LADDER, now=after(1)) == Change(approval)
 
 
 class TestReminder:
@@ -166,6 +176,22 @@ class TestClimb:
         assert types(change) == [ApproverMissing]
         assert change.state.state == "requested"
 
+    @pytest.mark.feature("APP-16")
+    def test_puts_it_anew_to_whoever_decides_next_once_nobody_does(self):
+        ended = some_approvers(a_seat(valid_until=TODAY))
+
+        change, seats = climb(waiting(told_to=("u-omar",)), ended, ladder=LADDER, now=after(3))
+
+        assert types(change) == [ApproverMissing]
+        assert (change.state.told, change.state.told_to) == (False, ())
+        assert seats.state.awaited_by == "r-1"
+
+    def test_reminds_nobody_while_the_requester_is_asked_for_more(self):
+        change = climbed(waiting(asked_by="u-omar"), after(3))
+
+        assert change.events == ()
+        assert change.state.wake_at == after(5)
+
     def test_does_nothing_before_its_time(self):
         assert climbed(waiting(), after(3) - SECOND) == Change(waiting())
 
@@ -181,9 +207,11 @@ class TestClimb:
         assert change == Change(replace(waiting(), state=state, wake_at=None))
 
     def test_passes_over_steps_that_a_new_setting_puts_behind_it(self):
-        denser = replace(LADDER, reminders=(1, 2, 3, 10))
+        denser = replace(LADDER, reminders=(1, 2, 4, 10))
 
-        assert climbed(up_to(5), after(5), ladder=denser).events == ()
+        [told] = climbed(up_to(5), after(10), ladder=denser).events
+
+        assert told.business_days == 10
 
     def test_is_nothing_to_what_is_not_there(self):
         assert climbed(None, NOW) == Change(None)

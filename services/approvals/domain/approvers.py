@@ -64,6 +64,13 @@ def who_decides(approval: Approval, approvers: Approvers | None, *, on: date) ->
     return tuple(sorted(deciding, key=lambda seat: (not seat.principal, seat.user_id)))
 
 
+def awaited(approvers: Approvers | None, approval: Approval, *, now: datetime) -> Approvers:
+    """With a question that nobody may decide on: it is looked at when somebody may."""
+    known = approvers or Approvers(id=approval.structure_id)
+    wake_at = known.wake_at or next_look(known, now)
+    return replace(known, awaited_by=approval.id, wake_at=wake_at)
+
+
 def take_seat(seat: Seat, current: Approvers | None, *, now: datetime) -> Change[Approvers]:
     """Give somebody their place among those who decide, or take it away, as their rights say."""
     known = current or Approvers(id=seat.structure_id)

@@ -18,7 +18,7 @@ from contracts.event import Event
 from kit.change import Change
 from kit.days import day_of
 from services.approvals.domain.approvals import Approval
-from services.approvals.domain.approvers import Approvers, who_decides
+from services.approvals.domain.approvers import Approvers, Seat, awaited, who_decides
 from services.approvals.domain.business_days import business_days_after
 
 
@@ -51,9 +51,28 @@ def begin(approval: Approval, ladder: Ladder, *, now: datetime) -> Approval:
     )
 
 
+def set_foot(current: Approval | None, *, ladder: Ladder, now: datetime) -> Change[Approval]:
+    """The same for a question that waits without a time: nothing waits for ever."""
+    if current is None or current.state != "requested" or current.wake_at:
+        return Change(current)
+    return Change(begin(current, ladder, now=now))
+
+
+def blocked(approval: Approval, *, now: datetime) -> Change[Approval]:
+    """Nobody may decide on it any more: that is told, and so is whoever may next."""
+    waits = replace(approval, told=False, told_to=())
+    return Change(waits, (missing(approval, now=now),))
+
+
+def missing(approval: Approval, *, now: datetime) -> ApproverMissing:
+    return ApproverMissing(
+        approval_id=approval.id, structure_id=approval.structure_id, noticed_at=now
+    )
+
+
 def climb(
     current: Approval | None, approvers: Approvers | None, *, ladder: Ladder, now: datetime
-) -> Change[Approval]:
+) -> tuple[Change[Approval], Change[Approvers]]:
     """
     Take the steps whose time has come, each once.
 
@@ -61,29 +80,31 @@ def climb(
     another business day: nothing expires before those who decide have been reminded of it.
     """
     if current is None or current.wake_at is None or current.wake_at > now:
-        return Change(current)
+        return Change(current), Change(approvers)
     if current.state != "requested":
-        return Change(replace(current, wake_at=None))
-    if current.waits_since is None or current.expires_at is None:
-        return Change(begin(current, ladder, now=now))
-    since = current.waits_since
+        return Change(replace(current, wake_at=None)), Change(approvers)
+    since, end = current.waits_since, current.expires_at
+    if since is None or end is None:
+        return Change(begin(current, ladder, now=now)), Change(approvers)
     due = [
         rung
         for rung in ladder.rungs
         if rung > current.rung and business_days_after(since, rung) <= now
     ]
+    if not due and end <= now:
+        return _expired(current, now=now), Change(approvers)
     if not due:
-        if current.expires_at <= now:
-            return _expired(current, now=now)
-        return Change(_waiting(current, ladder))
+        return Change(_waiting(current, ladder)), Change(approvers)
     climbed = replace(
         current,
         rung=due[-1],
         escalated=current.escalated or ladder.escalation in due,
-        expires_at=max(current.expires_at, business_days_after(now, 1)),
+        expires_at=max(end, business_days_after(now, 1)),
     )
-    told = _told(climbed, approvers, due=due, ladder=ladder, now=now)
-    return Change(_waiting(climbed, ladder), told)
+    waits, seats = _waiting(climbed, ladder), who_decides(current, approvers, on=day_of(now))
+    if not seats:
+        return blocked(waits, now=now), Change(awaited(approvers, waits, now=now))
+    return Change(waits, _told(waits, seats, due=due, ladder=ladder, now=now)), Change(approvers)
 
 
 def _waiting(approval: Approval, ladder: Ladder) -> Approval:
@@ -97,18 +118,14 @@ def _waiting(approval: Approval, ladder: Ladder) -> Approval:
 
 def _told(
     approval: Approval,
-    approvers: Approvers | None,
+    seats: tuple[Seat, ...],
     *,
     due: list[int],
     ladder: Ladder,
     now: datetime,
 ) -> tuple[Event, ...]:
-    seats = who_decides(approval, approvers, on=day_of(now))
-    if not seats:
-        missing = ApproverMissing(
-            approval_id=approval.id, structure_id=approval.structure_id, noticed_at=now
-        )
-        return (missing,)
+    if approval.asked_by:
+        return ()  # It is for the requester to say more.
     everyone = tuple(seat.user_id for seat in seats)
     first = everyone[:1] if seats[0].principal else everyone
     others = everyone[len(first) :]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from contracts.approvals import ApprovalOpened, ApprovalOpenedV2, ApproverMissing
+from contracts.approvals import ApprovalOpened, ApprovalOpenedV2
 from contracts.event import Event
 from contracts.question import Question
 from contracts.structures import QuestionAsked
@@ -13,8 +13,8 @@ from contracts.users import HabilitationsRequested, RattachementRequested
 from kit.change import Change
 from kit.days import day_of
 from services.approvals.domain.approvals import FIRST_KINDS, Approval
-from services.approvals.domain.approvers import Approvers, Seat, next_look, who_decides
-from services.approvals.domain.ladder import Ladder, begin
+from services.approvals.domain.approvers import Approvers, Seat, awaited, who_decides
+from services.approvals.domain.ladder import Ladder, begin, blocked, missing
 from services.approvals.domain.numbers import Numbers, give
 
 SUBSCRIPTION: Final = "Demande d’abonnement à un espace"
@@ -102,9 +102,8 @@ def open_for(
     told = tell_opened(asks, approvers, ladder=ladder, now=now)
     if told.events:
         return told, Change(approvers), given
-    known = approvers or Approvers(id=asks.structure_id)
-    awaited = replace(known, awaited_by=asks.id, wake_at=known.wake_at or next_look(known, now))
-    return Change(begin(asks, ladder, now=now), (_missing(asks, now),)), Change(awaited), given
+    waits = Change(begin(asks, ladder, now=now), (missing(asks, now=now),))
+    return waits, Change(awaited(approvers, asks, now=now)), given
 
 
 def tell_opened(
@@ -128,13 +127,7 @@ def tell_opened(
         return Change(told, (opened(told, deciding),))
     if not current.told:
         return Change(current)
-    return Change(replace(current, told=False, told_to=()), (_missing(current, now),))
-
-
-def _missing(approval: Approval, now: datetime) -> ApproverMissing:
-    return ApproverMissing(
-        approval_id=approval.id, structure_id=approval.structure_id, noticed_at=now
-    )
+    return blocked(current, now=now)
 
 
 def opened(approval: Approval, deciding: tuple[Seat, ...]) -> Event:

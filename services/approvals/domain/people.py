@@ -1,4 +1,4 @@
-"""Those who ask: what they are called, and whether they are still there."""
+"""Those who ask and decide: what they are called, and whether they are still there."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,25 +20,30 @@ class Person(Entity):
 
 
 def copy_person(event: PersonChanged, current: Person | None, *, now: datetime) -> Change[Person]:
-    """Keep what was told last; of whoever has left, what waits is taken back."""
+    """Keep what was told last; whatever hangs on somebody follows as they leave and come back."""
     if current and (current.erased or current.heard >= event.version):
         return Change(current)
     name = f"{event.first_name} {event.last_name}".strip()
     stays = Person(
         id=event.user_id, name=name, email=event.email, active=event.active, heard=event.version
     )
-    return Change(stays if event.active else replace(stays, wake_at=now))
+    came_back = event.active and current is not None and not current.active
+    follows = came_back or not event.active
+    return Change(replace(stays, wake_at=now) if follows else stays)
 
 
-def leave(current: Person | None, now: datetime, *, lease: timedelta) -> Change[Person]:
-    """Begin to take back what somebody asked for who has left, for as long as a worker lives."""
+def follow(current: Person | None, now: datetime, *, lease: timedelta) -> Change[Person]:
+    """Begin with what hangs on somebody who has left or come back, while a worker lives."""
     if current is None or current.wake_at is None or current.wake_at > now:
         return Change(current)
     return Change(replace(current, wake_at=now + lease))
 
 
-def has_left(current: Person | None) -> Change[Person]:
-    return Change(current and replace(current, wake_at=None))
+def followed(begun: Person, current: Person | None) -> Change[Person]:
+    """End that, unless they have left or come back again meanwhile."""
+    if current is None or current.heard != begun.heard:
+        return Change(current)
+    return Change(replace(current, wake_at=None))
 
 
 def forget_name(event: PersonErased, current: Person | None) -> Change[Person]:
