@@ -39,6 +39,12 @@ test-oidc: $(INSTALLED) ## Sign in with a certified OpenID Connect provider (Nod
 	npm ci --prefix tests/oidc --no-audit --no-fund --silent
 	CHORALE_TEST_OIDC=1 $(BIN)/python -m pytest tests/oidc $(ARGS)
 
+test-mta: $(INSTALLED) ## Send letters through a real Postfix (Debian's, as root)
+	@test -x "$${CHORALE_POSTFIX}/usr/lib/postfix/sbin/master" \
+	|| { echo "There is no Postfix: apt install postfix, or unpack its package into a folder" \
+	"(dpkg -x) and name that: CHORALE_POSTFIX" >&2; exit 1; }
+	CHORALE_TEST_MTA=1 $(BIN)/python -m pytest tests/mta $(ARGS)
+
 test-image: $(INSTALLED) ## Do what the Dockerfile does, without Docker, and serve from it
 	CHORALE_TEST_IMAGE=1 $(BIN)/python -m pytest tests/deploy/test_image.py $(ARGS)
 
@@ -101,5 +107,5 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-.PHONY: help run test test-kafka faults faults-small test-image test-oidc test-restore test-alerts bench check features schemas openapi settings \
+.PHONY: help run test test-kafka faults faults-small test-image test-mta test-oidc test-restore test-alerts bench check features schemas openapi settings \
 	lock clean-data

@@ -1,6 +1,6 @@
 """What the users service tells. Topic: users.events."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -14,6 +14,13 @@ ClaimOutcome = Literal["granted", "objected", "rejected", "lapsed"]
 
 CLAIM_DIGITS: Final = 10
 """Of the code that proves a claim: it opens more than one account, and is good for days."""
+RECAP: Final = "weekly-recap"
+UNSUBSCRIBED_WITHIN: Final = timedelta(days=90)
+"""
+Of the link that stops letters, from when one was written; its purpose is ``unsubscription``.
+
+Its nonce begins with what it stops and a colon: an application, RECAP, or nothing for all.
+"""
 Rhythm = Literal["immediate", "daily", "weekly", "never"]
 TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 

@@ -1,14 +1,24 @@
-"""The scenes of letters, as operators and their readers see them: see tests/scenes.py."""
+"""The scenes of letters: as operators and their readers see them, and how they are stopped."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from tests.platform import until
+from deploy.embedded.mail import REFUSED
+from kit.clock import now
+from kit.links import sign_link
+from tests.platform import PASSWORD, an_address, until
 from tests.scenes import OWN, Asked, Cast, as_it_is, scene
 
+LETTERS, ALL_LETTERS = "/v1/me/letters", "/v1/ops/letters"
+ADDRESSES = "/v1/ops/suppressed-addresses"
 TEMPLATES = "/v1/ops/letter-templates"
+STOPPING = "/v1/unsubscriptions"
 
+as_it_is(f"GET {ADDRESSES}")
+as_it_is(f"GET {ADDRESSES}/count")
 as_it_is(f"GET {TEMPLATES}")
+as_it_is(f"GET {LETTERS}", OWN)
 
 
 @scene(f"GET {TEMPLATES}/{{template}}/preview")
@@ -16,8 +26,55 @@ async def preview_a_letter(cast: Cast, role: str) -> Asked:
     return Asked(f"{TEMPLATES}/activation/preview?language=en", cast.people[role])
 
 
-LETTERS = "/v1/me/letters"
-as_it_is(f"GET {LETTERS}", OWN)
+async def a_refused_address(cast: Cast) -> dict[str, str]:
+    """Of a letter that was given up."""
+    email = an_address("refused").replace("@example.org", REFUSED)
+    asked = {"email": email, "first_name": "Nina", "last_name": "Roux", "password": PASSWORD}
+    before = await refused_addresses(cast)
+    if before:
+        return before[0]
+    await cast.do("POST", "/v1/accounts", 202, json=asked)
+    return (await until(lambda: refused_addresses(cast), bool))[0]
+
+
+async def refused_addresses(cast: Cast) -> list[dict[str, str]]:
+    listed = await cast.do("GET", ADDRESSES, 200, by=cast.operator)
+    return list(listed.json()["items"])
+
+
+@scene(f"DELETE {ADDRESSES}/{{id}}")
+async def restore_an_address(cast: Cast, role: str) -> Asked:
+    refused = await a_refused_address(cast)
+    return Asked(f"{ADDRESSES}/{refused['id']}", cast.people[role])
+
+
+@scene(f"POST {ALL_LETTERS}/{{id}}/retry")
+async def send_a_letter_again(cast: Cast, role: str) -> Asked:
+    refused = await a_refused_address(cast)
+    return Asked(f"{ALL_LETTERS}/{refused['letter_id']}/retry", cast.people[role])
+
+
+def a_stopping_link(cast: Cast) -> str:
+    key = (cast.platform.data / "secrets" / "chorale_link_key").read_text()
+    token = sign_link(
+        key,
+        purpose="unsubscription",
+        user_id=cast.forgetful.id,
+        nonce=":n-1",
+        expires_at=now() + timedelta(hours=1),
+    )
+    return f"{STOPPING}?token={token}"
+
+
+@scene(f"GET {STOPPING}")
+async def see_what_a_link_stops(cast: Cast, role: str) -> Asked:
+    return Asked(a_stopping_link(cast), cast.people[role])
+
+
+@scene(f"POST {STOPPING}")
+async def stop_letters(cast: Cast, role: str) -> Asked:
+    body = {"data": {"List-Unsubscribe": "One-Click"}}
+    return Asked(a_stopping_link(cast), cast.people[role], body=body)
 
 
 @scene(f"PUT {LETTERS}/{{id}}/reading", "self's letter")

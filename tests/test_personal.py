@@ -17,7 +17,16 @@ OF_NOBODY = {
     "users": {
         # Addresses are hashed in their ids, and they are gone within the hour.
         *("attempts", "challenges", "efforts", "provider-sign-ins"),
-        *("clients", "structures", "units", "management", "duplications", "transfers", "openings"),
+        *(
+            "unsubscriptions",
+            "clients",
+            "structures",
+            "units",
+            "management",
+            "duplications",
+            "transfers",
+            "openings",
+        ),
     },
 }
 """Ids of users at most, which say nothing once nobody knows whose they were."""

@@ -21,6 +21,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 SHOWN = 200
+REFUSED = "@refused.example.org"
+"""The addresses that are refused for good, so that what follows from it can be seen."""
 _NAME = re.compile(r"\d{8}T\d{12}Z-[0-9a-f]{8}\.eml")
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 _HEADERS = {
@@ -44,6 +46,19 @@ class Catcher:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+
+    async def handle_RCPT(  # noqa: N802 (as below)
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
+        if address.endswith(REFUSED):
+            return f"550 5.1.1 <{address}>: nobody is here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(  # noqa: N802 (the name is aiosmtpd's)
         self, _server: SMTP, _session: Session, envelope: Envelope

@@ -27,6 +27,7 @@ ROUTES = (
     Route("/v1/me", "users", "people"),
     Route("/v1/effort", "users", "people"),
     Route("/v1/clients", "users", "operators"),
+    Route("/v1/unsubscriptions", "users", "people"),
     Route("/v1/oidc", "users", "people"),
     Route("/v1/attachment-references", "users", "systems"),
     Route("/v1/ops/accounts", "users", "operators"),
@@ -92,6 +93,8 @@ OPEN = frozenset(
         ("POST", "/v1/accounts/erasure"),
         ("GET", "/v1/approval-link"),
         ("POST", "/v1/approval-link/decision"),
+        ("GET", "/v1/unsubscriptions"),
+        ("POST", "/v1/unsubscriptions"),
     }
 )
 """What may be asked without an access token: how one gets one. Counted for each address."""

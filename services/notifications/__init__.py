@@ -3,7 +3,7 @@ Letters to people, and whether they left.
 
 Owns       notifications.people, notifications.letters, notifications.notices,
            notifications.movements, notifications.settled, notifications.rights,
-           notifications.erasures, notifications.portions
+           notifications.suppressed-addresses, notifications.erasures, notifications.portions
 Consumes   users.person-changed, users.account-changed, users.link-requested,
            users.code-requested, users.registration-repeated, users.reactivation-refused,
            users.management-transferred, users.vacancy-notice-given,
@@ -23,5 +23,6 @@ Consumes   users.person-changed, users.account-changed, users.link-requested,
            users.espace-closed, structures.structure-created, structures.unit-created,
            structures.unit-ended, approvals.approval-decided, approvals.approval-withdrawn,
            approvals.approval-expired
-Publishes  notifications.letters-gathered
+Publishes  notifications.letters-gathered, notifications.address-suppressed,
+           notifications.address-restored
 """

@@ -9,11 +9,12 @@ from kit.change import Change
 from kit.clock import now
 from kit.collection import Collection
 from kit.committer import Committer
-from kit.personal import Kept, PersonalElsewhere
+from kit.personal import Kept, PersonalElsewhere, of_user
 from kit.service import Service
 from kit.tasks import now_and_then
 from services.notifications.domain.letters import Letter, forget_words
 from services.notifications.domain.people import Person
+from services.notifications.domain.suppressions import SuppressedAddress, forget
 from services.notifications.settings import NotificationsSettings
 
 AT_ONCE = 500
@@ -24,6 +25,7 @@ def personal(
     service: Service[NotificationsSettings],
     people: Collection[Person],
     letters: Collection[Letter],
+    addresses: Collection[SuppressedAddress],
 ) -> PersonalElsewhere:
     return PersonalElsewhere(
         service,
@@ -36,6 +38,7 @@ def personal(
                 hides=frozenset({"about_id", "link"}),
                 without=forget_words,
             ),
+            Kept(name="adresses-refusees", collection=addresses, of=of_user, without=forget),
         ],
         tell=lambda **said: LettersGathered(**said),
     )

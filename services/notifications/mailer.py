@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import Message
 from typing import Any
 
@@ -13,21 +13,26 @@ from kit.change import Change
 from kit.clock import now
 from kit.collection import Collection
 from kit.committer import Committer
-from kit.links import code_of, sign_link
 from kit.problems import Unavailable
 from kit.workers import Worker
 from services.notifications import metrics
 from services.notifications.domain import attempts
-from services.notifications.domain.letters import DIGITS, Letter, address, recipient
+from services.notifications.domain.letters import Letter, address, recipient
 from services.notifications.domain.people import Person
+from services.notifications.domain.stopping import waited_for
+from services.notifications.domain.suppressions import says_no_such_address
 from services.notifications.gathering import Contents, Gathering
+from services.notifications.pacing import Pace
 from services.notifications.post import Post, Undelivered
+from services.notifications.refused import RefusedAddresses
 from services.notifications.rendering import Renderer, Told, compose, without_addresses
+from services.notifications.secrets import Secrets
 from services.notifications.settings import NotificationsSettings
 
 log = structlog.get_logger(__name__)
 
 LONGEST_ERROR = 300
+REFUSED = "The mail server has refused this address for good."
 DRAINING = 15.0
 """Seconds that a stop leaves to the letters being handed over."""
 
@@ -39,14 +44,17 @@ class Mailer:
         self,
         people: Collection[Person],
         letters: Collection[Letter],
+        *,
+        refused: RefusedAddresses,
         renderer: Renderer,
         settings: NotificationsSettings,
         gathering: Gathering,
     ) -> None:
         self.collection, self._gathering = letters, gathering
-        self._people, self._renderer = people, renderer
+        self._people, self._refused, self._renderer = people, refused, renderer
         self._settings, self._sender = settings, settings.sender()
-        self._post = Post(settings)
+        self._secrets = Secrets(renderer, settings.link_key.get_secret_value())
+        self._post, self._pace = Post(settings), Pace(settings.smtp_domain_rate)
         self._handing: set[asyncio.Task[None]] = set()
 
     async def run(self, committer: Committer) -> None:
@@ -78,19 +86,40 @@ class Mailer:
             return
         if (beside := await self._gathering.ready(letter, to_whom)) is None:
             return
+        to = address(letter, to_whom)
+        if not waited_for(letter) and not await self._may_go(letter, to):
+            return
         about = who.get(letter.about_id or "")
-        told = await self._told(beside, to_whom)
-        rendered = self._renderer.render(letter, to_whom, about, self._secret(letter), told=told)
+        secrets, told = self._secrets.of(letter), await self._told(beside, to_whom)
+        rendered = self._renderer.render(
+            letter, to_whom, about, secrets.link, stop=secrets.stop_page, told=told
+        )
         try:
-            to = address(letter, to_whom)
-            message = compose(letter, rendered, sender=self._sender, to=to, now=now())
+            message = compose(
+                letter, rendered, sender=self._sender, to=to, now=now(), stop=secrets.stop
+            )
         except ValueError:
             await self._record(letter, attempts.refused, error="The address is not one.")
             return
-        handing = asyncio.create_task(self._hand_over(letter, message))
+        handing = asyncio.create_task(self._hand_over(letter, to, message))
         self._handing.add(handing)
         handing.add_done_callback(self._handing.discard)
         await asyncio.shield(handing)
+
+    async def _may_go(self, letter: Letter, to: str) -> bool:
+        """Whether letters go to this address, and this one now; waits a moment for its turn."""
+        if await self._refused.knows(to):
+            await self._record(letter, attempts.suppressed, why=REFUSED)
+            return False
+        seconds, here = self._pace.take(to.rpartition("@")[2].lower())
+        if not here:
+            until = now() + timedelta(seconds=seconds)
+            await self.collection.change(
+                letter.id, lambda current: attempts.held(letter, current, until=until)
+            )
+        elif seconds:
+            await asyncio.sleep(seconds)
+        return here
 
     async def _told(self, beside: Contents, person: Person) -> Told:
         """The lines of a digest; nothing for any other letter."""
@@ -102,24 +131,7 @@ class Mailer:
         ]
         return Told(tuple(lines), beside.more)
 
-    def _secret(self, letter: Letter) -> str:
-        """The link or the code that only this letter shows."""
-        link = letter.link or letter.answer
-        if link is None:
-            return ""
-        key, nonce = self._settings.link_key.get_secret_value(), link.nonce
-        if digits := DIGITS.get(letter.template):
-            return code_of(key, user_id=letter.recipient_id, nonce=nonce, digits=digits)
-        token = sign_link(
-            key,
-            purpose=link.purpose,
-            user_id=letter.recipient_id,
-            nonce=nonce,
-            expires_at=link.expires_at,
-        )
-        return self._renderer.link(link.purpose, token)
-
-    async def _hand_over(self, letter: Letter, message: Message) -> None:
+    async def _hand_over(self, letter: Letter, to: str, message: Message) -> None:
         try:
             said = {"chorale.template": letter.template, "chorale.attempt": letter.attempts}
             with traces.span("notifications", "send letter", "client", said):
@@ -129,7 +141,10 @@ class Mailer:
             log.warning(
                 "A letter was not taken", letter=letter.id, error=error, for_good=failure.for_good
             )
-            if failure.for_good:
+            if says_no_such_address(failure.recipient_refused):
+                kept = await self._refused.record(letter, to, failure.recipient_refused, error)
+                metrics.attempted(kept)
+            elif failure.for_good:
                 await self._record(letter, attempts.refused, error=error)
             else:
                 await self._record(letter, attempts.postponed, error=error, now=now())

@@ -20,6 +20,7 @@ from services.notifications.keeping import Forgetting, personal
 from services.notifications.mailer import Mailer
 from services.notifications.metrics import measuring
 from services.notifications.recapping import Recapping
+from services.notifications.refused import RefusedAddresses
 from services.notifications.rendering import Renderer
 from services.notifications.settings import NotificationsSettings
 from services.notifications.spreading import Spreading
@@ -64,11 +65,20 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
             IndexModel("heard_at", expireAfterSeconds=MOVEMENTS_KEPT),
         ],
     )
-    rights, kept = RightsCopy(service), personal(service, people, letters)
+    refused = RefusedAddresses.of(service, letters)
+    rights, kept = RightsCopy(service), personal(service, people, letters, refused.addresses)
     renderer, at = Renderer(settings.public_url), settings.digests_at
     gathering = Gathering(service.committer, letters, settled, rights, at)
+    mailer = Mailer(
+        people,
+        letters,
+        refused=refused,
+        renderer=renderer,
+        settings=settings,
+        gathering=gathering,
+    )
     return service.app(
-        operator_routes(people, letters, renderer),
+        operator_routes(people, letters, refused, renderer),
         own_routes(people, letters, renderer),
         fact_routes(service.committer, notices, settled),
         hears=handlers(
@@ -82,13 +92,13 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
             approval_links=settings.approval_links,
         ),
         jobs=[
-            Mailer(people, letters, renderer, settings, gathering),
+            mailer,
             Spreading(notices, people, letters, rights, gathering).worker(),
             Recapping(service.committer, people, letters, movements, rights, at).worker(),
             *kept.jobs(),
             Forgetting(letters, settings.letters_kept_for),
         ],
-        measures=[measuring(letters)],
+        measures=[measuring(letters, refused.addresses)],
     )
 
 

@@ -9,6 +9,7 @@ from kit.clock import now
 from kit.collection import Collection
 from kit.measures import MOST, Measure
 from services.notifications.domain.letters import Letter, Status
+from services.notifications.domain.suppressions import SuppressedAddress
 
 attempts = Counter(
     "chorale_letter_attempts_total",
@@ -25,6 +26,11 @@ oldest_waiting = Gauge(
     "Age of the oldest letter that waits, 0 when none does (max over replicas)",
     ["service"],
 )
+addresses_suppressed = Gauge(
+    "chorale_addresses_suppressed",
+    "Addresses that no letter goes to, since they were refused for good (up to 100,000)",
+    ["service"],
+)
 
 OUTCOMES = ("sent", "postponed", "gathered", "failed", "suppressed")
 NOT_LEFT: tuple[Status, ...] = ("waiting", "failed", "suppressed")
@@ -35,7 +41,7 @@ def attempted(letter: Letter) -> None:
     attempts.labels("notifications", outcome).inc()
 
 
-def measuring(letters: Collection[Letter]) -> Measure:
+def measuring(letters: Collection[Letter], addresses: Collection[SuppressedAddress]) -> Measure:
     """Those sent are not counted: there are too many, and ``attempts`` says how many more."""
     for outcome in OUTCOMES:
         attempts.labels("notifications", outcome)
@@ -45,6 +51,8 @@ def measuring(letters: Collection[Letter]) -> Measure:
             where: dict[str, Any] = {"status": state}
             count = await letters.documents.count_documents(where, limit=MOST)
             letters_kept.labels("notifications", state).set(count)
+        refused = await addresses.documents.count_documents({"restored_at": None}, limit=MOST)
+        addresses_suppressed.labels("notifications").set(refused)
         first = await letters.documents.find_one(
             {"status": "waiting"}, {"created_at": 1}, sort=[("created_at", 1), ("_id", 1)]
         )

@@ -14,8 +14,10 @@ from aiosmtplib import (
     SMTPResponseException,
 )
 
+from services.notifications.domain.suppressions import code_of
 from services.notifications.settings import NotificationsSettings
 
+PERMANENT = 500
 DOUBTFUL_AFTER = 5.0
 """Seconds of silence after which the server may have closed the connection."""
 PATIENCE = 45.0
@@ -25,9 +27,11 @@ PATIENCE = 45.0
 class Undelivered(Exception):
     """The server did not take a letter; ``for_good`` when it never will."""
 
-    def __init__(self, detail: str, *, for_good: bool) -> None:
+    def __init__(self, detail: str, *, for_good: bool, recipient_refused: str = "") -> None:
         super().__init__(detail)
         self.for_good = for_good
+        self.recipient_refused = recipient_refused
+        """Its code, where it is the recipient that was refused for good, not the letter."""
 
 
 class _Line:
@@ -95,7 +99,8 @@ class Post:
         try:
             await line.send(message)
         except SMTPRecipientsRefused as refusal:
-            raise _answered(refusal.recipients[0]) from None
+            refused = refusal.recipients[0]
+            raise _answered(refused, code_of(refused.code, refused.message)) from None
         except SMTPDataError as refusal:
             raise _answered(refusal) from None
         except Undelivered:
@@ -114,5 +119,12 @@ class Post:
             self._free.put_nowait(line)
 
 
-def _answered(refusal: SMTPRecipientRefused | SMTPDataError) -> Undelivered:
-    return Undelivered(f"{refusal.code} {refusal.message}", for_good=refusal.code >= 500)
+def _answered(
+    refusal: SMTPRecipientRefused | SMTPDataError, recipient_refused: str = ""
+) -> Undelivered:
+    for_good = refusal.code >= PERMANENT
+    return Undelivered(
+        f"{refusal.code} {refusal.message}",
+        for_good=for_good,
+        recipient_refused=recipient_refused if for_good else "",
+    )

@@ -77,6 +77,10 @@ class Renderer:
         self._url = public_url.rstrip("/")
         self._in = {language: _templates(language) for language in LANGUAGES}
 
+    def api(self, path: str, token: str) -> str:
+        """Where a program, not a person, brings a token."""
+        return f"{self._url}/v1/{path}?token={token}"
+
     def link(self, purpose: str, token: str) -> str:
         """Where a one-time link leads: a page named like its purpose."""
         return f"{self._url}/{purpose}?token={token}"
@@ -88,23 +92,15 @@ class Renderer:
         about: Person | None,
         link: str = "",
         *,
-        unsubscribe: str = "",
+        stop: str = "",
         told: Told = NOTHING_TOLD,
     ) -> Rendered:
         language = spoken(recipient.language if recipient else "")
-        given: dict[str, object] = {
-            **{name: _in_a_line(value) for name, value in letter.params.items()},
-            "name": _in_a_line(recipient.name) if recipient else "",
-            "about": _in_a_line(about.name) if about else "",
-            "reason": readable(letter.reason),
-            "expires_at": of.expires_at if (of := letter.link or letter.answer) else None,
+        given = self._given(letter, recipient, about) | {
             "link": link,
             "code": link,
-            "unsubscribe": unsubscribe,
-            "url": self._url,
+            "stop": stop,
             "told": told,
-            "movements": letter.movements,
-            "zone": recipient.time_zone if recipient else HOME,
         }
         fill = partial(self._fill, language, letter.template)
         subject = given["subject"] = _in_a_line(fill("subject.txt", given))
@@ -117,14 +113,30 @@ class Renderer:
 
     def line(self, letter: Letter, recipient: Person, about: Person | None) -> str:
         """What a digest says of a letter: its subject."""
-        return self.render(letter, recipient, about).subject
+        given = self._given(letter, recipient, about)
+        language = spoken(recipient.language)
+        return _in_a_line(self._fill(language, letter.template, "subject.txt", given))
+
+    def _given(
+        self, letter: Letter, recipient: Person | None, about: Person | None
+    ) -> dict[str, object]:
+        """What every part of a letter may use."""
+        return {
+            **{name: _in_a_line(value) for name, value in letter.params.items()},
+            "name": _in_a_line(recipient.name) if recipient else "",
+            "about": _in_a_line(about.name) if about else "",
+            "reason": readable(letter.reason),
+            "expires_at": of.expires_at if (of := letter.link or letter.answer) else None,
+            "url": self._url,
+            "movements": letter.movements,
+            "zone": recipient.time_zone if recipient else HOME,
+        }
 
     def redacted(self, letter: Letter, recipient: Person | None, about: Person | None) -> Rendered:
         """The letter as an operator may read it: nothing in it can be followed."""
         whole = self.render(letter, recipient, about, link=REMOVED)
-        parts = (whole.subject, whole.text, whole.html)
-        subject, text, html = (re.sub(r"https?://[^\s\"<>]+", REMOVED, part) for part in parts)
-        return Rendered(subject, text, html, whole.language)
+        cut = partial(re.sub, r"https?://[^\s\"<>]+", REMOVED)
+        return Rendered(cut(whole.subject), cut(whole.text), cut(whole.html), whole.language)
 
     def _fill(self, language: Language, letter: str, part: str, given: dict[str, object]) -> str:
         return self._in[language].get_template(f"{letter}/{language}/{part}").render(given)
@@ -160,9 +172,13 @@ def compose(
     sender: Address,
     to: str,
     now: datetime,
-    unsubscribe: str = "",
+    stop: str = "",
 ) -> Message:
-    """The e-mail itself; ValueError when nothing can be sent to such an address."""
+    """
+    The e-mail itself; ValueError when nothing can be sent to such an address.
+
+    ``stop``: where a mail program may POST to stop letters like it (RFC 8058).
+    """
     # Not EmailMessage: it parses each header that it is given, for twenty times the processor.
     parts = [_part(rendered.text, "plain"), _part(rendered.html, "html")]
     message = MIMEMultipart("alternative", _subparts=parts)
@@ -173,8 +189,8 @@ def compose(
     message["Message-ID"] = message_id(letter.id, sender.domain)
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = rendered.language
-    if unsubscribe:
-        message["List-Unsubscribe"] = f"<{unsubscribe}>"
+    if stop:
+        message["List-Unsubscribe"] = f"<{stop}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return message
 

@@ -18,6 +18,12 @@ class NotificationsSettings(Settings):
     smtp_tls: Literal["none", "starttls", "tls"] = "none"
     smtp_connections: int = Field(default=10, ge=1, description="Letters handed over at once")
     smtp_timeout: float = Field(default=15, description="Seconds for each answer of the server")
+    smtp_domain_rate: float = Field(
+        default=0,
+        ge=0,
+        description="Letters a second to the addresses of one domain, from each process; links and "
+        "codes do not wait for it. 0: no limit",
+    )
     mail_from: str = "Chorale <ne-pas-repondre@chorale.example>"
     public_url: str = Field(
         default="http://127.0.0.1:8080", description="Where the links in letters lead"

@@ -68,6 +68,11 @@ async def letters_written(
     )
 
 
+async def letter(letter: Letter, people: Collection[Person], renderer: Renderer) -> LetterView:
+    known = await people.many([letter.recipient_id, letter.about_id or ""])
+    return _shown(letter, known, renderer)
+
+
 class MyLetter(BaseModel):
     """A letter as its reader finds it in their list."""
 

@@ -18,6 +18,7 @@ from services.users.domain import (
     provider_sign_ins,
     sessions,
     unactivated,
+    unsubscriptions,
 )
 from services.users.domain.accounts import Account, AccountMoved
 from services.users.domain.attempts import Attempts
@@ -28,6 +29,7 @@ from services.users.domain.invitations import Invitee
 from services.users.domain.logins import Login, login_id
 from services.users.domain.provider_sign_ins import LinkedIdentity, ProviderSignIn
 from services.users.domain.sessions import Session
+from services.users.domain.unsubscriptions import Unsubscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +49,7 @@ CREDENTIALS = (
     "/v1/second-factor",
     "/v1/sessions",
     "/v1/tokens",
+    "/v1/unsubscriptions",
 )
 """Paths whose POST answers hold a secret, or would tell which accounts exist if kept."""
 
@@ -77,6 +80,7 @@ class Identity:
     linked: Collection[LinkedIdentity]
     efforts: Collection[SpentEffort]
     invitees: Collection[Invitee]
+    unsubscriptions: Collection[Unsubscription]
 
     @classmethod
     def of(cls, service: Service) -> Identity:
@@ -94,6 +98,7 @@ class Identity:
             invitees=service.collection(
                 "invitees", Invitee, indexes=[IndexModel("invitations.gift.structure_id")]
             ),
+            unsubscriptions=service.collection("unsubscriptions", Unsubscription),
         )
 
     async def account_of(self, email: str) -> Account | None:
@@ -131,6 +136,7 @@ class Identity:
             Timer(self.provider_sign_ins, wake=self._forget_provider_sign_in),
             Timer(self.sessions, wake=self._expire),
             Timer(self.efforts, wake=self._forget_effort),
+            Timer(self.unsubscriptions, wake=self._forget_unsubscription),
             Timer(self.logins, wake=self._release),
             Timer(self.accounts, wake=self._erase_never_activated),
         ]
@@ -152,6 +158,12 @@ class Identity:
     def _forget_effort(self, over: SpentEffort) -> Ask:
         at = now()
         return self.efforts.ask(over.id, lambda current: efforts.forget(current, now=at))
+
+    def _forget_unsubscription(self, over: Unsubscription) -> Ask:
+        at = now()
+        return self.unsubscriptions.ask(
+            over.id, lambda current: unsubscriptions.forget(current, now=at)
+        )
 
     def _expire(self, over: Session) -> Ask:
         at = now()

@@ -54,6 +54,13 @@ class TestCatch:
         assert "token=abc" in mail.text(mail.read(oldest))
         assert mail.read(newest)["Delivered-To"] == "lea.dupont@chorale.example"
 
+    async def test_refuses_one_domain_for_good(self, smtp: int, tmp_path: Path) -> None:
+        letter = a_letter()
+        letter.replace_header("To", f"lea{mail.REFUSED}")
+        with pytest.raises(aiosmtplib.SMTPRecipientsRefused, match=r"5\.1\.1"):
+            await send(smtp, letter)
+        assert mail.letters(tmp_path) == []
+
     async def test_leaves_nothing_half_written(self, smtp: int, tmp_path: Path) -> None:
         await send(smtp, a_letter())
         assert files(tmp_path) == set(mail.letters(tmp_path))

@@ -57,7 +57,7 @@ class TestListLetters:
         assert "lea@example.org" not in answer.text
 
     async def test_filters_by_status(self, world: World):
-        world.post.says = ["550 no"]
+        world.post.says = ["554 no"]
         await world.stage.hear(somebody(), a_refusal("r-1"))
         await soon(lambda: _failed(world))
         await world.stage.hear(a_refusal("r-2"))
@@ -99,6 +99,54 @@ class TestListLetters:
         answer = await world.stage.by("u-ops", operator=True).get(PATH, params=query)
 
         assert answer.status_code == 422
+
+
+class TestSuppressedAddresses:
+    PATH = "/v1/ops/suppressed-addresses"
+
+    async def a_refused_letter(self, world: World) -> dict[str, Any]:
+        world.post.says = ["550 5.1.1 <lea@example.org>: no such user"]
+        await world.stage.hear(somebody(), a_refusal("r-1"))
+        await soon(lambda: _failed(world))
+        [item] = (await self.asked(world)).json()["items"]
+        return dict(item)
+
+    async def asked(self, world: World, method: str = "GET", path: str = "") -> Any:
+        operator = world.stage.by("u-ops", operator=True)
+        return await operator.request(method, f"{self.PATH}{path}")
+
+    @pytest.mark.feature("NOT-15")
+    async def test_are_listed_and_counted_for_operators_and_name_no_address(self, world: World):
+        item = await self.a_refused_letter(world)
+
+        assert item["address"] == "l***@example.org"
+        assert (item["user_id"], item["letter_id"]) == ("u-lea", "r-1:refused")
+        assert item["answer"] == "550 5.1.1 <l***@example.org>: no such user"
+        assert (await self.asked(world, path="/count")).json() == {"count": 1}
+        await world.stage.hear(somebody(version=2, email="new@example.org"))
+        [later] = (await self.asked(world)).json()["items"]
+        assert later["address"] is None
+
+    @pytest.mark.feature("NOT-15")
+    async def test_are_restored_and_what_was_given_up_is_sent_again(self, world: World):
+        item = await self.a_refused_letter(world)
+
+        first, again = [await self.asked(world, "DELETE", f"/{item['id']}") for _ in "ab"]
+        operator = world.stage.by("u-ops", operator=True)
+        retried = await operator.post(f"{PATH}/r-1:refused/retry")
+        await until_sent(world, 1)
+        late = await operator.post(f"{PATH}/r-1:refused/retry")
+
+        assert (first.status_code, again.status_code) == (204, 204)
+        assert (await self.asked(world, path="/count")).json() == {"count": 0}
+        assert (retried.status_code, retried.json()["status"]) == (202, "waiting")
+        assert late.status_code == 409
+        assert len(world.post.taken) == 1
+
+    async def test_that_are_none_are_not_found(self, world: World):
+        assert (await self.asked(world, "DELETE", f"/{'0' * 32}")).status_code == 404
+        operator = world.stage.by("u-ops", operator=True)
+        assert (await operator.post(f"{PATH}/nothing/retry")).status_code == 404
 
 
 class TestPreview:

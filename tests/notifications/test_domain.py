@@ -187,7 +187,7 @@ class TestWhoIsWrittenTo:
 
         assert (letter.recipient_id, letter.params) == ("u-lea", {"number": "CPROCS0000001"})
 
-    @pytest.mark.feature("CRM-15")
+    @pytest.mark.feature("CRM-15", "NOT-17")
     def test_the_principal_manager_of_a_client_who_is_welcomed(self):
         welcomed = ClientWelcomed(
             client_account_id="c-1",

@@ -26,6 +26,7 @@ from kit.links import read_link
 from kit.problems import Unavailable
 from services.notifications.domain.attempts import AGAIN_AFTER
 from services.notifications.mailer import Mailer
+from services.notifications.pacing import Pace
 from services.notifications.rendering import Renderer
 from services.notifications.settings import NotificationsSettings
 from tests.approvals.stage import soon
@@ -315,6 +316,75 @@ class TestFailure:
         assert (kept["status"], kept["last_error"]) == ("waiting", "No answer in time.")
 
 
+class TestSuppressedAddress:
+    """One that the mail server has refused for good."""
+
+    refusal = "550 5.1.1 <lea@example.org>: no such user"
+
+    async def refused(self, world: World) -> None:
+        world.post.says = [self.refusal]
+        await world.stage.hear(somebody(), a_refusal("r-1"))
+        await letter(world, "failed", _id="r-1:refused")
+
+    @pytest.mark.feature("NOT-15")
+    async def test_gets_no_letter_any_more_but_links_and_codes(self, world: World):
+        await self.refused(world)
+
+        await world.stage.hear(a_refusal("r-2"), a_link())
+
+        kept = await letter(world, "suppressed", _id="r-2:refused")
+        await letter(world, "sent", template="activation")
+        assert "refused this address for good" in kept["last_error"]
+        assert [one["Subject"] for one in world.post.taken] == ["Activez votre compte Chorale"]
+
+    async def test_is_told_once_and_kept_as_a_hash(self, world: World):
+        await self.refused(world)
+
+        [kept] = await world.stage.service.mongo["suppressed-addresses"].find().to_list(None)
+        assert "lea@" not in str(kept)
+        assert (kept["user_id"], kept["code"]) == ("u-lea", "550 5.1.1")
+        assert await world.stage.told() == ["notifications.address-suppressed.v1"]
+
+    async def test_is_not_another_one_that_the_same_person_has_now(self, world: World):
+        await self.refused(world)
+
+        await world.stage.hear(somebody(version=2, email="new@example.org"), a_refusal("r-2"))
+
+        await letter(world, "sent", _id="r-2:refused")
+        assert [one["To"] for one in world.post.taken] == ["new@example.org"]
+
+    @pytest.mark.parametrize("answer", ["550 5.7.1 blocked by policy", "552 5.2.2 mailbox full"])
+    async def test_is_not_one_whose_letter_was_refused_for_what_may_pass(
+        self, world: World, answer: str
+    ):
+        world.post.says = [answer]
+        await world.stage.hear(somebody(), a_refusal("r-1"))
+        await letter(world, "failed", _id="r-1:refused")
+
+        await world.stage.hear(a_refusal("r-2"))
+
+        await letter(world, "sent", _id="r-2:refused")
+
+
+class TestRate:
+    async def test_of_one_domain_holds_up_no_other_and_no_code(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ):
+        [mailer] = (job for job in world.stage.service.jobs if isinstance(job, Mailer))
+        monkeypatch.setattr(mailer, "_pace", Pace(0.1))
+        await world.stage.hear(somebody(), somebody("u-ada", email="ada@elsewhere.org"))
+        await world.stage.hear(a_refusal("r-1"))
+        await letter(world, "sent", _id="r-1:refused")
+
+        await world.stage.hear(a_refusal("r-2"), a_refusal("r-3", user_id="u-ada"), a_link())
+
+        await letter(world, "sent", _id="r-3:refused")
+        await letter(world, "sent", template="activation")
+        kept = await letter(world, "waiting", _id="r-2:refused", attempts=0)
+        assert timedelta(seconds=5) < kept["wake_at"] - now() <= timedelta(seconds=10)
+        assert kept["last_error"] == ""
+
+
 class TestRecord:
     @pytest.mark.feature("NOT-15")
     async def test_of_a_letter_that_left_is_kept_when_mongodb_is_back(
@@ -359,16 +429,22 @@ class TestStop:
         [at_work] = [job for job in service.jobs if isinstance(job, Mailer)]
         settings = service.settings
         assert isinstance(settings, NotificationsSettings)
-        renderer = Renderer(settings.public_url)
-        another = Mailer(people, letters, renderer, settings, at_work._gathering)
-        working = asyncio.create_task(another.run(service.committer))
+        another = Mailer(
+            people,
+            letters,
+            refused=at_work._refused,
+            renderer=Renderer(settings.public_url),
+            settings=settings,
+            gathering=at_work._gathering,
+        )
+        task = asyncio.create_task(another.run(service.committer))
         world.post.slowly = 0.3
         await world.stage.hear(somebody(), *(a_refusal(f"r-{n}") for n in range(12)))
         await soon(lambda: _true(another._handing))
         in_hand = len(another._handing)
 
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
         assert not another._handing
         world.post.slowly = 0

@@ -86,11 +86,9 @@ def shown(html: str) -> str:
 class TestEveryLetter:
     @pytest.mark.feature("NOT-16")
     def test_says_the_same_as_text_and_as_html(self, template: Template, language: Language):
-        unsubscribe = "https://chorale.example/v1/unsubscriptions?token=t"
+        stop = "https://chorale.example/unsubscription?token=t"
 
-        rendered = render(
-            one_of(template), recipient=a_person(language=language), unsubscribe=unsubscribe
-        )
+        rendered = render(one_of(template), recipient=a_person(language=language), stop=stop)
 
         assert rendered.subject
         assert "\n" not in rendered.subject

@@ -136,7 +136,7 @@ class TestOpen:
             open_account(**but)
         assert pointers(refused.value) == [pointer]
 
-    @pytest.mark.feature("CRM-15")
+    @pytest.mark.feature("CRM-15", "NOT-17")
     def test_welcomes_only_whom_it_is_asked_to(self):
         change, *_ = open_account(welcome="u-ana")
 

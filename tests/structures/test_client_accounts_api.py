@@ -68,7 +68,7 @@ class TestOpen:
         for id in (shop.supplier, TOWN.structure_id):
             assert (await structures.find_one({"_id": id}))["relied_on"] == 1
 
-    @pytest.mark.feature("CRM-15")
+    @pytest.mark.feature("CRM-15", "NOT-17")
     async def test_tells_of_a_welcome_only_if_it_is_wished(self, shop: Shop):
         await shop.proposed(welcome=True)
         assert (await shop.open(welcome=True)).status_code == 409
@@ -76,7 +76,7 @@ class TestOpen:
         [row] = [one for one in await shop.world.told() if "welcomed" in one["type"]]
         assert b'"recipient_id":"u-ana"' in row["data"]
 
-    @pytest.mark.feature("CRM-15")
+    @pytest.mark.feature("CRM-15", "NOT-17")
     async def test_welcomes_nobody_otherwise(self, shop: Shop):
         await shop.proposed()
 

@@ -2,20 +2,32 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
+from kit.clock import now
 from kit.collection import Collection
-from kit.http import Operator
+from kit.http import Operator, may_answer
 from kit.pages import Page, PageAsked
-from services.notifications import views
+from services.notifications import suppressed_views, views
+from services.notifications.domain import attempts, suppressions
+from services.notifications.domain.attempts import NoSuchLetter, NotToBeSentAgain
 from services.notifications.domain.letters import Letter, Status, Template
 from services.notifications.domain.people import Person
+from services.notifications.domain.suppressions import NoSuchAddress
+from services.notifications.refused import RefusedAddresses
 from services.notifications.rendering import Language, Renderer
+from services.notifications.suppressed_views import Counted, SuppressedView
 from services.notifications.views import LetterView, PreviewView, TemplateView
+
+LetterId = Annotated[str, Path(max_length=300)]
+AddressId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
 def operator_routes(
-    people: Collection[Person], letters: Collection[Letter], renderer: Renderer
+    people: Collection[Person],
+    letters: Collection[Letter],
+    refused: RefusedAddresses,
+    renderer: Renderer,
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/ops", tags=["operations"])
 
@@ -25,6 +37,45 @@ def operator_routes(
     ) -> Page[LetterView]:
         """All letters, newest first; what could be followed or written to is taken out."""
         return await views.letters_written(letters, people, renderer, status, asked)
+
+    @routes.post(
+        "/letters/{id}/retry",
+        status_code=202,
+        responses=may_answer(NoSuchLetter, NotToBeSentAgain),
+    )
+    async def send_again(id: LetterId, caller: Operator) -> LetterView:
+        """
+        Try once more to send a letter that was given up or held back.
+
+        It goes to the address known then, and keeps its Message-ID.
+        """
+        at = now()
+        letter = await letters.change(id, lambda current: attempts.send_again(current, now=at))
+        return await views.letter(letter, people, renderer)
+
+    @routes.get("/suppressed-addresses")
+    async def list_suppressed(caller: Operator, asked: PageAsked) -> Page[SuppressedView]:
+        """Addresses that a mail server has refused for good, newest first."""
+        return await suppressed_views.suppressed(refused, people, asked)
+
+    @routes.get("/suppressed-addresses/count")
+    async def count_suppressed(caller: Operator) -> Counted:
+        """How many there are."""
+        return await suppressed_views.count(refused)
+
+    @routes.delete(
+        "/suppressed-addresses/{id}", status_code=204, responses=may_answer(NoSuchAddress)
+    )
+    async def restore(id: AddressId, caller: Operator) -> None:
+        """
+        Let letters go to an address again.
+
+        Those that were held back meanwhile leave only if each is sent again.
+        """
+        at = now()
+        await refused.addresses.change(
+            id, lambda current: suppressions.restore(current, by=caller.user_id, now=at)
+        )
 
     @routes.get("/letter-templates")
     async def list_templates(caller: Operator) -> list[TemplateView]:

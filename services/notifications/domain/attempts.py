@@ -5,8 +5,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kit.change import Change
+from kit.problems import Conflict, NotFound
 from services.notifications.domain.letters import LINKED, TO_WHO_LEFT, Letter, address
 from services.notifications.domain.people import Person
+
+
+class NoSuchLetter(NotFound):
+    """There is no such letter."""
+
+
+class NotToBeSentAgain(Conflict):
+    """This letter has left, or its words are gone."""
+
 
 LEASE = timedelta(minutes=1)
 AGAIN_AFTER = (
@@ -91,6 +101,17 @@ def not_yet_known(claimed: Letter, current: Letter | None, *, now: datetime) -> 
         return refused(claimed, current, error="The recipient is unknown.")
     wait = min(max(age, timedelta(milliseconds=200)), timedelta(minutes=10))
     return _record(claimed, current, attempts=claimed.attempts - 1, wake_at=now + wait)
+
+
+def send_again(current: Letter | None, *, now: datetime) -> Change[Letter]:
+    """An operator has one more try made at a letter that was given up."""
+    if current is None:
+        raise NoSuchLetter
+    if current.status == "waiting":
+        return Change(current)
+    if current.status not in ("failed", "suppressed") or current.forgotten:
+        raise NotToBeSentAgain(status=current.status)
+    return Change(replace(current, status="waiting", attempts=0, wake_at=now))
 
 
 def _record(claimed: Letter, current: Letter | None, **outcome: Any) -> Change[Letter]:

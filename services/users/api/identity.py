@@ -13,6 +13,7 @@ from services.users.api.password_resets import password_reset_routes
 from services.users.api.second_factor import second_factor_routes
 from services.users.api.sessions import Issuing, session_routes
 from services.users.api.tokens import token_routes
+from services.users.api.unsubscriptions import unsubscription_routes
 from services.users.codes import Codes
 from services.users.identity import Identity
 from services.users.passwords import Passwords
@@ -44,4 +45,5 @@ def identity_routes(
         second_factor_routes(identity, codes, settings),
         client_routes(identity.clients),
         token_routes(identity.clients, signer, settings),
+        unsubscription_routes(identity, settings),
     )
