@@ -68,7 +68,12 @@ async def a_link(cast: Cast) -> str:
 async def decide_at_the_desk(cast: Cast, role: str) -> Asked:
     town = await cast.platform.import_public(a_siret())
     wanted = {"structure_id": town, "valid_from": today().isoformat()}
-    asked = await cast.do("POST", "/v1/rattachements", 202, by=cast.self, json=wanted)
+
+    async def ask() -> Response:
+        return await cast.platform.ask("POST", "/v1/rattachements", by=cast.self, json=wanted)
+
+    # Until users has heard of the structure.
+    asked = await until(ask, lambda answer: answer.status_code == 202)
     await until_unattended(cast, asked)
     path = f"/v1/ops/approvals/{asked.json()['id']}/decision"
     said = {"verdict": "refused", "reason": "Personne ne décide ici."}

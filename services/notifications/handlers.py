@@ -7,11 +7,16 @@ from typing import Any
 
 from contracts.approvals import (
     ApprovalDecided,
+    ApprovalDecidedV2,
     ApprovalEscalated,
     ApprovalExpired,
     ApprovalOpened,
+    ApprovalOpenedV2,
     ApprovalReminded,
     ApprovalWithdrawn,
+    ApprovalWithdrawnV2,
+    InformationGiven,
+    InformationRequested,
 )
 from contracts.event import Event
 from contracts.structures import (
@@ -83,6 +88,7 @@ def handlers(
     rights: RightsCopy,
     kept: PersonalElsewhere,
     digests_at: time,
+    approval_links: bool,
 ) -> Subscriptions:
     on = Subscriptions()
     on(RightsChanged, otherwise=rights.otherwise)(rights.hear)
@@ -96,9 +102,28 @@ def handlers(
         follow = partial(follow_person, event, now=now(), at=digests_at)
         return people.ask(event.user_id, follow)
 
-    @on(ApprovalOpened)
-    def write_to_approvers(event: ApprovalOpened) -> Ask:
-        return _written(letters, *request_letters.on_approval_opened(event))
+    _hear_of_approvals(on, letters, settled, links=approval_links)
+    _hear_of_accounts(on, letters)
+    _hear_of_management(on, letters)
+    _hear_of_movements(on, letters, movements)
+    for kind, letter_on in ONE_LETTER.items():
+        written = _writer(letters, letter_on)
+        on(kind)(_noting(movements, written) if kind in MOVEMENTS else written)
+    return on
+
+
+def _hear_of_approvals(
+    on: Subscriptions,
+    letters: Collection[Letter],
+    settled: Collection[Settled],
+    *,
+    links: bool,
+) -> None:
+    def write_to_approvers(event: ApprovalOpened | ApprovalOpenedV2) -> Ask:
+        return _written(letters, *request_letters.on_approval_opened(event, links=links))
+
+    on(ApprovalOpened)(write_to_approvers)
+    on(ApprovalOpenedV2)(write_to_approvers)
 
     @on(ApprovalReminded)
     def remind_approvers(event: ApprovalReminded) -> Ask:
@@ -108,15 +133,8 @@ def handlers(
     def write_to_other_approvers(event: ApprovalEscalated) -> Ask:
         return _written(letters, *waiting_letters.on_escalated(event))
 
-    _hear_of_accounts(on, letters)
-    _hear_of_management(on, letters)
-    _hear_of_movements(on, letters, movements)
-    for kind, letter_on in ONE_LETTER.items():
-        written = _writer(letters, letter_on)
-        on(kind)(_noting(movements, written) if kind in MOVEMENTS else written)
     for end in ENDS:
         on(end)(_settling(settled))
-    return on
 
 
 def _hear_of_accounts(on: Subscriptions, letters: Collection[Letter]) -> None:
@@ -170,13 +188,10 @@ def _noting(
     return note_it
 
 
-ENDS: tuple[type[Event], ...] = (ApprovalDecided, ApprovalWithdrawn, ApprovalExpired)
-"""Keyed by the approval that is over."""
-
-
 def _settling(settled: Collection[Settled]) -> Callable[[Event], Ask]:
     def settle_approval(event: Event) -> Ask:
-        return settled.ask(event.key, partial(settle, event.key, at=now()))
+        id = event.key
+        return settled.ask(id, lambda current: settle(id, current, at=now()))
 
     return settle_approval
 
@@ -195,6 +210,15 @@ def _hear_of_management(on: Subscriptions, letters: Collection[Letter]) -> None:
         return _written(letters, *management_letters.on_claim_settled(event))
 
 
+ENDS: tuple[type[Event], ...] = (
+    ApprovalDecided,
+    ApprovalDecidedV2,
+    ApprovalWithdrawn,
+    ApprovalWithdrawnV2,
+    ApprovalExpired,
+)
+"""Of a question: what was written about it is of no use any more."""
+
 ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     InvitationSent: rattachement_letters.on_invitation_sent,
     RattachementBegun: rattachement_letters.on_turned,
@@ -208,6 +232,8 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     HabilitationsNotApplied: request_letters.on_habilitations_not_applied,
     RattachementRequestExpired: waiting_letters.on_request_expired,
     HabilitationsRequestExpired: waiting_letters.on_request_expired,
+    InformationRequested: request_letters.on_information_requested,
+    InformationGiven: request_letters.on_information_given,
     RequestBlocked: waiting_letters.on_request_blocked,
     RegistrationRepeated: account_letters.on_registration_repeated,
     IdentityLinked: account_letters.on_identity_linked,

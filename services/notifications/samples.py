@@ -23,6 +23,7 @@ PARAMS: Final = {
     "rhythm": "daily",
     "status": "Mise en paiement",
     "structure_name": "Menuiserie Petit",
+    "title": "Souscrire un mandat de facturation",
     "supplier_name": "Papeterie Roux",
     "units": "COMPTA",
     "until": "2026-01-20T09:00:00+00:00",

@@ -25,6 +25,8 @@ Template = Literal[
     "habilitations-not-applied",
     "habilitations-refused",
     "identity-linked",
+    "information-given",
+    "information-requested",
     "invitation",
     "invoice-rejected",
     "invoice-status",
@@ -123,6 +125,8 @@ class Letter(Entity):
     reason: str = ""
     """The words of whoever decided."""
     link: Link | None = None
+    answer: Link | None = None
+    """A link beside what it says, to answer from it; it goes where any letter of its kind goes."""
     language: str = ""
     """Of whoever is written to as a client of somebody; else their own."""
     application: str = ""
