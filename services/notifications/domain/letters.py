@@ -14,6 +14,7 @@ Template = Literal[
     "approval-escalated",
     "approval-opened",
     "approval-reminder",
+    "client-secret-expiring",
     "client-welcomed",
     "code",
     "contact-confirmation",
@@ -74,6 +75,7 @@ ALWAYS = (
     | LINKED
     | {
         "activation",
+        "client-secret-expiring",
         "code",
         "erasure",
         "invitation",
