@@ -463,6 +463,18 @@ class ManagementTransferred(Event, type="users.management-transferred.v1", key="
     transferred_at: AwareDatetime
 
 
+class ClientSecretExpiring(Event, type="users.client-secret-expiring.v1", key="client_id"):
+    """The secret of another system ends soon: somebody must have a new one made."""
+
+    client_id: str
+    name: str
+    """Of the system."""
+    user_id: str
+    """Whoever had the secret made."""
+    expires_at: AwareDatetime
+    told_at: AwareDatetime
+
+
 class ReactivationRefused(Event, type="users.reactivation-refused.v1", key="user_id"):
     """Somebody wants a deactivated account back, too late."""
 

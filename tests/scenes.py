@@ -307,11 +307,20 @@ async def turn_off(cast: Cast, role: str) -> Asked:
     return Asked("/v1/second-factor", by, body={"json": {"code": shown}})
 
 
-@scene("DELETE /v1/clients/{id}")
-async def revoke_client(cast: Cast, role: str) -> Asked:
+async def a_client(cast: Cast) -> str:
     asked = {"name": "ERP", "scopes": ["structures:read"]}
     opened = await cast.do("POST", "/v1/clients", 201, by=cast.operator, json=asked)
-    return Asked(f"/v1/clients/{opened.json()['client_id']}", cast.people[role])
+    return f"/v1/clients/{opened.json()['client_id']}"
+
+
+@scene("DELETE /v1/clients/{id}")
+async def revoke_client(cast: Cast, role: str) -> Asked:
+    return Asked(await a_client(cast), cast.people[role])
+
+
+@scene("POST /v1/clients/{id}/secrets")
+async def give_a_client_another_secret(cast: Cast, role: str) -> Asked:
+    return Asked(f"{await a_client(cast)}/secrets", cast.people[role])
 
 
 @scene("POST /v1/structures", "a private structure")

@@ -29,6 +29,7 @@ from contracts.structures import (
 from contracts.support import TicketOpened
 from contracts.users import (
     AccountChanged,
+    ClientSecretExpiring,
     CodeRequested,
     EspaceClosed,
     EspaceOpened,
@@ -238,6 +239,7 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     RegistrationRepeated: account_letters.on_registration_repeated,
     IdentityLinked: account_letters.on_identity_linked,
     ExportReady: account_letters.on_export_ready,
+    ClientSecretExpiring: account_letters.on_client_secret_expiring,
     ReactivationRefused: management_letters.on_reactivation_refused,
     VacancyNoticeGiven: management_letters.on_notice_given,
     TicketOpened: ticket_letters.on_ticket_opened,

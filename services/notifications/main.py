@@ -93,7 +93,7 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
         ),
         jobs=[
             mailer,
-            Spreading(notices, people, letters, rights, gathering).worker(),
+            Spreading(notices, people, rights, gathering).worker(),
             Recapping(service.committer, people, letters, movements, rights, at).worker(),
             *kept.jobs(),
             Forgetting(letters, settings.letters_kept_for),

@@ -25,6 +25,7 @@ PARAMS: Final = {
     "structure_name": "Menuiserie Petit",
     "title": "Souscrire un mandat de facturation",
     "supplier_name": "Papeterie Roux",
+    "system": "ERP",
     "units": "COMPTA",
     "until": "2026-01-20T09:00:00+00:00",
     "valid_from": "2026-01-05",

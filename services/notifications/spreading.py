@@ -1,5 +1,6 @@
 """Writes of an invoice to all whom it is for, a page at a time, and goes on where it was."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -10,7 +11,7 @@ from kit.pages import Asked
 from kit.rights import Rights, RightsCopy
 from kit.workers import Worker
 from services.notifications.domain import notices
-from services.notifications.domain.letters import Letter, write
+from services.notifications.domain.letters import write
 from services.notifications.domain.notices import Notice, letter_on
 from services.notifications.domain.people import Person
 from services.notifications.gathering import Gathering, concerns
@@ -22,7 +23,6 @@ AT_ONCE: Final = 200
 class Spreading:
     notices: Collection[Notice]
     people: Collection[Person]
-    letters: Collection[Letter]
     rights: RightsCopy
     gathering: Gathering
 
@@ -31,21 +31,24 @@ class Spreading:
 
     async def spread(self, notice: Notice) -> None:
         while notice.wake_at:
-            said = notice.said
-            page = Asked(notice.cursor, AT_ONCE)
-            attached, following = await self.rights.attached_to(said.structure_id, page)
-            await self._write(notice, attached)
+            some, following = await self._next(notice)
+            await self._write(notice, some)
             notice = await self.notices.change(
                 notice.id, partial(notices.spread, notice, cursor=following, now=now())
             )
 
-    async def _write(self, notice: Notice, attached: list[Rights]) -> None:
-        day, chosen = today(), notice.said.users
+    async def _next(self, notice: Notice) -> tuple[list[Rights], str | None]:
+        """The next of those it may be for, and where to go on."""
+        structure_id, users = notice.said.structure_id, notice.said.users
+        if users:
+            found = [await self.rights.of(one, structure_id) for one in users]
+            return [one for one in found if one], None
+        return await self.rights.attached_to(structure_id, Asked(notice.cursor, AT_ONCE))
+
+    async def _write(self, notice: Notice, some: Sequence[Rights]) -> None:
+        day = today()
         letters = [
-            letter
-            for one in attached
-            if (not chosen or one.user_id in chosen)
-            and concerns(one, letter := letter_on(notice, one.user_id), day)
+            letter for one in some if concerns(one, letter := letter_on(notice, one.user_id), day)
         ]
         known = await self.people.many([one.recipient_id for one in letters])
         await self.gathering.write(
@@ -56,4 +59,4 @@ class Spreading:
         # Who somebody is comes on another key: the letter waits for it.
         for one in letters:
             if one.recipient_id not in known:
-                await self.letters.change(one.id, partial(write, one))
+                await self.gathering.letters.change(one.id, partial(write, one))

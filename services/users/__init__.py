@@ -28,5 +28,5 @@ Publishes  users.person-changed, users.person-erased, users.account-changed,
            users.reactivation-refused, users.vacancy-opened, users.vacancy-code-requested,
            users.vacancy-notice-given, users.vacancy-claim-settled,
            users.identity-linked, users.export-requested, users.export-ready,
-           users.espace-opened, users.espace-closed
+           users.espace-opened, users.espace-closed, users.client-secret-expiring
 """

@@ -13,6 +13,7 @@ from kit.workers import Job, Timer
 from services.users.domain import (
     attempts,
     challenges,
+    clients,
     efforts,
     emails,
     provider_sign_ins,
@@ -138,6 +139,7 @@ class Identity:
             Timer(self.efforts, wake=self._forget_effort),
             Timer(self.unsubscriptions, wake=self._forget_unsubscription),
             Timer(self.logins, wake=self._release),
+            Timer(self.clients, wake=self._remind_of_secret),
             Timer(self.accounts, wake=self._erase_never_activated),
         ]
 
@@ -164,6 +166,10 @@ class Identity:
         return self.unsubscriptions.ask(
             over.id, lambda current: unsubscriptions.forget(current, now=at)
         )
+
+    def _remind_of_secret(self, client: Client) -> Ask:
+        at = now()
+        return self.clients.ask(client.id, lambda current: clients.remind(current, now=at))
 
     def _expire(self, over: Session) -> Ask:
         at = now()

@@ -68,6 +68,17 @@ class UsersSettings(WaitingSettings):
         le=timedelta(seconds=32767),
         description="How long another system's access token is good",
     )
+    client_secret_for: Duration = Field(
+        default=timedelta(days=365), description="How long the secret of another system is good"
+    )
+    client_secret_overlap: Duration = Field(
+        default=timedelta(days=1),
+        description="How long the secret before is good beside one that was just given",
+    )
+    client_secret_reminder: Duration = Field(
+        default=timedelta(days=15),
+        description="How long before its end whoever had a secret made is told",
+    )
     session_for: Duration = timedelta(days=30)
     sessions_most: int = Field(default=50, ge=1, description="Of one account; the oldest ends")
 

@@ -14,6 +14,7 @@ from tests.bench.commands import commands
 from tests.bench.hearing import hearing
 from tests.bench.importing import importing
 from tests.bench.journey import journey
+from tests.bench.letters import letters
 from tests.bench.lists import lists
 from tests.bench.results import Result
 from tests.bench.rights import rights
@@ -31,6 +32,7 @@ BENCHES: dict[str, Bench] = {
     "searching": searching,
     "importing": importing,
     "lists": lists,
+    "letters": letters,
     "starting": starting,
     "scaling": scaling,
 }

@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from contracts.users import AccountChanged, CodeRequested, LinkRequestedV2, PersonChanged
+from contracts.users import (
+    AccountChanged,
+    ClientSecretExpiring,
+    CodeRequested,
+    LinkRequestedV2,
+    PersonChanged,
+)
 from services.notifications.domain import account_letters
 from services.notifications.domain.attempts import unwanted
 from services.notifications.domain.letters import Letter, Template, address
@@ -89,6 +95,19 @@ class TestOnLinkRequested:
 
     def test_shows_no_nonce(self):
         assert "n-1" not in written("login-confirmation").id
+
+
+class TestOnClientSecretExpiring:
+    @pytest.mark.feature("NOT-13")
+    def test_names_the_system_and_the_end_of_its_secret(self):
+        told = ClientSecretExpiring(
+            client_id="c-1", name="ERP", user_id="u-lea", expires_at=SOON, told_at=NOW
+        )
+
+        letter = account_letters.on_client_secret_expiring(told)
+
+        assert (letter.recipient_id, letter.created_at) == ("u-lea", NOW)
+        assert letter.params == {"system": "ERP", "until": SOON.isoformat()}
 
 
 class TestOnAccountChanged:

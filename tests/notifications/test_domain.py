@@ -1,6 +1,6 @@
 """Which letter follows which fact, and what becomes of it."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -28,7 +28,8 @@ from services.notifications.domain import (
     ticket_letters,
 )
 from services.notifications.domain.attempts import AGAIN_AFTER, LEASE
-from services.notifications.domain.letters import Letter, write
+from services.notifications.domain.digests import digest_for
+from services.notifications.domain.letters import Letter, recipient, write
 from services.notifications.domain.people import copy_person
 from tests.notifications.builders import NOW, SOON, a_letter, a_link, a_link_letter, a_person
 
@@ -202,10 +203,32 @@ class TestWhoIsWrittenTo:
         assert (letter.id, letter.recipient_id) == ("c-1:client-welcomed", "u-lea")
         assert letter.params == {"supplier_name": "Papeterie Roux", "reference": "10001"}
 
+    @pytest.mark.feature("NOT-16")
+    @pytest.mark.parametrize(
+        ("of_client", "own", "written_in"), [("", "fr", "fr"), ("", "en", "en"), ("en", "fr", "en")]
+    )
+    def test_a_client_in_their_language_as_their_supplier_knows_it(
+        self, of_client: str, own: str, written_in: str
+    ):
+        letter = a_letter(template="client-welcomed", language=of_client)
+
+        assert recipient(letter, a_person(language=own)).language == written_in
+
 
 class TestWrite:
-    def test_is_to_be_sent_at_once(self):
-        assert write(a_letter(wake_at=None), None) == Change(a_letter())
+    def test_is_to_be_sent_at_once_and_before_all_digests_of_the_morning(self):
+        _, leaves = digest_for(a_person(), "daily", after=NOW, at=time(7))
+
+        written = write(a_letter(created_at=leaves + timedelta(minutes=59)), None).state
+
+        assert (written.status, written.attempts) == ("waiting", 0)
+        assert written.wake_at < leaves
+
+    @pytest.mark.feature("NOT-05")
+    def test_lets_what_opens_an_account_leave_before_all_else(self):
+        code = write(a_link_letter(template="code"), None).state
+
+        assert code.wake_at < write(a_letter(), None).state.wake_at
 
     @pytest.mark.feature("NOT-15")
     def test_leaves_a_letter_already_written_as_it_is(self):

@@ -61,6 +61,10 @@ class TestRhythm:
     def test_is_immediate_for_a_rejected_invoice(self, wished: str):
         assert digests.rhythm(about_invoices("invoice-rejected"), wishing(wished)) == "immediate"
 
+    def test_is_immediate_for_what_may_have_left_already(self):
+        assert digests.rhythm(a_letter(attempts=1), wishing("daily")) == "daily"
+        assert digests.rhythm(a_letter(attempts=2), wishing("daily")) == "immediate"
+
     @pytest.mark.feature("NOT-11")
     def test_of_the_recap_is_a_switch_of_its_own(self):
         recap = a_letter(template="recap")

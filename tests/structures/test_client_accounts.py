@@ -143,6 +143,13 @@ class TestOpen:
         [_, welcomed] = change.events
         assert isinstance(welcomed, ClientWelcomed)
         assert (welcomed.recipient_id, welcomed.supplier_name) == ("u-ana", SUPPLIER.legal_name)
+        assert welcomed.language == ""
+
+    @pytest.mark.feature("NOT-16")
+    def test_says_in_which_language_a_client_is_welcomed(self):
+        change, *_ = open_account(welcome="u-ana", record=describe(language="en"))
+
+        assert change.events[-1].language == "en"
 
 
 class TestConsent:

@@ -151,3 +151,19 @@ async def test_only_operators_open_and_see_systems(house: House):
 )
 async def test_a_wrong_field_is_refused(house: House, wrong: dict[str, Any]):
     assert (await house.post("/v1/clients", INVOICING | wrong, **OPERATOR)).status_code == 422
+
+
+async def test_another_secret_is_given_before_the_first_ends(house: House):
+    client = await opened(house)
+    path = f"/v1/clients/{client['client_id']}"
+
+    given = await house.post(f"{path}/secrets", {}, **OPERATOR)
+    tokens = [await ask(house, **proof(one)) for one in (client, given.json())]
+    await house.delete(path, **OPERATOR)
+    late = await house.post(f"{path}/secrets", {}, **OPERATOR)
+
+    assert (given.status_code, given.headers["cache-control"]) == (201, "no-store")
+    assert given.json()["client_secret"] != client["client_secret"]
+    assert given.json()["expires_at"] >= client["expires_at"]
+    assert [one.status_code for one in tokens] == [200, 200]
+    assert late.status_code == 409

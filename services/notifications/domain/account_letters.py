@@ -6,6 +6,7 @@ from typing import get_args
 
 from contracts.users import (
     AccountChanged,
+    ClientSecretExpiring,
     CodeRequested,
     ExportReady,
     IdentityLinked,
@@ -95,4 +96,14 @@ def on_registration_repeated(event: RegistrationRepeated) -> Letter:
         recipient_id=event.user_id,
         template="registration-repeated",
         created_at=event.repeated_at,
+    )
+
+
+def on_client_secret_expiring(event: ClientSecretExpiring) -> Letter:
+    return Letter(
+        id=f"{event.client_id}:secret-expiring:{event.expires_at:%Y%m%dT%H%M%S}",
+        recipient_id=event.user_id,
+        template="client-secret-expiring",
+        params={"system": event.name, "until": event.expires_at.isoformat()},
+        created_at=event.told_at,
     )

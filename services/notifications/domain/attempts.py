@@ -6,7 +6,7 @@ from typing import Any
 
 from kit.change import Change
 from kit.problems import Conflict, NotFound
-from services.notifications.domain.letters import LINKED, TO_WHO_LEFT, Letter, address
+from services.notifications.domain.letters import LINKED, OPENING, TO_WHO_LEFT, Letter, address
 from services.notifications.domain.people import Person
 
 
@@ -46,7 +46,7 @@ def unwanted(letter: Letter, person: Person, *, now: datetime) -> str:
         return "The person was erased."
     if letter.template in LINKED and not address(letter, person):
         return "The address is awaited no longer."
-    if letter.link:
+    if letter.link and letter.template in OPENING:
         return "The link has expired." if letter.link.expires_at <= now else ""
     if person.active or letter.template in TO_WHO_LEFT:
         return ""

@@ -43,7 +43,8 @@ def rhythm(letter: Letter, person: Person) -> Rhythm:
         return "immediate" if wishes.weekly_recap and wishes.rhythm != "never" else "never"
     chosen = wishes.applications.get(letter.application)
     wished = chosen or wishes.rhythm
-    if letter.template in AT_ONCE and wished != "never":
+    # After the first attempt it may have left by itself, unrecorded.
+    if (letter.template in AT_ONCE or letter.attempts > 1) and wished != "never":
         return "immediate"
     if letter.template in BY_DAY and chosen is None and wished == "immediate":
         return "daily"

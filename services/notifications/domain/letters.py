@@ -1,7 +1,7 @@
 """Letters: one e-mail to one person, and where it goes."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from contracts.users import CLAIM_DIGITS
@@ -14,6 +14,7 @@ Template = Literal[
     "approval-escalated",
     "approval-opened",
     "approval-reminder",
+    "client-secret-expiring",
     "client-welcomed",
     "code",
     "contact-confirmation",
@@ -59,6 +60,16 @@ Status = Literal["waiting", "gathered", "sent", "failed", "suppressed"]
 
 LINKED = frozenset({"contact-confirmation", "login-cancellation", "login-confirmation"})
 """Letters that prove one address, or take it back."""
+OPENING = LINKED | {
+    "activation",
+    "code",
+    "erasure",
+    "invitation",
+    "password-reset",
+    "reactivation",
+    "vacancy-code",
+}
+"""Letters that bring the link or the code they are about, and say nothing else."""
 OF_THE_ACCOUNT = frozenset(
     {
         "account-changed",
@@ -71,22 +82,22 @@ OF_THE_ACCOUNT = frozenset(
 """Letters that go to the login address, whatever the contact address is; so do links and codes."""
 ALWAYS = (
     OF_THE_ACCOUNT
-    | LINKED
+    | OPENING
     | {
-        "activation",
-        "code",
-        "erasure",
-        "invitation",
+        "client-secret-expiring",
         "management-handed-over",
         "management-lost",
         "management-transferred",
-        "password-reset",
-        "reactivation",
-        "vacancy-code",
         "vacancy-notice",
     }
 )
 """Letters about accounts and their powers: they leave at once, whatever their reader wishes."""
+FIRST: Final = timedelta(days=1)
+BEFORE_DIGESTS: Final = timedelta(hours=1)
+"""
+What is due first is sent first. A hundred thousand digests are due at the same moment of the
+morning: whoever signs in then waits for a code.
+"""
 TO_WHO_LEFT = frozenset({"reactivation-refused"})
 """The one letter without a link that still goes to a deactivated account: its owner asked."""
 DIGITS: Final[dict[str, int]] = {"code": 6, "vacancy-code": CLAIM_DIGITS}
@@ -151,7 +162,8 @@ class Letter(Entity):
 
 def write(letter: Letter, current: Letter | None) -> Change[Letter]:
     """Keep a letter to be sent at once; one already written stays as it is."""
-    return Change(current or replace(letter, wake_at=letter.created_at))
+    before_others = FIRST if letter.template in ALWAYS else BEFORE_DIGESTS
+    return Change(current or replace(letter, wake_at=letter.created_at - before_others))
 
 
 def forget_words(current: Letter) -> Change[Letter]:
@@ -177,7 +189,7 @@ def address(letter: Letter, person: Person) -> str:
         return letter.to
     if letter.link and letter.template in LINKED:
         return person.linked.get(letter.link.nonce, "")
-    if letter.link or letter.template in OF_THE_ACCOUNT:
+    if letter.template in OPENING | OF_THE_ACCOUNT:
         return person.login or person.email
     return person.email
 

@@ -2,35 +2,33 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from kit.change import Change
 from kit.problems import NotFound
-from services.notifications.domain.letters import Letter
+from services.notifications.domain.letters import OPENING, Letter
+
+UNLISTED: Final = OPENING | {"digest"}
+"""The first say nothing without their link, and a digest only what the others say."""
 
 
 def shown_to(user_id: str) -> dict[str, Any]:
-    """
-    Those in somebody's list.
-
-    Not those that carry a link or a code, which say nothing else, nor digests, which tell of the
-    others.
-    """
+    """The letters in somebody's list."""
     return {
         "recipient_id": user_id,
-        "link": None,
         "forgotten": False,
-        "template": {"$ne": "digest"},
+        "template": {"$nin": sorted(UNLISTED)},
     }
 
 
 def mark(current: Letter | None, *, by: str, read: bool, now: datetime) -> Change[Letter]:
-    if current is None or current.recipient_id != by or not _shown(current):
+    if (
+        current is None
+        or current.recipient_id != by
+        or current.forgotten
+        or current.template in UNLISTED
+    ):
         raise NotFound
     if read == (current.read_at is not None):
         return Change(current)
     return Change(replace(current, read_at=now if read else None))
-
-
-def _shown(letter: Letter) -> bool:
-    return letter.link is None and not letter.forgotten and letter.template != "digest"

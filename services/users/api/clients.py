@@ -15,7 +15,8 @@ from kit.ids import new_id
 from kit.pages import Page, PageAsked, page
 from services.users.api.fields import Id, Name
 from services.users.domain import clients as domain
-from services.users.domain.clients import Client, NoSuchClient, Scope
+from services.users.domain.clients import Client, ClientRevoked, NoSuchClient, Scope, Term
+from services.users.settings import UsersSettings
 
 StructureId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
@@ -37,6 +38,7 @@ class ClientShown(BaseModel):
     scopes: tuple[Scope, ...]
     structures: tuple[str, ...]
     created_at: datetime
+    expires_at: datetime | None = Field(description="Of its secret")
     revoked: bool
 
 
@@ -44,23 +46,48 @@ class ClientOpened(ClientShown):
     client_secret: str = Field(description="Shown this once: only its hash is kept")
 
 
-def client_routes(clients: Collection[Client]) -> APIRouter:
+def client_routes(clients: Collection[Client], settings: UsersSettings) -> APIRouter:
     routes = APIRouter(prefix="/v1/clients", tags=["clients"])
+    term = Term(
+        valid_for=settings.client_secret_for,
+        overlap=settings.client_secret_overlap,
+        reminded_before=settings.client_secret_reminder,
+    )
 
     @routes.post("", status_code=201)
     async def open_client(asked: NewClient, caller: Operator, response: Response) -> ClientOpened:
         """Register another system. Its secret is shown in this answer and never again."""
-        secret = secrets.token_urlsafe(32)
+        secret, at = secrets.token_urlsafe(32), now()
         client = Client(
             id=new_id(),
             name=asked.name,
-            secret_hash=domain.secret_hash(secret),
             scopes=tuple(dict.fromkeys(asked.scopes)),
             structures=tuple(dict.fromkeys(asked.structures)),
             created_by=caller.user_id,
-            created_at=now(),
+            created_at=at,
+            **domain.issued(domain.secret_hash(secret), caller.user_id, term, at),
         )
         await clients.change(client.id, lambda _: Change(client))
+        response.headers["Cache-Control"] = "no-store"
+        return ClientOpened(**_shown(client).model_dump(), client_secret=secret)
+
+    @routes.post(
+        "/{id}/secrets", status_code=201, responses=may_answer(NoSuchClient, ClientRevoked)
+    )
+    async def give_secret(id: Id, caller: Operator, response: Response) -> ClientOpened:
+        """
+        Have another secret made, before the present one ends.
+
+        It is shown in this answer and never again. The one in use is good for a little longer.
+        """
+        secret, at = secrets.token_urlsafe(32), now()
+        hash = domain.secret_hash(secret)
+        client = await clients.change(
+            id,
+            lambda current: domain.give_secret(
+                current, hash=hash, by=caller.user_id, term=term, now=at
+            ),
+        )
         response.headers["Cache-Control"] = "no-store"
         return ClientOpened(**_shown(client).model_dump(), client_secret=secret)
 
@@ -86,5 +113,6 @@ def _shown(client: Client) -> ClientShown:
         scopes=client.scopes,
         structures=client.structures,
         created_at=client.created_at,
+        expires_at=client.expires_at,
         revoked=client.revoked_at is not None,
     )

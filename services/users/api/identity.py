@@ -43,7 +43,7 @@ def identity_routes(
         oidc_routes(Arrivals(identity, door, settings), issuing),
         linked_identity_routes(identity.linked),
         second_factor_routes(identity, codes, settings),
-        client_routes(identity.clients),
+        client_routes(identity.clients, settings),
         token_routes(identity.clients, signer, settings),
         unsubscription_routes(identity, settings),
     )

@@ -56,7 +56,7 @@ def token_routes(clients: Collection[Client], signer: Signer, settings: UsersSet
             )
         client_id, secret = _credentials(request, form)
         client = await clients.find(client_id) if client_id else None
-        if client is None or not domain.proves(client, secret):
+        if client is None or not domain.proves(client, secret, now=now()):
             raise Refusal("invalid_client", "The client is unknown or its secret is wrong")
         scopes = domain.granted(client, form.get("scope", ""))
         if scopes is None:
