@@ -29,6 +29,7 @@ SCOPES = [
     "orders:check",
     "facts:write",
     "deliveries:write",
+    "mandates:write",
     "attachments:read",
 ]
 PATIENCE = 20

@@ -19,6 +19,7 @@ Scope = Literal[
     "orders:check",
     "facts:write",
     "deliveries:write",
+    "mandates:write",
     "attachments:read",
 ]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
