@@ -14,6 +14,7 @@ from contracts.approvals import ApprovalExpired
 from kit.clock import now
 from kit.workers import Timer
 from services.approvals.domain.business_days import business_days_after
+from services.approvals.metrics import measuring, waiting
 from services.approvals.restored import put_right
 from services.approvals.settings import ApprovalsSettings
 from services.approvals.waking import timers
@@ -21,6 +22,8 @@ from tests.approvals.asking import a_request, lea, rights
 from tests.approvals.builders import LADDER
 from tests.approvals.stage import Stage, soon
 from tests.conftest import settings_for
+
+STATES = ("answerable", "nobody decides")
 
 
 @asynccontextmanager
@@ -115,6 +118,19 @@ async def test_an_end_that_was_told_stands_when_a_backup_is_brought_back(stage: 
 
     [one] = await stage.service.mongo["approvals"].find().to_list(None)
     assert (one["state"], one["wake_at"]) == ("expired", None)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.feature("APP-16")
+async def test_operators_see_how_many_wait_that_nobody_may_decide_on(stage: Stage):
+    await stage.hear(lea(), a_request(), a_request("r-2", structure_id="s-8"), rights("u-omar"))
+    owned = {one.name: one for one in stage.service.collections}
+    assert await soon(partial(told, stage, "approval-opened"))
+
+    await measuring(owned["approvals"])()
+
+    seen = {state: waiting.labels("approvals", state)._value.get() for state in STATES}
+    assert seen == {"answerable": 1, "nobody decides": 1}
 
 
 class TestSettings:
