@@ -187,8 +187,8 @@ def _hear_of_structures(
             ),
             lambda management, request, of_habilitations: (
                 vacancies.notice_vacancy(told, management, request or of_habilitations),
-                vacancies.tell_blocked(told, request),
-                vacancies.tell_blocked(told, of_habilitations),
+                vacancies.tell_blocked(told, management, request),
+                vacancies.tell_blocked(told, management, of_habilitations),
             ),
         )
 

@@ -209,7 +209,9 @@ class World:
             self._settle(event)
         elif isinstance(event, ApproverMissing):
             request = self.requests[event.approval_id]
-            self.requests[request.id] = self.keep(vacancies.tell_blocked(event, request), request)
+            self.requests[request.id] = self.keep(
+                vacancies.tell_blocked(event, None, request), request
+            )
 
     def _open(self, event: RattachementRequested) -> None:
         current = self.approvals.get(event.request_id)

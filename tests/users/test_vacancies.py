@@ -137,7 +137,7 @@ class TestNoticeVacancy:
 
 class TestTellBlocked:
     def test_tells_whoever_asked_that_they_may_claim_the_structure(self):
-        change = vacancies.tell_blocked(MISSING, a_request())
+        change = vacancies.tell_blocked(MISSING, None, a_request())
 
         told = RequestBlocked(
             request_id="r-1",
@@ -149,13 +149,18 @@ class TestTellBlocked:
         assert change == Change(a_request(blocked=True), (told,))
 
     def test_names_no_structure_that_its_requester_may_not_know(self):
-        [told] = vacancies.tell_blocked(MISSING, a_request(structure_discreet=True)).events
+        [told] = vacancies.tell_blocked(MISSING, None, a_request(structure_discreet=True)).events
 
         assert told.structure_name is None
 
+    def test_tells_nothing_where_somebody_manages_who_was_not_heard_of_yet(self):
+        change = vacancies.tell_blocked(MISSING, managed_by(), a_request())
+
+        assert change == Change(a_request())
+
     @pytest.mark.parametrize("but", [{"blocked": True}, {"status": "withdrawn"}])
     def test_tells_it_once_and_only_of_what_waits(self, but: Any):
-        assert vacancies.tell_blocked(MISSING, a_request(**but)) == Change(a_request(**but))
+        assert vacancies.tell_blocked(MISSING, None, a_request(**but)) == Change(a_request(**but))
 
 
 class TestClaim:

@@ -81,7 +81,7 @@ def take_seat(seat: Seat, current: Approvers | None, *, now: datetime) -> Change
         return Change(current)
     # What waits for somebody to decide, or was put to whoever may no longer, is looked at at once.
     had = any(one.user_id == seat.user_id for one in known.seats)
-    wake_at = now if known.awaited_by or had else None
+    wake_at = now if known.awaited_by or had else known.wake_at
     return Change(replace(known, seats=tuple(seats), wake_at=wake_at))
 
 

@@ -137,9 +137,17 @@ def notice_vacancy(
     return Change(vacant, (opened,))
 
 
-def tell_blocked(told: ApproverMissing, request: R | None) -> Change[R]:
-    """Tell whoever asked, once, that nobody may decide on it, and what they can do."""
+def tell_blocked(
+    told: ApproverMissing, management: Management | None, request: R | None
+) -> Change[R]:
+    """
+    Tell whoever asked, once, that nobody may decide on it, and what they can do.
+
+    Not where somebody manages: approvals may have missed them only because it hears of them later.
+    """
     if request is None or request.status != "requested" or request.blocked:
+        return Change(request)
+    if management and management.principal_manager_id:
         return Change(request)
     event = RequestBlocked(
         request_id=request.id,
