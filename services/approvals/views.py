@@ -97,8 +97,7 @@ class Somebody(BaseModel):
 
 
 class Requester(Somebody):
-    email: str | None = None
-    """To those who may decide, in the detail."""
+    email: str
 
 
 class ApprovalView(BaseModel):
@@ -109,7 +108,7 @@ class ApprovalView(BaseModel):
     kind: str
     state: State
     description: str
-    requester: Requester
+    requester: Somebody
     structure_id: str
     structure_identifier: str | None
     """Null for the requester, as are the name and ``decided_by``: users says what they may know."""
@@ -144,6 +143,7 @@ class CommentView(BaseModel):
 
 
 class ApprovalDetail(ApprovalView):
+    requester: Requester
     approver: Somebody | None
     """Who has decided or, until then, who is asked first. Null for the requester."""
     comments: tuple[CommentView, ...]
@@ -253,14 +253,13 @@ def decided_with(rights: Iterable[Rights], *, by: str, today: date) -> dict[str,
 
 
 def _view(approval: Approval, names: dict[str, Person]) -> ApprovalView:
-    requester = names.get(approval.requester_id)
     return ApprovalView(
         id=approval.id,
         number=approval.number,
         kind=approval.kind,
         state=approval.state,
         description=approval.title,
-        requester=Requester(id=approval.requester_id, name=requester.name if requester else ""),
+        requester=_somebody(approval.requester_id, names),
         structure_id=approval.structure_id,
         structure_identifier=approval.structure_identifier,
         structure_name=approval.structure_name,

@@ -32,10 +32,9 @@ class Secrets:
         return Shown(self._link(letter), stop, stop_page)
 
     def _link(self, letter: Letter) -> str:
-        link = letter.link or letter.answer
-        if link is None:
+        if letter.link is None:
             return ""
-        user_id = letter.recipient_id
+        user_id, link = letter.recipient_id, letter.link
         if digits := DIGITS.get(letter.template):
             return code_of(self.key, user_id=user_id, nonce=link.nonce, digits=digits)
         token = sign_link(

@@ -47,7 +47,7 @@ class TestList:
                     "information_requested": False,
                     "kind": "rattachement",
                     "state": "requested",
-                    "requester": {"id": "u-lea", "name": "Léa Martin", "email": None},
+                    "requester": {"id": "u-lea", "name": "Léa Martin"},
                     "structure_id": "s-9",
                     "structure_identifier": "73282932000074",
                     "structure_name": "Menuiserie Petit",

@@ -136,8 +136,6 @@ class Letter(Entity):
     reason: str = ""
     """The words of whoever decided."""
     link: Link | None = None
-    answer: Link | None = None
-    """A link beside what it says, to answer from it; it goes where any letter of its kind goes."""
     language: str = ""
     """Of whoever is written to as a client of somebody; else their own."""
     application: str = ""

@@ -32,7 +32,7 @@ def on_approval_opened(
 ) -> tuple[Letter, ...]:
     """To the principal manager; where there is none, to everyone who may decide."""
     principal, until = event.principal_manager_id, event.expires_at
-    answer = Link(purpose="approval", nonce=event.approval_id, expires_at=until) if until else None
+    link = Link(purpose="approval", nonce=event.approval_id, expires_at=until) if until else None
     return tuple(
         Letter(
             # Of a whole list the first alone: the others have the same id.
@@ -45,7 +45,7 @@ def on_approval_opened(
                 "kind": "list" if event.list_id else event.kind,
                 "title": event.title,
             },
-            answer=answer if links and not event.list_id else None,
+            link=link if links and not event.list_id else None,
             subject_id="" if event.list_id else event.approval_id,
             created_at=event.opened_at,
         )
