@@ -6,6 +6,7 @@ from typing import Final, Literal
 from pydantic import AwareDatetime
 
 from contracts.event import Event, Gathered, PersonalText
+from contracts.question import Question
 
 IdentifierType = Literal[
     "SIRET", "UE_HORS_FRANCE", "HORS_UE", "RIDET", "TAHITI", "AUTRE", "PARTICULIER"
@@ -338,3 +339,13 @@ class ContactTold(Event, type="structures.contact-told.v1", key="request_id"):
     email: PersonalText
     nonce: str
     expires_at: AwareDatetime
+
+
+class QuestionAsked(
+    Question,
+    Event,
+    type="structures.question-asked.v1",
+    key="question_id",
+    audience="public",
+):
+    """Something is put to those who decide for a structure: a mandate to invoice for it."""

@@ -307,6 +307,32 @@ class HabilitationsNotApplied(
     decided_at: AwareDatetime
 
 
+class RattachementRequestExpired(
+    Event, type="users.rattachement-request-expired.v1", key="request_id", audience="public"
+):
+    """Nobody decided on a request in time: it is over, and another may be made."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    requested_at: AwareDatetime
+    expired_at: AwareDatetime
+
+
+class HabilitationsRequestExpired(
+    Event, type="users.habilitations-request-expired.v1", key="request_id", audience="public"
+):
+    """Nobody decided on a request for habilitations in time: it is over."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    requested_at: AwareDatetime
+    expired_at: AwareDatetime
+
+
 class RattachementMade(
     Event, type="users.rattachement-made.v1", key="rattachement_id", audience="public"
 ):
@@ -465,6 +491,16 @@ class VacancyOpened(Event, type="users.vacancy-opened.v1", key="structure_id", a
     requester_id: str | None
     """Who asked for something there, and found nobody."""
     opened_at: AwareDatetime
+
+
+class RequestBlocked(Event, type="users.request-blocked.v1", key="request_id"):
+    """Nobody may decide on what a user asked: it waits, and they may claim the structure."""
+
+    request_id: str
+    user_id: str
+    structure_id: str
+    structure_name: str | None
+    noticed_at: AwareDatetime
 
 
 class VacancyCodeRequested(Event, type="users.vacancy-code-requested.v1", key="claim_id"):

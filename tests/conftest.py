@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 import tests.account_scenes
+import tests.approval_scenes
 import tests.espace_scenes
 import tests.filing_scenes
 import tests.habilitation_scenes

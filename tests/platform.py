@@ -28,6 +28,7 @@ SCOPES = [
     "client-accounts:read",
     "orders:check",
     "facts:write",
+    "mandates:write",
     "attachments:read",
 ]
 PATIENCE = 20

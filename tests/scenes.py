@@ -205,7 +205,6 @@ as_it_is("GET /v1/client-accounts/portal-features")
 as_it_is("GET /v1/client-accounts/portals", OWN)
 as_it_is("GET /v1/me", OWN_ACCOUNT)
 as_it_is("POST /v1/second-factor", OWN_ACCOUNT)
-as_it_is("GET /v1/approvals", "those one may decide")
 as_it_is("POST /v1/clients", json={"name": "ERP", "scopes": ["structures:read"]})
 as_it_is("POST /v1/tickets", json={"draft": True, "title": "Une question"})
 
@@ -616,25 +615,6 @@ async def pending(cast: Cast) -> Response:
 async def read_request(cast: Cast, role: str) -> Asked:
     asked = await pending(cast)
     return Asked(f"/v1/rattachements/{asked.json()['id']}", cast.people[role], asked)
-
-
-@scene("GET /v1/approvals/{id}", ON_REQUEST)
-async def read_approval(cast: Cast, role: str) -> Asked:
-    asked = await pending(cast)
-    return Asked(f"/v1/approvals/{asked.json()['id']}", cast.people[role], asked)
-
-
-@scene("PUT /v1/approvals/{id}/withdrawal", ON_REQUEST)
-async def withdraw(cast: Cast, role: str) -> Asked:
-    asked = await pending(cast)
-    return Asked(f"/v1/approvals/{asked.json()['id']}/withdrawal", cast.people[role], asked)
-
-
-@scene("PUT /v1/approvals/{id}/decision", ON_REQUEST)
-async def decide(cast: Cast, role: str) -> Asked:
-    asked = await pending(cast)
-    path = f"/v1/approvals/{asked.json()['id']}/decision"
-    return Asked(path, cast.people[role], asked, {"json": {"verdict": "approved"}})
 
 
 TICKET = {

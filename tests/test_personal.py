@@ -7,7 +7,7 @@ from kit.service import Service
 from tests.tools.built import EVERY_SERVICE, built
 
 OF_NOBODY = {
-    "approvals": {"approvers", "rights"},
+    "approvals": {"approvers", "rights", "ended", "numbers"},
     "notifications": {"movements", "notices", "rights", "settled"},
     "structures": {
         *("units", "rights", "bank-registers", "client-accounts", "client-references"),

@@ -15,6 +15,7 @@ from kit.record import Record
 from kit.service import Service
 from kit.settings import Settings
 from services.approvals.main import build as approvals
+from services.approvals.settings import ApprovalsSettings
 from services.notifications.main import build as notifications
 from services.notifications.settings import NotificationsSettings
 from services.structures.main import build as structures
@@ -27,7 +28,7 @@ from tests.calling import NOBODY, Client
 BUILDERS: dict[str, tuple[Callable[[Any], FastAPI], type[Settings]]] = {
     "users": (users, UsersSettings),
     "structures": (structures, StructuresSettings),
-    "approvals": (approvals, Settings),
+    "approvals": (approvals, ApprovalsSettings),
     "notifications": (notifications, NotificationsSettings),
     "support": (support, Settings),
 }

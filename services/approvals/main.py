@@ -2,61 +2,49 @@
 
 from fastapi import FastAPI
 
-from kit.mongo import IndexModel
 from kit.rights import RightsCopy
 from kit.service import Service
-from kit.settings import Settings, read
+from kit.settings import read
 from kit.workers import Worker
-from services.approvals.api.approvals import api
-from services.approvals.api.several import several
-from services.approvals.domain.approvals import Approval
-from services.approvals.domain.approvers import Approvers, look
-from services.approvals.domain.people import Person
+from services.approvals.answering import Answering
+from services.approvals.api.approvals import reading_routes
+from services.approvals.api.decisions import deciding_routes
+from services.approvals.api.desk import desk_routes
+from services.approvals.api.links import link_routes
+from services.approvals.api.several import several_routes
+from services.approvals.domain.approvers import look
 from services.approvals.handlers import handlers
 from services.approvals.keeping import personal
 from services.approvals.leaving import Leaving
+from services.approvals.records import Records
+from services.approvals.settings import ApprovalsSettings
+from services.approvals.views import Shown
 from services.approvals.waiting import Waiting
+from services.approvals.waking import timers
 
-NEWEST_FIRST = [("opened_at", -1), ("_id", -1)]
 
-
-def build(service: Service) -> FastAPI:
-    approvals = service.collection(
-        "approvals",
-        Approval,
-        indexes=[
-            IndexModel([("structure_id", 1), *NEWEST_FIRST]),
-            IndexModel([("structure_id", 1), ("state", 1), *NEWEST_FIRST]),
-            IndexModel(
-                [("structure_id", 1), ("_id", 1)],
-                name="untold",
-                partialFilterExpression={"told": False},
-            ),
-            IndexModel([("requester_id", 1), ("_id", 1)]),
-            IndexModel([("decided_by", 1), ("_id", 1)]),
-            IndexModel(
-                [("requester_id", 1), ("_id", 1)],
-                name="waiting_of_requester",
-                partialFilterExpression={"state": "requested"},
-            ),
-        ],
-    )
-    approvers = service.collection("approvers", Approvers)
-    people = service.collection("people", Person)
-    rights, kept = RightsCopy(service), personal(service, approvals, people)
-    waiting = Waiting(service.committer, approvals, approvers)
-    leaving = Leaving(service.committer, approvals, people)
+def build(service: Service[ApprovalsSettings]) -> FastAPI:
+    settings, records = service.settings, Records(service)
+    rights, kept = RightsCopy(service), personal(service, records)
+    answering = Answering(service.committer, records, rights)
+    shown = Shown(records.approvals, records.approvers, records.people, records.comments)
+    waiting = Waiting(service.committer, records.approvals, records.approvers, settings.ladder)
+    leaving = Leaving(service.committer, records, rights)
     return service.app(
-        api(approvals, approvers, people, rights),
-        several(approvals, approvers, rights),
-        hears=handlers(approvals, approvers, people, rights, kept),
+        reading_routes(answering, shown),
+        several_routes(answering),
+        deciding_routes(service.committer, answering, shown),
+        link_routes(answering, shown, link_key=settings.link_key.get_secret_value()),
+        desk_routes(answering, shown),
+        hears=handlers(records, rights, kept, ladder=settings.ladder),
         jobs=[
-            Worker(approvers, claim=look, work=waiting.look),
+            Worker(records.approvers, claim=look, work=waiting.look),
             leaving.worker(),
+            *timers(records.approvals, records.approvers, settings.ladder),
             *kept.jobs(),
         ],
     )
 
 
 def create() -> FastAPI:
-    return build(Service("approvals", read(Settings)))
+    return build(Service("approvals", read(ApprovalsSettings)))

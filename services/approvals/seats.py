@@ -9,9 +9,9 @@ from services.approvals.domain.approvers import Seat, Span
 DAY = timedelta(days=1)
 
 
-def seat_of(rights: Rights) -> Seat:
+def seat_of(rights: Rights, *, there: bool = True) -> Seat:
     """
-    The days on which somebody decides, asked of the rights themselves.
+    The days on which somebody decides, asked of the rights themselves; none who are not there.
 
     They can only answer otherwise on a day on which something they hold begins or has ended.
     """
@@ -27,6 +27,6 @@ def seat_of(rights: Rights) -> Seat:
         spans=tuple(
             Span(first=first, last=last, units=rights.limited_to(first))
             for first, last in zip(turns, lasts, strict=True)
-            if rights.approves(first)
+            if there and rights.approves(first)
         ),
     )

@@ -1,31 +1,114 @@
 """What people read about approvals."""
 
-from collections.abc import Iterable
-from datetime import date, datetime
-from typing import Any
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
-from contracts.approvals import Kind
 from contracts.users import Habilitation
 from kit.collection import Collection
+from kit.days import PARIS, beginning_of
 from kit.pages import Asked, Page, page
 from kit.rights import Rights
+from kit.spreadsheets import Row
 from services.approvals.domain.approvals import Approval, State
+from services.approvals.domain.approvers import Approvers, who_decides
+from services.approvals.domain.comments import MOST, Comment
 from services.approvals.domain.people import Person
 
+Sort = Literal[
+    "opened_at", "number", "state", "description", "structure_identifier", "structure_name", "unit"
+]
+Direction = Literal["ascending", "descending"]
 
-class Requester(BaseModel):
+ONE_DAY: Final = timedelta(days=1)
+READ_AT_ONCE: Final = 500
+COLUMNS: Final = (
+    "Numéro",
+    "État",
+    "Description",
+    "Demandeur",
+    "Structure",
+    "Raison sociale",
+    "Service",
+    "Créé",
+)
+STATES: Final[dict[State, str]] = {
+    "requested": "Demandé",
+    "approved": "Approuvé",
+    "refused": "Refusé",
+    "withdrawn": "Retiré",
+    "expired": "Expiré",
+}
+_KEPT_AS: Final = {
+    "description": "by_title",
+    "structure_name": "by_structure_name",
+    "unit": "by_unit",
+}
+
+
+def sorted_by(approval: Approval) -> dict[str, str]:
+    """What lists are sorted by beside the approval's own fields: texts, without regard to case."""
+    return {
+        "by_title": approval.title.casefold(),
+        "by_structure_name": (approval.structure_name or "").casefold(),
+        "by_unit": " ".join(sorted(approval.units)),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Which of the approvals somebody may decide on, and in what order."""
+
+    state: State | None = None
+    kind: str | None = None
+    number: str | None = None
+    structure_id: str | None = None
+    unit: str | None = None
+    requester_id: str | None = None
+    opened_from: date | None = None
+    opened_until: date | None = None
+    sort: Sort = "opened_at"
+    direction: Direction = "descending"
+
+    @property
+    def where(self) -> dict[str, Any]:
+        same = {
+            "state": self.state,
+            "kind": self.kind,
+            "number": self.number,
+            "structure_id": self.structure_id,
+            "units": self.unit,
+            "requester_id": self.requester_id,
+        }
+        asked: list[dict[str, Any]] = [{name: value} for name, value in same.items() if value]
+        if self.opened_from:
+            asked.append({"opened_at": {"$gte": beginning_of(self.opened_from)}})
+        if self.opened_until:
+            asked.append({"opened_at": {"$lt": beginning_of(self.opened_until + ONE_DAY)}})
+        return {"$and": asked} if asked else {}
+
+
+class Somebody(BaseModel):
     id: str
     name: str
+
+
+class Requester(Somebody):
+    email: str | None = None
+    """To those who may decide, in the detail."""
 
 
 class ApprovalView(BaseModel):
     """A question, and its answer once there is one."""
 
     id: str
-    kind: Kind
+    number: str
+    kind: str
     state: State
+    description: str
     requester: Requester
     structure_id: str
     structure_identifier: str | None
@@ -36,11 +119,35 @@ class ApprovalView(BaseModel):
     valid_until: date | None
     given: tuple[Habilitation, ...]
     taken: tuple[Habilitation, ...]
+    changes: tuple[str, ...]
+    """What would change, a line each, where that is no rattachement and no habilitation."""
     comment: str
+    information_requested: bool
+    """Whether the requester was asked for more, and has not answered."""
     opened_at: datetime
+    expires_at: datetime | None
+    """When it is over, and nothing approved, if nobody has answered by then."""
+    answerable: bool
+    """Whether it waits, and somebody may decide on it; else the structure may be claimed."""
     decided_at: datetime | None
     decided_by: str | None
     reason: str
+
+
+class CommentView(BaseModel):
+    at: datetime
+    by: Somebody | None
+    """Null to the requester where somebody wrote who may decide."""
+    text: str
+    asks: bool
+    """Whether it asks the requester for more."""
+
+
+class ApprovalDetail(ApprovalView):
+    approver: Somebody | None
+    """Who has decided or, until then, who is asked first. Null for the requester."""
+    comments: tuple[CommentView, ...]
+    """Oldest first; the requester's own words and the reason for a refusal are among them."""
 
 
 class Approvals(Page[ApprovalView]):
@@ -48,37 +155,90 @@ class Approvals(Page[ApprovalView]):
     """How many wait for a decision that the caller may take."""
 
 
-async def shown(approval: Approval, people: Collection[Person], *, to: str) -> ApprovalView:
-    """As whoever asks may see it: a requester learns no more of the structure, nor who decided."""
-    view = _view(approval, await people.many([approval.requester_id]))
-    if to != approval.requester_id:
-        return view
-    unknown = {"structure_identifier": None, "structure_name": None, "decided_by": None}
-    return view.model_copy(update=unknown)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Reads approvals as whoever asks may see them."""
+
+    approvals: Collection[Approval]
+    approvers: Collection[Approvers]
+    people: Collection[Person]
+    comments: Collection[Comment]
+
+    async def detail(self, approval: Approval, *, to: str, today: date) -> ApprovalDetail:
+        """A requester learns no more of the structure, nor who decides or has decided."""
+        found = {"approval_id": approval.id}
+        by_time = [("at", 1), ("_id", 1)]
+        written = await self.comments.select(found, sort=by_time, most=MOST)
+        known = await self.approvers.find(approval.structure_id)
+        first = next(iter(who_decides(approval, known, on=today)), None)
+        approver = approval.decided_by or (
+            first.user_id if first and approval.state == "requested" else None
+        )
+        ids = {approval.requester_id, *(one.by for one in written), *filter(None, [approver])}
+        people = await self.people.many(sorted(ids))
+        hidden = to == approval.requester_id
+        said = _view(approval, people).model_dump(exclude={"requester"})
+        if hidden:
+            said |= {"structure_identifier": None, "structure_name": None, "decided_by": None}
+        requester = people.get(approval.requester_id)
+        return ApprovalDetail(
+            **said,
+            requester=Requester(
+                id=approval.requester_id,
+                name=requester.name if requester else "",
+                email=requester.email if requester else "",
+            ),
+            approver=_somebody(approver, people) if approver and not hidden else None,
+            comments=_comments(approval, written, people, hidden=hidden),
+        )
+
+    async def to_decide(
+        self, rights: Iterable[Rights], sought: Sought, asked: Asked, *, by: str, today: date
+    ) -> Approvals:
+        """What somebody with these rights may decide on, or could have decided on."""
+        theirs = decided_with(rights, by=by, today=today)
+        pending = await self.approvals.documents.count_documents(
+            {**theirs, "state": "requested", "asked_by": None}
+        )
+        items, following = await self._page(theirs, sought, asked)
+        return Approvals(items=items, next=following, pending=pending)
+
+    async def rows(
+        self, rights: Iterable[Rights], sought: Sought, *, by: str, today: date
+    ) -> AsyncIterator[list[Row]]:
+        """All of them, a few hundred at a time."""
+        theirs = decided_with(rights, by=by, today=today)
+        cursor: str | None = ""
+        while cursor is not None:
+            items, cursor = await self._page(theirs, sought, Asked(cursor, READ_AT_ONCE))
+            yield [_row(one) for one in items]
+
+    async def unattended(self, asked: Asked) -> Page[ApprovalView]:
+        """What waits though nobody may decide on it, oldest id first."""
+        where = {"told": False, "state": "requested"}
+        found, following = await page(self.approvals, where, asked, descending=False)
+        return Page(items=await self._views(found), next=following)
+
+    async def _page(
+        self, theirs: dict[str, Any], sought: Sought, asked: Asked
+    ) -> tuple[list[ApprovalView], str | None]:
+        found, following = await page(
+            self.approvals,
+            {"$and": [theirs, sought.where]} if sought.where else theirs,
+            asked,
+            by=_KEPT_AS.get(sought.sort, sought.sort),
+            descending=sought.direction == "descending",
+        )
+        return await self._views(found), following
+
+    async def _views(self, found: list[Approval]) -> list[ApprovalView]:
+        names = await self.people.many(sorted({one.requester_id for one in found}))
+        return [_view(one, names) for one in found]
 
 
-async def to_decide(
-    approvals: Collection[Approval],
-    people: Collection[Person],
-    rights: Iterable[Rights],
-    state: State | None,
-    asked: Asked,
-    *,
-    by: str,
-    today: date,
-) -> Approvals:
-    """What somebody with these rights may decide on, or could have decided on."""
-    limits = {one.structure_id: one.limited_to(today) for one in rights if one.approves(today)}
-    theirs = _theirs(limits, by)
-    where = theirs | ({"state": state} if state else {})
-    found, following = await page(approvals, where, asked, by="opened_at")
-    pending = await approvals.documents.count_documents(theirs | {"state": "requested"})
-    names = await people.many(sorted({one.requester_id for one in found}))
-    return Approvals(items=[_view(one, names) for one in found], next=following, pending=pending)
-
-
-def _theirs(limits: dict[str, tuple[str, ...]], by: str) -> dict[str, Any]:
+def decided_with(rights: Iterable[Rights], *, by: str, today: date) -> dict[str, Any]:
     """The rule of ``Seat.decides``, as the database reads it."""
+    limits = {one.structure_id: one.limited_to(today) for one in rights if one.approves(today)}
     either: list[dict[str, Any]] = [
         {
             "structure_id": structure_id,
@@ -96,8 +256,10 @@ def _view(approval: Approval, names: dict[str, Person]) -> ApprovalView:
     requester = names.get(approval.requester_id)
     return ApprovalView(
         id=approval.id,
+        number=approval.number,
         kind=approval.kind,
         state=approval.state,
+        description=approval.title,
         requester=Requester(id=approval.requester_id, name=requester.name if requester else ""),
         structure_id=approval.structure_id,
         structure_identifier=approval.structure_identifier,
@@ -107,9 +269,50 @@ def _view(approval: Approval, names: dict[str, Person]) -> ApprovalView:
         valid_until=approval.valid_until,
         given=approval.given,
         taken=approval.taken,
+        changes=approval.changes,
         comment=approval.comment,
+        information_requested=approval.state == "requested" and approval.asked_by is not None,
         opened_at=approval.opened_at,
+        expires_at=approval.expires_at,
+        answerable=approval.state == "requested" and approval.told,
         decided_at=approval.decided_at,
         decided_by=approval.decided_by,
         reason=approval.reason,
+    )
+
+
+def _somebody(id: str, people: dict[str, Person]) -> Somebody:
+    known = people.get(id)
+    return Somebody(id=id, name=known.name if known else "")
+
+
+def _comments(
+    approval: Approval, written: list[Comment], people: dict[str, Person], *, hidden: bool
+) -> tuple[CommentView, ...]:
+    said = [(one.at, one.by, one.text, one.asks) for one in written]
+    if approval.comment:
+        said.insert(0, (approval.opened_at, approval.requester_id, approval.comment, False))
+    if approval.reason and approval.decided_at and approval.decided_by:
+        said.append((approval.decided_at, approval.decided_by, approval.reason, False))
+    return tuple(
+        CommentView(
+            at=at,
+            by=None if hidden and by != approval.requester_id else _somebody(by, people),
+            text=text,
+            asks=asks,
+        )
+        for at, by, text, asks in said
+    )
+
+
+def _row(one: ApprovalView) -> Row:
+    return (
+        one.number,
+        STATES[one.state],
+        one.description,
+        one.requester.name,
+        one.structure_identifier,
+        one.structure_name,
+        ", ".join(one.units),
+        one.opened_at.astimezone(PARIS).strftime("%d/%m/%Y %H:%M"),
     )

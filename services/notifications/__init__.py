@@ -6,19 +6,24 @@ Owns       notifications.people, notifications.letters, notifications.notices,
            notifications.suppressed-addresses, notifications.erasures, notifications.portions
 Consumes   users.person-changed, users.account-changed, users.link-requested,
            users.code-requested, users.registration-repeated, users.reactivation-refused,
-           users.management-transferred, users.vacancy-opened, users.vacancy-notice-given,
+           users.management-transferred, users.vacancy-notice-given,
            users.vacancy-claim-settled,
            users.rattachement-granted, users.rattachement-refused,
            users.rattachement-not-applied, users.rattachement-made,
            users.rattachement-removed, users.rattachement-begun, users.rattachement-ended,
            users.invitation-sent, users.habilitations-granted, users.habilitations-refused,
-           users.habilitations-not-applied, approvals.approval-opened, support.ticket-opened,
+           users.habilitations-not-applied, users.rattachement-request-expired,
+           users.habilitations-request-expired, users.request-blocked,
+           approvals.approval-opened, approvals.approval-reminded, approvals.information-requested,
+           approvals.information-given,
+           approvals.approval-escalated, support.ticket-opened,
            structures.client-welcomed, structures.contact-told,
            users.identity-linked, users.export-ready, users.person-erased,
            users.client-secret-expiring,
            users.export-requested, users.rights-changed, users.espace-opened,
            users.espace-closed, structures.structure-created, structures.unit-created,
-           structures.unit-ended, approvals.approval-decided, approvals.approval-withdrawn
+           structures.unit-ended, approvals.approval-decided, approvals.approval-withdrawn,
+           approvals.approval-expired
 Publishes  notifications.letters-gathered, notifications.address-suppressed,
            notifications.address-restored
 """

@@ -5,7 +5,19 @@ from datetime import time
 from functools import partial
 from typing import Any
 
-from contracts.approvals import ApprovalDecided, ApprovalOpened, ApprovalWithdrawn
+from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalDecidedV2,
+    ApprovalEscalated,
+    ApprovalExpired,
+    ApprovalOpened,
+    ApprovalOpenedV2,
+    ApprovalReminded,
+    ApprovalWithdrawn,
+    ApprovalWithdrawnV2,
+    InformationGiven,
+    InformationRequested,
+)
 from contracts.event import Event
 from contracts.structures import (
     ClientWelcomed,
@@ -25,6 +37,7 @@ from contracts.users import (
     HabilitationsGranted,
     HabilitationsNotApplied,
     HabilitationsRefused,
+    HabilitationsRequestExpired,
     IdentityLinked,
     InvitationSent,
     LinkRequested,
@@ -38,12 +51,13 @@ from contracts.users import (
     RattachementNotApplied,
     RattachementRefused,
     RattachementRemoved,
+    RattachementRequestExpired,
     ReactivationRefused,
     RegistrationRepeated,
+    RequestBlocked,
     RightsChanged,
     VacancyClaimSettled,
     VacancyNoticeGiven,
-    VacancyOpened,
 )
 from kit.bus import Subscriptions
 from kit.clock import now
@@ -57,6 +71,7 @@ from services.notifications.domain import (
     rattachement_letters,
     request_letters,
     ticket_letters,
+    waiting_letters,
 )
 from services.notifications.domain.digests import Settled, settle
 from services.notifications.domain.letters import Letter, write
@@ -74,6 +89,7 @@ def handlers(
     rights: RightsCopy,
     kept: PersonalElsewhere,
     digests_at: time,
+    approval_links: bool,
 ) -> Subscriptions:
     on = Subscriptions()
     on(RightsChanged, otherwise=rights.otherwise)(rights.hear)
@@ -87,19 +103,39 @@ def handlers(
         follow = partial(follow_person, event, now=now(), at=digests_at)
         return people.ask(event.user_id, follow)
 
-    @on(ApprovalOpened)
-    def write_to_approvers(event: ApprovalOpened) -> Ask:
-        return _written(letters, *request_letters.on_approval_opened(event))
-
+    _hear_of_approvals(on, letters, settled, links=approval_links)
     _hear_of_accounts(on, letters)
     _hear_of_management(on, letters)
     _hear_of_movements(on, letters, movements)
     for kind, letter_on in ONE_LETTER.items():
         written = _writer(letters, letter_on)
         on(kind)(_noting(movements, written) if kind in MOVEMENTS else written)
-    on(ApprovalDecided)(_settling(settled))
-    on(ApprovalWithdrawn)(_settling(settled))
     return on
+
+
+def _hear_of_approvals(
+    on: Subscriptions,
+    letters: Collection[Letter],
+    settled: Collection[Settled],
+    *,
+    links: bool,
+) -> None:
+    def write_to_approvers(event: ApprovalOpened | ApprovalOpenedV2) -> Ask:
+        return _written(letters, *request_letters.on_approval_opened(event, links=links))
+
+    on(ApprovalOpened)(write_to_approvers)
+    on(ApprovalOpenedV2)(write_to_approvers)
+
+    @on(ApprovalReminded)
+    def remind_approvers(event: ApprovalReminded) -> Ask:
+        return _written(letters, *waiting_letters.on_reminded(event))
+
+    @on(ApprovalEscalated)
+    def write_to_other_approvers(event: ApprovalEscalated) -> Ask:
+        return _written(letters, *waiting_letters.on_escalated(event))
+
+    for end in ENDS:
+        on(end)(_settling(settled))
 
 
 def _hear_of_accounts(on: Subscriptions, letters: Collection[Letter]) -> None:
@@ -153,11 +189,9 @@ def _noting(
     return note_it
 
 
-def _settling(
-    settled: Collection[Settled],
-) -> Callable[[ApprovalDecided | ApprovalWithdrawn], Ask]:
-    def settle_approval(event: ApprovalDecided | ApprovalWithdrawn) -> Ask:
-        id = event.approval_id
+def _settling(settled: Collection[Settled]) -> Callable[[Event], Ask]:
+    def settle_approval(event: Event) -> Ask:
+        id = event.key
         return settled.ask(id, lambda current: settle(id, current, at=now()))
 
     return settle_approval
@@ -172,14 +206,19 @@ def _hear_of_management(on: Subscriptions, letters: Collection[Letter]) -> None:
     def write_to_both_managers(event: ManagementTransferred) -> Ask:
         return _written(letters, *management_letters.on_transferred(event))
 
-    @on(VacancyOpened)
-    def write_to_who_waits(event: VacancyOpened) -> Ask:
-        return _written(letters, *management_letters.on_vacancy_opened(event))
-
     @on(VacancyClaimSettled)
     def write_what_came_of_it(event: VacancyClaimSettled) -> Ask:
         return _written(letters, *management_letters.on_claim_settled(event))
 
+
+ENDS: tuple[type[Event], ...] = (
+    ApprovalDecided,
+    ApprovalDecidedV2,
+    ApprovalWithdrawn,
+    ApprovalWithdrawnV2,
+    ApprovalExpired,
+)
+"""Of a question: what was written about it is of no use any more."""
 
 ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     InvitationSent: rattachement_letters.on_invitation_sent,
@@ -192,6 +231,11 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     HabilitationsGranted: request_letters.on_habilitations_granted,
     HabilitationsRefused: request_letters.on_habilitations_refused,
     HabilitationsNotApplied: request_letters.on_habilitations_not_applied,
+    RattachementRequestExpired: waiting_letters.on_request_expired,
+    HabilitationsRequestExpired: waiting_letters.on_request_expired,
+    InformationRequested: request_letters.on_information_requested,
+    InformationGiven: request_letters.on_information_given,
+    RequestBlocked: waiting_letters.on_request_blocked,
     RegistrationRepeated: account_letters.on_registration_repeated,
     IdentityLinked: account_letters.on_identity_linked,
     ExportReady: account_letters.on_export_ready,

@@ -92,6 +92,7 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
             rights=rights,
             kept=kept,
             digests_at=at,
+            approval_links=settings.approval_links,
         ),
         jobs=[
             mailer,

@@ -130,7 +130,7 @@ class Renderer:
             "name": _in_a_line(recipient.name) if recipient else "",
             "about": _in_a_line(about.name) if about else "",
             "reason": readable(letter.reason),
-            "expires_at": letter.link.expires_at if letter.link else None,
+            "expires_at": of.expires_at if (of := letter.link or letter.answer) else None,
             "url": self._url,
             "movements": letter.movements,
             "zone": recipient.time_zone if recipient else HOME,

@@ -32,9 +32,10 @@ class Secrets:
         return Shown(self._link(letter), stop, stop_page)
 
     def _link(self, letter: Letter) -> str:
-        if letter.link is None:
+        link = letter.link or letter.answer
+        if link is None:
             return ""
-        user_id, link = letter.recipient_id, letter.link
+        user_id = letter.recipient_id
         if digits := DIGITS.get(letter.template):
             return code_of(self.key, user_id=user_id, nonce=link.nonce, digits=digits)
         token = sign_link(

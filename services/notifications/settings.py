@@ -33,6 +33,10 @@ class NotificationsSettings(Settings):
         default=time(7),
         description="When digests leave, where their reader is; weekly ones and recaps on Mondays",
     )
+    approval_links: bool = Field(
+        default=True,
+        description="Whether letters to approvers carry a link that answers without signing in",
+    )
     letters_kept_for: Duration = Field(
         default=timedelta(days=400),
         description="How long the words of a letter are kept; that it was written stays",

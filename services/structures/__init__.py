@@ -6,9 +6,10 @@ Owns       structures.structures, structures.units, structures.history, structur
            structures.client-accounts, structures.client-references,
            structures.client-profiles, structures.client-contacts,
            structures.client-messages, structures.order-checks, structures.facts,
-           structures.turnovers, structures.contacts, structures.erasures,
+           structures.turnovers, structures.contacts, structures.mandates, structures.erasures,
            structures.portions
 Consumes   users.rights-changed, users.vacancy-code-requested, users.person-erased,
+           approvals.approval-decided, approvals.approval-withdrawn, approvals.approval-expired,
            users.export-requested
 Publishes  structures.structure-created, structures.structure-changed,
            structures.structure-duplicated, structures.unit-created, structures.unit-changed,
@@ -20,5 +21,5 @@ Publishes  structures.structure-created, structures.structure-changed,
            structures.client-account-refused, structures.client-properties-changed,
            structures.client-defaults-changed, structures.client-permissions-changed,
            structures.client-contact-permissions-changed, structures.client-welcomed,
-           structures.contact-told, structures.records-gathered
+           structures.contact-told, structures.question-asked, structures.records-gathered
 """

@@ -9,17 +9,23 @@ from dataclasses import fields
 from typing import Any
 
 from contracts.structures import RecordsGathered
+from kit.collection import Collection
 from kit.person import gone
 from kit.personal import Kept, PersonalElsewhere
 from kit.service import Service
 from services.structures.bank_details import BankAccounts
 from services.structures.clientele import Clientele
+from services.structures.domain.mandates import Mandate, without_words
 from services.structures.domain.structures import Structure
 from services.structures.records import Records
 
 
 def personal(
-    service: Service[Any], records: Records, accounts: BankAccounts, clientele: Clientele
+    service: Service[Any],
+    records: Records,
+    accounts: BankAccounts,
+    clientele: Clientele,
+    mandates: Collection[Mandate],
 ) -> PersonalElsewhere:
     files = accounts.attachments.files.collection
     return PersonalElsewhere(
@@ -53,6 +59,13 @@ def personal(
                 name="controles-de-commande",
                 collection=clientele.checks,
                 of=lambda user_id: {"checked_by": user_id},
+            ),
+            Kept(
+                name="mandats",
+                collection=mandates,
+                of=lambda user_id: {"requester_id": user_id},
+                hides=frozenset({"told_by"}),
+                without=without_words,
             ),
             Kept(
                 name="reglages",

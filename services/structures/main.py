@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from kit.mongo import IndexModel
 from kit.rights import RightsCopy
 from kit.service import Service
 from kit.settings import read
@@ -11,6 +12,7 @@ from services.structures.api.clients import client_routes
 from services.structures.api.duplicates import duplicate_routes
 from services.structures.api.finding import finding
 from services.structures.api.life import Life, life_routes
+from services.structures.api.mandates import mandate_routes
 from services.structures.api.referenced import referenced_routes
 from services.structures.api.structures import api
 from services.structures.api.units import Units, unit_routes
@@ -18,6 +20,7 @@ from services.structures.attachments import Attachments
 from services.structures.bank_details import BankAccounts
 from services.structures.clientele import Clientele
 from services.structures.domain.contacts import Contact
+from services.structures.domain.mandates import Mandate
 from services.structures.duplicating import Duplicating
 from services.structures.handlers import handlers
 from services.structures.keeping import personal
@@ -36,7 +39,11 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
     accounts = BankAccounts.of(service, attachments)
     their_units = units(service)
     clientele = Clientele.of(service)
-    kept = personal(service, records, accounts, clientele)
+    mandates = service.collection(
+        "mandates", Mandate, indexes=[IndexModel([("requester_id", 1), ("_id", 1)])]
+    )
+    contacts = service.collection("contacts", Contact)
+    kept = personal(service, records, accounts, clientele, mandates)
     life = Life(records, visibility, sirene, attachments.registers, checksums)
     return service.app(
         # First: its paths are not ids.
@@ -52,7 +59,8 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
             effective_after=settings.changes_effective_after,
         ),
         *client_routes(service, clientele, records.structures, rights),
-        hears=handlers(rights, kept, records.structures, service.collection("contacts", Contact)),
+        mandate_routes(service.committer, mandates, records.structures, rights),
+        hears=handlers(rights, kept, records.structures, contacts, mandates),
         jobs=[records.timer(), *attachments.jobs(), *timers(their_units), *kept.jobs()],
         files=(FILES,),
     )

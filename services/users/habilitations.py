@@ -1,10 +1,12 @@
 """Changing habilitations: what each decision needs beside what is asked."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from contracts.approvals import ApprovalDecided, ApprovalWithdrawn
+from contracts.approvals import ApprovalDecided, ApprovalExpired, ApprovalWithdrawn
 from kit.change import Change
 from kit.collection import Ask, Collection
 from kit.collection import Place as At
@@ -164,10 +166,21 @@ class Habilitations:
 
     def withdraw(self, told: ApprovalWithdrawn) -> Ask:
         """What becomes of a user's request that they have taken back."""
+        return self._end(told, habilitation_requests.withdraw)
+
+    def expire(self, told: ApprovalExpired) -> Ask:
+        """What becomes of a user's request that nobody has decided on in time."""
+        return self._end(told, habilitation_requests.expire)
+
+    def _end(
+        self,
+        told: ApprovalWithdrawn | ApprovalExpired,
+        decide: Callable[..., Decided],
+    ) -> Ask:
         tie = rattachement_id(told.requester_id, told.structure_id)
         return Ask(
             (self.of.habilitation_requests.at(told.subject_id), self.of.rattachements.at(tie)),
-            lambda *current: habilitation_requests.withdraw(told, *current),
+            partial(decide, told),
         )
 
     def turn(self, tie: Rattachement, at: datetime) -> Ask | None:

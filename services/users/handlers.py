@@ -1,9 +1,16 @@
 """What users does when others tell."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from contracts.approvals import ApprovalDecided, ApprovalWithdrawn, ApproverMissing, Kind
+from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalExpired,
+    ApprovalWithdrawn,
+    ApproverMissing,
+    Kind,
+)
 from contracts.structures import (
     StructureChanged,
     StructureCreated,
@@ -100,20 +107,26 @@ def _hear_of_approvals(
     settle_rattachement: Callable[[ApprovalDecided], Ask],
     habilitations: Habilitations,
 ) -> None:
-    def withdraw_rattachement(told: ApprovalWithdrawn) -> Ask:
-        places = (
-            membership.requests.at(told.subject_id),
-            membership.rattachements.at(rattachement_id(told.requester_id, told.structure_id)),
-        )
-        return Ask(places, lambda *current: requests.withdraw(told, *current))
+    def of_rattachement(decide: Callable[..., requests.Changes]) -> Callable[[Any], Ask]:
+        def end(told: ApprovalWithdrawn | ApprovalExpired) -> Ask:
+            tie = rattachement_id(told.requester_id, told.structure_id)
+            places = membership.requests.at(told.subject_id), membership.rattachements.at(tie)
+            return Ask(places, partial(decide, told))
+
+        return end
 
     settling: dict[Kind, Callable[[ApprovalDecided], Ask]] = {
         "rattachement": settle_rattachement,
         "habilitation": habilitations.settle,
     }
     withdrawing: dict[Kind, Callable[[ApprovalWithdrawn], Ask]] = {
-        "rattachement": withdraw_rattachement,
+        "rattachement": of_rattachement(requests.withdraw),
         "habilitation": habilitations.withdraw,
+    }
+
+    expiring: dict[str, Callable[[ApprovalExpired], Ask]] = {
+        "rattachement": of_rattachement(requests.expire),
+        "habilitation": habilitations.expire,
     }
 
     @on(ApprovalDecided)
@@ -123,6 +136,11 @@ def _hear_of_approvals(
     @on(ApprovalWithdrawn)
     def withdraw_request(told: ApprovalWithdrawn) -> Ask:
         return withdrawing[told.kind](told)
+
+    @on(ApprovalExpired)
+    def expire_request(told: ApprovalExpired) -> Ask | None:
+        expire = expiring.get(told.kind)
+        return expire(told) if expire else None
 
 
 def _hear_of_structures(
@@ -165,10 +183,12 @@ def _hear_of_structures(
             (
                 membership.management.at(told.structure_id),
                 membership.requests.at(told.approval_id),
+                membership.habilitation_requests.at(told.approval_id),
             ),
-            lambda management, request: (
-                vacancies.notice_vacancy(told, management, request),
-                Change(request),
+            lambda management, request, of_habilitations: (
+                vacancies.notice_vacancy(told, management, request or of_habilitations),
+                vacancies.tell_blocked(told, management, request),
+                vacancies.tell_blocked(told, management, of_habilitations),
             ),
         )
 

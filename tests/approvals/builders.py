@@ -3,15 +3,18 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from contracts.structures import QuestionAsked
 from contracts.users import Habilitation, HabilitationsRequested, RattachementRequested
 from kit.change import Change
 from kit.rights import Rights
 from services.approvals.domain.approvals import Approval
 from services.approvals.domain.approvers import Approvers, Seat
+from services.approvals.domain.ladder import Ladder
 from services.approvals.seats import seat_of
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 1, 5)
+LADDER = Ladder(reminders=(3, 10), escalation=5, expiry=20)
 TOMORROW, YESTERDAY = TODAY + timedelta(days=1), TODAY - timedelta(days=1)
 
 
@@ -31,6 +34,7 @@ def an_approval(**but: Any) -> Approval:
             "structure_name": "Menuiserie Petit",
             "valid_from": TODAY,
             "opened_at": NOW,
+            "title": "Demande de rattachement à la structure",
             "told": True,
         }
         | but
@@ -66,6 +70,24 @@ def a_habilitations_request(**but: Any) -> HabilitationsRequested:
             "given": (writes,),
             "taken": (reads,),
             "requested_at": NOW,
+        }
+        | but
+    )
+
+
+def a_mandate_question(**but: Any) -> QuestionAsked:
+    return QuestionAsked(
+        **{
+            "question_id": "m-1",
+            "kind": "mandate",
+            "subject_id": "m-1",
+            "title": "Souscrire un mandat de facturation",
+            "changes": ("Mandataire : Compta & Cie",),
+            "requester_id": "u-lea",
+            "structure_id": "s-9",
+            "structure_identifier": "73282932000074",
+            "structure_name": "Menuiserie Petit",
+            "asked_at": NOW,
         }
         | but
     )

@@ -3,15 +3,15 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from kit.service import Service
-from kit.settings import Settings
 from services.approvals.main import build
+from services.approvals.settings import ApprovalsSettings
 from tests.approvals.stage import Stage
 from tests.conftest import settings_for
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage_of_all(mongo_url: str) -> AsyncIterator[Stage]:
-    service = Service("approvals", Settings(**settings_for(mongo_url)))
+    service = Service("approvals", ApprovalsSettings(**settings_for(mongo_url)))
     async with Stage(service, build(service)).at_work() as stage:
         yield stage
     await service.mongo.drop()

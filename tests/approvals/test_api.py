@@ -1,61 +1,18 @@
 """Who reads and who decides, over HTTP and on a real database."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
-from contracts.users import Habilitation, PersonChanged, RattachementRequested, RightsChanged
 from kit.clock import now, today
+from kit.journal import slice_of
+from tests.approvals.asking import DELEGATED, a_request, lea, rights
 from tests.approvals.stage import Stage, soon
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-DELEGATED = (Habilitation(application="organisation", level="modification"),)
-
-
-def rights(user: str, structure: str = "s-9", **but: Any) -> RightsChanged:
-    """The principal manager's, unless said otherwise."""
-    return RightsChanged(
-        **{
-            "rattachement_id": f"{user}:{structure}",
-            "user_id": user,
-            "structure_id": structure,
-            "role": "principal_manager",
-            "version": 1,
-        }
-        | but
-    )
-
-
-def a_request(id: str = "r-1", **but: Any) -> RattachementRequested:
-    return RattachementRequested(
-        **{
-            "request_id": id,
-            "user_id": "u-lea",
-            "structure_id": "s-9",
-            "structure_identifier": "73282932000074",
-            "structure_name": "Menuiserie Petit",
-            "valid_from": today(),
-            "requested_at": now(),
-        }
-        | but
-    )
-
-
-def lea(**but: Any) -> PersonChanged:
-    return PersonChanged(
-        **{
-            "user_id": "u-lea",
-            "first_name": "Léa",
-            "last_name": "Martin",
-            "email": "lea@example.org",
-            "active": True,
-            "version": 1,
-        }
-        | but
-    )
 
 
 async def decide(
@@ -84,9 +41,13 @@ class TestList:
             "items": [
                 {
                     "id": "r-1",
+                    "number": f"RITM{slice_of('r-1'):07}",
+                    "description": "Demande de rattachement à un service",
+                    "changes": [],
+                    "information_requested": False,
                     "kind": "rattachement",
                     "state": "requested",
-                    "requester": {"id": "u-lea", "name": "Léa Martin"},
+                    "requester": {"id": "u-lea", "name": "Léa Martin", "email": None},
                     "structure_id": "s-9",
                     "structure_identifier": "73282932000074",
                     "structure_name": "Menuiserie Petit",
@@ -97,6 +58,8 @@ class TestList:
                     "taken": [],
                     "comment": "Bonjour",
                     "opened_at": asked.requested_at.isoformat().replace("+00:00", "Z"),
+                    "expires_at": answer.json()["items"][0]["expires_at"],
+                    "answerable": True,
                     "decided_at": None,
                     "decided_by": None,
                     "reason": "",
@@ -471,6 +434,27 @@ async def test_what_waits_moves_to_the_new_principal_manager(stage: Stage):
 
     assert [one["id"] for one in waits.json()["items"]] == ["r-1"]
     assert (refused.status_code, decided.json()["state"]) == (404, "approved")
+
+
+@pytest.mark.feature("APP-16")
+async def test_whoever_has_left_is_nobody_who_decides_until_they_come_back(stage: Stage):
+    """Whatever is heard first: that they left, what was asked, or what they may do."""
+    omar = lea(user_id="u-omar", first_name="Omar")
+    await stage.hear(lea(), omar, rights("u-omar"), a_request())
+    left, back = (
+        omar.model_copy(update={"active": active, "version": version})
+        for active, version in ((False, 2), (True, 3))
+    )
+
+    async def told(type: str, times: int) -> bool:
+        return (await stage.told()).count(f"approvals.{type}.v1") == times
+
+    await stage.hear(left)
+    assert await soon(partial(told, "approver-missing", 1))
+    await stage.hear(rights("u-omar", version=2), a_request("r-2"))
+    assert await told("approver-missing", 2)
+    await stage.hear(back)
+    assert await soon(partial(told, "approval-opened", 3))
 
 
 @pytest.mark.feature("ACC-10")

@@ -43,6 +43,13 @@ class TestTakeSeat:
 
         assert change.state.seats == ()
 
+    def test_leaves_what_is_due_to_be_looked_at_when_another_takes_a_seat(self):
+        left = take_seat(a_seat(role=None), some_approvers(a_seat()), now=NOW).state
+
+        change = take_seat(a_delegate_s_seat(), left, now=NOW)
+
+        assert (left.wake_at, change.state.wake_at) == (NOW, NOW)
+
     def test_withdraws_a_delegate_the_principal_manager_no_longer_lets_decide(self):
         current = some_approvers(a_delegate_s_seat())
 

@@ -1,6 +1,7 @@
 """Who may decide on what, and what a decision leads to."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import pytest
 
@@ -10,21 +11,28 @@ from contracts.approvals import (
     ApprovalWithdrawn,
 )
 from kit.change import Change
-from kit.problems import NotFound
+from kit.problems import NotFound, Problem
 from services.approvals.domain import deciding
-from services.approvals.domain.approvals import Approval
+from services.approvals.domain.approvals import AlreadyDecided, AlreadyWithdrawn, Approval
 from services.approvals.domain.approvers import Approvers
 from services.approvals.domain.deciding import (
-    AlreadyDecided,
-    AlreadyWithdrawn,
+    Answer,
+    ApproversDecide,
+    Decider,
+    DeskReasonMissing,
     NotYourOwn,
     ReasonMissing,
-    RequesterOnly,
+    RequesterGone,
+    StructureInactive,
+    UnitsEnded,
     readable,
-    withdraw,
 )
+from services.approvals.domain.ended import Ended
 from services.approvals.domain.opening import tell_opened
+from services.approvals.domain.people import Person
+from services.approvals.domain.withdrawing import RequesterOnly, withdraw
 from tests.approvals.builders import (
+    LADDER,
     NOW,
     TODAY,
     TOMORROW,
@@ -40,13 +48,26 @@ from tests.approvals.builders import (
 def decide(current: Approval | None, **but: Any) -> Change[Approval]:
     asked = {
         "approvers": some_approvers(a_seat()),
+        "requester": LEA,
+        "ended": (),
         "verdict": "approved",
         "reason": "",
         "by": "u-omar",
         "seat": a_seat(),
-        "now": NOW,
+        "desk": False,
     } | but
-    return deciding.decide(current, asked.pop("approvers"), **asked)
+    return deciding.decide(
+        current,
+        asked["approvers"],
+        asked["requester"],
+        asked["ended"],
+        answer=Answer(verdict=asked["verdict"], reason=asked["reason"]),
+        by=Decider(user_id=asked["by"], seat=asked["seat"], desk=asked["desk"]),
+        now=NOW,
+    )
+
+
+LEA = Person(id="u-lea", name="Léa Martin", heard=1)
 
 
 class TestDecide:
@@ -156,6 +177,63 @@ class TestDecide:
         assert types(change) == [ApprovalOpened, ApprovalDecided]
         assert change.state.told
 
+    @pytest.mark.feature("APP-21")
+    @pytest.mark.parametrize(
+        ("but", "why"),
+        [
+            ({"requester": replace(LEA, active=False)}, RequesterGone),
+            ({"ended": (None, Ended(id="s-9:VOIRIE"))}, UnitsEnded),
+            ({"ended": (Ended(id="s-9"), None)}, StructureInactive),
+        ],
+        ids=["the requester has left", "a unit has ended", "the structure is inactive"],
+    )
+    def test_approves_nothing_that_can_no_longer_be(self, but: Any, why: type[Problem]):
+        asked = an_approval(units=("COMPTA", "VOIRIE"))
+
+        with pytest.raises(why):
+            decide(asked, **but)
+        refused = decide(asked, **but, verdict="refused", reason="Le service a fermé.")
+        assert refused.state.state == "refused"
+
+    def test_names_the_units_that_have_ended(self):
+        with pytest.raises(UnitsEnded) as refusal:
+            decide(an_approval(units=("COMPTA", "VOIRIE")), ended=(Ended(id="s-9:VOIRIE"),))
+
+        assert refusal.value.members == {"units": ["VOIRIE"]}
+
+
+class TestDecideAtTheDesk:
+    DESK: ClassVar[dict[str, Any]] = {
+        "by": "u-ops",
+        "seat": None,
+        "desk": True,
+        "reason": "Personne ne décide plus ici.",
+    }
+
+    @pytest.mark.feature("APP-16")
+    def test_is_possible_where_nobody_may_decide_and_says_why(self):
+        change = decide(an_approval(told=False), **self.DESK | {"approvers": None})
+
+        assert (change.state.state, change.state.decided_by) == ("approved", "u-ops")
+        assert types(change) == [ApprovalOpened, ApprovalDecided]
+        with pytest.raises(DeskReasonMissing):
+            decide(an_approval(), **self.DESK | {"approvers": None, "reason": ""})
+
+    @pytest.mark.feature("APP-15")
+    def test_leaves_to_those_who_may_decide_what_is_theirs(self):
+        with pytest.raises(ApproversDecide):
+            decide(an_approval(), **self.DESK)
+
+    def test_is_never_the_operator_s_own(self):
+        with pytest.raises(NotYourOwn):
+            decide(an_approval(requester_id="u-ops"), **self.DESK | {"approvers": None})
+
+    @pytest.mark.feature("APP-20")
+    def test_changes_nothing_when_repeated(self):
+        once = decide(an_approval(), **self.DESK | {"approvers": None}).state
+
+        assert decide(once, **self.DESK) == Change(once)
+
 
 class TestReadable:
     @pytest.mark.parametrize(
@@ -179,15 +257,16 @@ class TestWithdraw:
         assert types(withdrawn) == [ApprovalWithdrawn]
         assert withdrawn.state.state == "withdrawn"
         assert again == Change(withdrawn.state)
-        assert tell_opened(withdrawn.state, some_approvers(a_seat()), now=NOW).events == ()
+        assert (
+            tell_opened(withdrawn.state, some_approvers(a_seat()), ladder=LADDER, now=NOW).events
+            == ()
+        )
 
     def test_leaves_nothing_to_decide(self):
         withdrawn = an_approval(state="withdrawn")
 
         with pytest.raises(AlreadyWithdrawn):
-            deciding.decide(
-                withdrawn, None, verdict="approved", reason="", by="u-omar", seat=a_seat(), now=NOW
-            )
+            decide(withdrawn)
 
     def test_comes_too_late_once_it_is_decided(self):
         with pytest.raises(AlreadyDecided):

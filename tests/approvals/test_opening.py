@@ -7,19 +7,28 @@ import pytest
 
 from contracts.approvals import (
     ApprovalDecided,
+    ApprovalDecidedV2,
     ApprovalOpened,
+    ApprovalOpenedV2,
     ApproverMissing,
 )
+from contracts.event import Event
 from kit.change import Change
-from services.approvals.domain import deciding
-from services.approvals.domain.opening import open_for, tell_opened
+from services.approvals.domain.approvals import Approval
+from services.approvals.domain.approvers import Approvers
+from services.approvals.domain.deciding import Answer, Decider, decide
+from services.approvals.domain.ladder import begin
+from services.approvals.domain.numbers import Numbers
+from services.approvals.domain.opening import ASKED_BY, open_for, tell_opened
 from tests.approvals.builders import (
+    LADDER,
     NOW,
     TODAY,
     TOMORROW,
     YESTERDAY,
     a_delegate_s_seat,
     a_habilitations_request,
+    a_mandate_question,
     a_request,
     a_seat,
     an_approval,
@@ -28,35 +37,46 @@ from tests.approvals.builders import (
 )
 
 
+def put(
+    event: Event, current: Approval | None = None, approvers: Approvers | None = None
+) -> tuple[Change[Approval], Change[Approvers]]:
+    asked = ASKED_BY[type(event)](event)
+    opened, seats, _ = open_for(asked, current, approvers, None, sequence=7, ladder=LADDER, now=NOW)
+    return opened, seats
+
+
 class TestOpenFor:
     @pytest.mark.feature("APP-03", "APP-09")
     def test_puts_the_question_to_the_approvers_of_the_structure(self):
         approvers = some_approvers(a_seat())
 
-        opened, seats = open_for(a_request(), None, approvers, now=NOW)
+        opened, seats = put(a_request(), approvers=approvers)
 
-        assert opened.state == an_approval()
+        asked = an_approval(number="RITM0000007", told_to=("u-omar",))
+        assert opened.state == begin(asked, LADDER, now=NOW)
         assert opened.state.state == "requested"
         [told] = opened.events
         assert isinstance(told, ApprovalOpened)
         assert (told.principal_manager_id, told.approver_ids) == ("u-omar", ("u-omar",))
+        assert (told.number, told.expires_at) == ("RITM0000007", opened.state.expires_at)
         assert seats == Change(approvers)
 
     @pytest.mark.feature("APP-03")
     def test_keeps_all_that_was_asked(self):
         asked = a_request(units=("COMPTA",), valid_until=TOMORROW, comment="Bonjour")
 
-        opened, _ = open_for(asked, None, None, now=NOW)
+        opened, _ = put(asked)
 
         approval = opened.state
         assert (approval.units, approval.valid_from) == (("COMPTA",), TODAY)
         assert (approval.valid_until, approval.comment) == (TOMORROW, "Bonjour")
+        assert approval.title == "Demande de rattachement à un service"
 
     @pytest.mark.feature("APP-02", "APP-12", "HAB-16")
     def test_keeps_which_habilitations_would_be_given_and_taken(self):
         asked = a_habilitations_request(units=("COMPTA",), comment="Je dépose.")
 
-        opened, _ = open_for(asked, None, some_approvers(a_seat()), now=NOW)
+        opened, _ = put(asked, approvers=some_approvers(a_seat()))
 
         approval = opened.state
         assert (approval.kind, approval.given, approval.taken) == (
@@ -65,18 +85,48 @@ class TestOpenFor:
             asked.taken,
         )
         assert (approval.units, approval.comment) == (("COMPTA",), "Je dépose.")
+        assert approval.title == "Demande d’ajout ou de suppression d’un profil"
         assert opened.events[0].kind == "habilitation"
 
-    def test_of_habilitations_is_decided_like_any_other(self):
-        opened, _ = open_for(a_habilitations_request(), None, None, now=NOW)
+    @pytest.mark.feature("APP-18")
+    def test_of_a_list_is_a_question_for_each_user(self):
+        opened, _ = put(a_habilitations_request(list_id="l-1"))
 
-        decided = deciding.decide(
+        assert opened.state.list_id == "l-1"
+        assert opened.state.title == "Demande d’abonnement à un espace"
+
+    @pytest.mark.feature("APP-04")
+    def test_puts_what_any_service_asks_and_tells_the_answer_with_its_kind(self):
+        asked = a_mandate_question()
+
+        opened, _ = put(asked, approvers=some_approvers(a_seat()))
+
+        assert opened.state.title == "Souscrire un mandat de facturation"
+        assert opened.state.changes == ("Mandataire : Compta & Cie",)
+        assert types(opened) == [ApprovalOpenedV2]
+        decided = decide(
+            opened.state,
+            some_approvers(a_seat()),
+            None,
+            (),
+            answer=Answer(verdict="approved"),
+            by=Decider(user_id="u-omar", seat=a_seat()),
+            now=NOW,
+        )
+        [told] = decided.events
+        assert isinstance(told, ApprovalDecidedV2)
+        assert (told.kind, told.subject_id, told.verdict) == ("mandate", "m-1", "approved")
+
+    def test_of_habilitations_is_decided_like_any_other(self):
+        opened, _ = put(a_habilitations_request())
+
+        decided = decide(
             opened.state,
             None,
-            verdict="approved",
-            reason="",
-            by="u-omar",
-            seat=a_seat(),
+            None,
+            (),
+            answer=Answer(verdict="approved"),
+            by=Decider(user_id="u-omar", seat=a_seat()),
             now=NOW,
         )
 
@@ -86,12 +136,12 @@ class TestOpenFor:
     def test_names_the_principal_manager_first(self):
         approvers = some_approvers(a_delegate_s_seat(user_id="u-ada"), a_seat())
 
-        opened, _ = open_for(a_request(), None, approvers, now=NOW)
+        opened, _ = put(a_request(), approvers=approvers)
 
         assert opened.events[0].approver_ids == ("u-omar", "u-ada")
 
     def test_names_no_principal_manager_where_only_a_delegate_decides(self):
-        opened, _ = open_for(a_request(), None, some_approvers(a_delegate_s_seat()), now=NOW)
+        opened, _ = put(a_request(), approvers=some_approvers(a_delegate_s_seat()))
 
         assert opened.events[0].principal_manager_id is None
         assert opened.events[0].approver_ids == ("u-ada",)
@@ -99,12 +149,13 @@ class TestOpenFor:
     @pytest.mark.feature("APP-20")
     def test_changes_nothing_when_repeated(self):
         approvers = some_approvers(a_seat())
-        decided = an_approval(state="refused", reason="Non")
+        decided, given = an_approval(state="refused", reason="Non"), Numbers(id="07", given=3)
 
-        assert open_for(a_request(), decided, approvers, now=NOW) == (
-            Change(decided),
-            Change(approvers),
+        again = open_for(
+            an_approval(), decided, approvers, given, sequence=7, ladder=LADDER, now=NOW
         )
+
+        assert again == (Change(decided), Change(approvers), Change(given))
 
     @pytest.mark.feature("APP-16")
     @pytest.mark.parametrize(
@@ -120,16 +171,16 @@ class TestOpenFor:
         ids=["nobody", "no approver", "ended", "not begun", "the requester", "other units"],
     )
     def test_waits_where_nobody_may_decide(self, seats: tuple[Any, ...]):
-        opened, seats = open_for(a_request(), None, some_approvers(*seats), now=NOW)
+        opened, kept = put(a_request(), approvers=some_approvers(*seats))
 
         assert types(opened) == [ApproverMissing]
         assert (opened.state.state, opened.state.told) == ("requested", False)
-        assert seats.state.awaited_by == "r-1"
+        assert kept.state.awaited_by == "r-1"
 
     def test_is_looked_at_again_on_the_day_somebody_s_rights_begin(self):
         approvers = some_approvers(a_seat(valid_from=date(2026, 7, 14)))
 
-        _, seats = open_for(a_request(), None, approvers, now=NOW)
+        _, seats = put(a_request(), approvers=approvers)
 
         assert seats.state.wake_at == datetime(2026, 7, 13, 22, 0, tzinfo=UTC)
 
@@ -137,13 +188,34 @@ class TestOpenFor:
 class TestTellOpened:
     def test_tells_once(self):
         approvers = some_approvers(a_seat())
-        first = tell_opened(an_approval(told=False), approvers, now=NOW)
+        first = tell_opened(an_approval(told=False), approvers, ladder=LADDER, now=NOW)
 
         assert types(first) == [ApprovalOpened]
-        assert tell_opened(first.state, approvers, now=NOW) == Change(first.state)
+        assert tell_opened(first.state, approvers, ladder=LADDER, now=NOW) == Change(first.state)
 
     @pytest.mark.feature("APP-16")
     def test_tells_nothing_while_nobody_may_decide(self):
         waiting = an_approval(told=False)
 
-        assert tell_opened(waiting, None, now=NOW) == Change(waiting)
+        assert tell_opened(waiting, None, ladder=LADDER, now=NOW) == Change(waiting)
+
+    @pytest.mark.feature("APP-15")
+    def test_tells_whoever_comes_once_nobody_of_those_told_may_decide_any_more(self):
+        asked = an_approval(told_to=("u-omar", "u-ada"))
+        one_left = some_approvers(a_delegate_s_seat(), a_seat(user_id="u-new"))
+        all_new = some_approvers(a_seat(user_id="u-new"))
+
+        assert tell_opened(asked, one_left, ladder=LADDER, now=NOW) == Change(asked)
+        again = tell_opened(asked, all_new, ladder=LADDER, now=NOW)
+        assert again.events[0].approver_ids == ("u-new",)
+        assert tell_opened(again.state, all_new, ladder=LADDER, now=NOW) == Change(again.state)
+
+    @pytest.mark.feature("APP-15", "APP-16")
+    def test_says_that_nobody_is_left_and_waits_for_the_next(self):
+        left = tell_opened(an_approval(told_to=("u-omar",)), None, ladder=LADDER, now=NOW)
+
+        assert types(left) == [ApproverMissing]
+        assert not left.state.told
+        assert tell_opened(left.state, None, ladder=LADDER, now=NOW) == Change(left.state)
+        come = tell_opened(left.state, some_approvers(a_seat()), ladder=LADDER, now=NOW)
+        assert types(come) == [ApprovalOpened]

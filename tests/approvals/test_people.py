@@ -9,7 +9,8 @@ from contracts.approvals import (
 )
 from contracts.users import PersonChanged
 from kit.change import Change
-from services.approvals.domain.people import Person, copy_person, withdraw_of_who_left
+from services.approvals.domain.people import Person, copy_person, followed
+from services.approvals.domain.withdrawing import withdraw_of_who_left
 from tests.approvals.builders import (
     NOW,
     an_approval,
@@ -35,7 +36,9 @@ class TestCopyPerson:
 
         copied = copy_person(told_of_lea(), None, now=NOW)
 
-        assert copied.state == Person(id="u-lea", name="Léa Martin", heard=1)
+        assert copied.state == Person(
+            id="u-lea", name="Léa Martin", email="lea@example.org", heard=1
+        )
         assert copy_person(told_of_lea(), newer, now=NOW) == Change(newer)
 
     @pytest.mark.feature("ACC-10")
@@ -44,7 +47,24 @@ class TestCopyPerson:
 
         assert (left.active, left.wake_at) == (False, NOW)
         back = copy_person(told_of_lea(version=2), left, now=NOW).state
-        assert (back.active, back.wake_at) == (True, None)
+        assert (back.active, back.wake_at) == (True, NOW)
+
+    def test_wakes_nobody_for_a_new_name(self):
+        known = Person(id="u-lea", name="Léa Durand", heard=1)
+
+        assert copy_person(told_of_lea(version=2), known, now=NOW).state.wake_at is None
+
+
+class TestFollowed:
+    LEFT = Person(id="u-lea", name="Léa Martin", active=False, heard=2, wake_at=NOW)
+
+    def test_ends_what_was_begun(self):
+        assert followed(self.LEFT, self.LEFT).state.wake_at is None
+
+    def test_begins_again_for_whoever_came_back_meanwhile(self):
+        back = Person(id="u-lea", name="Léa Martin", heard=3, wake_at=NOW)
+
+        assert followed(self.LEFT, back) == Change(back)
 
 
 class TestWithdrawOfWhoLeft:

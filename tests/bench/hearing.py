@@ -20,6 +20,7 @@ from kit.settings import Settings
 from services.approvals.domain.approvers import Approvers
 from services.approvals.main import build
 from services.approvals.seats import seat_of
+from services.approvals.settings import ApprovalsSettings
 from tests.bench.results import Claim, Measured, Result, ratio
 from tests.bench.stand import Process, Stand, cpu_of, own_cpu, seed, stand
 from tests.bench.until import until
@@ -101,7 +102,7 @@ class Hearer:
 
     def __init__(self, here: Stand) -> None:
         self.here, self.prefix = here, f"h{next(_turn)}-"
-        settings = here.settings(Settings, database_prefix=self.prefix)
+        settings = here.settings(ApprovalsSettings, database_prefix=self.prefix)
         self.service = Service("approvals", settings)
         build(self.service)
         self.processes: list[Process] = []

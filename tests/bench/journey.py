@@ -5,11 +5,11 @@ from typing import Any
 
 from kit.rights import Rights
 from kit.service import Service
-from kit.settings import Settings
 from services.approvals.domain.approvers import Approvers
 from services.approvals.domain.people import Person as Name
 from services.approvals.main import build as approvals
 from services.approvals.seats import seat_of
+from services.approvals.settings import ApprovalsSettings
 from services.notifications.domain.people import Person
 from services.notifications.main import build as notifications
 from services.notifications.settings import NotificationsSettings
@@ -37,7 +37,7 @@ HOPS = {
 SHARES = (1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9)
 BUILT = {
     "users": (users, UsersSettings),
-    "approvals": (approvals, Settings),
+    "approvals": (approvals, ApprovalsSettings),
     "notifications": (notifications, NotificationsSettings),
 }
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

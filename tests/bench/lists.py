@@ -10,10 +10,10 @@ from kit import clock
 from kit.internal import Caller, sign
 from kit.rights import Rights
 from kit.service import Service
-from kit.settings import Settings
 from services.approvals.domain.approvals import Approval
 from services.approvals.domain.people import Person as Name
 from services.approvals.main import build as approvals
+from services.approvals.settings import ApprovalsSettings
 from services.structures.main import build as structures
 from services.structures.settings import StructuresSettings
 from services.users.domain.lines import Extent
@@ -29,7 +29,7 @@ from tests.bench.stand import Process, Stand, seed, stand
 BUILT = {
     "users": (users, UsersSettings),
     "structures": (structures, StructuresSettings),
-    "approvals": (approvals, Settings),
+    "approvals": (approvals, ApprovalsSettings),
 }
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 DAY = AT.date()

@@ -6,7 +6,7 @@ from tests.journeys.town import Town
 
 
 @pytest.mark.feature("STR-21", "STR-23")
-async def test_what_waits_stays_decidable_and_gives_nothing_meanwhile(town: Town):
+async def test_what_waits_can_only_be_refused_meanwhile(town: Town):
     claire, lea = await town.person("Claire", "Martin"), await town.person()
     omar, zoe = await town.person("Omar", "Petit"), await town.person("Zoé", "Faure")
     structure = await town.structure(claire)
@@ -18,16 +18,15 @@ async def test_what_waits_stays_decidable_and_gives_nothing_meanwhile(town: Town
 
     refused = await town.ask(await town.person("Ines", "Roux"), structure["id"])
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/inactive-structure")
-    assert (await town.decide(claire, asked[0], "approved")).status_code == 200
+    too_soon = await town.decide(claire, asked[0], "approved")
+    assert (too_soon.status_code, too_soon.json()["type"]) == (409, "/problems/structure-inactive")
     assert (await town.decide(claire, asked[1], "refused", "Pas ici.")).status_code == 200
     outcomes = [(await town.mine(one))[0]["status"] for one in (lea, omar, zoe)]
-    assert outcomes == ["not_applied", "refused", "requested"]
-    assert "plus active" in town.text(await town.letter(lea, "rattachement"))
+    assert outcomes == ["requested", "refused", "requested"]
 
     assert (await structures("PUT", f"{path}/activation")).status_code == 200
     await town.settle()
 
     assert (await town.decide(claire, asked[2], "approved")).status_code == 200
     assert (await town.mine(zoe))[0]["status"] == "granted"
-    assert (await town.mine(lea))[0]["status"] == "not_applied"
-    assert (await town.ask(lea, structure["id"])).status_code == 202
+    assert (await town.mine(lea))[0]["status"] == "requested"

@@ -1,6 +1,7 @@
 """A user asks to be attached to a structure; its manager decides; everyone is told, once."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -113,6 +114,40 @@ async def test_asked_twice_at_the_same_moment(town: Town):
 @pytest.mark.feature("APP-16")
 async def test_a_structure_without_a_manager_never_counts_as_approved(town: Town):
     lea = await town.person()
+    structure_id = await imported(town)
+
+    answer = await town.ask(lea, structure_id)
+    assert answer.status_code == 202
+    assert ("approvals.approver-missing.v1", "journey-1") in town.world.log
+    assert [one["status"] for one in await town.mine(lea)] == ["requested"]
+
+
+@pytest.mark.feature("APP-16")
+async def test_nobody_decides_and_in_the_end_it_is_over(town: Town):
+    lea, zoe = await town.person(), await town.person("Zoé", "Faure")
+    structure_id = await imported(town)
+
+    asked = [(await town.ask(one, structure_id)).json()["id"] for one in (lea, zoe)]
+
+    for one in (lea, zoe):
+        letter = await town.letter(one, "personne ne peut répondre")
+        assert "revendiquer" in town.text(letter)
+    approvals = town.world.services["approvals"].mongo["approvals"]
+    long_ago = now() - timedelta(days=90)
+    past = {"rung": 20, "waits_since": long_ago, "expires_at": long_ago, "wake_at": long_ago}
+    await approvals.update_one({"_id": asked[0]}, {"$set": past})
+    async with asyncio.timeout(10):
+        while (await town.mine(lea))[0]["status"] != "expired":
+            await town.settle()
+            await asyncio.sleep(0.05)
+    assert "sans effet" in town.text(await town.letter(lea, "a expiré"))
+    assert [one["status"] for one in await town.mine(zoe)] == ["requested"]
+    again = await town.ask(lea, structure_id)
+    assert again.status_code == 202
+
+
+async def imported(town: Town) -> str:
+    """A town hall that nobody manages."""
     created = StructureCreated(
         structure_id="s-town-hall",
         identifier_type="SIRET",
@@ -126,8 +161,4 @@ async def test_a_structure_without_a_manager_never_counts_as_approved(town: Town
     structures = town.world.services["users"].collections
     [copy] = [one for one in structures if one.name == "structures"]
     await copy.change(created.structure_id, lambda current: learn(created, current))
-
-    answer = await town.ask(lea, created.structure_id)
-    assert answer.status_code == 202
-    assert ("approvals.approver-missing.v1", "journey-1") in town.world.log
-    assert [one["status"] for one in await town.mine(lea)] == ["requested"]
+    return created.structure_id

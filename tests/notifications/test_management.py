@@ -11,7 +11,6 @@ from contracts.users import (
     ReactivationRefused,
     VacancyClaimSettled,
     VacancyNoticeGiven,
-    VacancyOpened,
 )
 from kit.links import code_of
 from services.notifications.domain import management_letters
@@ -100,18 +99,6 @@ class TestOfWhoLeft:
 
 
 class TestOfVacancies:
-    def test_who_asked_learns_that_nobody_answers(self):
-        opened = VacancyOpened(
-            structure_id="s-9", structure_name=None, requester_id="u-lea", opened_at=NOW
-        )
-
-        [letter] = management_letters.on_vacancy_opened(opened)
-
-        assert letter.recipient_id == "u-lea"
-        assert not management_letters.on_vacancy_opened(
-            opened.model_copy(update={"requester_id": None})
-        )
-
     def test_the_code_goes_to_the_structure_and_its_address_is_forgotten(self):
         told = ContactTold(
             request_id="c-1",

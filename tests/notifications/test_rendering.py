@@ -97,7 +97,7 @@ class TestEveryLetter:
     def test_says_the_same_with_as_little_as_may_be_known(
         self, template: Template, language: Language
     ):
-        needed = ("valid_from", "until", "last_day")
+        needed = ("valid_from", "until", "opened_day", "last_day")
         bare = dict.fromkeys(PARAMS, "") | {name: PARAMS[name] for name in needed}
         nobody = a_person(language=language, first_name="", last_name="")
 

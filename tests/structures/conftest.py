@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
+from contracts.event import Event
 from contracts.users import RightsChanged
 from kit.clock import now
 from kit.internal import Caller, sign
@@ -78,7 +79,7 @@ class World:
         for slice in range(SLICES):
             self.service.heard.beat(f"users.events/{slice}", now())
 
-    async def hears(self, event: RightsChanged) -> None:
+    async def hears(self, event: Event) -> None:
         _, handler = self.service.subscriptions.handlers[event.type]
         ask = handler(event)
         assert ask

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from contracts.approvals import ApprovalWithdrawn
+from contracts.approvals import ApprovalExpired, ApprovalWithdrawn
 from contracts.users import (
     HabilitationsGranted,
     HabilitationsNotApplied,
     HabilitationsRefused,
     HabilitationsRequested,
+    HabilitationsRequestExpired,
 )
 from services.users.domain.drafts import MANAGES, Add, AlreadyHeld, Remove, RemoveAll, row_of
 from services.users.domain.habilitation_requests import (
@@ -19,6 +20,7 @@ from services.users.domain.habilitation_requests import (
     NotAttached,
     NothingAsked,
     ask,
+    expire,
     settle,
     unit_ended,
     withdraw,
@@ -286,6 +288,32 @@ class TestWithdraw:
 
         for told, request in ((self.told(granted), granted), (others, waiting)):
             assert withdraw(told, request, a_rattachement())[0].state == request
+
+
+class TestExpire:
+    def told(self, request: Any, **but: Any) -> ApprovalExpired:
+        about = {"approval_id": request.id, "subject_id": request.id, "kind": "habilitation"}
+        whose = {"structure_id": request.structure_id, "requester_id": request.user_id}
+        when = {"opened_at": NOW, "expired_at": LATER}
+        return ApprovalExpired(**about | whose | when | but)
+
+    def test_changes_nothing_and_leaves_room_for_another(self):
+        request, tie, _ = asked(Add(WRITES))
+
+        expired, freed = expire(self.told(request.state), request.state, tie.state)
+
+        assert (expired.state.status, expired.state.decided_at) == ("expired", LATER)
+        assert [type(one) for one in expired.events] == [HabilitationsRequestExpired]
+        assert freed.state == a_rattachement()
+        again = expire(self.told(request.state), expired.state, freed.state)
+        assert [one.events for one in again] == [(), ()]
+
+    def test_says_nothing_of_what_is_decided_or_of_others(self):
+        granted, waiting = replace(a_request_for(WRITES), status="granted"), a_request_for(WRITES)
+        others = self.told(waiting, requester_id="u-zoe")
+
+        for told, request in ((self.told(granted), granted), (others, waiting)):
+            assert expire(told, request, a_rattachement())[0].state == request
 
 
 class TestUnitEnded:

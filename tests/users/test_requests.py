@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from contracts.approvals import ApprovalDecided, ApprovalWithdrawn
+from contracts.approvals import ApprovalDecided, ApprovalExpired, ApprovalWithdrawn
 from contracts.structures import DEFAULT_UNIT
 from contracts.users import (
     RattachementGranted,
     RattachementNotApplied,
     RattachementRefused,
     RattachementRequested,
+    RattachementRequestExpired,
     RightsChanged,
 )
 from kit.change import Change
@@ -26,6 +27,7 @@ from services.users.domain.requests import (
     UnknownUnits,
     WrongDates,
     ask,
+    expire,
     settle,
     unit_ended,
     withdraw,
@@ -408,6 +410,44 @@ class TestWithdraw:
         left = withdraw(self.told(requester_id="u-zoe"), *waiting)
 
         assert tuple(one.state for one in left) == waiting
+
+
+class TestExpire:
+    def told(self, **but: Any) -> ApprovalExpired:
+        about = {"approval_id": "r-1", "kind": "rattachement", "subject_id": "r-1"}
+        whose = {"structure_id": "s-bakery", "requester_id": "u-lea"}
+        when = {"opened_at": NOW, "expired_at": LATER}
+        return ApprovalExpired(**about | whose | when | but)
+
+    def test_grants_nothing_and_lets_one_ask_again(self):
+        request, tie = expire(self.told(), a_request(), a_waiting_rattachement())
+
+        assert request.state == a_request(status="expired", decided_at=LATER)
+        assert tie == Change(a_waiting_rattachement(pending_request_id=None))
+        [event] = request.events
+        assert isinstance(event, RattachementRequestExpired)
+        assert (event.user_id, event.expired_at) == ("u-lea", LATER)
+        assert expire(self.told(), request.state, tie.state) == (
+            Change(request.state),
+            Change(tie.state),
+        )
+
+    def test_names_no_structure_that_its_requester_may_not_know(self):
+        discreet = a_request(structure_discreet=True)
+
+        request, _ = expire(self.told(), discreet, a_waiting_rattachement())
+
+        assert request.events[0].structure_name is None
+
+    @pytest.mark.parametrize(
+        ("told", "status"), [({"requester_id": "u-zoe"}, "requested"), ({}, "granted")]
+    )
+    def test_says_nothing_of_others_and_of_what_is_decided(self, told: Any, status: Any):
+        waiting = a_request(status=status), a_waiting_rattachement()
+
+        left = expire(self.told(**told), *waiting)
+
+        assert left == (Change(waiting[0]), Change(waiting[1]))
 
 
 class TestUnitEnded:

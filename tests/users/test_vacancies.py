@@ -9,6 +9,7 @@ import pytest
 
 from contracts.approvals import ApproverMissing
 from contracts.users import (
+    RequestBlocked,
     VacancyClaimSettled,
     VacancyCodeRequested,
     VacancyNoticeGiven,
@@ -132,6 +133,34 @@ class TestNoticeVacancy:
     )
     def test_is_of_no_structure_that_has_a_manager_and_once(self, management: Any):
         assert vacancies.notice_vacancy(MISSING, management, None) == Change(management)
+
+
+class TestTellBlocked:
+    def test_tells_whoever_asked_that_they_may_claim_the_structure(self):
+        change = vacancies.tell_blocked(MISSING, None, a_request())
+
+        told = RequestBlocked(
+            request_id="r-1",
+            user_id="u-lea",
+            structure_id="s-bakery",
+            structure_name="Boulangerie du Port",
+            noticed_at=NOW,
+        )
+        assert change == Change(a_request(blocked=True), (told,))
+
+    def test_names_no_structure_that_its_requester_may_not_know(self):
+        [told] = vacancies.tell_blocked(MISSING, None, a_request(structure_discreet=True)).events
+
+        assert told.structure_name is None
+
+    def test_tells_nothing_where_somebody_manages_who_was_not_heard_of_yet(self):
+        change = vacancies.tell_blocked(MISSING, managed_by(), a_request())
+
+        assert change == Change(a_request())
+
+    @pytest.mark.parametrize("but", [{"blocked": True}, {"status": "withdrawn"}])
+    def test_tells_it_once_and_only_of_what_waits(self, but: Any):
+        assert vacancies.tell_blocked(MISSING, None, a_request(**but)) == Change(a_request(**but))
 
 
 class TestClaim:

@@ -6,26 +6,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
-from kit.clock import now
-from kit.collection import Collection
 from kit.heard import TooStale
 from kit.http import Person as Caller
 from kit.http import may_answer
 from kit.problems import NotFound
-from kit.rights import RightsCopy
-from services.approvals.api.approvals import Decision
-from services.approvals.domain import deciding
+from services.approvals.answering import Answering
+from services.approvals.api.decisions import REFUSALS
+from services.approvals.api.fields import Decision
 from services.approvals.domain.approvals import Approval, State
-from services.approvals.domain.approvers import Approvers
-from services.approvals.domain.deciding import (
-    AlreadyDecided,
-    AlreadyWithdrawn,
-    NotYourOwn,
-    ReasonMissing,
-)
+from services.approvals.domain.deciding import Decider, ReasonMissing
 from services.approvals.seats import seat_of
 
-REFUSALS = (NotYourOwn, NotFound, AlreadyDecided, AlreadyWithdrawn)
 MOST = 500
 
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
@@ -54,9 +45,7 @@ class Outcome(BaseModel):
     """Why it could not be decided."""
 
 
-def several(
-    approvals: Collection[Approval], approvers: Collection[Approvers], rights: RightsCopy
-) -> APIRouter:
+def several_routes(answering: Answering) -> APIRouter:
     routes = APIRouter(prefix="/v1/approvals", tags=["approvals"])
 
     @routes.put("/decisions", responses=may_answer(ReasonMissing, TooStale))
@@ -64,32 +53,21 @@ def several(
         """Answer several at once; each is decided by itself, and says what became of it."""
         if body.verdict == "refused" and not body.reason:
             raise ReasonMissing(field="body/reason")
-        by, at = caller.user_id, now()
-        found = await approvals.many([*body.approval_ids])
-        held = {one.structure_id: one for one in await rights.of_user(by)}
-        known = await approvers.many(sorted({one.structure_id for one in found.values()}))
+        found = await answering.approvals.many([*body.approval_ids])
+        held = {one.structure_id: one for one in await answering.rights.of_user(caller.user_id)}
 
-        async def decided(id: str) -> Outcome:
-            structure_id = found[id].structure_id if id in found else ""
-            seat = seat_of(held[structure_id]) if structure_id in held else None
-            who = known.get(structure_id)
+        async def decided(id: str, one: Approval | None) -> Outcome:
             try:
-                kept = await approvals.change(
-                    id,
-                    lambda current: deciding.decide(
-                        current,
-                        who,
-                        verdict=body.verdict,
-                        reason=body.reason,
-                        by=by,
-                        seat=seat,
-                        now=at,
-                    ),
-                )
+                if one is None:
+                    raise NotFound
+                rights = held.get(one.structure_id)
+                seat = seat_of(rights) if rights else None
+                by = Decider(user_id=caller.user_id, seat=seat)
+                kept = await answering.answer(one, body.answer, by)
             except REFUSALS as refusal:
                 return Outcome(id=id, state=None, problem=refusal.as_json())
             return Outcome(id=id, state=kept.state)
 
-        return await asyncio.gather(*map(decided, body.approval_ids))
+        return await asyncio.gather(*(decided(id, found.get(id)) for id in body.approval_ids))
 
     return routes

@@ -2,21 +2,31 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Final, Literal, get_args
 
 from contracts.approvals import Kind
 from contracts.users import Habilitation
 from kit.change import Change, Entity
+from kit.problems import Conflict
 
-State = Literal["requested", "approved", "refused", "withdrawn"]
+FIRST_KINDS: Final = frozenset(get_args(Kind))
+"""Told by the first version of each event; all others by the second."""
+
+State = Literal["requested", "approved", "refused", "withdrawn", "expired"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval(Entity):
     """One question put to those who decide for a structure, and their answer."""
 
-    kind: Kind
+    number: str = ""
+    """What people call it by."""
+    kind: str
     subject_id: str
+    title: str = ""
+    """What is asked for, in French, as lists have it."""
+    changes: tuple[str, ...] = ()
+    """What would change, where that is no rattachement and no habilitation."""
     requester_id: str
     structure_id: str
     structure_identifier: str
@@ -30,13 +40,59 @@ class Approval(Entity):
     list_id: str | None = None
     """The list it is a line of, if an espace was opened."""
     comment: str = ""
+    comments: int = 0
+    """How many were written since it was opened."""
+    asked_by: str | None = None
+    """Who has asked the requester for more, and waits for an answer."""
     state: State = "requested"
     opened_at: datetime
     told: bool = False
     """Whether anybody has been told that it is open: not before somebody may decide."""
+    told_to: tuple[str, ...] = ()
+    """Who was told last; once none of them may decide any more, whoever may is told anew."""
+    waits_since: datetime | None = None
+    """Since when somebody may decide or, until then, since it was put."""
+    rung: int = 0
+    """The business days of waiting whose step was taken last."""
+    escalated: bool = False
+    """Whether all are asked who may decide, and not the principal manager alone."""
+    expires_at: datetime | None = None
     decided_by: str | None = None
     decided_at: datetime | None = None
     reason: str = ""
+
+
+class AlreadyDecided(Conflict):
+    """This approval has already been decided."""
+
+
+class AlreadyWithdrawn(Conflict):
+    """Whoever asked for this has withdrawn it."""
+
+
+class AlreadyExpired(Conflict):
+    """Nobody has answered this in time: it can be asked for again."""
+
+
+def still_open(current: Approval) -> None:
+    """Raise the refusal that says how it has ended."""
+    if current.state == "withdrawn":
+        raise AlreadyWithdrawn
+    if current.state == "expired":
+        raise AlreadyExpired
+    if current.state != "requested":
+        raise AlreadyDecided(verdict=current.state)
+
+
+def about(approval: Approval) -> dict[str, Any]:
+    """What every event of its end says."""
+    return {
+        "approval_id": approval.id,
+        "kind": approval.kind,
+        "subject_id": approval.subject_id,
+        "structure_id": approval.structure_id,
+        "requester_id": approval.requester_id,
+    }
 
 
 def without_words(approval: Approval) -> Change[Approval]:

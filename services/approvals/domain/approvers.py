@@ -57,6 +57,20 @@ class Approvers(Entity):
     """The last approval that found nobody to decide on it; None when none waits."""
 
 
+def who_decides(approval: Approval, approvers: Approvers | None, *, on: date) -> tuple[Seat, ...]:
+    """Those who may answer a question that day, the principal manager first."""
+    seats = approvers.seats if approvers else ()
+    deciding = (seat for seat in seats if seat.decides(approval, on))
+    return tuple(sorted(deciding, key=lambda seat: (not seat.principal, seat.user_id)))
+
+
+def awaited(approvers: Approvers | None, approval: Approval, *, now: datetime) -> Approvers:
+    """With a question that nobody may decide on: it is looked at when somebody may."""
+    known = approvers or Approvers(id=approval.structure_id)
+    wake_at = known.wake_at or next_look(known, now)
+    return replace(known, awaited_by=approval.id, wake_at=wake_at)
+
+
 def take_seat(seat: Seat, current: Approvers | None, *, now: datetime) -> Change[Approvers]:
     """Give somebody their place among those who decide, or take it away, as their rights say."""
     known = current or Approvers(id=seat.structure_id)
@@ -65,8 +79,9 @@ def take_seat(seat: Seat, current: Approvers | None, *, now: datetime) -> Change
     seats = sorted((*others, seat) if lasting else others, key=lambda one: one.user_id)
     if tuple(seats) == known.seats:
         return Change(current)
-    # Whatever waits for somebody to decide is looked at again, at once.
-    wake_at = now if known.awaited_by else None
+    # What waits for somebody to decide, or was put to whoever may no longer, is looked at at once.
+    had = any(one.user_id == seat.user_id for one in known.seats)
+    wake_at = now if known.awaited_by or had else known.wake_at
     return Change(replace(known, seats=tuple(seats), wake_at=wake_at))
 
 

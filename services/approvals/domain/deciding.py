@@ -1,15 +1,24 @@
 """Answering a question, or taking it back."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from contracts.approvals import ApprovalDecided, ApprovalWithdrawn, Verdict
+from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalDecidedV2,
+    Verdict,
+)
+from contracts.event import Event
 from kit.change import Change
 from kit.days import day_of
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
-from services.approvals.domain.approvals import Approval
-from services.approvals.domain.approvers import Approvers, Seat
-from services.approvals.domain.opening import tell_of, tell_opened
+from services.approvals.domain.approvals import FIRST_KINDS, Approval, about, still_open
+from services.approvals.domain.approvers import Approvers, Seat, who_decides
+from services.approvals.domain.ended import Ended, unit_key
+from services.approvals.domain.opening import opened
+from services.approvals.domain.people import Person
 
 
 class NotYourOwn(Forbidden):
@@ -20,83 +29,123 @@ class ReasonMissing(Invalid):
     """A refusal says why."""
 
 
-class AlreadyDecided(Conflict):
-    """This approval has already been decided."""
+class DeskReasonMissing(Invalid):
+    """The desk says why it decides in the place of others."""
 
 
-class AlreadyWithdrawn(Conflict):
-    """Whoever asked for this has withdrawn it."""
+class ApproversDecide(Conflict):
+    """Somebody may decide on this: the desk does so only where nobody may."""
 
 
-class RequesterOnly(Forbidden):
-    """Only whoever asked may withdraw it."""
+class RequesterGone(Conflict):
+    """Whoever asked for this has no active account any more: it can only be refused."""
+
+
+class StructureInactive(Conflict):
+    """The structure is not active: what is asked for there can only be refused."""
+
+
+class UnitsEnded(Conflict):
+    """A service that this is about has ended: it can only be refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Approved, or refused with a reason."""
+
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decider:
+    """Whoever answers, with the seat that their rights of this moment give them."""
+
+    user_id: str
+    seat: Seat | None = None
+    desk: bool = False
+    """Whether an operator stands in, who has no seat."""
 
 
 def decide(
     current: Approval | None,
     approvers: Approvers | None,
+    requester: Person | None,
+    ended: Sequence[Ended | None],
     *,
-    verdict: Verdict,
-    reason: str,
-    by: str,
-    seat: Seat | None,
+    answer: Answer,
+    by: Decider,
     now: datetime,
 ) -> Change[Approval]:
     """Answer the question: the one way in, whoever asks and however."""
     if current is None:
         raise NotFound
-    if by == current.requester_id:
-        raise NotYourOwn
-    if seat is None or seat.user_id != by or not seat.decides(current, day_of(now)):
-        raise NotFound
-    if verdict == "refused" and not reason:
-        raise ReasonMissing(field="body/reason")
-    if (current.state, current.decided_by) == (verdict, by):
+    deciding = who_decides(current, approvers, on=day_of(now))
+    _entitled(current, deciding, answer, by, now=now)
+    if (current.state, current.decided_by) == (answer.verdict, by.user_id):
         return Change(current)
-    if current.state == "withdrawn":
-        raise AlreadyWithdrawn
-    if current.state != "requested":
-        raise AlreadyDecided(verdict=current.state)
-    told = tell_opened(current, approvers, now=now)
-    if not current.told and not told.events:
-        told = tell_of(current, principal=None, approvers=(by,))
-    decided = ApprovalDecided(
-        approval_id=current.id,
-        kind=current.kind,
-        subject_id=current.subject_id,
-        structure_id=current.structure_id,
-        requester_id=current.requester_id,
-        verdict=verdict,
-        reason=reason,
-        decided_by=by,
-        decided_at=now,
-    )
+    still_open(current)
+    if answer.verdict == "approved":
+        _still_possible(current, requester, ended)
+    told: tuple[Event, ...] = ()
+    if not current.told:
+        # Whoever hears the answer has heard the question.
+        seats = deciding or ((by.seat,) if by.seat else ())
+        told = (opened(current, seats),)
     answered = replace(
-        current, told=True, state=verdict, decided_by=by, decided_at=now, reason=reason
+        current,
+        told=True,
+        state=answer.verdict,
+        decided_by=by.user_id,
+        decided_at=now,
+        reason=answer.reason,
+        asked_by=None,
+        wake_at=None,
     )
-    return Change(answered, (*told.events, decided))
+    return Change(answered, (*told, _decided(answered, answer, now)))
 
 
-def withdraw(current: Approval | None, *, by: str, now: datetime) -> Change[Approval]:
-    """Take one's own question back, for as long as nobody has answered it."""
-    if current is None:
+def _entitled(
+    current: Approval, deciding: Sequence[Seat], answer: Answer, by: Decider, *, now: datetime
+) -> None:
+    if by.user_id == current.requester_id:
+        raise NotYourOwn
+    if by.desk:
+        if not answer.reason:
+            raise DeskReasonMissing(field="body/reason")
+        if deciding and current.state == "requested":
+            raise ApproversDecide
+        return
+    seat = by.seat
+    if seat is None or seat.user_id != by.user_id or not seat.decides(current, day_of(now)):
         raise NotFound
-    if by != current.requester_id:
-        raise RequesterOnly
-    if current.state == "withdrawn":
-        return Change(current)
-    if current.state != "requested":
-        raise AlreadyDecided(verdict=current.state)
-    event = ApprovalWithdrawn(
-        approval_id=current.id,
-        kind=current.kind,
-        subject_id=current.subject_id,
-        structure_id=current.structure_id,
-        requester_id=current.requester_id,
-        withdrawn_at=now,
-    )
-    # Told or not, nobody needs to hear any more that it was open.
-    return Change(replace(current, told=True, state="withdrawn", decided_at=now), (event,))
+    if answer.verdict == "refused" and not answer.reason:
+        raise ReasonMissing(field="body/reason")
+
+
+def _still_possible(
+    current: Approval, requester: Person | None, ended: Sequence[Ended | None]
+) -> None:
+    if requester and not requester.active:
+        raise RequesterGone
+    gone = {one.id for one in ended if one}
+    if current.structure_id in gone:
+        raise StructureInactive
+    units = [unit for unit in current.units if unit_key(current.structure_id, unit) in gone]
+    if units:
+        raise UnitsEnded(units=units)
+
+
+def _decided(approval: Approval, answer: Answer, now: datetime) -> Event:
+    said: dict[str, Any] = about(approval) | {
+        "verdict": answer.verdict,
+        "reason": answer.reason,
+        "decided_by": approval.decided_by,
+        "decided_at": now,
+    }
+    if approval.kind in FIRST_KINDS:
+        return ApprovalDecided(**said)
+    return ApprovalDecidedV2(**said)
 
 
 def readable(current: Approval | None, seat: Seat | None, *, by: str, now: datetime) -> Approval:

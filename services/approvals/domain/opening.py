@@ -1,95 +1,152 @@
 """Opening a question, and telling those who may decide on it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from contracts.approvals import ApprovalOpened, ApproverMissing, Kind
+from contracts.approvals import ApprovalOpened, ApprovalOpenedV2
+from contracts.event import Event
+from contracts.question import Question
+from contracts.structures import QuestionAsked
 from contracts.users import HabilitationsRequested, RattachementRequested
 from kit.change import Change
 from kit.days import day_of
-from services.approvals.domain.approvals import Approval
-from services.approvals.domain.approvers import Approvers, next_look
+from services.approvals.domain.approvals import FIRST_KINDS, Approval
+from services.approvals.domain.approvers import Approvers, Seat, awaited, who_decides
+from services.approvals.domain.ladder import Ladder, begin, blocked, missing
+from services.approvals.domain.numbers import Numbers, give
 
-Question = RattachementRequested | HabilitationsRequested
-KINDS: Final[dict[type[Question], Kind]] = {
-    RattachementRequested: "rattachement",
-    HabilitationsRequested: "habilitation",
-}
-"""What is put to those who decide: all of them say who asks, where, and for what."""
+SUBSCRIPTION: Final = "Demande d’abonnement à un espace"
 
 
-def open_for(
-    asked: Question,
-    current: Approval | None,
-    approvers: Approvers | None,
-    *,
-    now: datetime,
-) -> tuple[Change[Approval], Change[Approvers]]:
-    """Put the question; while nobody may answer it waits, and is never approved by itself."""
-    if current:
-        return Change(current), Change(approvers)
-    opened = Approval(
+def of_rattachement(asked: RattachementRequested) -> Approval:
+    where = "à un service" if len(asked.units) == 1 else "à des services"
+    return Approval(
         id=asked.request_id,
-        kind=KINDS[type(asked)],
+        kind="rattachement",
         subject_id=asked.request_id,
+        title=f"Demande de rattachement {where if asked.units else 'à la structure'}",
         requester_id=asked.user_id,
         structure_id=asked.structure_id,
         structure_identifier=asked.structure_identifier,
         structure_name=asked.structure_name,
         units=asked.units,
+        valid_from=asked.valid_from,
+        valid_until=asked.valid_until,
         comment=asked.comment,
         opened_at=asked.requested_at,
-        **_what(asked),
     )
-    told = tell_opened(opened, approvers, now=now)
+
+
+def of_habilitations(asked: HabilitationsRequested) -> Approval:
+    change = "Demande d’ajout ou de suppression d’un profil"
+    return Approval(
+        id=asked.request_id,
+        kind="habilitation",
+        subject_id=asked.request_id,
+        title=SUBSCRIPTION if asked.list_id else change,
+        requester_id=asked.user_id,
+        structure_id=asked.structure_id,
+        structure_identifier=asked.structure_identifier,
+        structure_name=asked.structure_name,
+        units=asked.units,
+        given=asked.given,
+        taken=asked.taken,
+        list_id=asked.list_id,
+        comment=asked.comment,
+        opened_at=asked.requested_at,
+    )
+
+
+def of_question(asked: Question) -> Approval:
+    return Approval(
+        id=asked.question_id,
+        kind=asked.kind,
+        subject_id=asked.subject_id,
+        title=asked.title,
+        changes=asked.changes,
+        requester_id=asked.requester_id,
+        structure_id=asked.structure_id,
+        structure_identifier=asked.structure_identifier,
+        structure_name=asked.structure_name,
+        units=asked.units,
+        comment=asked.comment,
+        opened_at=asked.asked_at,
+    )
+
+
+ASKED_BY: Final[dict[type[Event], Callable[..., Approval]]] = {
+    RattachementRequested: of_rattachement,
+    HabilitationsRequested: of_habilitations,
+    QuestionAsked: of_question,
+}
+"""By which events services ask; each has its line here."""
+
+
+def open_for(
+    asked: Approval,
+    current: Approval | None,
+    approvers: Approvers | None,
+    numbers: Numbers | None,
+    *,
+    sequence: int,
+    ladder: Ladder,
+    now: datetime,
+) -> tuple[Change[Approval], Change[Approvers], Change[Numbers]]:
+    """Put the question; while nobody may answer it waits, and is never approved by itself."""
+    if current:
+        return Change(current), Change(approvers), Change(numbers)
+    number, given = give(sequence, numbers)
+    asks = replace(asked, number=number)
+    told = tell_opened(asks, approvers, ladder=ladder, now=now)
     if told.events:
-        return told, Change(approvers)
-    missing = ApproverMissing(
-        approval_id=opened.id, structure_id=opened.structure_id, noticed_at=now
-    )
-    known = approvers or Approvers(id=asked.structure_id)
-    awaited = replace(known, awaited_by=opened.id, wake_at=known.wake_at or next_look(known, now))
-    return Change(opened, (missing,)), Change(awaited)
-
-
-def _what(asked: Question) -> dict[str, Any]:
-    if isinstance(asked, HabilitationsRequested):
-        return {"given": asked.given, "taken": asked.taken, "list_id": asked.list_id}
-    return {"valid_from": asked.valid_from, "valid_until": asked.valid_until}
+        return told, Change(approvers), given
+    waits = Change(begin(asks, ladder, now=now), (missing(asks, now=now),))
+    return waits, Change(awaited(approvers, asks, now=now)), given
 
 
 def tell_opened(
-    current: Approval | None, approvers: Approvers | None, *, now: datetime
+    current: Approval | None, approvers: Approvers | None, *, ladder: Ladder, now: datetime
 ) -> Change[Approval]:
-    """Tell of an approval as soon as somebody may decide on it, and only once."""
-    if current is None or current.told:
+    """
+    Tell of an approval as soon as somebody may decide on it, and not again while one of them may.
+
+    Once none of them may, those who may then are told; or, if there are none, that it waits.
+    """
+    if current is None or current.state != "requested":
         return Change(current)
-    today, seats = day_of(now), approvers.seats if approvers else ()
-    deciding = [seat for seat in seats if seat.decides(current, today)]
-    if not deciding:
+    deciding = who_decides(current, approvers, on=day_of(now))
+    if current.told and (
+        not current.told_to or any(seat.user_id in current.told_to for seat in deciding)
+    ):
         return Change(current)
-    deciding.sort(key=lambda seat: (not seat.principal, seat.user_id))
-    return tell_of(
-        current,
-        principal=deciding[0].user_id if deciding[0].principal else None,
-        approvers=tuple(seat.user_id for seat in deciding),
-    )
+    if deciding:
+        told_to = tuple(seat.user_id for seat in deciding)
+        told = begin(replace(current, told=True, told_to=told_to), ladder, now=now)
+        return Change(told, (opened(told, deciding),))
+    if not current.told:
+        return Change(current)
+    return blocked(current, now=now)
 
 
-def tell_of(
-    approval: Approval, *, principal: str | None, approvers: tuple[str, ...]
-) -> Change[Approval]:
-    opened = ApprovalOpened(
-        approval_id=approval.id,
-        kind=approval.kind,
-        subject_id=approval.subject_id,
-        structure_id=approval.structure_id,
-        structure_name=approval.structure_name,
-        requester_id=approval.requester_id,
-        principal_manager_id=principal,
-        approver_ids=approvers,
-        opened_at=approval.opened_at,
-        list_id=approval.list_id,
-    )
-    return Change(replace(approval, told=True), (opened,))
+def opened(approval: Approval, deciding: tuple[Seat, ...]) -> Event:
+    principal = next((seat.user_id for seat in deciding if seat.principal), None)
+    said: dict[str, Any] = {
+        "approval_id": approval.id,
+        "kind": approval.kind,
+        "subject_id": approval.subject_id,
+        "structure_id": approval.structure_id,
+        "structure_name": approval.structure_name,
+        "requester_id": approval.requester_id,
+        "principal_manager_id": principal,
+        "approver_ids": tuple(seat.user_id for seat in deciding),
+        "opened_at": approval.opened_at,
+        "list_id": approval.list_id,
+        "number": approval.number,
+        "title": approval.title,
+        "expires_at": approval.expires_at,
+    }
+    if approval.kind in FIRST_KINDS:
+        return ApprovalOpened(**said)
+    return ApprovalOpenedV2(**said)

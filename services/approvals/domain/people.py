@@ -1,12 +1,10 @@
-"""Those who ask: what they are called, and whether they are still there."""
+"""Those who ask and decide: what they are called, and whether they are still there."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from contracts.users import PersonChanged, PersonErased
 from kit.change import Change, Entity
-from services.approvals.domain.approvals import Approval
-from services.approvals.domain.deciding import withdraw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +12,7 @@ class Person(Entity):
     """The name shown for a requester: the copy of what the users service last told."""
 
     name: str
+    email: str = ""
     active: bool = True
     heard: int
     """The version of the person this copy shows."""
@@ -21,35 +20,33 @@ class Person(Entity):
 
 
 def copy_person(event: PersonChanged, current: Person | None, *, now: datetime) -> Change[Person]:
-    """Keep what was told last; of whoever has left, what waits is taken back."""
+    """Keep what was told last; whatever hangs on somebody follows as they leave and come back."""
     if current and (current.erased or current.heard >= event.version):
         return Change(current)
     name = f"{event.first_name} {event.last_name}".strip()
-    stays = Person(id=event.user_id, name=name, active=event.active, heard=event.version)
-    return Change(stays if event.active else replace(stays, wake_at=now))
+    stays = Person(
+        id=event.user_id, name=name, email=event.email, active=event.active, heard=event.version
+    )
+    came_back = event.active and current is not None and not current.active
+    follows = came_back or not event.active
+    return Change(replace(stays, wake_at=now) if follows else stays)
 
 
-def leave(current: Person | None, now: datetime, *, lease: timedelta) -> Change[Person]:
-    """Begin to take back what somebody asked for who has left, for as long as a worker lives."""
+def follow(current: Person | None, now: datetime, *, lease: timedelta) -> Change[Person]:
+    """Begin with what hangs on somebody who has left or come back, while a worker lives."""
     if current is None or current.wake_at is None or current.wake_at > now:
         return Change(current)
     return Change(replace(current, wake_at=now + lease))
 
 
-def has_left(current: Person | None) -> Change[Person]:
-    return Change(current and replace(current, wake_at=None))
-
-
-def withdraw_of_who_left(
-    current: Approval | None, person: Person | None, *, now: datetime
-) -> Change[Approval]:
-    """Take a question back for whoever asked it, unless they came back or it was answered."""
-    if current is None or person is None or person.active or current.state != "requested":
+def followed(begun: Person, current: Person | None) -> Change[Person]:
+    """End that, unless they have left or come back again meanwhile."""
+    if current is None or current.heard != begun.heard:
         return Change(current)
-    return withdraw(current, by=person.id, now=now)
+    return Change(replace(current, wake_at=None))
 
 
 def forget_name(event: PersonErased, current: Person | None) -> Change[Person]:
     """Nobody is called anything under this id any more, whatever is heard late."""
     nobody = current or Person(id=event.user_id, name="", heard=0)
-    return Change(replace(nobody, name="", active=False, erased=True))
+    return Change(replace(nobody, name="", email="", active=False, erased=True))

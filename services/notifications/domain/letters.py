@@ -11,7 +11,9 @@ from services.notifications.domain.people import Person
 Template = Literal[
     "account-changed",
     "activation",
+    "approval-escalated",
     "approval-opened",
+    "approval-reminder",
     "client-secret-expiring",
     "client-welcomed",
     "code",
@@ -19,10 +21,13 @@ Template = Literal[
     "digest",
     "erasure",
     "export-ready",
+    "habilitations-expired",
     "habilitations-granted",
     "habilitations-not-applied",
     "habilitations-refused",
     "identity-linked",
+    "information-given",
+    "information-requested",
     "invitation",
     "invoice-rejected",
     "invoice-status",
@@ -34,6 +39,7 @@ Template = Literal[
     "password-reset",
     "rattachement-begun",
     "rattachement-ended",
+    "rattachement-expired",
     "rattachement-granted",
     "rattachement-made",
     "rattachement-not-applied",
@@ -129,6 +135,8 @@ class Letter(Entity):
     reason: str = ""
     """The words of whoever decided."""
     link: Link | None = None
+    answer: Link | None = None
+    """A link beside what it says, to answer from it; it goes where any letter of its kind goes."""
     language: str = ""
     """Of whoever is written to as a client of somebody; else their own."""
     application: str = ""

@@ -8,7 +8,6 @@ from contracts.users import (
     ReactivationRefused,
     VacancyClaimSettled,
     VacancyNoticeGiven,
-    VacancyOpened,
 )
 from services.notifications.domain.letters import Letter, Link, Template
 
@@ -39,21 +38,6 @@ def on_reactivation_refused(event: ReactivationRefused) -> Letter:
         recipient_id=event.user_id,
         template="reactivation-refused",
         created_at=event.refused_at,
-    )
-
-
-def on_vacancy_opened(event: VacancyOpened) -> tuple[Letter, ...]:
-    """To whoever asked for something and found nobody who decides."""
-    if event.requester_id is None:
-        return ()
-    return (
-        Letter(
-            id=f"{event.structure_id}:vacancy-opened:{event.opened_at:%Y%m%dT%H%M%S%f}",
-            recipient_id=event.requester_id,
-            template="vacancy-opened",
-            params={"structure_name": event.structure_name or ""},
-            created_at=event.opened_at,
-        ),
     )
 
 

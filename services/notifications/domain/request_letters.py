@@ -2,7 +2,12 @@
 
 from datetime import datetime
 
-from contracts.approvals import ApprovalOpened
+from contracts.approvals import (
+    ApprovalOpened,
+    ApprovalOpenedV2,
+    InformationGiven,
+    InformationRequested,
+)
 from contracts.users import (
     HabilitationsGranted,
     HabilitationsNotApplied,
@@ -11,7 +16,7 @@ from contracts.users import (
     RattachementNotApplied,
     RattachementRefused,
 )
-from services.notifications.domain.letters import Letter, Template, of_structure
+from services.notifications.domain.letters import Letter, Link, Template, of_structure
 
 Outcome = (
     RattachementRefused
@@ -22,9 +27,12 @@ Outcome = (
 )
 
 
-def on_approval_opened(event: ApprovalOpened) -> tuple[Letter, ...]:
+def on_approval_opened(
+    event: ApprovalOpened | ApprovalOpenedV2, *, links: bool = True
+) -> tuple[Letter, ...]:
     """To the principal manager; where there is none, to everyone who may decide."""
-    principal = event.principal_manager_id
+    principal, until = event.principal_manager_id, event.expires_at
+    answer = Link(purpose="approval", nonce=event.approval_id, expires_at=until) if until else None
     return tuple(
         Letter(
             # Of a whole list the first alone: the others have the same id.
@@ -35,11 +43,40 @@ def on_approval_opened(event: ApprovalOpened) -> tuple[Letter, ...]:
             params={
                 **of_structure(event.structure_name),
                 "kind": "list" if event.list_id else event.kind,
+                "title": event.title,
             },
+            answer=answer if links and not event.list_id else None,
             subject_id="" if event.list_id else event.approval_id,
             created_at=event.opened_at,
         )
         for user_id in dict.fromkeys((principal,) if principal else event.approver_ids)
+    )
+
+
+def on_information_requested(event: InformationRequested) -> Letter:
+    """To the requester, who does not learn which approver asks."""
+    return Letter(
+        id=f"{event.comment_id}:information-requested",
+        recipient_id=event.requester_id,
+        template="information-requested",
+        params={"title": event.title},
+        reason=event.text,
+        subject_id=event.approval_id,
+        created_at=event.asked_at,
+    )
+
+
+def on_information_given(event: InformationGiven) -> Letter:
+    """To whoever asked for it."""
+    return Letter(
+        id=f"{event.comment_id}:information-given",
+        recipient_id=event.asked_by,
+        template="information-given",
+        about_id=event.requester_id,
+        params={**of_structure(event.structure_name), "title": event.title},
+        reason=event.text,
+        subject_id=event.approval_id,
+        created_at=event.given_at,
     )
 
 

@@ -18,6 +18,7 @@ Scope = Literal[
     "client-accounts:read",
     "orders:check",
     "facts:write",
+    "mandates:write",
     "attachments:read",
 ]
 SCOPES: tuple[Scope, ...] = get_args(Scope)

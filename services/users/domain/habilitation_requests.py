@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
-from contracts.approvals import ApprovalDecided, ApprovalWithdrawn
+from contracts.approvals import ApprovalDecided, ApprovalExpired, ApprovalWithdrawn
 from contracts.users import (
     HabilitationsGranted,
     HabilitationsNotApplied,
     HabilitationsRefused,
     HabilitationsRequested,
+    HabilitationsRequestExpired,
 )
 from kit.change import Change, Entity
 from kit.problems import Conflict, Forbidden, Invalid, Problem
@@ -48,6 +49,8 @@ class HabilitationsRequest(Entity):
     """Those it is about, if it is about units alone."""
     ended_unit: str | None = None
     """A unit it would give something on, if one is over since."""
+    blocked: bool = False
+    """Whether its requester was told that nobody may decide on it."""
     comment: str = ""
     espace: str = ""
     """What was asked for, in the older vocabulary."""
@@ -57,6 +60,11 @@ class HabilitationsRequest(Entity):
     reason: str = ""
     requested_at: datetime
     decided_at: datetime | None = None
+
+    @property
+    def names_structure(self) -> bool:
+        """Whoever asks is attached, and knows which structure it is."""
+        return True
 
 
 class NotAttached(Forbidden):
@@ -176,6 +184,24 @@ def withdraw(
     return Change(withdrawn), Change(_freed(tie, request))
 
 
+def expire(
+    told: ApprovalExpired, request: HabilitationsRequest | None, tie: Rattachement | None
+) -> tuple[Change[HabilitationsRequest], Change[Rattachement]]:
+    """Nobody has decided in time: it changes nothing, and may be asked for again."""
+    if request is None or tie is None or not _is_about(told, request):
+        return Change(request), Change(tie)
+    event = HabilitationsRequestExpired(
+        request_id=request.id,
+        user_id=request.user_id,
+        structure_id=request.structure_id,
+        structure_name=request.structure_name,
+        requested_at=request.requested_at,
+        expired_at=told.expired_at,
+    )
+    expired = replace(request, status="expired", decided_at=told.expired_at)
+    return Change(expired, (event,)), Change(_freed(tie, request))
+
+
 def unit_ended(current: HabilitationsRequest | None, unit: str) -> Change[HabilitationsRequest]:
     """Note that a unit it would give something on is over, while it waits for its decision."""
     if current is None or current.status != "requested" or current.ended_unit:
@@ -202,7 +228,9 @@ def _freed(tie: Rattachement, request: HabilitationsRequest) -> Rattachement:
     return replace(tie, pending_changes=left)
 
 
-def _is_about(told: ApprovalDecided | ApprovalWithdrawn, request: HabilitationsRequest) -> bool:
+def _is_about(
+    told: ApprovalDecided | ApprovalWithdrawn | ApprovalExpired, request: HabilitationsRequest
+) -> bool:
     same = (told.requester_id, told.structure_id) == (request.user_id, request.structure_id)
     return same and request.status == "requested"
 

@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from contracts.approvals import ApprovalDecided, ApprovalWithdrawn
+from contracts.approvals import ApprovalDecided, ApprovalExpired, ApprovalWithdrawn
 from contracts.structures import DEFAULT_UNIT
 from contracts.users import (
     RattachementGranted,
     RattachementNotApplied,
     RattachementRefused,
     RattachementRequested,
+    RattachementRequestExpired,
 )
 from kit.change import Change, Entity
 from kit.problems import Conflict, Invalid, NotFound
@@ -39,6 +40,8 @@ class RattachementRequest(Entity):
     extent: Extent
     ended_unit: str | None = None
     """A unit it names, if one is over since: it can no longer be applied."""
+    blocked: bool = False
+    """Whether its requester was told that nobody may decide on it."""
     comment: str = ""
     status: Status
     reason: str = ""
@@ -164,12 +167,37 @@ def withdraw(
     told: ApprovalWithdrawn, request: RattachementRequest | None, rattachement: Rattachement | None
 ) -> Changes:
     """Nobody decides on it any more: another may be asked for."""
-    if request is None or rattachement is None or rattachement.pending_request_id != request.id:
-        return Change(request), Change(rattachement)
-    if request.status != "requested" or not _is_about(told, request):
+    if request is None or rattachement is None or not _waits(request, rattachement, told):
         return Change(request), Change(rattachement)
     withdrawn = replace(request, status="withdrawn", decided_at=told.withdrawn_at)
     return Change(withdrawn), Change(replace(rattachement, pending_request_id=None))
+
+
+def expire(
+    told: ApprovalExpired, request: RattachementRequest | None, rattachement: Rattachement | None
+) -> Changes:
+    """Nobody has decided in time: nothing is granted, and another may be asked for."""
+    if request is None or rattachement is None or not _waits(request, rattachement, told):
+        return Change(request), Change(rattachement)
+    event = RattachementRequestExpired(
+        request_id=request.id,
+        user_id=request.user_id,
+        structure_id=request.structure_id,
+        structure_name=request.structure_name if request.names_structure else None,
+        requested_at=request.requested_at,
+        expired_at=told.expired_at,
+    )
+    expired = replace(request, status="expired", decided_at=told.expired_at)
+    return Change(expired, (event,)), Change(replace(rattachement, pending_request_id=None))
+
+
+def _waits(
+    request: RattachementRequest,
+    rattachement: Rattachement,
+    told: ApprovalWithdrawn | ApprovalExpired,
+) -> bool:
+    pending = rattachement.pending_request_id == request.id
+    return pending and request.status == "requested" and _is_about(told, request)
 
 
 def unit_ended(current: RattachementRequest | None, unit: str) -> Change[RattachementRequest]:
@@ -220,7 +248,9 @@ def _refuse_what_adds_nothing(extent: Extent, tie: Rattachement, today: date) ->
         raise AlreadyAttached(valid_until=None if days == date.max else days.isoformat())
 
 
-def _is_about(told: ApprovalDecided | ApprovalWithdrawn, request: RattachementRequest) -> bool:
+def _is_about(
+    told: ApprovalDecided | ApprovalWithdrawn | ApprovalExpired, request: RattachementRequest
+) -> bool:
     return (told.requester_id, told.structure_id) == (request.user_id, request.structure_id)
 
 

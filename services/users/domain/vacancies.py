@@ -8,11 +8,12 @@ Nothing comes of it by itself: no claim without a proof, and no vote.
 
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from contracts.approvals import ApproverMissing
 from contracts.users import (
     ClaimOutcome,
+    RequestBlocked,
     VacancyClaimSettled,
     VacancyCodeRequested,
     VacancyNoticeGiven,
@@ -23,6 +24,7 @@ from kit.days import day_of
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
 from services.users.domain.accounts import Account
 from services.users.domain.attempts import Attempts, Limit, attempt
+from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.lines import Extent
 from services.users.domain.management import Management, appoint, given, managing, relieve
 from services.users.domain.rattachements import Defaults, Rattachement, nothing_yet
@@ -30,6 +32,8 @@ from services.users.domain.requests import RattachementRequest, UnknownStructure
 from services.users.domain.structures import Structure
 from services.users.domain.transfers import ManagementMoved
 
+Request = RattachementRequest | HabilitationsRequest
+R = TypeVar("R", RattachementRequest, HabilitationsRequest)
 Proof = Literal["code", "documents"]
 State = Literal["open", "proved"] | ClaimOutcome
 
@@ -117,9 +121,9 @@ class ReasonForRejection(Invalid):
 
 
 def notice_vacancy(
-    told: ApproverMissing, current: Management | None, request: RattachementRequest | None
+    told: ApproverMissing, current: Management | None, request: Request | None
 ) -> Change[Management]:
-    """Note once that nobody decides here, and tell whoever waits for an answer."""
+    """Note once that nobody decides here: from then on the structure may be claimed."""
     if current and (current.principal_manager_id or current.vacant_since):
         return Change(current)
     vacant = replace(current or Management(id=told.structure_id), vacant_since=told.noticed_at)
@@ -131,6 +135,28 @@ def notice_vacancy(
         opened_at=told.noticed_at,
     )
     return Change(vacant, (opened,))
+
+
+def tell_blocked(
+    told: ApproverMissing, management: Management | None, request: R | None
+) -> Change[R]:
+    """
+    Tell whoever asked, once, that nobody may decide on it, and what they can do.
+
+    Not where somebody manages: approvals may have missed them only because it hears of them later.
+    """
+    if request is None or request.status != "requested" or request.blocked:
+        return Change(request)
+    if management and management.principal_manager_id:
+        return Change(request)
+    event = RequestBlocked(
+        request_id=request.id,
+        user_id=request.user_id,
+        structure_id=request.structure_id,
+        structure_name=request.structure_name if request.names_structure else None,
+        noticed_at=told.noticed_at,
+    )
+    return Change(replace(request, blocked=True), (event,))
 
 
 def claim(

@@ -1,0 +1,121 @@
+"""Deciding, one by one; writing to and fro before that; and taking a question back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from kit.clock import now, today
+from kit.committer import Committer
+from kit.heard import TooStale
+from kit.http import IfMatch, etag, may_answer, new_entity_id
+from kit.http import Person as Caller
+from kit.problems import NotFound, PreconditionFailed, Problem
+from services.approvals.answering import Answering
+from services.approvals.api.fields import ApprovalId, Decision
+from services.approvals.domain.approvals import (
+    AlreadyDecided,
+    AlreadyExpired,
+    AlreadyWithdrawn,
+    Approval,
+)
+from services.approvals.domain.approvers import Seat
+from services.approvals.domain.comments import NothingToAsk, TooManyComments, comment
+from services.approvals.domain.deciding import (
+    Decider,
+    NotYourOwn,
+    ReasonMissing,
+    RequesterGone,
+    StructureInactive,
+    UnitsEnded,
+    readable,
+)
+from services.approvals.domain.withdrawing import RequesterOnly, withdraw
+from services.approvals.views import ApprovalDetail, Shown
+
+ENDED: tuple[type[Problem], ...] = (AlreadyDecided, AlreadyWithdrawn, AlreadyExpired)
+REFUSALS: tuple[type[Problem], ...] = (
+    NotYourOwn,
+    NotFound,
+    *ENDED,
+    RequesterGone,
+    StructureInactive,
+    UnitsEnded,
+)
+
+
+class NewComment(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+    asks: bool = False
+    """Whether the requester is asked for more; of those who may decide."""
+
+
+def deciding_routes(committer: Committer, answering: Answering, shown: Shown) -> APIRouter:
+    routes = APIRouter(prefix="/v1/approvals", tags=["approvals"])
+    records = answering.records
+
+    async def known(id: str, caller: Caller) -> tuple[Approval, Seat | None]:
+        """Before anything else: whom it does not concern must not learn that it exists."""
+        found = await answering.approvals.get(id)
+        seat = await answering.seat(caller.user_id, found.structure_id)
+        return readable(found, seat, by=caller.user_id, now=now()), seat
+
+    async def shows(approval: Approval, caller: Caller, response: Response) -> ApprovalDetail:
+        etag(response, approval.version)
+        return await shown.detail(approval, to=caller.user_id, today=today())
+
+    @routes.put(
+        "/{id}/decision",
+        responses=may_answer(ReasonMissing, *REFUSALS, PreconditionFailed, TooStale),
+    )
+    async def decide(
+        id: ApprovalId, body: Decision, caller: Caller, if_match: IfMatch, response: Response
+    ) -> ApprovalDetail:
+        """Approve what was asked, or refuse it and say why; repeating it changes nothing."""
+        found, seat = await known(id, caller)
+        by = Decider(user_id=caller.user_id, seat=seat)
+        decided = await answering.answer(found, body.answer, by, if_match=if_match)
+        return await shows(decided, caller, response)
+
+    @routes.post(
+        "/{id}/comments",
+        status_code=201,
+        responses=may_answer(NotFound, NothingToAsk, *ENDED, TooManyComments, TooStale),
+    )
+    async def write(
+        id: ApprovalId, body: NewComment, caller: Caller, response: Response
+    ) -> ApprovalDetail:
+        """Write about a question that waits, or ask its requester for more."""
+        _, seat = await known(id, caller)
+        written, at = new_entity_id(), now()
+        about, _ = await committer.change_together(
+            (records.approvals.at(id), records.comments.at(written)),
+            lambda approval, current: comment(
+                approval,
+                current,
+                id=written,
+                text=body.text,
+                asks=body.asks,
+                by=caller.user_id,
+                seat=seat,
+                now=at,
+            ),
+        )
+        return await shows(about, caller, response)
+
+    @routes.put(
+        "/{id}/withdrawal",
+        responses=may_answer(RequesterOnly, NotFound, AlreadyDecided, AlreadyExpired, TooStale),
+    )
+    async def take_back(id: ApprovalId, caller: Caller, response: Response) -> ApprovalDetail:
+        """Take back what you asked for; repeating it changes nothing."""
+        await known(id, caller)
+        at = now()
+        withdrawn = await answering.approvals.change(
+            id, lambda current: withdraw(current, by=caller.user_id, now=at)
+        )
+        return await shows(withdrawn, caller, response)
+
+    return routes

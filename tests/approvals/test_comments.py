@@ -1,0 +1,85 @@
+"""What is written to and fro about a question that waits."""
+
+from typing import Any
+
+import pytest
+
+from contracts.approvals import InformationGiven, InformationRequested
+from kit.change import Change
+from kit.problems import NotFound
+from services.approvals.domain.approvals import AlreadyDecided, Approval
+from services.approvals.domain.comments import (
+    MOST,
+    Comment,
+    NothingToAsk,
+    TooManyComments,
+    comment,
+    without_text,
+)
+from tests.approvals.builders import NOW, a_seat, an_approval, types
+
+
+def write(
+    approval: Approval | None, current: Comment | None = None, **but: Any
+) -> tuple[Change[Approval], Change[Comment]]:
+    said = {"id": "c-1", "text": "Pour quel service ?", "asks": False, "now": NOW}
+    by = {"by": "u-omar", "seat": a_seat()} | but
+    return comment(approval, current, **said | by)
+
+
+HERS: dict[str, Any] = {"by": "u-lea", "seat": None, "id": "c-2", "text": "La comptabilité."}
+
+
+class TestComment:
+    @pytest.mark.feature("APP-12")
+    def test_is_dated_and_signed(self):
+        about, written = write(an_approval())
+
+        assert (written.state.by, written.state.at) == ("u-omar", NOW)
+        assert written.state.text == "Pour quel service ?"
+        assert (about.state.comments, types(written)) == (1, [])
+
+    def test_asks_the_requester_for_more_and_hears_the_answer_once(self):
+        asked, question = write(an_approval(), asks=True)
+        answered, answer = write(asked.state, **HERS)
+        _, more = write(answered.state, **HERS | {"id": "c-3"})
+
+        assert types(question) == [InformationRequested]
+        assert asked.state.asked_by == "u-omar"
+        assert asked.state.state == "requested"
+        [told] = answer.events
+        assert isinstance(told, InformationGiven)
+        assert (told.asked_by, told.text) == ("u-omar", "La comptabilité.")
+        assert (answered.state.asked_by, types(more)) == (None, [])
+
+    def test_of_an_approver_does_not_answer_for_the_requester(self):
+        about, written = write(an_approval(asked_by="u-ada"))
+
+        assert (about.state.asked_by, types(written)) == ("u-ada", [])
+
+    def test_is_written_once_however_often_it_is_repeated(self):
+        about, written = write(an_approval(), asks=True)
+
+        assert write(about.state, written.state, asks=True) == (
+            Change(about.state),
+            Change(written.state),
+        )
+
+    def test_is_for_those_it_concerns_while_it_waits(self):
+        with pytest.raises(NotFound):
+            write(an_approval(), by="u-eve", seat=None)
+        with pytest.raises(NotFound):
+            write(None)
+        with pytest.raises(AlreadyDecided):
+            write(an_approval(state="approved"))
+        with pytest.raises(NothingToAsk):
+            write(an_approval(), **HERS, asks=True)
+        with pytest.raises(TooManyComments):
+            write(an_approval(comments=MOST))
+
+    def test_loses_its_words_with_an_erasure_and_stays_signed(self):
+        _, written = write(an_approval())
+
+        kept = without_text(written.state).state
+        assert (kept.text, kept.by) == ("", "u-omar")
+        assert without_text(kept) == Change(kept)

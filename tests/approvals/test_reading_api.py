@@ -1,0 +1,223 @@
+"""Lists, files and details of approvals, and what is written about them, over HTTP."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from contracts.structures import UnitEnded
+from kit.clock import now, today
+from tests.approvals.asking import a_person, a_request, lea, rights
+from tests.approvals.builders import a_mandate_question
+from tests.approvals.stage import Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def ids(stage: Stage, **query: Any) -> list[str]:
+    answer = await stage.by("u-omar").get("/v1/approvals", params=query)
+    assert answer.status_code == 200, answer.text
+    return [one["id"] for one in answer.json()["items"]]
+
+
+async def three(stage: Stage) -> None:
+    """Of two people, in three structures, an hour apart; r-2 is refused."""
+    at = now()
+    await stage.hear(
+        lea(),
+        a_person("u-max", "Max", "Abel"),
+        *(rights("u-omar", structure) for structure in ("s-7", "s-8", "s-9")),
+        a_request("r-1", structure_name="bois", requested_at=at - timedelta(hours=3)),
+        a_request(
+            "r-2",
+            structure_id="s-8",
+            structure_name="Acier",
+            units=("COMPTA",),
+            user_id="u-max",
+            requested_at=at - timedelta(hours=2),
+        ),
+        a_mandate_question(
+            question_id="r-3",
+            structure_id="s-7",
+            structure_name=None,
+            structure_identifier="1",
+            asked_at=at - timedelta(hours=1),
+        ),
+    )
+    said = {"verdict": "refused", "reason": "Non."}
+    answer = await stage.by("u-omar").put("/v1/approvals/r-2/decision", json=said)
+    assert answer.status_code == 200, answer.text
+
+
+class TestList:
+    @pytest.mark.feature("APP-08")
+    @pytest.mark.parametrize(
+        ("sort", "order"),
+        [
+            ("opened_at", ["r-1", "r-2", "r-3"]),
+            ("state", ["r-2", "r-1", "r-3"]),
+            ("description", ["r-1", "r-2", "r-3"]),
+            ("structure_identifier", ["r-3", "r-1", "r-2"]),
+            ("structure_name", ["r-3", "r-2", "r-1"]),
+            ("unit", ["r-1", "r-3", "r-2"]),
+        ],
+    )
+    async def test_is_sorted_by_any_column_both_ways_page_by_page(
+        self, stage: Stage, sort: str, order: list[str]
+    ):
+        await three(stage)
+
+        for direction, expected in (("ascending", order), ("descending", order[::-1])):
+            seen, cursor = [], ""
+            while cursor is not None:
+                asked = {"sort": sort, "direction": direction, "size": 1, "cursor": cursor}
+                page = (await stage.by("u-omar").get("/v1/approvals", params=asked)).json()
+                seen += [one["id"] for one in page["items"]]
+                cursor = page["next"]
+            assert seen == expected
+
+    @pytest.mark.feature("APP-06", "APP-08")
+    async def test_is_filtered_by_any_column(self, stage: Stage):
+        await three(stage)
+        [number] = [
+            one["number"]
+            for one in (await stage.by("u-omar").get("/v1/approvals")).json()["items"]
+            if one["id"] == "r-3"
+        ]
+
+        for asked, expected in (
+            ({"state": "refused"}, ["r-2"]),
+            ({"kind": "mandate"}, ["r-3"]),
+            ({"number": number}, ["r-3"]),
+            ({"structure_id": "s-9"}, ["r-1"]),
+            ({"unit": "COMPTA"}, ["r-2"]),
+            ({"requester_id": "u-max"}, ["r-2"]),
+            ({"opened_from": today() - timedelta(days=2)}, ["r-3", "r-2", "r-1"]),
+            ({"opened_until": today() - timedelta(days=2)}, []),
+        ):
+            assert await ids(stage, **asked) == expected, asked
+        # A structure of others is not more visible for being named.
+        others = await stage.by("u-eve").get("/v1/approvals", params={"structure_id": "s-9"})
+        assert others.json()["items"] == []
+
+    @pytest.mark.feature("APP-07")
+    async def test_is_exported_with_the_columns_people_know(self, stage: Stage):
+        await three(stage)
+
+        asked = {"sort": "structure_name", "direction": "ascending"}
+        answer = await stage.by("u-omar").get("/v1/approvals.csv", params=asked)
+
+        assert answer.headers["content-type"].startswith("text/csv")
+        header, *rows = csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))
+        assert header[1:] == [
+            "État",
+            "Description",
+            "Demandeur",
+            "Structure",
+            "Raison sociale",
+            "Service",
+            "Créé",
+        ]
+        assert [row[1:7] for row in rows] == [
+            ["Demandé", "Souscrire un mandat de facturation", "Léa Martin", "1", "", ""],
+            [
+                "Refusé",
+                "Demande de rattachement à un service",
+                "Max Abel",
+                "73282932000074",
+                "Acier",
+                "COMPTA",
+            ],
+            [
+                "Demandé",
+                "Demande de rattachement à la structure",
+                "Léa Martin",
+                "73282932000074",
+                "bois",
+                "",
+            ],
+        ]
+        assert all(row[0].startswith("RITM") for row in rows)
+
+
+class TestDetail:
+    @pytest.mark.feature("APP-11", "APP-12")
+    async def test_says_who_asks_who_decides_and_what_was_written(self, stage: Stage):
+        await stage.hear(rights("u-omar"), lea(), a_person("u-omar", "Omar", "Petit"))
+        await stage.hear(a_request(comment="Bonjour"))
+        omar, hers = stage.by("u-omar"), stage.by("u-lea")
+        await omar.post("/v1/approvals/r-1/comments", json={"text": "Pourquoi ?", "asks": True})
+        asked = (await hers.get("/v1/approvals/r-1")).json()
+        await hers.post("/v1/approvals/r-1/comments", json={"text": "Pour facturer."})
+
+        seen = (await omar.get("/v1/approvals/r-1")).json()
+        known = (await hers.get("/v1/approvals/r-1")).json()
+
+        assert seen["number"].startswith("RITM")
+        assert seen["requester"] == {
+            "id": "u-lea",
+            "name": "Léa Martin",
+            "email": "lea@example.org",
+        }
+        assert seen["approver"] == {"id": "u-omar", "name": "Omar Petit"}
+        signed = [(one["by"]["name"], one["text"]) for one in seen["comments"]]
+        assert signed == [
+            ("Léa Martin", "Bonjour"),
+            ("Omar Petit", "Pourquoi ?"),
+            ("Léa Martin", "Pour facturer."),
+        ]
+        assert all(one["at"] for one in seen["comments"])
+        # Whoever asks does not learn who decides.
+        assert (known["approver"], known["comments"][1]["by"]) == (None, None)
+        assert (asked["information_requested"], known["information_requested"]) == (True, False)
+        told = await stage.told()
+        assert told.count("approvals.information-requested.v1") == 1
+        assert told.count("approvals.information-given.v1") == 1
+
+    @pytest.mark.feature("APP-05")
+    async def test_of_a_question_that_waits_for_its_requester_is_not_counted(self, stage: Stage):
+        await stage.hear(rights("u-omar"), a_request())
+        said = {"text": "Pourquoi ?", "asks": True}
+        await stage.by("u-omar").post("/v1/approvals/r-1/comments", json=said)
+
+        assert (await stage.by("u-omar").get("/v1/approvals")).json()["pending"] == 0
+
+    async def test_takes_comments_of_those_it_concerns_alone(self, stage: Stage):
+        await stage.hear(rights("u-omar"), lea(), a_request())
+        path, said = "/v1/approvals/r-1/comments", {"text": "Bonjour"}
+
+        async def answered(user: str, **but: Any) -> int:
+            return (await stage.by(user).post(path, json=said | but)).status_code
+
+        assert await answered("u-eve") == 404
+        assert await answered("u-lea", asks=True) == 403
+        assert await answered("u-lea", text=" ") == 422
+        await stage.by("u-omar").put("/v1/approvals/r-1/decision", json={"verdict": "approved"})
+        assert await answered("u-lea") == 409
+
+
+class TestDecide:
+    @pytest.mark.feature("APP-21")
+    async def test_refuses_to_approve_for_a_unit_that_has_ended(self, stage: Stage):
+        ended = UnitEnded(
+            unit_id="1",
+            structure_id="s-9",
+            code="COMPTA",
+            status="inactive",
+            valid_from=today(),
+            version=1,
+            ended_at=now(),
+        )
+        await stage.hear(rights("u-omar"), lea(), a_request(units=("COMPTA",)), ended)
+        omar = stage.by("u-omar")
+
+        answer = await omar.put("/v1/approvals/r-1/decision", json={"verdict": "approved"})
+        said = {"verdict": "refused", "reason": "Le service a fermé."}
+
+        assert answer.status_code == 409
+        assert answer.json()["type"] == "/problems/units-ended"
+        assert answer.json()["units"] == ["COMPTA"]
+        refused = await omar.put("/v1/approvals/r-1/decision", json=said)
+        assert refused.status_code == 200
