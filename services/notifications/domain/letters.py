@@ -176,6 +176,7 @@ def forget_words(current: Letter) -> Change[Letter]:
         params={},
         reason="",
         link=None,
+        answer=None,
         about_id=None,
         movements=(),
         forgotten=True,
