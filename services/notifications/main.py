@@ -7,6 +7,7 @@ from kit.rights import RightsCopy
 from kit.service import Service
 from kit.settings import read
 from kit.workers import DATED
+from services.notifications.api.deliveries import delivery_routes
 from services.notifications.api.facts import fact_routes
 from services.notifications.api.mine import own_routes
 from services.notifications.api.operations import operator_routes
@@ -49,6 +50,7 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
                 [("digest_id", 1), ("created_at", 1), ("_id", 1)],
                 partialFilterExpression={"status": "gathered"},
             ),
+            IndexModel("message_id", partialFilterExpression={"message_id": {"$gt": ""}}),
             IndexModel("created_at", partialFilterExpression={"forgotten": False}),
             IndexModel([("in_bulk", 1), ("wake_at", 1)], partialFilterExpression=DATED),
         ],
@@ -84,6 +86,7 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
         operator_routes(people, letters, refused, renderer),
         own_routes(people, letters, rights, renderer),
         fact_routes(service.committer, notices, settled),
+        delivery_routes(refused),
         hears=handlers(
             people,
             letters,

@@ -155,6 +155,8 @@ class Letter(Entity):
     sent_at: datetime | None = None
     last_error: str = ""
     message_id: str = ""
+    address_id: str = ""
+    """Where it went: the address's keyed hash."""
     forgotten: bool = False
     """Its words are gone: what is left says that it was written, and what became of it."""
 
@@ -178,6 +180,7 @@ def forget_words(current: Letter) -> Change[Letter]:
         link=None,
         answer=None,
         about_id=None,
+        address_id="",
         movements=(),
         forgotten=True,
     )
