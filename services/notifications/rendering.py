@@ -53,7 +53,7 @@ PLAIN_ADDRESS = re.compile(
 )
 """Nearly every one, at a fraction of what parsing it costs."""
 LONGEST_ERROR = 300
-REMOVED = "[lien retiré]"
+REMOVED: Final[dict[Language, str]] = {"fr": "[lien retiré]", "en": "[link removed]"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,9 @@ class Renderer:
 
     def redacted(self, letter: Letter, recipient: Person | None, about: Person | None) -> Rendered:
         """The letter as an operator may read it: nothing in it can be followed."""
-        whole = self.render(letter, recipient, about, link=REMOVED)
-        cut = partial(re.sub, r"https?://[^\s\"<>]+", REMOVED)
+        removed = REMOVED[spoken(recipient.language if recipient else "")]
+        whole = self.render(letter, recipient, about, link=removed)
+        cut = partial(re.sub, r"https?://[^\s\"<>]+", removed)
         return Rendered(cut(whole.subject), cut(whole.text), cut(whole.html), whole.language)
 
     def _fill(self, language: Language, letter: str, part: str, given: dict[str, object]) -> str:

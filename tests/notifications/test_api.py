@@ -51,7 +51,7 @@ class TestListLetters:
 
         answer = await world.stage.by("u-ops", operator=True).get(PATH)
 
-        assert REMOVED in answer.json()["items"][0]["text"]
+        assert REMOVED["fr"] in answer.json()["items"][0]["text"]
         assert "token=" not in answer.text
         assert "://" not in answer.text
         assert "lea@example.org" not in answer.text

@@ -166,7 +166,7 @@ class TestEveryKind:
             assert "://" not in part
             assert "token=" not in part
         if letter.link or template == "approval-opened":
-            assert REMOVED in redacted.text
+            assert REMOVED["fr"] in redacted.text
 
     @pytest.mark.feature("NOT-16")
     def test_is_there_in_every_language_and_uses_the_same_words_of_ours(self, template: Template):
@@ -185,6 +185,13 @@ def test_no_folder_is_left_without_a_letter():
     folders = {one.name for one in FOLDER.iterdir() if one.is_dir()}
 
     assert folders == {*TEMPLATES, "layout"}
+
+
+class TestRedacted:
+    def test_says_in_the_reader_s_language_that_a_link_was_taken_out(self):
+        shown = RENDERER.redacted(a_link_letter(), a_person(language="en"), None)
+
+        assert "[link removed]" in shown.text
 
 
 class TestWords:
