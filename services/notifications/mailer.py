@@ -69,6 +69,8 @@ class Mailer:
             work=self.send,
             # Many for each connection: each also waits for two commits, which many share.
             at_once=16 * self._settings.smtp_connections,
+            # The second has all: also what was kept before there were lanes.
+            lanes=({"in_bulk": False}, {}),
         )
         async with self._post:
             try:
