@@ -14,6 +14,7 @@ from services.notifications.domain.letters import DIGITS, Letter, Status, Templa
 from services.notifications.domain.letters import recipient as to_whom
 from services.notifications.domain.people import Person
 from services.notifications.domain.reading import shown_to
+from services.notifications.domain.stopping import topic
 from services.notifications.gathering import concerns
 from services.notifications.rendering import LANGUAGES, Language, Rendered, Renderer, masked
 
@@ -159,7 +160,8 @@ def preview(renderer: Renderer, template: Template, language: Language) -> Previ
     recipient, about = samples.a_recipient(language), samples.another(language)
     letter = samples.a_letter(template)
     secret = "0" * DIGITS.get(template, 0) or renderer.link(template, "preview")
-    shown = renderer.render(letter, recipient, about, secret, told=samples.TOLD)
+    stop = "" if topic(letter) is None else renderer.link("unsubscription", "preview")
+    shown = renderer.render(letter, recipient, about, secret, stop=stop, told=samples.TOLD)
     return PreviewView(
         template=template,
         language=language,

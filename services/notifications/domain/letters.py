@@ -176,7 +176,6 @@ def forget_words(current: Letter) -> Change[Letter]:
         params={},
         reason="",
         link=None,
-        answer=None,
         about_id=None,
         address_id="",
         movements=(),
