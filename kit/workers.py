@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,9 @@ log = structlog.get_logger(__name__)
 GRACE = 10  # seconds that what is under way has to end, at the end of the process
 SET_ASIDE_MOST = 1000
 
-WAKE = IndexModel("wake_at", partialFilterExpression={"wake_at": {"$type": "date"}})
+DATED = {"wake_at": {"$type": "date"}}
+WAKE = IndexModel("wake_at", partialFilterExpression=DATED)
+Lanes = Sequence[dict[str, Any]]
 
 
 def due_by(at: datetime) -> dict[str, Any]:
@@ -46,8 +48,10 @@ class Job(Protocol):
 class _Due(Generic[T]):
     """Finds what is due: at once when this process kept it, within ``every`` seconds otherwise."""
 
-    def __init__(self, collection: Collection[T], every: float, most: int) -> None:
-        self.collection, self._every, self._most = collection, every, most
+    def __init__(
+        self, collection: Collection[T], every: float, most: int, lanes: Lanes = ({},)
+    ) -> None:
+        self.collection, self._every, self._most, self._lanes = collection, every, most, lanes
         self._bell = asyncio.Event()
         self._failed: dict[str, tuple[float, float]] = {}
 
@@ -72,11 +76,8 @@ class _Due(Generic[T]):
         while True:
             self._bell.clear()
             later = [one for one, (until, _) in self._failed.items() if until > time.monotonic()]
-            due = due_by(now()) | {"_id": {"$nin": later}}
             try:
-                if found := await self.collection.followed(
-                    due, sort=[("wake_at", 1)], most=self._most
-                ):
+                if found := await self._look(later):
                     return found
             except Exception:
                 log.warning("unable to look for what is due", exc_info=True)
@@ -84,6 +85,16 @@ class _Due(Generic[T]):
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._every * random.uniform(0.8, 1.2)):
                     await self._bell.wait()
+
+    async def _look(self, later: list[str]) -> list[tuple[T, str]]:
+        found = list[tuple[T, str]]()
+        for lane in self._lanes:
+            if room := self._most - len(found):
+                known = [*later, *(one.id for one, _ in found)]
+                due = due_by(now()) | lane | {"_id": {"$nin": known}}
+                order = [("wake_at", 1)]
+                found += await self.collection.followed(due, sort=order, most=room)
+        return found
 
 
 @dataclass(slots=True)
@@ -152,7 +163,8 @@ class Worker(Generic[T]):
 
     ``claim`` counts the attempt and moves ``wake_at`` on by a lease, so that whoever dies at work
     is followed by another; it gives no change when the entity is no longer due. ``work`` does
-    the work and records it by a decision of its own.
+    the work and records it by a decision of its own. What is due in one of the ``lanes`` goes
+    before all that is due in the next; an index must know each.
     """
 
     collection: Collection[T]
@@ -160,9 +172,10 @@ class Worker(Generic[T]):
     work: Callable[[T], Awaitable[None]]
     at_once: int = 10
     every: float = 1
+    lanes: Lanes = ({},)
 
     async def run(self, committer: Committer) -> None:
-        due = _Due(self.collection, self.every, self.at_once * 4)
+        due = _Due(self.collection, self.every, self.at_once * 4, self.lanes)
         committer.on_wake(self.collection, due.ring)
         busy: dict[str, asyncio.Task[None]] = {}
         try:

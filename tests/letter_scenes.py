@@ -54,6 +54,20 @@ async def send_a_letter_again(cast: Cast, role: str) -> Asked:
     return Asked(f"{ALL_LETTERS}/{refused['letter_id']}/retry", cast.people[role])
 
 
+@scene("POST /v1/facts/deliveries", "a letter that came back")
+async def tell_of_a_letter_that_came_back(cast: Cast, role: str) -> Asked:
+    letter = cast.platform.letters(cast.forgetful.email)[0]
+    fact = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "/mail",
+        "type": "mail.delivery-failed.v1",
+        "data": {"message_id": str(letter["Message-ID"]), "status": "5.2.2"},
+    }
+    headers = {"content-type": "application/cloudevents+json"}
+    return Asked("/v1/facts/deliveries", cast.people[role], body={"json": fact}, headers=headers)
+
+
 def a_stopping_link(cast: Cast) -> str:
     key = (cast.platform.data / "secrets" / "chorale_link_key").read_text()
     token = sign_link(

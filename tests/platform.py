@@ -28,6 +28,7 @@ SCOPES = [
     "client-accounts:read",
     "orders:check",
     "facts:write",
+    "deliveries:write",
     "mandates:write",
     "attachments:read",
 ]
@@ -186,8 +187,9 @@ def refused(answer: Response, status: int, kind: str = "", field: str = "") -> A
 
 
 def token_in(letter: str) -> str:
-    [token] = re.findall(r"token=([\w.~-]+)", letter)
-    return str(token)
+    """Of the link that the letter is about; the last one stops letters like it."""
+    first, *_ = re.findall(r"token=([\w.~-]+)", letter)
+    return str(first)
 
 
 def an_address(name: str) -> str:

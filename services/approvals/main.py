@@ -16,6 +16,7 @@ from services.approvals.domain.approvers import look
 from services.approvals.handlers import handlers
 from services.approvals.keeping import personal
 from services.approvals.leaving import Leaving
+from services.approvals.metrics import measuring
 from services.approvals.records import Records
 from services.approvals.settings import ApprovalsSettings
 from services.approvals.views import Shown
@@ -43,6 +44,7 @@ def build(service: Service[ApprovalsSettings]) -> FastAPI:
             *timers(records.approvals, records.approvers, settings.ladder),
             *kept.jobs(),
         ],
+        measures=[measuring(records.approvals)],
     )
 
 

@@ -52,6 +52,7 @@ ROUTES = (
     Route("/v1/facts", "structures", "systems"),
     Route("/v1/mandates", "structures", "systems"),
     Route("/v1/facts/invoices", "notifications", "systems"),
+    Route("/v1/facts/deliveries", "notifications", "systems"),
     Route("/v1/me/letters", "notifications", "people"),
     Route("/v1/approvals", "approvals", "people"),
     Route("/v1/approvals.csv", "approvals", "people"),

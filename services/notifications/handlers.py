@@ -105,7 +105,7 @@ def handlers(
 
     _hear_of_approvals(on, letters, settled, links=approval_links)
     _hear_of_accounts(on, letters)
-    _hear_of_management(on, letters)
+    _hear_of_management(on, letters, movements)
     _hear_of_movements(on, letters, movements)
     for kind, letter_on in ONE_LETTER.items():
         written = _writer(letters, letter_on)
@@ -197,14 +197,17 @@ def _settling(settled: Collection[Settled]) -> Callable[[Event], Ask]:
     return settle_approval
 
 
-def _hear_of_management(on: Subscriptions, letters: Collection[Letter]) -> None:
+def _hear_of_management(
+    on: Subscriptions, letters: Collection[Letter], movements: Collection[Movement]
+) -> None:
     @on(ContactTold)
     def write_to_structure(event: ContactTold) -> Ask:
         return _written(letters, management_letters.on_contact_told(event, now=now()))
 
-    @on(ManagementTransferred)
     def write_to_both_managers(event: ManagementTransferred) -> Ask:
         return _written(letters, *management_letters.on_transferred(event))
+
+    on(ManagementTransferred)(_noting(movements, write_to_both_managers))
 
     @on(VacancyClaimSettled)
     def write_what_came_of_it(event: VacancyClaimSettled) -> Ask:

@@ -25,13 +25,18 @@ from services.notifications.gathering import Contents, Gathering
 from services.notifications.pacing import Pace
 from services.notifications.post import Post, Undelivered
 from services.notifications.refused import RefusedAddresses
-from services.notifications.rendering import Renderer, Told, compose, without_addresses
+from services.notifications.rendering import (
+    LONGEST_ERROR,
+    Renderer,
+    Told,
+    compose,
+    without_addresses,
+)
 from services.notifications.secrets import Secrets
 from services.notifications.settings import NotificationsSettings
 
 log = structlog.get_logger(__name__)
 
-LONGEST_ERROR = 300
 REFUSED = "The mail server has refused this address for good."
 DRAINING = 15.0
 """Seconds that a stop leaves to the letters being handed over."""
@@ -64,6 +69,8 @@ class Mailer:
             work=self.send,
             # Many for each connection: each also waits for two commits, which many share.
             at_once=16 * self._settings.smtp_connections,
+            # The second has all: also what was kept before there were lanes.
+            lanes=({"in_bulk": False}, {}),
         )
         async with self._post:
             try:
@@ -149,14 +156,17 @@ class Mailer:
             else:
                 await self._record(letter, attempts.postponed, error=error, now=now())
             return
-        await self._sent(letter.id, message["Message-ID"], now())
+        await self._sent(letter.id, message["Message-ID"], self._refused.id(to), now())
 
-    async def _sent(self, id: str, message_id: str, at: datetime) -> None:
+    async def _sent(self, id: str, message_id: str, address_id: str, at: datetime) -> None:
         """Record a hand-over, however long MongoDB is away: the letter would leave again."""
         while True:
             try:
                 kept = await self.collection.change(
-                    id, lambda current: attempts.sent(current, message_id=message_id, now=at)
+                    id,
+                    lambda current: attempts.sent(
+                        current, message_id=message_id, address_id=address_id, now=at
+                    ),
                 )
             except Unavailable:
                 log.warning("A letter that left is not recorded yet", letter=id)

@@ -6,11 +6,13 @@ from kit.mongo import IndexModel
 from kit.rights import RightsCopy
 from kit.service import Service
 from kit.settings import read
+from kit.workers import DATED
+from services.notifications.api.deliveries import delivery_routes
 from services.notifications.api.facts import fact_routes
 from services.notifications.api.mine import own_routes
 from services.notifications.api.operations import operator_routes
 from services.notifications.domain.digests import Settled
-from services.notifications.domain.letters import Letter
+from services.notifications.domain.letters import Letter, lane_of
 from services.notifications.domain.movements import Movement
 from services.notifications.domain.notices import Notice
 from services.notifications.domain.people import Person
@@ -48,8 +50,11 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
                 [("digest_id", 1), ("created_at", 1), ("_id", 1)],
                 partialFilterExpression={"status": "gathered"},
             ),
+            IndexModel("message_id", partialFilterExpression={"message_id": {"$gt": ""}}),
             IndexModel("created_at", partialFilterExpression={"forgotten": False}),
+            IndexModel([("in_bulk", 1), ("wake_at", 1)], partialFilterExpression=DATED),
         ],
+        derived=lane_of,
     )
     notices = service.collection(
         "notices", Notice, indexes=[IndexModel("told_at", expireAfterSeconds=SETTLED_KEPT)]
@@ -79,8 +84,9 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
     )
     return service.app(
         operator_routes(people, letters, refused, renderer),
-        own_routes(people, letters, renderer),
+        own_routes(people, letters, rights, renderer),
         fact_routes(service.committer, notices, settled),
+        delivery_routes(refused),
         hears=handlers(
             people,
             letters,

@@ -53,11 +53,16 @@ def measuring(letters: Collection[Letter], addresses: Collection[SuppressedAddre
             letters_kept.labels("notifications", state).set(count)
         refused = await addresses.documents.count_documents({"restored_at": None}, limit=MOST)
         addresses_suppressed.labels("notifications").set(refused)
+        at = now()
+        # Not those that wait for their hour: a digest, and what came in quiet hours.
+        in_time = {"$or": [{"attempts": {"$gt": 0}}, {"wake_at": {"$lte": at}}]}
         first = await letters.documents.find_one(
-            {"status": "waiting"}, {"created_at": 1}, sort=[("created_at", 1), ("_id", 1)]
+            {"status": "waiting", "created_at": {"$lte": at}} | in_time,
+            {"created_at": 1},
+            sort=[("created_at", 1), ("_id", 1)],
         )
         since: datetime | None = first and first["created_at"]
-        age = (now() - since).total_seconds() if since else 0
+        age = (at - since).total_seconds() if since else 0
         oldest_waiting.labels("notifications").set(age)
 
     return measure

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
+from kit.change import Change
 from kit.clock import now
 from kit.collection import Collection
 from kit.committer import Committer
 from kit.mongo import IndexModel
 from kit.service import Service
 from services.notifications.domain import attempts, suppressions
+from services.notifications.domain.attempts import NoSuchLetter
 from services.notifications.domain.letters import Letter
 from services.notifications.domain.suppressions import SuppressedAddress
+from services.notifications.rendering import LONGEST_ERROR, without_addresses
 from services.notifications.settings import NotificationsSettings
 
 BY_USER = IndexModel("user_id")
@@ -54,3 +57,31 @@ class RefusedAddresses:
             ),
         )
         return kept  # type: ignore[no-any-return]  # what the decision gave back
+
+    async def came_back(self, message_id: str, status: str, answer: str) -> None:
+        """That a letter was taken and came back: as if it had been refused at once."""
+        found = await self.letters.select({"message_id": message_id}, most=1)
+        if not found:
+            raise NoSuchLetter(field="body/data/message_id")
+        [letter] = found
+        at, code = now(), f"550 {status}"
+        error = f"{status} {without_addresses(answer)}".strip()[:LONGEST_ERROR]
+        if not (letter.address_id and suppressions.says_no_such_address(code)):
+            await self.letters.change(
+                letter.id, lambda current: attempts.came_back(current, error=error)
+            )
+            return
+
+        def decide(
+            current: Letter | None, known: SuppressedAddress | None
+        ) -> tuple[Change[Letter], Change[SuppressedAddress]]:
+            failed = attempts.came_back(current, error=error)
+            if current is None or failed.state == current:
+                return failed, Change(known)
+            return failed, suppressions.suppress(
+                known, current, id=letter.address_id, code=code, answer=error, now=at
+            )
+
+        await self.committer.change_together(
+            (self.letters.at(letter.id), self.addresses.at(letter.address_id)), decide
+        )

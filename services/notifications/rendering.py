@@ -52,6 +52,7 @@ PLAIN_ADDRESS = re.compile(
     r"[\w+-]+(?:\.[\w+-]+)*@[a-z\d-]+(?:\.[a-z\d-]+)*", re.ASCII | re.IGNORECASE
 )
 """Nearly every one, at a fraction of what parsing it costs."""
+LONGEST_ERROR = 300
 REMOVED = "[lien retiré]"
 
 

@@ -5,13 +5,17 @@ from typing import get_args
 
 from pydantic import BaseModel, Field
 
+from kit.clock import today
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
+from kit.rights import RightsCopy
 from services.notifications import samples
 from services.notifications.domain.letters import DIGITS, Letter, Status, Template, address
 from services.notifications.domain.letters import recipient as to_whom
 from services.notifications.domain.people import Person
 from services.notifications.domain.reading import shown_to
+from services.notifications.domain.stopping import topic
+from services.notifications.gathering import concerns
 from services.notifications.rendering import LANGUAGES, Language, Rendered, Renderer, masked
 
 NOTHING = Rendered("", "", "")
@@ -94,15 +98,23 @@ async def letters_of(
     people: Collection[Person],
     renderer: Renderer,
     *,
+    rights: RightsCopy,
     unread: bool,
     asked: Asked,
 ) -> MyLetters:
-    every = shown_to(user_id)
+    """A page has fewer items where what some of them tell of is no longer to be seen."""
+    day = today()
+    held = {one.structure_id: one for one in await rights.of_user(user_id) if one.valid(day)}
+    every = shown_to(user_id, [*held])
     not_read = every | {"read_at": None}
     found, following = await page(letters, not_read if unread else every, asked, by="created_at")
     known = await people.many(sorted({user_id} | {one.about_id for one in found if one.about_id}))
     return MyLetters(
-        items=[_mine(letter, known, renderer) for letter in found],
+        items=[
+            _mine(letter, known, renderer)
+            for letter in found
+            if concerns(held.get(letter.structure_id), letter, day)
+        ],
         next=following,
         unread=await letters.documents.count_documents(not_read, limit=MOST_UNREAD),
     )
@@ -148,7 +160,8 @@ def preview(renderer: Renderer, template: Template, language: Language) -> Previ
     recipient, about = samples.a_recipient(language), samples.another(language)
     letter = samples.a_letter(template)
     secret = "0" * DIGITS.get(template, 0) or renderer.link(template, "preview")
-    shown = renderer.render(letter, recipient, about, secret, told=samples.TOLD)
+    stop = "" if topic(letter) is None else renderer.link("unsubscription", "preview")
+    shown = renderer.render(letter, recipient, about, secret, stop=stop, told=samples.TOLD)
     return PreviewView(
         template=template,
         language=language,

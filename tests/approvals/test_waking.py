@@ -5,18 +5,25 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from contracts.approvals import ApprovalExpired
 from kit.clock import now
 from kit.workers import Timer
 from services.approvals.domain.business_days import business_days_after
+from services.approvals.metrics import measuring, waiting
+from services.approvals.restored import put_right
+from services.approvals.settings import ApprovalsSettings
 from services.approvals.waking import timers
 from tests.approvals.asking import a_request, lea, rights
 from tests.approvals.builders import LADDER
 from tests.approvals.stage import Stage, soon
+from tests.conftest import settings_for
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+STATES = ("answerable", "nobody decides")
 
 
 @asynccontextmanager
@@ -48,6 +55,7 @@ async def told(stage: Stage, type: str) -> int:
     return (await stage.told()).count(f"approvals.{type}.v1")
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.feature("APP-16")
 async def test_steps_are_taken_once_by_whatever_process_is_alive(stage: Stage):
     await stage.hear(lea(), rights("u-omar"), a_request())
@@ -75,6 +83,7 @@ async def _told_twice(stage: Stage) -> bool:
     return await told(stage, "approval-reminded") == 2
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_what_waits_without_a_time_gets_one(stage: Stage):
     await stage.hear(lea(), rights("u-omar"), a_request())
     put = {"waits_since": None, "expires_at": None, "wake_at": None}
@@ -86,3 +95,61 @@ async def test_what_waits_without_a_time_gets_one(stage: Stage):
 
     async with another_process(stage):
         assert await soon(known)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_an_end_that_was_told_stands_when_a_backup_is_brought_back(stage: Stage):
+    await stage.hear(lea(), rights("u-omar"), a_request())
+    told_since = ApprovalExpired(
+        approval_id="r-1",
+        kind="rattachement",
+        subject_id="r-1",
+        structure_id="s-9",
+        requester_id="u-lea",
+        opened_at=now(),
+        expired_at=now(),
+    )
+
+    async def rows() -> AsyncIterator[dict[str, Any]]:
+        data = told_since.model_dump_json()
+        yield {"type": told_since.type, "key": told_since.key, "data": data}
+
+    await put_right(stage.service, rows())
+
+    [one] = await stage.service.mongo["approvals"].find().to_list(None)
+    assert (one["state"], one["wake_at"]) == ("expired", None)
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.feature("APP-16")
+async def test_operators_see_how_many_wait_that_nobody_may_decide_on(stage: Stage):
+    await stage.hear(lea(), a_request(), a_request("r-2", structure_id="s-8"), rights("u-omar"))
+    owned = {one.name: one for one in stage.service.collections}
+    assert await soon(partial(told, stage, "approval-opened"))
+
+    await measuring(owned["approvals"])()
+
+    seen = {state: waiting.labels("approvals", state)._value.get() for state in STATES}
+    assert seen == {"answerable": 1, "nobody decides": 1}
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        "but",
+        [
+            {"approval_expires_after": 20},
+            {"approval_escalated_after": 30},
+            {"approval_reminded_after": (0,)},
+            {"approval_expires_after": 0},
+        ],
+    )
+    def test_refuse_a_ladder_that_does_not_end_last_or_does_not_end(self, but: dict[str, Any]):
+        with pytest.raises(ValidationError):
+            ApprovalsSettings(**settings_for("mongodb://nowhere") | but)
+
+    def test_may_leave_out_every_step_but_the_end(self):
+        steps = {"approval_reminded_after": (), "approval_escalated_after": 0}
+
+        ladder = ApprovalsSettings(**settings_for("mongodb://nowhere") | steps).ladder
+
+        assert (ladder.rungs, ladder.expiry) == ((), 30)

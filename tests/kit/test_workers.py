@@ -153,6 +153,26 @@ class TestWorker:
         async with running(service, worker):
             await until(counters, "good", note="done")
 
+    async def test_does_all_of_one_lane_before_the_next(self, service, counters):
+        did: list[str] = []
+
+        async def work(one: Counter) -> None:
+            did.append(one.id)
+            await counters.change(one.id, done)
+
+        for id in ("bulk1", "bulk2", "bulk3"):
+            await counters.change(id, due(id, now()))
+        await counters.change("urgent", due("urgent", now(), note="urgent"))
+        lanes = ({"note": "urgent"}, {})
+        async with running(
+            service, Worker(counters, claim=claim, work=work, at_once=1, lanes=lanes)
+        ):
+            for id in ("bulk1", "bulk2", "bulk3", "urgent"):
+                await until(counters, id, note="done")
+
+        assert did[0] == "urgent"
+        assert len(did) == 4
+
     async def test_does_each_thing_once_though_two_compete(self, service, counters):
         did: list[str] = []
 

@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.embedded.child import Child
+from deploy.embedded.mail import REFUSED
 from tests.certificates import certificate
 
 QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "saved")
 KNOWN, LATER, BLOCKED = "lea@example.org", "later@example.org", "blocked@example.org"
 """A mailbox, one that is asked for again, and one that a policy keeps from us."""
+GONE = f"gone{REFUSED}"
+"""One that Postfix takes letters for, and that the next server refuses."""
 MAIN = """
 compatibility_level = 3.6
 queue_directory = {folder}/queue
@@ -37,9 +40,10 @@ myhostname = mta.chorale.example
 mydestination =
 local_recipient_maps =
 alias_maps =
-relay_domains = example.org
+relay_domains = example.org, refused.example.org
 relay_recipient_maps = texthash:{folder}/recipients
 relay_transport = smtp:[127.0.0.1]:{relay}
+default_transport = smtp:[127.0.0.1]:{relay}
 smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/access
 smtpd_client_connection_rate_limit = 0
 smtpd_tls_security_level = may
@@ -110,7 +114,9 @@ class Postfix:
         main = MAIN.format(**words, owner=owner, group=group, relay=self.relay)
         (conf / "main.cf").write_text(main)
         (conf / "master.cf").write_text(MASTER.format(port=self.port))
-        (self.folder / "recipients").write_text(f"{KNOWN} ok\n{LATER} ok\n{BLOCKED} ok\n")
+        (self.folder / "recipients").write_text(
+            "".join(f"{one} ok\n" for one in (KNOWN, LATER, BLOCKED, GONE))
+        )
         refusals = f"{LATER} 450 4.2.1 Later\n{BLOCKED} 550 5.7.1 Not from you\n"
         (self.folder / "access").write_text(refusals)
         certificate(self.folder)

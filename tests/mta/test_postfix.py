@@ -18,11 +18,12 @@ import pytest_asyncio
 from deploy.embedded import mail
 from kit.clock import now
 from kit.service import Service
+from services.notifications.mailer import Mailer
 from services.notifications.main import build
 from services.notifications.settings import NotificationsSettings
 from tests.approvals.stage import Stage, soon
 from tests.conftest import settings_for
-from tests.mta.postfix import BLOCKED, KNOWN, LATER, Postfix, a_postfix
+from tests.mta.postfix import BLOCKED, GONE, KNOWN, LATER, Postfix, a_postfix
 from tests.notifications.test_mailer import a_link, a_refusal, somebody
 from tests.ports import free_ports
 
@@ -85,6 +86,13 @@ async def world(world_of_all: World) -> World:
     return world_of_all
 
 
+def told_by(report: EmailMessage) -> tuple[str, str]:
+    """Which letter a mail server could not bring any further, and why (RFC 3464)."""
+    parts = {one.get_content_type(): one for one in report.walk()}
+    _, recipient = parts["message/delivery-status"].iter_parts()
+    return str(parts["message/rfc822"].get_content()["Message-ID"]), str(recipient["Status"])
+
+
 class TestThroughPostfix:
     @pytest.mark.feature("NOT-15")
     async def test_a_letter_arrives_whole_over_tls(self, world: World):
@@ -143,6 +151,21 @@ class TestThroughPostfix:
         assert kept["status"] == "waiting"
         assert kept["last_error"].startswith("450 4.2.1")
         assert kept["wake_at"] > now()
+
+    @pytest.mark.feature("NOT-15")
+    async def test_what_comes_back_as_mail_can_be_told(self, world: World):
+        await world.stage.hear(somebody(email=GONE), a_refusal("r-1"))
+        kept = await world.letter("r-1:refused", "sent")
+        [report] = await world.until_arrived(1)
+        message_id, status = told_by(report)
+
+        [mailer] = (job for job in world.stage.service.jobs if isinstance(job, Mailer))
+        await mailer._refused.came_back(message_id, status, "")
+        await world.stage.hear(a_refusal("r-2"))
+
+        assert (message_id, status) == (kept["message_id"], "5.1.1")
+        await world.letter("r-1:refused", "failed")
+        await world.letter("r-2:refused", "suppressed")
 
     @pytest.mark.feature("NOT-15")
     async def test_letters_outlive_the_mail_server(self, world: World):

@@ -84,7 +84,7 @@ class TestListLetters:
         assert seen == [["r-5", "r-4"], ["r-3", "r-2"], ["r-1"]]
 
     async def test_shows_letters_to_somebody_not_yet_known(self, world: World):
-        await world.stage.hear(a_refusal(user_id="u-nobody"))
+        await world.stage.hear(a_refusal("r-9", user_id="u-nobody"))
 
         [item] = (await listed(world))["items"]
 

@@ -1,6 +1,6 @@
 """Which letter follows which fact, and what becomes of it."""
 
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -28,7 +28,6 @@ from services.notifications.domain import (
     ticket_letters,
 )
 from services.notifications.domain.attempts import AGAIN_AFTER, LEASE
-from services.notifications.domain.digests import digest_for
 from services.notifications.domain.letters import Letter, recipient, write
 from services.notifications.domain.people import copy_person
 from tests.notifications.builders import NOW, SOON, a_letter, a_link, a_link_letter, a_person
@@ -216,19 +215,8 @@ class TestWhoIsWrittenTo:
 
 
 class TestWrite:
-    def test_is_to_be_sent_at_once_and_before_all_digests_of_the_morning(self):
-        _, leaves = digest_for(a_person(), "daily", after=NOW, at=time(7))
-
-        written = write(a_letter(created_at=leaves + timedelta(minutes=59)), None).state
-
-        assert (written.status, written.attempts) == ("waiting", 0)
-        assert written.wake_at < leaves
-
-    @pytest.mark.feature("NOT-05")
-    def test_lets_what_opens_an_account_leave_before_all_else(self):
-        code = write(a_link_letter(template="code"), None).state
-
-        assert code.wake_at < write(a_letter(), None).state.wake_at
+    def test_is_to_be_sent_at_once(self):
+        assert write(a_letter(wake_at=None), None) == Change(a_letter())
 
     @pytest.mark.feature("NOT-15")
     def test_leaves_a_letter_already_written_as_it_is(self):

@@ -130,12 +130,17 @@ async def test_nobody_reads_of_what_they_may_no_longer_see(world: World):
     await world.stage.hear(somebody(), rights("u-lea"))
     await told(world, a_fact())
     digest = await gathered(world, 1)
-    await world.stage.hear(rights("u-lea", version=2, role=None, lines=(), habilitations=()))
+    listed = world.stage.by("u-lea")
+    assert len((await listed.get("/v1/me/letters")).json()["items"]) == 1
+    await world.stage.hear(rights("u-lea", version=2, habilitations=()))
 
     await forced(world)
 
     await letter(world, "suppressed", _id=digest["_id"])
     assert not world.post.taken
+    assert (await listed.get("/v1/me/letters")).json()["items"] == []
+    await world.stage.hear(rights("u-lea", version=3, role=None, lines=()))
+    assert (await listed.get("/v1/me/letters")).json() == {"items": [], "next": None, "unread": 0}
 
 
 async def test_a_structure_of_many_is_written_to_a_page_at_a_time(world: World, monkeypatch: Any):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contracts.approvals import ApprovalOpened
+from contracts.approvals import ApprovalEscalated, ApprovalOpened, ApprovalReminded
 from contracts.event import Event
 from contracts.support import TicketOpened
 from contracts.users import (
@@ -159,6 +159,26 @@ class TestLetters:
         await soon(lambda: _true(len(world.post.taken) == 2))
 
         assert {one["To"] for one in world.post.taken} == {"omar@example.org", "ada@example.org"}
+
+    async def test_remind_once_of_all_that_waits_in_a_structure(self, world: World):
+        waits = OPENED.model_dump(exclude={"principal_manager_id"}) | {"approver_ids": ["u-omar"]}
+        said = waits | {"business_days": 3, "reminded_at": now(), "expires_at": now()}
+        reminded = [ApprovalReminded(**said | {"approval_id": id}) for id in ("r-1", "r-2")]
+        others = waits | {"escalated_at": now(), "expires_at": now(), "approver_ids": ["u-ada"]}
+        await world.stage.hear(
+            somebody(),
+            somebody("u-omar"),
+            somebody("u-ada"),
+            *reminded,
+            ApprovalEscalated(**others),
+        )
+
+        await soon(lambda: _true(len(world.post.taken) == 2))
+
+        assert sorted(one["To"] for one in world.post.taken) == [
+            "ada@example.org",
+            "omar@example.org",
+        ]
 
     @pytest.mark.feature("NOT-10", "APP-14")
     async def test_tell_the_requester_why_it_is_refused(self, world: World):

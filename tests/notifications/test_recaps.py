@@ -48,6 +48,35 @@ def made(n: int = 1, **but: Any) -> RattachementMade:
     return RattachementMade(**said | but)
 
 
+TRANSFERRED = ManagementTransferred(
+    transfer_id="t-1",
+    structure_ids=("s-8", "s-9"),
+    structure_name=None,
+    former_manager_id="u-lea",
+    principal_manager_id="u-omar",
+    transferred_at=NOW,
+)
+UNIT = UnitCreated(
+    unit_id="un-1",
+    structure_id=STRUCTURE,
+    code="COMPTA",
+    name="Comptabilité",
+    status="active",
+    active=True,
+    valid_from=today(),
+    version=1,
+    created_at=NOW,
+)
+REMOVED = RattachementRemoved(
+    rattachement_id=f"u-9:{STRUCTURE}",
+    user_id="u-9",
+    structure_id=STRUCTURE,
+    structure_name="Menuiserie Petit",
+    removed_by="u-9",
+    removed_at=NOW,
+)
+
+
 def told(**but: Any) -> PersonChanged:
     return somebody(**but)
 
@@ -92,16 +121,7 @@ class TestMovements:
         assert movement_of(made(made_at=MONDAY), now=NOW).id != first.id
 
     def test_name_nobody(self):
-        transferred = ManagementTransferred(
-            transfer_id="t-1",
-            structure_ids=("s-8", "s-9"),
-            structure_name=None,
-            former_manager_id="u-lea",
-            principal_manager_id="u-omar",
-            transferred_at=NOW,
-        )
-
-        noted = movement_of(transferred, now=NOW)
+        noted = movement_of(TRANSFERRED, now=NOW)
 
         assert (noted.structure_ids, noted.name) == (("s-8", "s-9"), "")
         assert "u-omar" not in repr(noted)
@@ -173,33 +193,14 @@ async def monday(world: World) -> None:
 class TestRecapping:
     @pytest.mark.feature("NOT-03")
     async def test_tells_those_attached_how_much_happened(self, world: World):
-        unit = UnitCreated(
-            unit_id="un-1",
-            structure_id=STRUCTURE,
-            code="COMPTA",
-            name="Comptabilité",
-            status="active",
-            active=True,
-            valid_from=today(),
-            version=1,
-            created_at=now(),
-        )
-        removed = RattachementRemoved(
-            rattachement_id=f"u-9:{STRUCTURE}",
-            user_id="u-9",
-            structure_id=STRUCTURE,
-            structure_name="Menuiserie Petit",
-            removed_by="u-9",
-            removed_at=now(),
-        )
-        await world.stage.hear(
-            somebody(), somebody("u-omar"), rights("u-lea"), made(1), made(2), unit, removed
-        )
+        of_people = somebody(), somebody("u-omar"), rights("u-lea")
+        await world.stage.hear(*of_people, made(1), made(2), UNIT, REMOVED, TRANSFERRED)
+        assert len(await collection(world, "movements").select({})) == 5
 
         await monday(world)
         await letter(world, "sent", template="recap")
 
-        [message] = world.post.taken
+        [message] = [one for one in world.post.taken if "semaine" in one["Subject"]]
         assert message["To"] == "lea@example.org"
         text = message.get_body(("plain",)).get_content()
         assert "- Menuiserie Petit : 2 utilisateurs rattachés" in text

@@ -9,7 +9,8 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-import services.notifications.metrics  # noqa: F401  # registers its own beside the kit's
+import services.approvals.metrics
+import services.notifications.metrics  # noqa: F401  # they register their own beside the kit's
 from services.gateway.routes import SERVICES
 
 ROOT = Path(__file__).parents[2]

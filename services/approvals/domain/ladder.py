@@ -7,6 +7,7 @@ since the question was put. Nothing here answers a question: what nobody answers
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from contracts.approvals import (
     ApprovalEscalated,
@@ -17,7 +18,7 @@ from contracts.approvals import (
 from contracts.event import Event
 from kit.change import Change
 from kit.days import day_of
-from services.approvals.domain.approvals import Approval
+from services.approvals.domain.approvals import Approval, about
 from services.approvals.domain.approvers import Approvers, Seat, awaited, who_decides
 from services.approvals.domain.business_days import business_days_after
 
@@ -140,50 +141,30 @@ def _told(
 
 
 def _reminded(approval: Approval, approvers: tuple[str, ...], *, now: datetime) -> ApprovalReminded:
-    return ApprovalReminded(
-        approval_id=approval.id,
-        kind=approval.kind,
-        subject_id=approval.subject_id,
-        structure_id=approval.structure_id,
-        structure_name=approval.structure_name,
-        requester_id=approval.requester_id,
-        approver_ids=approvers,
-        business_days=approval.rung,
-        opened_at=approval.opened_at,
-        reminded_at=now,
-        expires_at=approval.expires_at or now,
-        list_id=approval.list_id,
-    )
+    said = _to(approval, approvers) | {"business_days": approval.rung, "reminded_at": now}
+    return ApprovalReminded(**said)
 
 
 def _escalated(
     approval: Approval, approvers: tuple[str, ...], *, now: datetime
 ) -> ApprovalEscalated:
-    return ApprovalEscalated(
-        approval_id=approval.id,
-        kind=approval.kind,
-        subject_id=approval.subject_id,
-        structure_id=approval.structure_id,
-        structure_name=approval.structure_name,
-        requester_id=approval.requester_id,
-        approver_ids=approvers,
-        opened_at=approval.opened_at,
-        escalated_at=now,
-        expires_at=approval.expires_at or now,
-        list_id=approval.list_id,
-    )
+    return ApprovalEscalated(**_to(approval, approvers), escalated_at=now)
+
+
+def _to(approval: Approval, approvers: tuple[str, ...]) -> dict[str, Any]:
+    return about(approval) | {
+        "structure_name": approval.structure_name,
+        "approver_ids": approvers,
+        "opened_at": approval.opened_at,
+        "expires_at": approval.expires_at,
+        "list_id": approval.list_id,
+    }
 
 
 def _expired(approval: Approval, *, now: datetime) -> Change[Approval]:
-    event = ApprovalExpired(
-        approval_id=approval.id,
-        kind=approval.kind,
-        subject_id=approval.subject_id,
-        structure_id=approval.structure_id,
-        requester_id=approval.requester_id,
-        opened_at=approval.opened_at,
-        expired_at=now,
-    )
+    event = ApprovalExpired(**about(approval), opened_at=approval.opened_at, expired_at=now)
     # Told or not, nobody needs to hear any more that it was open.
-    over = replace(approval, told=True, state="expired", decided_at=now, wake_at=None)
+    over = replace(
+        approval, told=True, state="expired", decided_at=now, asked_by=None, wake_at=None
+    )
     return Change(over, (event,))

@@ -11,6 +11,7 @@ from kit.http import PeopleOnly, may_answer
 from kit.http import Person as Signed
 from kit.pages import PageAsked
 from kit.problems import NotFound
+from kit.rights import RightsCopy
 from services.notifications import views
 from services.notifications.domain import reading
 from services.notifications.domain.letters import Letter
@@ -28,7 +29,10 @@ class Reading(BaseModel):
 
 
 def own_routes(
-    people: Collection[Person], letters: Collection[Letter], renderer: Renderer
+    people: Collection[Person],
+    letters: Collection[Letter],
+    rights: RightsCopy,
+    renderer: Renderer,
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/me/letters", tags=["letters"], responses=may_answer(PeopleOnly))
 
@@ -38,7 +42,7 @@ def own_routes(
     ) -> MyLetters:
         """One's own letters, newest first, sent or not; no link or code of them."""
         return await views.letters_of(
-            caller.user_id, letters, people, renderer, unread=unread, asked=asked
+            caller.user_id, letters, people, renderer, rights=rights, unread=unread, asked=asked
         )
 
     @routes.put("/{id}/reading", status_code=204, responses=may_answer(NotFound))

@@ -53,7 +53,9 @@ def unwanted(letter: Letter, person: Person, *, now: datetime) -> str:
     return "The account is not active."
 
 
-def sent(current: Letter | None, *, message_id: str, now: datetime) -> Change[Letter]:
+def sent(
+    current: Letter | None, *, message_id: str, address_id: str = "", now: datetime
+) -> Change[Letter]:
     """Record the hand-over, whichever attempt it was: the letter is on its way."""
     if current is None or current.status == "sent":
         return Change(current)
@@ -64,6 +66,7 @@ def sent(current: Letter | None, *, message_id: str, now: datetime) -> Change[Le
             to="",
             sent_at=now,
             message_id=message_id,
+            address_id=address_id,
             last_error="",
             wake_at=None,
         )
@@ -101,6 +104,13 @@ def not_yet_known(claimed: Letter, current: Letter | None, *, now: datetime) -> 
         return refused(claimed, current, error="The recipient is unknown.")
     wait = min(max(age, timedelta(milliseconds=200)), timedelta(minutes=10))
     return _record(claimed, current, attempts=claimed.attempts - 1, wake_at=now + wait)
+
+
+def came_back(current: Letter | None, *, error: str) -> Change[Letter]:
+    """Taken by a mail server that could not bring it any further."""
+    if current is None or current.status != "sent":
+        return Change(current)
+    return Change(replace(current, status="failed", last_error=error))
 
 
 def send_again(current: Letter | None, *, now: datetime) -> Change[Letter]:

@@ -61,7 +61,7 @@ def digest_for(
         recipient_id=person.id,
         template="digest",
         params={"rhythm": rhythm},
-        created_at=after,
+        created_at=leaves,
         wake_at=leaves,
     )
     return digest, leaves

@@ -1,7 +1,7 @@
 """Letters: one e-mail to one person, and where it goes."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Literal
 
 from contracts.users import CLAIM_DIGITS
@@ -92,11 +92,10 @@ ALWAYS = (
     }
 )
 """Letters about accounts and their powers: they leave at once, whatever their reader wishes."""
-FIRST: Final = timedelta(days=1)
-BEFORE_DIGESTS: Final = timedelta(hours=1)
+IN_BULK: Final[frozenset[Template]] = frozenset({"digest", "recap"})
 """
-What is due first is sent first. A hundred thousand digests are due at the same moment of the
-morning: whoever signs in then waits for a code.
+A hundred thousand of them are due at one moment of the morning, when somebody who signs in waits
+for a code: they go behind all others.
 """
 TO_WHO_LEFT = frozenset({"reactivation-refused"})
 """The one letter without a link that still goes to a deactivated account: its owner asked."""
@@ -154,14 +153,19 @@ class Letter(Entity):
     sent_at: datetime | None = None
     last_error: str = ""
     message_id: str = ""
+    address_id: str = ""
+    """Where it went: the address's keyed hash."""
     forgotten: bool = False
     """Its words are gone: what is left says that it was written, and what became of it."""
 
 
+def lane_of(letter: Letter) -> dict[str, bool]:
+    return {"in_bulk": letter.template in IN_BULK}
+
+
 def write(letter: Letter, current: Letter | None) -> Change[Letter]:
     """Keep a letter to be sent at once; one already written stays as it is."""
-    before_others = FIRST if letter.template in ALWAYS else BEFORE_DIGESTS
-    return Change(current or replace(letter, wake_at=letter.created_at - before_others))
+    return Change(current or replace(letter, wake_at=letter.created_at))
 
 
 def forget_words(current: Letter) -> Change[Letter]:
@@ -173,6 +177,7 @@ def forget_words(current: Letter) -> Change[Letter]:
         reason="",
         link=None,
         about_id=None,
+        address_id="",
         movements=(),
         forgotten=True,
     )

@@ -1,5 +1,6 @@
 """What somebody has read of the letters written to them. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -12,12 +13,14 @@ UNLISTED: Final = OPENING | {"digest"}
 """The first say nothing without their link, and a digest only what the others say."""
 
 
-def shown_to(user_id: str) -> dict[str, Any]:
-    """The letters in somebody's list."""
+def shown_to(user_id: str, structure_ids: Sequence[str]) -> dict[str, Any]:
+    """The letters in somebody's list; of applications, only those where they are attached."""
+    of_none = {"application": {"$in": ["", None]}}
     return {
         "recipient_id": user_id,
         "forgotten": False,
         "template": {"$nin": sorted(UNLISTED)},
+        "$or": [of_none, {"structure_id": {"$in": [*structure_ids]}}],
     }
 
 

@@ -18,6 +18,7 @@ Scope = Literal[
     "client-accounts:read",
     "orders:check",
     "facts:write",
+    "deliveries:write",
     "mandates:write",
     "attachments:read",
 ]
