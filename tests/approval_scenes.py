@@ -1,11 +1,12 @@
 """The scenes of what is put to those who decide: see tests/scenes.py."""
 
+import re
 from typing import Any
 
 from httpx import Response
 
 from kit.clock import today
-from tests.platform import an_address, token_in, until
+from tests.platform import an_address, until
 from tests.scenes import ON_REQUEST, Asked, Cast, as_it_is, pending, scene
 from tests.sirets import a_siret
 
@@ -61,7 +62,9 @@ async def a_link(cast: Cast) -> str:
     platform, email = cast.platform, an_address("approver")
     approver = await platform.register("Paule", email=email)
     await platform.request_rattachement(cast.self, await platform.create_structure(approver))
-    return token_in(await platform.letter(email, "attend votre décision"))
+    letter = await platform.letter(email, "attend votre décision")
+    [token] = re.findall(r"/approval\?token=([\w.~-]+)", letter)
+    return str(token)
 
 
 @scene("PUT /v1/ops/approvals/{id}/decision", UNATTENDED)

@@ -166,14 +166,8 @@ class Shown:
 
     async def detail(self, approval: Approval, *, to: str, today: date) -> ApprovalDetail:
         """A requester learns no more of the structure, nor who decides or has decided."""
-        found = {"approval_id": approval.id}
-        by_time = [("at", 1), ("_id", 1)]
-        written = await self.comments.select(found, sort=by_time, most=MOST)
-        known = await self.approvers.find(approval.structure_id)
-        first = next(iter(who_decides(approval, known, on=today)), None)
-        approver = approval.decided_by or (
-            first.user_id if first and approval.state == "requested" else None
-        )
+        written = await self._written(approval)
+        approver = approval.decided_by or await self._first_asked(approval, today)
         ids = {approval.requester_id, *(one.by for one in written), *filter(None, [approver])}
         people = await self.people.many(sorted(ids))
         hidden = to == approval.requester_id
@@ -191,6 +185,18 @@ class Shown:
             approver=_somebody(approver, people) if approver and not hidden else None,
             comments=_comments(approval, written, people, hidden=hidden),
         )
+
+    async def _written(self, about: Approval) -> list[Comment]:
+        if not about.comments:
+            return []
+        by_time = [("at", 1), ("_id", 1)]
+        return await self.comments.select({"approval_id": about.id}, sort=by_time, most=MOST)
+
+    async def _first_asked(self, about: Approval, today: date) -> str | None:
+        if about.state != "requested":
+            return None
+        known = await self.approvers.find(about.structure_id)
+        return next((seat.user_id for seat in who_decides(about, known, on=today)), None)
 
     async def to_decide(
         self, rights: Iterable[Rights], sought: Sought, asked: Asked, *, by: str, today: date

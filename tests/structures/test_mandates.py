@@ -1,5 +1,6 @@
 """Mandates that other systems ask for, and what is answered."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
@@ -11,16 +12,15 @@ from kit.clock import now
 from services.structures.domain.identifiers import Identifier
 from services.structures.domain.imported import import_one
 from services.structures.domain.mandates import (
-    EndsBeforeItBegins,
     Mandate,
     RequesterNotAttached,
-    StructureNotActive,
     StructureUnknown,
     ask,
     settle,
     without_words,
 )
-from services.structures.domain.structures import Structure
+from services.structures.domain.structures import Structure, StructureInactive
+from services.structures.domain.units import WrongValidity
 from tests.structures.conftest import World, rights
 
 NOW = now()
@@ -39,8 +39,7 @@ def a_structure(status: str = "active") -> Structure:
     identifier = Identifier("SIRET", "84965690500015")
     made = import_one(None, identifier=identifier, legal_name="Ville de Melun", now=NOW).state
     assert made
-    object.__setattr__(made, "status", status)
-    return made
+    return replace(made, status=status)
 
 
 def asked(structure: Structure | None, current: Mandate | None = None, **but: Any) -> Any:
@@ -73,8 +72,8 @@ class TestAsk:
             (None, {}, StructureUnknown),
             (a_structure(), {"among": frozenset({"another"})}, StructureUnknown),
             (a_structure(), {"attached": False}, RequesterNotAttached),
-            (a_structure("inactive"), {}, StructureNotActive),
-            (a_structure(), {"mandate": {"valid_until": date(2026, 1, 4)}}, EndsBeforeItBegins),
+            (a_structure("inactive"), {}, StructureInactive),
+            (a_structure(), {"mandate": {"valid_until": date(2026, 1, 4)}}, WrongValidity),
         ],
     )
     def test_refuses_what_cannot_be_asked(self, structure: Any, but: Any, why: type[Exception]):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from contracts.approvals import InformationGiven, InformationRequested
 from contracts.event import Event
@@ -74,34 +74,21 @@ def comment(
 
 
 def _told(about: Approval, written: Comment) -> tuple[Event, ...]:
+    said: dict[str, Any] = {
+        "comment_id": written.id,
+        "approval_id": about.id,
+        "number": about.number,
+        "title": about.title,
+        "structure_id": about.structure_id,
+        "structure_name": about.structure_name,
+        "requester_id": about.requester_id,
+        "text": written.text,
+    }
     if written.asks:
-        asked = InformationRequested(
-            comment_id=written.id,
-            approval_id=about.id,
-            number=about.number,
-            title=about.title,
-            structure_id=about.structure_id,
-            structure_name=about.structure_name,
-            requester_id=about.requester_id,
-            text=written.text,
-            asked_at=written.at,
-        )
-        return (asked,)
+        return (InformationRequested(**said, asked_at=written.at),)
     if written.by != about.requester_id or about.asked_by is None:
         return ()
-    given = InformationGiven(
-        comment_id=written.id,
-        approval_id=about.id,
-        number=about.number,
-        title=about.title,
-        structure_id=about.structure_id,
-        structure_name=about.structure_name,
-        requester_id=about.requester_id,
-        asked_by=about.asked_by,
-        text=written.text,
-        given_at=written.at,
-    )
-    return (given,)
+    return (InformationGiven(**said, asked_by=about.asked_by, given_at=written.at),)
 
 
 def without_text(comment: Comment) -> Change[Comment]:

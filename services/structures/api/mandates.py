@@ -18,7 +18,8 @@ from services.structures.api.client_fields import EntityId, UserId
 from services.structures.api.fields import Line, StructureId, one_line
 from services.structures.domain import mandates as domain
 from services.structures.domain.mandates import Mandate, Status
-from services.structures.domain.structures import Structure
+from services.structures.domain.structures import Structure, StructureInactive
+from services.structures.domain.units import WrongValidity
 
 Asker = Annotated[Caller, system("mandates:write")]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(9998, 12, 31))]
@@ -65,8 +66,8 @@ def mandate_routes(
             ScopeMissing,
             domain.StructureUnknown,
             domain.RequesterNotAttached,
-            domain.EndsBeforeItBegins,
-            domain.StructureNotActive,
+            WrongValidity,
+            StructureInactive,
             TooStale,
         ),
     )

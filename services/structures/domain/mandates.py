@@ -7,8 +7,9 @@ from typing import Any, Final, Literal
 from contracts.approvals import ApprovalDecidedV2, ApprovalExpired, ApprovalWithdrawnV2
 from contracts.structures import QuestionAsked
 from kit.change import Change, Entity
-from kit.problems import Conflict, Invalid
-from services.structures.domain.structures import Structure
+from kit.problems import Invalid
+from services.structures.domain.structures import Structure, StructureInactive
+from services.structures.domain.units import WrongValidity
 
 KIND: Final = "mandate"
 TITLE: Final = "Souscrire un mandat de facturation"
@@ -39,16 +40,8 @@ class StructureUnknown(Invalid):
     """There is no such structure."""
 
 
-class StructureNotActive(Conflict):
-    """The structure is not active."""
-
-
 class RequesterNotAttached(Invalid):
     """Nobody attached to the structure has this id."""
-
-
-class EndsBeforeItBegins(Invalid):
-    """It would end before it begins."""
 
 
 def ask(
@@ -72,9 +65,9 @@ def ask(
     if not attached:
         raise RequesterNotAttached(field="body/requester_id")
     if structure.status != "active":
-        raise StructureNotActive
+        raise StructureInactive
     if wanted.valid_until and wanted.valid_until < wanted.valid_from:
-        raise EndsBeforeItBegins(field="body/valid_until")
+        raise WrongValidity("It cannot end before it begins.", field="body/valid_until")
     question = QuestionAsked(
         question_id=wanted.id,
         kind=KIND,
