@@ -38,7 +38,8 @@ from services.users.settings import UsersSettings
 
 def build(service: Service[UsersSettings]) -> FastAPI:
     identity, membership = Identity.of(service), Membership.of(service)
-    settings, passwords = service.settings, Passwords()
+    settings = service.settings
+    passwords = Passwords(memory=settings.password_memory, passes=settings.password_passes)
     applications = catalogue.read(service.settings.applications)
     offered = offer.read(applications, service.settings.default_set, service.settings.espaces)
     defaults = catalogue.defaults(applications)

@@ -68,6 +68,13 @@ class UsersSettings(WaitingSettings):
         le=timedelta(seconds=32767),
         description="How long another system's access token is good",
     )
+    password_memory: int = Field(
+        default=65_536,
+        ge=7168,
+        description="KiB that hashing a password fills; a hash that was made otherwise is made "
+        "again when its owner signs in",
+    )
+    password_passes: int = Field(default=3, ge=1, description="How often hashing goes through them")
     session_for: Duration = timedelta(days=30)
     sessions_most: int = Field(default=50, ge=1, description="Of one account; the oldest ends")
 

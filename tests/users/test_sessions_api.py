@@ -9,6 +9,7 @@ import pytest
 
 from kit.clock import now
 from kit.workers import Timer
+from services.users.passwords import Passwords
 from tests.users.house import EMAIL, PASSWORD, House
 
 
@@ -24,6 +25,20 @@ async def test_an_access_token_says_who_for_five_minutes(house: House):
     assert (claims["iss"], claims["aud"], claims["sub"]) == ("chorale", "chorale", user_id)
     assert claims["exp"] - claims["iat"] == 300
     assert claims["roles"] == []
+
+
+async def test_a_password_hashed_otherwise_is_hashed_again(house: House):
+    user_id, weaker = await house.join(), Passwords(memory=32, passes=1)
+    hash = await weaker.hash(PASSWORD)
+    await house.identity.accounts.documents.update_one(
+        {"_id": user_id}, {"$set": {"password_hash": hash}}
+    )
+
+    assert (await house.sign_in(password="not this one")).status_code == 401
+    assert (await house.identity.accounts.get(user_id)).password_hash == hash
+    assert (await house.sign_in()).status_code == 201
+    assert (await house.identity.accounts.get(user_id)).password_hash != hash
+    assert (await house.sign_in()).status_code == 201
 
 
 async def test_operators_are_named_by_setting(house: House):

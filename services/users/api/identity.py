@@ -24,9 +24,8 @@ from services.users.tokens import Signer
 
 
 def identity_routes(
-    identity: Identity, settings: UsersSettings, passwords: Passwords | None = None
+    identity: Identity, settings: UsersSettings, passwords: Passwords
 ) -> tuple[APIRouter, ...]:
-    passwords = passwords or Passwords()
     letters, signer = Letters(identity, settings), Signer(settings.access_private_key)
     codes = Codes(settings.second_factor_keys, settings.link_key)
     door = Door(identity, passwords, signer, codes, settings)
