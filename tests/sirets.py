@@ -1,10 +1,10 @@
 """SIRETs of companies that nobody else here has."""
 
-from itertools import count
-
 from stdnum import luhn
 
-_turn = count(1)
+from tests.turns import numbers
+
+_turn = numbers()
 
 
 def a_siret() -> str:

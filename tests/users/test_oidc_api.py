@@ -34,7 +34,7 @@ async def owner(belongings: Belongings, answer: Any) -> str:
 class TestBeginning:
     async def test_says_which_providers_there_are(self, belongings: Belongings):
         answer = await belongings.by()("GET", "/v1/oidc/providers")
-        assert answer.json() == {"items": [{"name": "stub", "label": "Agents publics"}]}
+        assert answer.json() == {"items": [{"name": "stub-0", "label": "Agents publics"}]}
 
     async def test_sends_the_browser_with_state_nonce_and_challenge(self, belongings: Belongings):
         first, second = await belongings.begin(), await belongings.begin()
@@ -63,7 +63,7 @@ class TestBeginning:
         ],
     )
     async def test_goes_only_where_it_may(self, belongings: Belongings, but: Any, pointer: str):
-        asked = {"provider": "stub", "redirect_uri": REDIRECT} | but
+        asked = {"provider": "stub-0", "redirect_uri": REDIRECT} | but
         answer = await belongings.by()("POST", "/v1/oidc/authorizations", json=asked)
         assert (answer.status_code, pointers(answer)) == (422, [pointer])
 
@@ -315,7 +315,7 @@ class TestLinkedIdentities:
         omar = await belongings.person()
         [one] = (await belongings.by(ada)("GET", "/v1/me/identities")).json()["items"]
         path = f"/v1/me/identities/{one['id']}"
-        assert one["provider"] == "stub"
+        assert one["provider"] == "stub-0"
 
         assert (await belongings.by(omar)("GET", "/v1/me/identities")).json()["items"] == []
         assert (await belongings.by(omar)("DELETE", path)).status_code == 404
