@@ -111,6 +111,16 @@ class TestComingBack:
         assert kind(refused) == (401, "email-not-verified")
         assert await belongings.collection("linked-identities").select({}) == []
 
+    @pytest.mark.parametrize("email", ["ada@faß.de", "ada@xn--fa-hia.de"])
+    async def test_opens_no_account_of_another_domain(self, belongings: Belongings, email: str):
+        """Folded as words are, the sharp s would be the domain of somebody else."""
+        ada = await belongings.person("ada@fass.de")
+
+        other = await owner(belongings, await belongings.arrive("s-mallory", email=email))
+
+        assert other != ada
+        assert (await belongings.account(other)).email == "ada@xn--fa-hia.de"
+
     async def test_a_linked_identity_needs_no_address_any_more(self, belongings: Belongings):
         first = await owner(belongings, await belongings.arrive("s-ada", email=ADA))
         again = await belongings.arrive("s-ada", email=None)

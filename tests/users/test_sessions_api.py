@@ -10,6 +10,7 @@ import pytest
 from kit.clock import now
 from kit.workers import Timer
 from services.users.passwords import Passwords
+from services.users.settings import UsersSettings
 from tests.users.house import EMAIL, PASSWORD, House
 
 
@@ -47,6 +48,18 @@ async def test_operators_are_named_by_setting(house: House):
     tokens = (await house.sign_in("CHEF@example.org")).json()
 
     assert house.claims(tokens["access_token"])["roles"] == ["operator"]
+
+
+def test_an_operator_is_named_by_the_domain_itself(house: House):
+    kept = house.settings.model_dump()
+    settings = UsersSettings(**kept | {"operators": "Ops@fass.de, ops@École.fr,"})
+
+    assert settings.is_operator("ops@fass.de")
+    assert settings.is_operator("ops@xn--cole-9oa.fr")
+    assert not settings.is_operator("ops@xn--fa-hia.de")
+    assert not settings.is_operator("")
+    with pytest.raises(ValueError, match="operators"):
+        UsersSettings(**kept | {"operators": "chef"})
 
 
 async def test_a_wrong_password_and_an_unknown_account_are_refused_alike(house: House):

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal
 
-from email_validator import validate_email
 from fastapi import Path
 from pydantic import (
     AfterValidator,
@@ -17,16 +16,10 @@ from kit.effort import Effort
 from services.users.domain.logins import normalised
 
 
-def _address(written: str) -> str:
-    # Few servers deliver to a name with an accent before the @: no letter would come, ever.
-    known = validate_email(written, check_deliverability=False, allow_smtputf8=False)
-    return normalised(known.normalized)
-
-
 Email = Annotated[
     str,
     StringConstraints(max_length=254, strip_whitespace=True),
-    AfterValidator(_address),
+    AfterValidator(normalised),
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
 ]
 
