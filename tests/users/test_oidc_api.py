@@ -181,6 +181,28 @@ class TestComingBack:
         ada = await owner(belongings, await belongings.arrive("s-ada", email=ADA))
         assert (await belongings.account(ada)).first_name == "Ada"
 
+    @pytest.mark.parametrize(
+        ("in_token", "asked", "status"),
+        [
+            ({"email": ADA, "email_verified": None}, {"email_verified": True}, 201),
+            ({"email": None}, {"email": ADA, "email_verified": None}, 401),
+            ({}, {"email": ADA, "email_verified": None}, 201),
+        ],
+    )
+    async def test_believes_what_is_verified_only_of_the_address_said_beside_it(
+        self, belongings: Belongings, in_token: Any, asked: Any, status: int
+    ):
+        """An ID token and the UserInfo endpoint may each speak of another address."""
+        await belongings.person(ADA)
+        own = {"email": "mallory@example.org", "email_verified": True}
+
+        answer = await belongings.arrive("s-mallory", lies=own | in_token, **own | asked)
+
+        assert answer.status_code == status
+        linked = await belongings.collection("linked-identities").select({})
+        opened = [(await belongings.account(one.user_id)).email for one in linked]
+        assert opened == ["mallory@example.org"] * (status == 201)
+
     async def test_many_at_once_open_one_account(self, belongings: Belongings):
         answers = await asyncio.gather(*(belongings.arrive("s-ada", email=ADA) for _ in range(6)))
         assert len({await owner(belongings, one) for one in answers}) == 1

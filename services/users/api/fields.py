@@ -15,7 +15,6 @@ from pydantic import (
 from kit.effort import Effort
 from services.users.domain.logins import normalised
 
-
 Email = Annotated[
     str,
     StringConstraints(max_length=254, strip_whitespace=True),
