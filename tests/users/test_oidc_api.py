@@ -203,6 +203,12 @@ class TestComingBack:
         opened = [(await belongings.account(one.user_id)).email for one in linked]
         assert opened == ["mallory@example.org"] * (status == 201)
 
+    async def test_greets_nobody_by_a_name_that_is_not_seen(self, belongings: Belongings):
+        names = {"given_name": "\u202e\u3164", "family_name": "By\u2028ron\u200b"}
+        ada = await owner(belongings, await belongings.arrive("s-ada", email=ADA, **names))
+        account = await belongings.account(ada)
+        assert (account.first_name, account.last_name) == ("", "By ron")
+
     async def test_many_at_once_open_one_account(self, belongings: Belongings):
         answers = await asyncio.gather(*(belongings.arrive("s-ada", email=ADA) for _ in range(6)))
         assert len({await owner(belongings, one) for one in answers}) == 1
