@@ -11,8 +11,10 @@ import pytest
 
 from kit.change import Change
 from kit.clock import now
+from kit.links import sign_link
 from services.users import identity_providers
 from services.users.domain.accounts import Registration, SentLink
+from services.users.domain.logins import Login, login_id
 from tests.structures.test_api import pointers
 from tests.stub_provider import CLIENT_ID, REDIRECT
 from tests.users.belongings import Belongings
@@ -348,6 +350,43 @@ class TestAProvider:
 
 
 class TestLinkedIdentities:
+    async def test_of_a_thief_go_when_the_login_is_taken_back_even_from_a_closed_account(
+        self, belongings: Belongings
+    ):
+        ada, theirs = await belongings.person(ADA), "mallory@evil.example"
+        week = now() + timedelta(days=7)
+        undo = SentLink(
+            nonce="undo",
+            purpose="login-cancellation",
+            email=ADA,
+            expires_at=week,
+            asked_at=now(),
+        )
+        await belongings.collection("accounts").change(
+            ada, lambda current: Change(replace(current, email=theirs, links=(undo,)))
+        )
+        claim = Login(id=login_id(theirs), user_id=ada)
+        await belongings.collection("logins").change(claim.id, lambda _: Change(claim))
+        assert await owner(belongings, await belongings.arrive("s-mallory", email=theirs)) == ada
+        left = await belongings.by(ada)("PUT", "/v1/me/deactivation", json={"confirmed": True})
+        assert left.status_code == 204
+
+        key = belongings.service.settings.link_key.get_secret_value()
+        token = sign_link(
+            key, purpose="login-cancellation", user_id=ada, nonce="undo", expires_at=week
+        )
+        path = "/v1/accounts/login-cancellation"
+        taken_back = await belongings.by()("POST", path, json={"token": token})
+        assert taken_back.status_code == 200, taken_back.text
+
+        assert await belongings.collection("linked-identities").select({}) == []
+        assert kind(await belongings.arrive("s-mallory", email=theirs)) == (401, "account-not-open")
+        account = await belongings.account(ada)
+        assert (account.status, account.email, account.linked_ids) == ("deactivated", ADA, ())
+        await belongings.by()("POST", "/v1/accounts/reactivation-links", json={"email": ADA})
+        [link] = (await belongings.account(ada)).links
+        assert link.purpose == "reactivation"
+
     async def test_are_seen_and_given_up_by_their_owner(self, belongings: Belongings):
         ada = await owner(belongings, await belongings.arrive("s-ada", email=ADA))
         omar = await belongings.person()

@@ -39,7 +39,7 @@ def identity_routes(
         password_reset_routes(identity, letters, robots, proving, settings),
         session_routes(identity, door, issuing, settings),
         oidc_routes(Arrivals(identity, door, settings), issuing),
-        linked_identity_routes(identity.linked),
+        linked_identity_routes(identity),
         second_factor_routes(identity, codes, settings),
         client_routes(identity.clients),
         token_routes(identity.clients, signer, settings),

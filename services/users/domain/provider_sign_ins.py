@@ -69,6 +69,7 @@ class NoSuchIdentity(NotFound):
     """You have no such identity."""
 
 
+Unlinked = tuple[Change[LinkedIdentity], Change[Account]]
 Admitted = tuple[Change[LinkedIdentity], Change[Login], Change[Account]]
 
 
@@ -124,11 +125,12 @@ def admit(
     return Change(linked), Change(claimed), _linked(account, linked, recognised, now)
 
 
-def unlink(current: LinkedIdentity | None, *, by: str) -> Change[LinkedIdentity]:
+def unlink(current: LinkedIdentity | None, account: Account | None, *, by: str) -> Unlinked:
     """An account without a password gets one by a letter (password reset)."""
     if current is None or current.user_id != by:
         raise NoSuchIdentity
-    return Change(None)
+    kept = tuple(id for id in account.linked_ids if id != current.id) if account else ()
+    return Change(None), Change(account and replace(account, linked_ids=kept))
 
 
 def forget(current: ProviderSignIn | None, *, now: datetime) -> Change[ProviderSignIn]:
@@ -143,7 +145,7 @@ def _linked(
         user_id=linked.user_id, identity_id=linked.id, provider=recognised.label, linked_at=now
     )
     if account is not None and account.status == "active":
-        return Change(account, (told,))
+        return Change(replace(account, linked_ids=(*account.linked_ids, linked.id)), (told,))
     opened = account or Account(
         id=linked.user_id,
         email=recognised.email or "",
@@ -157,6 +159,7 @@ def _linked(
         first_name=recognised.first_name,
         last_name=recognised.last_name,
         links=(),
+        linked_ids=(linked.id,),
         wake_at=None,
     )
     return Change(active, (person_changed(active), told))

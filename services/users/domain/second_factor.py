@@ -72,7 +72,7 @@ def turn_on(account: Account | None, *, code: str, keys: Keys, now: datetime) ->
     shown = _shown(account.second_factor, code, keys, now)
     if shown is None:
         raise WrongCode
-    on = replace(account, second_factor=replace(shown, on=True))
+    on = replace(account, second_factor=replace(shown, on=True), codes_since=now)
     return Change(on, (changed(on, "second-factor-on", by=on.id, now=now),))
 
 
@@ -120,7 +120,8 @@ def turn_email_on(account: Account | None, tries: Attempts | None, *, shown: Sho
 
     def on(proved: Account) -> Change[Account]:
         told = changed(proved, "email-codes-on", by=proved.id, now=shown.now)
-        return Change(replace(proved, email_codes=True, second_factor=None), (told,))
+        on = replace(proved, email_codes=True, second_factor=None, codes_since=shown.now)
+        return Change(on, (told,))
 
     return _with_code(account, tries, shown, _prove_letter, on)
 
@@ -132,10 +133,16 @@ def turn_off(account: Account | None, tries: Attempts | None, *, shown: Shown) -
     action: Action = "second-factor-off" if method(account) == "app" else "email-codes-off"
 
     def off(proved: Account) -> Change[Account]:
-        bare = replace(proved, second_factor=None, email_codes=False, recovery_codes=())
+        bare = without(proved)
         return Change(bare, (changed(bare, action, by=bare.id, now=shown.now),))
 
     return _with_code(account, tries, shown, prove, off)
+
+
+def without(account: Account) -> Account:
+    return replace(
+        account, second_factor=None, email_codes=False, recovery_codes=(), codes_since=None
+    )
 
 
 def renew_recovery_codes(
