@@ -198,6 +198,8 @@ class TestRemind:
     def test_is_only_for_accounts_that_are_not_active(self):
         with pytest.raises(AccountActive):
             self.reminded(a_manager(), None, a_rattachement())
+        with pytest.raises(AccountActive):
+            self.reminded(a_manager(), an_accepted())
         with pytest.raises(NotFound):
             self.reminded(a_manager(), None)
 

@@ -14,10 +14,12 @@ from kit.clock import now
 from kit.links import sign_link
 from services.users import identity_providers
 from services.users.domain.accounts import Registration, SentLink
+from services.users.domain.invitations import Invitation, Invitee
 from services.users.domain.logins import Login, login_id
 from tests.structures.test_api import pointers
 from tests.stub_provider import CLIENT_ID, REDIRECT
 from tests.users.belongings import Belongings
+from tests.users.rattaching import a_gift
 
 ADA = "ada@example.org"
 
@@ -204,6 +206,23 @@ class TestComingBack:
         linked = await belongings.collection("linked-identities").select({})
         opened = [(await belongings.account(one.user_id)).email for one in linked]
         assert opened == ["mallory@example.org"] * (status == 201)
+
+    @pytest.mark.feature("RAT-13")
+    async def test_accepts_what_invites_the_verified_address(self, belongings: Belongings):
+        """As activating does: a worker attaches those who have accepted."""
+        ada = await belongings.person(ADA, status="pending", password_hash="")
+        good = Invitation(gift=a_gift(), nonce="n-1", expires_at=now() + timedelta(days=1))
+        late = Invitation(gift=a_gift(id="g-2"), nonce="n-2", expires_at=now())
+        invitee = Invitee(id=ada, email=ADA, invitations=(late, good))
+        invitees = belongings.collection("invitees")
+        await invitees.change(ada, lambda _: Change(invitee))
+
+        assert await owner(belongings, await belongings.arrive("s-ada", email=ADA)) == ada
+
+        accepted = await invitees.get(ada)
+        assert accepted.invitations == (good,)
+        assert accepted.accepted_at == accepted.wake_at
+        assert accepted.accepted_at <= now()
 
     async def test_greets_nobody_by_a_name_that_is_not_seen(self, belongings: Belongings):
         names = {"given_name": "\u202e\u3164", "family_name": "By\u2028ron\u200b"}

@@ -167,10 +167,11 @@ class Arrivals:
                 of.linked.at(recognised.identity_id),
                 of.logins.at(login_id(recognised.email or NOBODY)),
                 of.accounts.at(user_id),
+                of.invitees.at(user_id),
             )
             admit = partial(domain.admit, recognised=recognised, user_id=user_id, now=now())
             try:
-                *_, account = await of.committer.change_together(places, admit)
+                _, _, account, _ = await of.committer.change_together(places, admit)
             except AccountMoved:
                 if not left:
                     raise

@@ -119,6 +119,8 @@ def remind(
         if tie and manager.meets(tie):
             raise AccountActive
         raise NotFound
+    if current.accepted_at:
+        raise AccountActive
     for one in theirs:
         refuse_outside(manager, one.gift.extent.lines())
     again = [
@@ -183,6 +185,20 @@ def without(current: Invitee, gone: Iterable[Invitation]) -> Change[Invitee]:
     """What was dealt with, or is no longer meant, is forgotten."""
     dropped = [*gone]
     return _waits(current, [one for one in current.invitations if one not in dropped])
+
+
+def uninvited(current: Invitee, structure_id: str, units: tuple[str, ...]) -> Change[Invitee]:
+    """Nothing invites to this structure (no ``units``), or to these of it, any more."""
+    left = []
+    for one in current.invitations:
+        asked = one.gift.extent
+        kept = tuple(code for code in asked.units if code not in units) if units else ()
+        if one.gift.structure_id != structure_id or (units and not asked.units):
+            left.append(one)
+        elif kept:
+            gift = replace(one.gift, extent=replace(asked, units=kept))
+            left.append(replace(one, gift=gift))
+    return _waits(current, left)
 
 
 def kept_until(invitation: Invitation) -> datetime:

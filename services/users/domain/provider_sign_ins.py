@@ -7,7 +7,9 @@ from hashlib import sha256
 from contracts.users import IdentityLinked
 from kit.change import Change, Entity
 from kit.problems import NotFound, Unauthorized
+from services.users.domain import invitations
 from services.users.domain.accounts import Account, AccountMoved, person_changed
+from services.users.domain.invitations import Invitee
 from services.users.domain.logins import Login, login_id
 
 
@@ -70,7 +72,7 @@ class NoSuchIdentity(NotFound):
 
 
 Unlinked = tuple[Change[LinkedIdentity], Change[Account]]
-Admitted = tuple[Change[LinkedIdentity], Change[Login], Change[Account]]
+Admitted = tuple[Change[LinkedIdentity], Change[Login], Change[Account], Change[Invitee]]
 
 
 def identity_id(issuer: str, subject: str) -> str:
@@ -87,6 +89,7 @@ def admit(
     identity: LinkedIdentity | None,
     login: Login | None,
     account: Account | None,
+    invitee: Invitee | None,
     *,
     recognised: Recognised,
     user_id: str,
@@ -97,13 +100,14 @@ def admit(
 
     ``user_id``: whose it was when it was looked for. A pending account becomes active without
     what its registration asked for: whoever typed that has not shown that the address is theirs.
+    They have now, so that what invited this address is accepted.
     """
     if identity:
         if identity.user_id != user_id:
             raise AccountMoved
         if account is None or account.status != "active":
             raise AccountNotOpen
-        return Change(identity), Change(login), Change(account)
+        return Change(identity), Change(login), Change(account), Change(invitee)
     if recognised.email is None:
         raise EmailNotVerified
     if login and login.user_id != user_id:
@@ -122,7 +126,9 @@ def admit(
         linked_at=now,
     )
     claimed = login or Login(id=login_id(recognised.email), user_id=user_id)
-    return Change(linked), Change(claimed), _linked(account, linked, recognised, now)
+    comes = account is None or account.status == "pending"
+    taken = invitations.accepted(invitee, now=now) if comes else Change(invitee)
+    return Change(linked), Change(claimed), _linked(account, linked, recognised, now), taken
 
 
 def unlink(current: LinkedIdentity | None, account: Account | None, *, by: str) -> Unlinked:
