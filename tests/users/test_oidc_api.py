@@ -16,6 +16,7 @@ from services.users import identity_providers
 from services.users.domain.accounts import Registration, SentLink
 from services.users.domain.invitations import Invitation, Invitee
 from services.users.domain.logins import Login, login_id
+from services.users.passwords import Passwords
 from tests.structures.test_api import pointers
 from tests.stub_provider import CLIENT_ID, REDIRECT
 from tests.users.belongings import Belongings
@@ -168,9 +169,17 @@ class TestComingBack:
 
     async def test_a_second_factor_still_stands_before_the_session(self, belongings: Belongings):
         ada = await owner(belongings, await belongings.arrive("s-ada", email=ADA))
+        known = {"current_password": "a long enough one"}
         made = (await belongings.by(ada)("POST", "/v1/second-factor", json={})).json()
         code = pyotp.TOTP(made["secret"]).at(now() - timedelta(seconds=30))
-        on = await belongings.by(ada)("PUT", "/v1/second-factor", json={"code": code})
+        shown = known | {"code": code}
+        without = await belongings.by(ada)("PUT", "/v1/second-factor", json=shown)
+        assert kind(without) == (422, "wrong-password")
+        hashed = await Passwords(memory=64, passes=1).hash(known["current_password"])
+        await belongings.collection("accounts").change(
+            ada, lambda current: Change(replace(current, password_hash=hashed))
+        )
+        on = await belongings.by(ada)("PUT", "/v1/second-factor", json=shown)
         assert on.status_code == 200, on.text
 
         challenged = await belongings.arrive("s-ada", email=ADA)

@@ -40,7 +40,7 @@ def identity_routes(
         session_routes(identity, door, issuing, settings),
         oidc_routes(Arrivals(identity, door, settings), issuing),
         linked_identity_routes(identity),
-        second_factor_routes(identity, codes, settings),
+        second_factor_routes(identity, codes, proving, settings),
         client_routes(identity.clients),
         token_routes(identity.clients, signer, settings),
     )
