@@ -26,8 +26,9 @@ from tests.platform import (
     token_in,
     until,
 )
-from tests.sirets import a_siret
+from tests.sirets import a_siret, siret_of
 from tests.stub_provider import Stub
+from tests.turns import WORKER
 
 _turn = count(1)
 ROLES = ("anonymous", "signed_in", "self", "manager", "unrelated_manager", "operator", "system")
@@ -74,7 +75,9 @@ class Cast:
         people = [await platform.register(name, email=an_address("role")) for name in names]
         stranger, self, manager, unrelated, founder, forgetful = people
         public = await platform.create_structure(manager)
-        non_diffusible = await platform.create_structure(manager, PARTLY_DIFFUSIBLE)
+        non_diffusible = await platform.create_structure(
+            manager, siret_of(PARTLY_DIFFUSIBLE[:9], WORKER + 1)
+        )
         person = await platform.ask("POST", "/v1/structures", json=a_person(), by=manager)
         answered(person, 201)
         await platform.create_structure(unrelated)
@@ -140,7 +143,7 @@ class Cast:
 
 def a_person() -> dict[str, Any]:
     names = {"last_name": "Garnier", "first_name": "Ines"}
-    return names | {"identifier": {"type": "PARTICULIER", "value": "2950175001GARNIER"}}
+    return names | {"identifier": {"type": "PARTICULIER", "value": f"29501{75001 + WORKER}GARNIER"}}
 
 
 async def until_reads(
