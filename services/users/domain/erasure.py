@@ -23,7 +23,7 @@ class NotDeactivated(Conflict):
 
 
 class LoginMayComeBack(Conflict):
-    """An earlier login can still be taken back: its owner, not whoever has it now, may decide."""
+    """An earlier login can still be taken back: as long as that is so, nobody is erased."""
 
 
 class StillPrincipalManager(Conflict):
