@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from contracts.users import Line, Role
 from kit.entitled import administers
+from kit.http import Caller
 from kit.pages import Asked, Page, page
 from kit.problems import NotFound
 from kit.spreadsheets import Row
@@ -129,13 +130,13 @@ class Users:
         return shown
 
     async def standings(
-        self, caller: str, structure_id: str, user_id: str, order: Order, on: date
+        self, caller: Caller, structure_id: str, user_id: str, order: Order, on: date
     ) -> list[Standing]:
-        """Unit by unit. One's own are one's own; those of others are for who administers."""
+        """Unit by unit. Those of others are for who administers, and for systems (RAT-31)."""
         of = self.membership
         tie = await of.rattachements.find(rattachement_id(user_id, structure_id))
-        if caller != user_id:
-            acting = await self.administrator(caller, structure_id, on)
+        if not (caller.user_id == user_id or caller.is_system_for(structure_id)):
+            acting = await self.administrator(caller.user_id, structure_id, on)
             if tie is None or not (acting.meets(tie) or acting.reaches(None)):
                 raise NotFound
         elif tie is None:

@@ -290,6 +290,25 @@ class TestLists:
         assert problem(await hall.call("GET", path, EVE))[0] == 404
         assert problem(await hall.call("GET", f"{URL}/s-bakery/u-eve/units", EVE))[0] == 404
 
+    @pytest.mark.feature("RAT-31")
+    async def test_show_the_units_of_one_user_to_another_system(self, hall: Hall):
+        await hall.attach("lea@example.org", units=["ovens"])
+        path = f"{URL}/s-bakery/u-lea/units"
+
+        def a_system(*structures: str, scope: str = "rattachements:read") -> Caller:
+            limits = {"scopes": frozenset({scope}), "structures": frozenset(structures)}
+            return Caller(client_id="erp", **limits)
+
+        for system in (a_system(), a_system("s-garage", "s-bakery")):
+            [row] = (await hall.get(path, system))["items"]
+            assert (row["unit"], row["state"]) == ("ovens", "valid")
+        answer = await hall.call("GET", path, a_system("s-garage"))
+        assert problem(answer) == (404, "not-found")
+        answer = await hall.call("GET", path, a_system(scope="rights:check"))
+        assert problem(answer) == (403, "scope-missing")
+        answer = await hall.call("GET", f"{URL}/s-bakery/u-lea", a_system())
+        assert problem(answer) == (403, "people-only")
+
     @pytest.mark.feature("RAT-30")
     async def test_show_what_was_done_newest_first(self, hall: Hall):
         body = {"structure_id": "s-bakery", "valid_from": today().isoformat()}

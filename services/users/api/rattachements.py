@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StrictBool, StringConstra
 
 from kit import clock
 from kit.change import Change
-from kit.http import Person, may_answer, new_entity_id
+from kit.http import Caller, Person, may_answer, new_entity_id, reader
 from kit.ids import new_id
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
@@ -36,6 +36,7 @@ from services.users.views import ActiveRattachement, MyRattachement
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Unit = Annotated[str, StringConstraints(min_length=1, max_length=50)]
+RattachementReader = Annotated[Caller, reader("rattachements:read")]
 
 
 def distinct(units: tuple[str, ...]) -> tuple[str, ...]:
