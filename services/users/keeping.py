@@ -35,7 +35,7 @@ PROOFS = frozenset({"family_hash", "secret_hash", "previous_hash"})
 
 _STRUCTURE = frozenset({"structure_identifier", "structure_name"})
 """Not every name of a structure is for whoever asks."""
-_OTHERS = frozenset({"by"})
+_OTHERS = frozenset({"by", "former_manager_id"})
 
 
 def personal(

@@ -69,6 +69,8 @@ class ActionView(BaseModel):
     by: str | None
     """Null where only a day had come."""
     at: datetime
+    former_manager_id: str | None
+    """Who managed the structure until then, where somebody else does from then on."""
 
 
 class Waiting(BaseModel):
@@ -239,6 +241,7 @@ def _done(action: Action) -> ActionView:
         comment=action.comment,
         by=action.by,
         at=action.at,
+        former_manager_id=action.former_manager_id,
     )
 
 

@@ -157,6 +157,71 @@ async def hundreds(hall: Hall, ids: list[str], *, but: str) -> None:
     await eve.documents.update_one({"_id": "u-eve"}, {"$set": {"manages": len(ids)}})
 
 
+async def histories(hall: Hall, structure: str = "s-bakery", *users: str) -> Any:
+    """What those who manage the structure read of who did, and of what these users gained."""
+    [new] = {one for one in [await manager(hall, structure)] if one}
+    caller = Caller(user_id=new)
+    done = (await hall.get(f"/v1/structure-users/{structure}/history", caller))["items"]
+    of_management = [
+        (one["done"], one["user_id"], one["former_manager_id"], one["by"])
+        for one in done
+        if one["done"].startswith("management-")
+    ]
+    entries = []
+    for user in users:
+        path = f"/v1/habilitations/{structure}/{user}/history"
+        [newest, *_] = (await hall.get(path, caller))["items"]
+        entries.append(newest)
+    return of_management, entries
+
+
+class TestHistoriesOfManagement:
+    async def test_say_who_handed_over_to_whom_and_what_each_gained_or_lost(self, hall: Hall):
+        await attached(hall)
+        await transfer(hall)
+
+        of_all, (lea, omar) = await histories(hall, "s-bakery", "u-lea", "u-omar")
+
+        assert of_all == [("management-transferred", "u-lea", "u-omar", "u-omar")]
+        assert (lea["cause"], lea["manages"], lea["by"]["id"]) == ("management", True, "u-omar")
+        assert (omar["cause"], omar["manages"]) == ("management", False)
+        manages = ("organisation", "modification")
+        assert manages in [(one["application"], one["level"]) for one in lea["given"]]
+        assert [(one["application"], one["level"]) for one in omar["taken"]] == [manages]
+
+    async def test_say_who_left(self, hall: Hall):
+        await attached(hall)
+        assert (await leave(hall, OMAR, successor_id="u-lea")).status_code == 204
+
+        of_all, [omar] = await histories(hall, "s-bakery", "u-omar")
+
+        assert of_all == [("management-left", "u-lea", "u-omar", "u-omar")]
+        assert omar["manages"] is False
+
+    @pytest.mark.parametrize("structure", ["s-mill", "s-garage"])
+    async def test_say_who_claimed(self, hall: Hall, structure: str):
+        await hall.hear(a_creation(structure_id="s-mill", created_by=None, created_at=now()))
+        id = (await claim(hall, structure_id=structure)).json()["id"]
+        await prove(hall, id)
+        former = await manager(hall, structure)
+        if former == "u-zoe":  # Who was silent.
+            await hall.membership.claims.change(
+                id, lambda one: Change(replace(one, wake_at=now()) if one else None)
+            )
+            async with hall.working():
+                await hall.until(lambda: _is_managed(hall, structure, "u-lea"))
+
+        of_all, [lea] = await histories(hall, structure, "u-lea")
+
+        before = "u-zoe" if structure == "s-garage" else None
+        assert of_all == [("management-claimed", "u-lea", before, "u-lea")]
+        assert (lea["manages"], lea["by"]["id"]) == (True, "u-lea")
+
+
+async def _is_managed(hall: Hall, structure: str, by: str) -> bool:
+    return await manager(hall, structure) == by
+
+
 class TestManagedStructures:
     @pytest.mark.feature("GPT-04", "ACC-12")
     async def test_are_those_of_whom_one_is_the_principal_manager(self, hall: Hall):

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,14 @@ from services.users.domain.logins import Login, login_id
 from services.users.domain.rattachements import rattachement_id
 from tests.users.hall import EVE, LEA, OMAR, URL, ZOE, Hall, problem
 from tests.users.people import an_account
-from tests.users.rattaching import a_creation, a_decision, a_delegate, a_line, a_rattachement
+from tests.users.rattaching import (
+    a_creation,
+    a_decision,
+    a_delegate,
+    a_line,
+    a_rattachement,
+    an_ended_unit,
+)
 
 
 class TestAttach:
@@ -338,6 +346,45 @@ class TestLists:
         of_eve = (await hall.get(path, user_id="u-eve"))["items"]
         assert [one["done"] for one in of_eve] == ["refused"]
 
+    @pytest.mark.parametrize("how", ["detached", "left", "over"])
+    async def test_show_what_came_and_went_with_it_among_habilitations(self, hall: Hall, how: str):
+        await hall.attach("lea@example.org", units=["ovens"])
+        if how == "detached":
+            await hall.detach("u-lea")
+        elif how == "left":
+            assert (await hall.leave("s-bakery")).status_code == 200
+        else:
+            await hall.hear(an_ended_unit("ovens"))
+            async with hall.working():
+                await hall.until(lambda: _has_nothing(hall, "u-lea:s-bakery"))
+
+        path = "/v1/habilitations/s-bakery/u-lea/history"
+        taken, given = (await hall.get(path))["items"]
+
+        by = {"detached": "u-omar", "left": "u-lea", "over": None}[how]
+        cause = "ended" if how == "over" else "detached"
+        assert (given["cause"], given["by"]["id"], given["taken"]) == ("attached", "u-omar", [])
+        assert (taken["cause"], taken["by"] and taken["by"]["id"]) == (cause, by)
+        assert given["given"]
+        assert (taken["given"], taken["taken"]) == ([], given["given"])
+
+    async def test_show_what_was_granted_and_ended_with_its_days(self, hall: Hall):
+        body = {"structure_id": "s-bakery", "valid_from": (today() - timedelta(days=2)).isoformat()}
+        asked = (await hall.call("POST", "/v1/rattachements", EVE, json=body)).json()["id"]
+        ids = {"approval_id": asked, "subject_id": asked, "requester_id": "u-eve"}
+        await hall.hear(a_decision(**ids, decided_at=now()))
+        tie = await hall.membership.rattachements.get("u-eve:s-bakery")
+        over = a_line(valid_from=tie.lines[0].valid_from, valid_until=tie.lines[0].valid_from)
+        await hall.keep(replace(tie, lines=(over,), noted=over.valid_from - timedelta(days=1)))
+        async with hall.working():
+            await hall.until(lambda: _has_nothing(hall, tie.id))
+
+        history = hall.membership.habilitation_history
+        entries = await history.select({"user_id": "u-eve"}, sort=[("at", 1)])
+
+        assert [(one.cause, one.by) for one in entries] == [("approved", "u-omar"), ("ended", None)]
+        assert entries[1].taken == entries[0].given != ()
+
     @pytest.mark.feature("RAT-32")
     async def test_show_my_active_ones_with_role_and_units(self, hall: Hall):
         later = (today() + timedelta(days=1)).isoformat()
@@ -376,6 +423,10 @@ class TestLists:
         await accounts.documents.insert_many(
             {"_id": id} | accounts.dump(Stored(an_account(id=id, first_name="=1+1"))) for id in ids
         )
+
+
+async def _has_nothing(hall: Hall, tie: str) -> bool:
+    return (await hall.membership.rattachements.get(tie)).role is None
 
 
 class TestDays:

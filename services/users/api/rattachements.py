@@ -167,17 +167,25 @@ async def leave_structures(membership: Membership, user_id: str, said: Departure
     removals = [Removal(id=new_id(), by=user_id, at=at) for _ in ids]
 
     def decide(*states: Any) -> tuple[Change[Any], ...]:
-        count = len(ids)
-        ties, structures, actions = states[:count], states[count : 2 * count], states[2 * count :]
+        ties, structures, actions, entries = (states[nth::4] for nth in range(4))
         left = leaving.leave(ties, structures, actions, confirmed=said.confirmed, removals=removals)
-        kept, noted = zip(*left, strict=True)
-        return *kept, *map(Change, structures), *noted
+        whole = zip(removals, ties, structures, entries, left, strict=True)
+        return tuple(
+            change
+            for removal, tie, structure, entry, (gone, noted) in whole
+            for change in (gone, Change(structure), noted, removal.taken(tie, gone, entry))
+        )
 
     await membership.committer.change_together(
-        (
-            *(membership.rattachements.at(rattachement_id(user_id, id)) for id in ids),
-            *(membership.structures.at(id) for id in ids),
-            *(membership.actions.at(one.id) for one in removals),
+        tuple(
+            place
+            for id, removal in zip(ids, removals, strict=True)
+            for place in (
+                membership.rattachements.at(rattachement_id(user_id, id)),
+                membership.structures.at(id),
+                membership.actions.at(removal.id),
+                membership.habilitation_history.at(removal.id),
+            )
         ),
         decide,
     )

@@ -207,7 +207,8 @@ def _detaching(routes: APIRouter, attaching: Attaching) -> None:
         removal = Removal(id=new_id(), by=caller.user_id, at=at, comment=said.comment)
         ties = membership.rattachements
 
-        def decide(acting: Any, tie: Any, invitee: Any, action: Any, structure: Any) -> Any:
+        def decide(acting: Any, tie: Any, invitee: Any, *rest: Any) -> Any:
+            action, structure, entry = rest
             removed = leaving.detach(
                 acting,
                 tie,
@@ -219,7 +220,12 @@ def _detaching(routes: APIRouter, attaching: Attaching) -> None:
                 removal=removal,
                 on=day_of(at),
             )
-            return Change(acting), *removed, Change(structure)
+            return (
+                Change(acting),
+                *removed,
+                Change(structure),
+                removal.taken(tie, removed[0], entry),
+            )
 
         _, tie, *_ = await membership.committer.change_together(
             (
@@ -228,6 +234,7 @@ def _detaching(routes: APIRouter, attaching: Attaching) -> None:
                 identity.invitees.at(user_id),
                 membership.actions.at(removal.id),
                 membership.structures.at(structure_id),
+                membership.habilitation_history.at(removal.id),
             ),
             decide,
         )
