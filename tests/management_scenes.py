@@ -118,6 +118,22 @@ async def object_to(cast: Cast, role: str) -> Asked:
     return Asked(f"{CLAIMS}/{id}/objection", cast.people[role])
 
 
+@scene("POST /v1/ops/vacancy-claims", "a structure that nobody manages")
+async def assign(cast: Cast, role: str) -> Asked:
+    asked = {"reference": "CPROCS0000001", "reason": "Délibération", "email": cast.self.email}
+    body = {"json": asked | {"structure_id": cast.town_hall}}
+    return Asked("/v1/ops/vacancy-claims", cast.people[role], body=body)
+
+
+@scene("POST /v1/ops/accounts/reactivation-links", "a deactivated account")
+async def send_back(cast: Cast, role: str) -> Asked:
+    user = await somebody_like(cast, "founder")
+    assert user
+    await cast.do("PUT", "/v1/me/deactivation", 204, by=user, json={"confirmed": True})
+    body = {"json": {"email": user.email, "reason": "Retour de congé"}}
+    return Asked("/v1/ops/accounts/reactivation-links", cast.people[role], body=body)
+
+
 @scene("PUT /v1/ops/vacancy-claims/{id}/decision", OWN_CLAIM)
 async def decide(cast: Cast, role: str) -> Asked:
     id = await claimed(cast, cast.self, cast.town_hall)

@@ -17,7 +17,15 @@ from services.users.domain import vacancies
 from services.users.domain.attempts import attempts_id
 from services.users.domain.management import Occasion, noted
 from services.users.domain.rattachements import Defaults, rattachement_id
-from services.users.domain.vacancies import Claim, Parties, Proof, Rules, Settled, WrongCode
+from services.users.domain.vacancies import (
+    Claim,
+    NoSuchUser,
+    Parties,
+    Proof,
+    Rules,
+    Settled,
+    WrongCode,
+)
 from services.users.identity import NOBODY, Identity
 from services.users.membership import Membership
 from services.users.settings import UsersSettings
@@ -106,6 +114,36 @@ class Claiming:
             ),
             at,
         )
+
+    async def assign(
+        self, structure_id: str, email: str, *, reference: str, reason: str, by: str, id: str
+    ) -> Claim:
+        """Make whoever has this address the manager of a structure that has none."""
+        account, at = await self.identity.account_of(email), now()
+        if account is None:
+            raise NoSuchUser(field="body/email")
+        asked = Claim(
+            id=id,
+            user_id=account.id,
+            structure_id=structure_id,
+            structure_name=None,
+            proof="documents",
+            reference=reference,
+            tries_left=0,
+            reason=reason,
+            decided_by=by,
+            opened_at=at,
+        )
+        occasion = Occasion(id=id, how="management-assigned", by=by, at=at, comment=reason)
+
+        def decide(current: Claim | None, parties: Parties) -> Settled:
+            return vacancies.assign(current, parties, asked=asked, rules=self.rules, now=at)
+
+        kept, *_ = await self.identity.committer.keep(
+            self.asking(asked, None, decide, at, occasion)
+        )
+        assigned: Claim = kept
+        return assigned
 
     async def object_to(self, id: str, *, by: str) -> Claim:
         of, at = self.membership, now()

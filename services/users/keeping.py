@@ -96,7 +96,7 @@ def personal(
                 name="revendications",
                 collection=membership.claims,
                 of=of_user,
-                hides=_STRUCTURE | {"manager_id", "nonce"},
+                hides=_STRUCTURE | {"decided_by", "manager_id", "nonce"},
                 without=without_reason,
             ),
             Kept(collection=identity.invitees, of=_the_account, without=gone),

@@ -26,6 +26,7 @@ TRANSFERS, CLAIMS = "/v1/management-transfers", "/v1/vacancy-claims"
 SUCCESSORS = "/v1/managed-structures/successors"
 DESK = Caller(user_id="u-desk", operator=True)
 LEFT = "/v1/me/deactivation"
+REASON = "Délibération du 12 mai"
 
 
 async def attached(hall: Hall, user: str = "u-lea", *structures: str) -> None:
@@ -216,6 +217,77 @@ class TestHistoriesOfManagement:
         before = "u-zoe" if structure == "s-garage" else None
         assert of_all == [("management-claimed", "u-lea", before, "u-lea")]
         assert (lea["manages"], lea["by"]["id"]) == (True, "u-lea")
+
+    async def test_say_whom_the_desk_named_and_why(self, hall: Hall):
+        await hall.hear(a_creation(structure_id="s-mill", created_by=None, created_at=now()))
+        assert (await assign(hall)).status_code == 201
+
+        of_all, [lea] = await histories(hall, "s-mill", "u-lea")
+
+        assert of_all == [("management-assigned", "u-lea", None, "u-desk")]
+        assert (lea["manages"], lea["by"]["id"]) == (True, "u-desk")
+        done = (await hall.get("/v1/structure-users/s-mill/history", LEA))["items"]
+        assert done[0]["comment"] == REASON
+
+
+class TestAssign:
+    """The desk names the manager of a structure that has none."""
+
+    @pytest.fixture(autouse=True)
+    async def mill(self, hall: Hall) -> None:
+        await hall.hear(a_creation(structure_id="s-mill", created_by=None, created_at=now()))
+
+    async def test_is_told_and_kept_like_a_claim_that_was_granted(self, hall: Hall):
+        given = {"idempotency-key": "k-1"}
+
+        first = await assign(hall, headers=given)
+        again = await assign(hall, headers=given)
+
+        assert (first.json(), again.status_code) == (again.json(), 201)
+        kept = await hall.membership.claims.get(first.json()["id"])
+        assert (kept.state, kept.decided_by, kept.reference) == ("granted", "u-desk", "T-1")
+        [told] = await hall.told("vacancy-claim-settled")
+        assert (told["claimant_id"], told["outcome"]) == ("u-lea", "granted")
+        assert told["reason"] == REASON
+        assert await manager(hall, "s-mill") == "u-lea"
+        assert (await hall.identity.accounts.get("u-lea")).manages == 1
+        tie = await hall.membership.rattachements.get("u-lea:s-mill")
+        assert (tie.role, len(tie.lines)) == ("principal_manager", 1)
+
+    @pytest.mark.parametrize(
+        ("but", "refused", "field"),
+        [
+            ({"structure_id": "s-garage"}, (409, "managed-already"), None),
+            ({"structure_id": "s-none"}, (404, "unknown-structure"), "/body/structure_id"),
+            ({"email": "who@example.org"}, (422, "no-such-user"), "/body/email"),
+            ({"email": "eve@example.org"}, (422, "no-such-user"), "/body/email"),
+            ({"reason": " "}, (422, "invalid"), "/body/reason"),
+            ({"reference": ""}, (422, "invalid"), "/body/reference"),
+        ],
+    )
+    async def test_is_refused(self, hall: Hall, but: Any, refused: Any, field: str | None):
+        await leave(hall, EVE)
+
+        answer = await assign(hall, **but)
+
+        assert problem(answer) == refused
+        assert [one["pointer"] for one in answer.json().get("errors", [])] == [field] * bool(field)
+        assert await manager(hall, "s-mill") is None
+
+    async def test_is_not_of_oneself(self, hall: Hall):
+        lea = replace(LEA, operator=True)
+
+        assert problem(await assign(hall, lea)) == (403, "not-your-own-claim")
+
+    async def test_is_for_operators(self, hall: Hall):
+        assert problem(await assign(hall, OMAR)) == (403, "operators-only")
+
+
+async def assign(hall: Hall, caller: Caller = DESK, **but: Any) -> Response:
+    headers = but.pop("headers", {})
+    said = {"email": "lea@example.org", "reference": "T-1", "reason": REASON}
+    body = {"structure_id": "s-mill"} | said | but
+    return await hall.call("POST", "/v1/ops/vacancy-claims", caller, json=body, headers=headers)
 
 
 async def _is_managed(hall: Hall, structure: str, by: str) -> bool:
@@ -420,10 +492,47 @@ class TestComeBack:
         answers = [await self.ask(hall, f"{who}@example.org") for who in ("eve", "omar", "who")]
 
         assert {(one.status_code, one.text) for one in answers} == {(202, answers[0].text)}
-        sent = [one["purpose"] for one in await hall.told("link-requested")]
+        assert await hall.told("link-requested") == []
+        sent = [one["user_id"] for one in await hall.told("link-requested", 2)]
         later = [one["user_id"] for one in await hall.told("reactivation-refused")]
         assert "consistency-token" not in answers[0].headers
-        assert (sent, later) == ([], ["u-eve"] if days else [])
+        assert (sent, later) == (([], ["u-eve"]) if days else (["u-eve"], []))
+
+    async def send_back(self, hall: Hall, caller: Caller = DESK, **but: Any) -> Response:
+        body = {"email": "Eve@example.org", "reason": "Retour de congé"} | but
+        return await hall.call("POST", "/v1/ops/accounts/reactivation-links", caller, json=body)
+
+    @pytest.mark.feature("ACC-18")
+    async def test_is_possible_with_a_link_of_the_desk_however_late(self, hall: Hall):
+        await self.left(hall, days=400)
+        await self.ask(hall)
+        assert await hall.told("link-requested", 2) == []
+
+        sent = await self.send_back(hall)
+
+        assert (sent.status_code, sent.json()) == (202, {"status": "accepted"})
+        [letter] = await hall.told("link-requested", 2)
+        assert (letter["purpose"], letter["reason"]) == ("reactivation", "Retour de congé")
+        trail = [(one["action"], one["by"]) for one in await hall.told("account-changed")]
+        assert trail == [("deactivated", "u-eve"), ("reactivation-sent", "u-desk")]
+        assert (await self.come_back(hall)).status_code == 200
+        assert (await hall.identity.accounts.get("u-eve")).status == "active"
+
+    @pytest.mark.feature("ACC-18")
+    async def test_is_too_late_without_the_desk_even_with_an_older_link(self, hall: Hall):
+        await self.left(hall)
+        await self.ask(hall)
+        await hall.identity.accounts.documents.update_one(
+            {"_id": "u-eve"}, {"$set": {"deactivated_at": now() - timedelta(days=61)}}
+        )
+
+        assert problem(await self.come_back(hall)) == (409, "too-late-to-reactivate")
+
+    async def test_by_the_desk_is_of_accounts_that_are_deactivated(self, hall: Hall):
+        assert problem(await self.send_back(hall)) == (409, "nothing-to-reactivate")
+        assert problem(await self.send_back(hall, email="who@example.org")) == (404, "not-found")
+        assert problem(await self.send_back(hall, reason=" ")) == (422, "invalid")
+        assert problem(await self.send_back(hall, OMAR)) == (403, "operators-only")
 
     @pytest.mark.feature("ACC-17")
     @pytest.mark.parametrize(
