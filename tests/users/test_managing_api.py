@@ -16,6 +16,7 @@ from kit.internal import Caller
 from kit.links import code_of, sign_link
 from services.users.domain.accounts import Account, PostalAddress
 from services.users.domain.rattachements import rattachement_id
+from services.users.settings import UsersSettings
 from tests.users.hall import EVE, LEA, OMAR, ZOE, Hall, problem
 from tests.users.house import CountedPasswords
 from tests.users.managing import a_tie, managed_by
@@ -112,6 +113,24 @@ class TestTransfer:
             {"structure_id": "s-bakery", "role": "principal_manager"}
         )
         assert [one.user_id for one in principals] == [await manager(hall)]
+
+    @pytest.mark.feature("GPT-08")
+    async def test_is_of_so_many_structures_at_most(self, hall: Hall, monkeypatch: Any):
+        assert UsersSettings.model_fields["transferred_most"].default == 2000
+        await hall.hear(a_creation(structure_id="s-mill", created_by="u-omar", created_at=now()))
+        await attached(hall, "u-lea", "s-bakery", "s-mill")
+        monkeypatch.setitem(hall.service.settings.__dict__, "transferred_most", 1)
+
+        for way in (
+            transfer(hall, type="global", structure_ids=[]),
+            transfer(hall, type="multiple", structure_ids=["s-bakery", "s-mill"]),
+            leave(hall, OMAR, successor_id="u-lea"),
+        ):
+            answer = await way
+            assert problem(answer) == (409, "too-many-structures")
+            assert answer.json()["most"] == 1
+        assert [await manager(hall, one) for one in ("s-bakery", "s-mill")] == ["u-omar"] * 2
+        assert (await transfer(hall)).status_code == 201
 
     async def test_is_done_once_with_its_key(self, hall: Hall):
         await attached(hall)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from contracts.approvals import ApprovalWithdrawn
 from kit.change import Change
 from kit.clock import now, today
 from kit.collection import Stored
@@ -403,9 +404,73 @@ class TestLists:
 
     @pytest.mark.feature("RAT-20", "RAT-21")
     async def test_say_what_i_may_modify(self, hall: Hall):
-        [mine] = (await hall.get("/v1/rattachements", OMAR))["items"]
+        await hall.attach("lea@example.org")
+        await hall.attach("eve@example.org")
+        await hall.detach("u-eve")
 
-        assert (mine["may_modify"], mine["state"]) == (True, "valid")
+        async def mine(caller: Caller) -> Any:
+            [shown] = (await hall.get("/v1/rattachements", caller))["items"]
+            one = await hall.get(f"/v1/rattachements/{shown['id']}", caller)
+            assert one == shown
+            return shown["may_modify"], shown["state"]
+
+        assert await mine(OMAR) == (True, "valid")
+        assert await mine(LEA) == (False, "valid")
+        assert await mine(EVE) == (False, "removed")
+        [active] = (await hall.get("/v1/rattachements/active", LEA))["items"]
+        assert active["may_modify"] is False
+
+    @pytest.mark.feature("RAT-26")
+    async def test_of_what_i_took_back_says_that_i_did(self, hall: Hall):
+        body = {"structure_id": "s-bakery", "valid_from": today().isoformat()}
+        asked = (await hall.call("POST", "/v1/rattachements", EVE, json=body)).json()["id"]
+        ids = {"approval_id": asked, "subject_id": asked, "requester_id": "u-eve"}
+        await hall.hear(
+            ApprovalWithdrawn(
+                **ids, structure_id="s-bakery", kind="rattachement", withdrawn_at=now()
+            )
+        )
+
+        [mine] = (await hall.get("/v1/rattachements", EVE))["items"]
+        nothing = await hall.get(f"{URL}/s-bakery/u-eve/units", EVE)
+
+        assert (mine["state"], mine["status"]) == ("withdrawn", "withdrawn")
+        assert nothing["items"] == []
+
+    @pytest.mark.feature("RAT-30")
+    async def test_show_a_manager_of_units_what_was_done_there_alone(self, hall: Hall):
+        await hall.keep(a_delegate("ovens"))
+        await hall.attach("lea@example.org", units=["ovens"])
+        await hall.attach("eve@example.org", units=["tills"])
+        for unit in ("ovens", "tills"):
+            await hall.attach(f"{unit}@example.org", units=[unit])
+        await hall.attach("both@example.org", units=["ovens", "tills"])
+        await hall.attach("whole@example.org")
+
+        done = (await hall.get(f"{URL}/s-bakery/history", ZOE))["items"]
+        waiting = (await hall.get(f"{URL}/s-bakery/invitations", ZOE))["items"]
+
+        assert [(one["user_id"], one["units"]) for one in done] == [("u-lea", ["ovens"])]
+        assert [one["email"] for one in waiting] == ["ovens@example.org"]
+        of_all = (await hall.get(f"{URL}/s-bakery/history"))["items"]
+        assert {one["user_id"] for one in of_all} == {"u-lea", "u-eve"}
+        assert len((await hall.get(f"{URL}/s-bakery/invitations"))["items"]) == 4
+
+    @pytest.mark.feature("RAT-27")
+    @pytest.mark.parametrize("how", ["left", "detached"])
+    async def test_end_and_leave_the_account_and_other_structures_alone(self, hall: Hall, how: str):
+        await hall.attach("lea@example.org")
+        await hall.attach("lea@example.org", ZOE, structure_id="s-garage")
+        account = await hall.identity.accounts.get("u-lea")
+        elsewhere = await hall.membership.rattachements.get("u-lea:s-garage")
+
+        gone = await (hall.leave("s-bakery") if how == "left" else hall.detach("u-lea"))
+
+        assert gone.status_code == 200
+        assert await hall.identity.accounts.get("u-lea") == account
+        assert await hall.membership.rattachements.get("u-lea:s-garage") == elsewhere
+        [active] = (await hall.get("/v1/rattachements/active", LEA))["items"]
+        assert active["structure_id"] == "s-garage"
 
     async def crowd(self, hall: Hall, many: int) -> None:
         ids = [f"u-{n:05}" for n in range(many)]
