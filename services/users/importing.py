@@ -14,6 +14,7 @@ from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.days import day_of
 from kit.entitled import administers
+from kit.frame import NotUtf8
 from kit.ids import new_id
 from kit.mongo import IndexModel
 from kit.problems import Invalid, Problem
@@ -137,6 +138,13 @@ class Importing:
         return min(theirs)
 
 
+def text_of(file: bytes) -> str:
+    try:
+        return file.decode()
+    except UnicodeDecodeError:
+        raise NotUtf8(field="body") from None
+
+
 def read(text: str) -> Iterator[tuple[int, list[str]]]:
     """The lines with their numbers; raises what refuses the whole file."""
     rows = csv.reader(text.removeprefix(MARK).splitlines(keepends=True), strict=True)
@@ -171,13 +179,21 @@ def _read(line: ImportLine) -> tuple[str, Extent]:
         email = _EMAIL.validate_python(line.email)
     except ValidationError:
         raise UnreadableEmail from None
-    try:
-        first = date.fromisoformat(line.valid_from)
-        last = date.fromisoformat(line.valid_until) if line.valid_until else None
-    except ValueError:
-        raise UnreadableDate from None
+    first = _day(line.valid_from)
+    last = _day(line.valid_until) if line.valid_until else None
     units = (line.unit,) if line.unit else ()
     return email, Extent(units=units, valid_from=first, valid_until=last)
+
+
+def _day(text: str) -> date:
+    """Written as the refusal says, and in none of the other ways of ISO 8601."""
+    try:
+        read = date.fromisoformat(text)
+    except ValueError:
+        raise UnreadableDate from None
+    if read.isoformat() != text:
+        raise UnreadableDate
+    return read
 
 
 def _refused(why: Problem, current: ImportLine | None) -> Change[ImportLine]:

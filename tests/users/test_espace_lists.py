@@ -141,6 +141,17 @@ class TestAClosedEspace:
         assert len(noted.state.taken) == 4
 
     @pytest.mark.feature("ESP-06")
+    @pytest.mark.parametrize("open", [True, False])
+    def test_is_nothing_to_the_principal_manager_where_another_did_it(self, open):
+        delegates = openings(a_turn(by="u-ada", principal=False, open=open))
+        manager = the_manager(habilitations=(MANAGES, *both_of(unit="ovens")))
+
+        changed, noted, _ = brought(manager, delegates)
+
+        assert changed.state == replace(manager, in_line=1)
+        assert (changed.events, noted.state) == ((), None)
+
+    @pytest.mark.feature("ESP-06")
     def test_ends_them_once(self):
         changed, _, _ = brought(a_user(habilitations=both_of()), self.CLOSED)
         # What a manager gives since is theirs to give.

@@ -12,11 +12,19 @@ from hypothesis import strategies as st
 
 from kit import workers
 from kit.clock import now, today
+from kit.frame import NotUtf8
 from kit.internal import Caller
 from kit.problems import Problem
 from services.users import importing
 from services.users.domain.imports import LEASE
-from services.users.importing import COLUMNS, NotCsv, TooManyLines, UnknownHeader, read
+from services.users.importing import (
+    COLUMNS,
+    NotCsv,
+    TooManyLines,
+    UnknownHeader,
+    read,
+    text_of,
+)
 from tests.users.hall import LEA, OMAR, Hall, problem
 
 URL = "/v1/rattachement-imports"
@@ -74,6 +82,15 @@ class TestRead:
             [*read(HEADER + "\n" + text)]
 
 
+class TestTextOf:
+    @pytest.mark.parametrize("file", ["é".encode("latin-1"), "é".encode("utf-16"), b"\xed\xa0\x80"])
+    def test_refuses_another_encoding(self, file):
+        with pytest.raises(NotUtf8) as refusal:
+            text_of(file)
+
+        assert refusal.value.members["errors"][0]["pointer"] == "/body"
+
+
 class TestImport:
     async def test_says_of_each_line_what_became_of_it(self, hall: Hall):
         text = a_file(
@@ -83,6 +100,8 @@ class TestImport:
             f"lea@example.org,{GARAGE},,{TODAY},",
             f"nobody,{BAKERY},,{TODAY},",
             f"eve@example.org,{BAKERY},,31/12/2026,",
+            f"eve@example.org,{BAKERY},,20261231,",
+            f"eve@example.org,{BAKERY},,{TODAY},2026-W53-4",
             f"eve@example.org,{BAKERY},shop,{TODAY},",
             f"eve@example.org,{BAKERY},,{TODAY},2001-01-01",
         )
@@ -95,7 +114,7 @@ class TestImport:
             "accepted",
             "unknown-identifier",
             "unreadable-email",
-            "unreadable-date",
+            *["unreadable-date"] * 3,
             "unknown-units",
             "wrong-dates",
         ]
@@ -160,5 +179,7 @@ class TestImport:
     async def test_names_what_is_wrong_with_a_file(self, hall: Hall):
         headers = {"content-type": "text/csv"}
         answer = await hall.call("POST", URL, content="email\n", headers=headers)
+        latin = await hall.call("POST", URL, content="é".encode("latin-1"), headers=headers)
 
         assert problem(answer) == (422, "unknown-header")
+        assert problem(latin) == (400, "not-utf8")

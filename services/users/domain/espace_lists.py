@@ -33,9 +33,9 @@ def bring_in_line(
     Bring somebody in line with the turns of the espaces that have not reached them yet.
 
     What was closed ends (ESP-06). What was opened is asked for on their behalf, once (ESP-05),
-    unless they hold it or wait for it; the principal manager has it at once. Gives the changes of
-    the rattachement, of the history and of each request. After a later turn than ``begun`` it is
-    for others to do.
+    unless they hold it or wait for it; the principal manager has it at once, and only his own turns
+    change what he has. Gives the changes of the rattachement, of the history and of each request.
+    After a later turn than ``begun`` it is for others to do.
     """
     as_they_are = tuple(map(Change, requests.values()))
     if openings is None or openings.last != begun.last or tie is None or entry:
@@ -46,17 +46,18 @@ def bring_in_line(
     reached = replace(tie, in_line=openings.last)
     if not tie.standing(today):
         return Change(reached), Change(entry), *as_they_are
+    is_principal = tie.role == "principal_manager"
     turned = [
         (one, offer[one.espace])
         for one in openings.turns
-        if one.number > tie.in_line and one.espace in offer
+        if one.number > tie.in_line and one.espace in offer and (one.principal or not is_principal)
     ]
     opened = [espace for turn, espace in turned if turn.open]
     closed = [espace for turn, espace in turned if not turn.open]
     after = tuple(
         one for one in held(tie, today) if not any(espace.opens(one) for espace in closed)
     )
-    if tie.role == "principal_manager":
+    if is_principal:
         for espace in opened:
             after = _with(after, missing(tie, _all_of(espace, tie, today), today))
         opened = []
