@@ -1,10 +1,11 @@
 """Attaching whoever has an address: at once, or once they have opened the account they need."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from kit.change import Change
 from kit.clock import now
@@ -16,6 +17,8 @@ from services.users.domain import accounts, attaching, invitations, turning
 from services.users.domain.actions import Action
 from services.users.domain.attaching import Gift, NotYourself
 from services.users.domain.attempts import attempts_id
+from services.users.domain.delegation import gives
+from services.users.domain.giving import Rows, left_out
 from services.users.domain.invitations import Invitation, Invitee, Renewal
 from services.users.domain.logins import Login, login_id
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
@@ -26,6 +29,9 @@ from services.users.membership import Membership
 from services.users.settings import UsersSettings
 
 Changes = tuple[Change[Any], ...]
+
+ACTING: Final = 4
+"""Which of all that giving is decided on is the rattachement of who gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +46,12 @@ class Attaching:
     def jobs(self) -> list[Job]:
         return [Worker(self.identity.invitees, claim=invitations.begin, work=self.take_in)]
 
-    async def attach(self, email: str, gift: Gift) -> None:
-        """Raises what refuses it whoever has this address; says nothing of who has it."""
+    async def attach(self, email: str, gift: Gift) -> Rows:
+        """
+        Raises what refuses it whoever has this address; says nothing of who has it.
+
+        Gives the default profiles that somebody new would not have, as the giver does not.
+        """
         login = await self.identity.logins.find(login_id(email))
         user_id = login.user_id if login else new_id()
         while True:
@@ -51,8 +61,13 @@ class Attaching:
                 raise kept
             claimed = kept[0]
             if claimed is None or claimed.user_id == user_id:
-                return
+                return self.left_out(gift, kept)
             user_id = claimed.user_id
+
+    def left_out(self, gift: Gift, states: Sequence[Any]) -> Rows:
+        """``states``: of what ``ask`` names, in its order."""
+        on = day_of(gift.at)
+        return left_out(gives(states[ACTING], on), gift.extent, self.defaults, on)
 
     def ask(self, email: str, user_id: str, gift: Gift) -> Ask:
         """``user_id``: of whoever has this address, or of the account that is to wait for them."""
@@ -90,6 +105,7 @@ class Attaching:
                 user_id=user_id,
                 on=day_of(gift.at),
                 defaults=self.defaults,
+                own=gives(acting, day_of(gift.at)),
             )
             changes[6:9] = granted, attached, attaching.noted(gift, attached, action)
         elif status == "pending" and not elsewhere:
@@ -166,6 +182,7 @@ class Attaching:
                     of.requests.at(gift.id),
                     of.rattachements.at(rattachement_id(invitee.id, structure_id)),
                     of.actions.at(gift.id),
+                    of.rattachements.at(rattachement_id(gift.by, structure_id)),
                     *self._units(structure_id, gift.extent.units),
                 ),
                 partial(self._take_in, gift.id, at),
@@ -180,7 +197,7 @@ class Attaching:
         structure: Structure | None,
         *rest: Any,
     ) -> Changes:
-        request, tie, action, *units = rest
+        request, tie, action, acting, *units = rest
         dealt_with, granted, attached, noted = invitations.take_in(
             invitee,
             structure,
@@ -188,11 +205,13 @@ class Attaching:
             tie,
             action,
             *units,
+            acting=acting,
             gift_id=gift_id,
             now=at,
             defaults=self.defaults,
         )
-        return dealt_with, Change(structure), granted, attached, noted, *map(Change, units)
+        others = map(Change, (acting, *units))
+        return dealt_with, Change(structure), granted, attached, noted, *others
 
     def turn(self, tie: Rattachement) -> Ask:
         """What a new day brings to it."""

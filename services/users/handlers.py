@@ -19,7 +19,6 @@ from kit.collection import Ask, Collection
 from kit.days import day_of
 from services.users.domain import duplications, requests, units, vacancies
 from services.users.domain.accounts import Account
-from services.users.domain.actions import Action
 from services.users.domain.management import appoint_creator
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest, noted, settle
@@ -64,19 +63,21 @@ def _settles_rattachements(
             rattachement: Rattachement | None,
             structure: Structure | None,
             account: Account | None,
-            action: Action | None,
+            *others: Any,
         ) -> tuple[Change[Any], ...]:
+            action, decider = others
             changes = settle(
                 decided,
                 request,
                 rattachement,
                 structure,
+                decider,
                 requester_active=account is not None and account.status == "active",
                 defaults=defaults,
                 on=day_of(decided.decided_at),
             )
             shown = noted(decided, changes, action)
-            return *changes, Change(structure), Change(account), shown
+            return *changes, Change(structure), Change(account), shown, Change(decider)
 
         return Ask(
             (
@@ -87,6 +88,9 @@ def _settles_rattachements(
                 membership.structures.at(decided.structure_id),
                 accounts.at(decided.requester_id),
                 membership.actions.at(decided.approval_id),
+                membership.rattachements.at(
+                    rattachement_id(decided.decided_by, decided.structure_id)
+                ),
             ),
             decide,
         )

@@ -13,9 +13,9 @@ from services.users.domain.espace_lists import bring_in_line
 from services.users.domain.espaces import Openings, is_open, turn
 from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.habilitations import Submitted
-from services.users.domain.rattachements import Rattachement, attach, left_with
+from services.users.domain.rattachements import MOST, Rattachement, attach, left_with
 from services.users.domain.subscriptions import request_id
-from tests.users.habilitating import MANAGES, a_submit, the_manager
+from tests.users.habilitating import MANAGES, a_profile, a_submit, the_manager
 from tests.users.rattaching import (
     NOW,
     TODAY,
@@ -123,6 +123,15 @@ class TestAnOpenedEspace:
 
         assert changed.state is tie
         assert asked.state is None
+
+    @pytest.mark.parametrize("who", [a_user, the_manager])
+    def test_is_nothing_to_who_would_have_more_than_could_be_told(self, who):
+        many = tuple(a_profile(unit=f"u-{nth}") for nth in range(MOST - 1))
+
+        changed, _, [asked] = brought(who(habilitations=many))
+
+        assert (changed.state.habilitations, asked.state) == (many, None)
+        assert changed.state.in_line == 1
 
 
 class TestAClosedEspace:

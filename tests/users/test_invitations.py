@@ -76,7 +76,13 @@ def invited(current: Any = None, letters: Any = None, **but: Any) -> Any:
     )
 
 
-def taken_in(invitee: Any, *units: Any, structure: Any = None, gift_id: str = "g-1") -> Any:
+def taken_in(
+    invitee: Any,
+    *units: Any,
+    structure: Any = None,
+    gift_id: str = "g-1",
+    acting: Any = a_manager(),  # noqa: B008  # never changed
+) -> Any:
     return take_in(
         invitee,
         structure or a_structure(),
@@ -84,6 +90,7 @@ def taken_in(invitee: Any, *units: Any, structure: Any = None, gift_id: str = "g
         None,
         None,
         *units,
+        acting=acting,
         gift_id=gift_id,
         now=LATER,
         defaults=DEFAULTS,

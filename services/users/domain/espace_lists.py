@@ -9,9 +9,9 @@ from kit.change import Change
 from services.users.domain.drafts import Held, Place, held, row_of
 from services.users.domain.espaces import Espace, Offer, Openings
 from services.users.domain.habilitation_history import Entry
-from services.users.domain.habilitation_requests import HabilitationsRequest, put
+from services.users.domain.habilitation_requests import HabilitationsRequest, goes_beyond, put
 from services.users.domain.habilitations import Submitted, applied
-from services.users.domain.rattachements import Rattachement
+from services.users.domain.rattachements import Rattachement, too_many
 from services.users.domain.subscriptions import missing, replaced_by, request_id
 
 Requests = Mapping[str, HabilitationsRequest | None]
@@ -59,7 +59,8 @@ def bring_in_line(
     )
     if is_principal:
         for espace in opened:
-            after = _with(after, missing(tie, _all_of(espace, tie, today), today))
+            more = _with(after, missing(tie, _all_of(espace, tie, today), today))
+            after = after if too_many(tie.lines, more) else more
         opened = []
     changed, noted = applied(reached, after, cause="managed", submitted=submitted)
     left, asked = changed.state or reached, dict(zip(requests, as_they_are, strict=True))
@@ -88,14 +89,15 @@ def _listed(
     waiting = {row_of(one) for pending in tie.pending_changes for one in pending.given}
     wanted = _all_of(espace, tie, submitted.today)
     more = tuple(one for one in missing(tie, wanted, submitted.today) if row_of(one) not in waiting)
-    if not more:
+    taken = replaced_by(tie, more, submitted.today)
+    if not more or goes_beyond(tie, more, taken, submitted.today):
         return tie, Change(current)
     asked, tied, _ = put(
         tie,
         None,
         place,
         given=more,
-        taken=replaced_by(tie, more, submitted.today),
+        taken=taken,
         espace=espace.code,
         list_id=openings.list_of(espace.code),
         submitted=replace(submitted, id=request_id(submitted.id, espace.code)),
