@@ -32,6 +32,7 @@ from tests.users.rattaching import (
     DEFAULTS,
     LATER,
     NOW,
+    a_delegate,
     a_gift,
     a_known_unit,
     a_line,
@@ -247,6 +248,13 @@ class TestTakeIn:
         assert invitee == Change(None)
         assert tie.state.lines == (a_line(),)
         assert (request.state.status, action.state.by) == ("granted", "u-omar")
+
+    @pytest.mark.feature("RAT-13", "HAB-05")
+    @pytest.mark.parametrize("acting", [a_delegate(), None], ids=["lacks it", "has left"])
+    def test_gives_no_more_than_who_invited_may_give_by_then(self, acting: Any):
+        _, _, tie, _ = taken_in(an_accepted(), acting=acting)
+
+        assert (tie.state.lines, tie.state.habilitations) == ((a_line(),), ())
 
     def test_leaves_what_others_invite_to(self):
         other = an_invitation(gift=a_gift(id="g-2", structure_id="s-garage"))

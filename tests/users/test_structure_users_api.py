@@ -46,6 +46,18 @@ class TestAttach:
         assert {(one.status_code, one.text) for one in answers} == {(202, said)}
         assert len({frozenset(one.headers) for one in answers}) == 1
 
+    @pytest.mark.feature("RAT-12", "HAB-05")
+    async def test_by_a_delegate_leaves_out_what_they_lack_and_says_it_alike(self, hall: Hall):
+        await hall.keep(a_delegate(user_id="u-eve", id="u-eve:s-bakery"))
+
+        answers = [await hall.attach(f"{name}@example.org", EVE) for name in ("lea", "new")]
+
+        assert {one.text for one in answers} == {answers[0].text}
+        left_out = answers[0].json()["left_out"]
+        assert {"application": "engagements", "level": "modification"} in left_out
+        tie = await hall.membership.rattachements.get("u-lea:s-bakery")
+        assert (tie.role, tie.habilitations) == ("user", ())
+
     @pytest.mark.feature("RAT-12", "RAT-16")
     async def test_refuses_alike_for_every_address(self, hall: Hall):
         for name in ("lea", "new"):

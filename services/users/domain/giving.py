@@ -12,7 +12,7 @@ from datetime import date
 
 from contracts.users import Habilitation, Level, Line
 from kit.change import Change
-from kit.entitled import effective
+from kit.entitled import on_lines
 from services.users.domain.delegation import MoreThanYours
 from services.users.domain.lines import Extent, Lines, cover, joined, last_day
 from services.users.domain.rattachements import (
@@ -54,17 +54,15 @@ def cut(current: Rattachement, attached: Rattachement, own: Rows | None, on: dat
     """
     if own is None:
         return attached
-    had, days = _every(current), _days((*_every(current), *own))
-    before: dict[Habilitation, Rows] = {
-        row: effective(replace(current, habilitations=(row,)))
-        for row in dict.fromkeys((*current.habilitations, *_waiting(current)))
-    }
+    before, now = _by_row(current), _Lines(attached)
+    had = {one for some in before.values() for one in some}
+    days = _days((*had, *own))
+
+    def beyond(row: Habilitation) -> Rows:
+        return tuple(one for one in now.meet(row) if one not in had and not _covers(days, one, on))
 
     def narrowed(row: Habilitation) -> Habilitation | None:
-        after = effective(replace(attached, habilitations=(row,)))
-        if all(_covers(days, one, on) for one in after):
-            return row
-        return _within(row, before.get(row, ()), days, on)
+        return _within(row, before.get(row, ()), days, on) if beyond(row) else row
 
     left = replace(
         attached,
@@ -75,8 +73,8 @@ def cut(current: Rattachement, attached: Rattachement, own: Rows | None, on: dat
             if (less := narrowed(one.habilitation))
         ),
     )
-    for one in _every(left):
-        if one not in had and not _covers(days, one, on):
+    for row in _rows(left):
+        for one in beyond(row):
             raise MoreThanYours(application=one.application, level=one.level, unit=one.unit)
     return left
 
@@ -109,12 +107,30 @@ def _within(row: Habilitation, before: Rows, days: Days, on: date) -> Habilitati
     return row.model_copy(update={"valid_from": begins, "valid_until": ends})
 
 
-def _every(tie: Rattachement) -> Rows:
-    return effective(replace(tie, habilitations=(*tie.habilitations, *_waiting(tie))))
+class _Lines:
+    """Those of a rattachement by unit: it has many of both, and most meet none of the others."""
+
+    def __init__(self, tie: Rattachement) -> None:
+        self._every = tie.lines
+        self._of: dict[str | None, list[Line]] = defaultdict(list)
+        for line in tie.lines:
+            self._of[line.unit].append(line)
+
+    def meet(self, row: Habilitation) -> Rows:
+        """What a row comes to on them."""
+        if row.unit is None:
+            return on_lines(row, self._every)
+        return on_lines(row, (*self._of.get(None, ()), *self._of.get(row.unit, ())))
 
 
-def _waiting(tie: Rattachement) -> Rows:
-    return tuple(one.habilitation for one in tie.waiting)
+def _by_row(tie: Rattachement) -> dict[Habilitation, Rows]:
+    lines = _Lines(tie)
+    return {row: lines.meet(row) for row in _rows(tie)}
+
+
+def _rows(tie: Rattachement) -> Rows:
+    """Those in force and those that wait."""
+    return (*tie.habilitations, *(one.habilitation for one in tie.waiting))
 
 
 def _days(rows: Iterable[Habilitation]) -> Days:

@@ -96,8 +96,9 @@ def applied(tie: Rattachement, after: Held, *, cause: Cause, submitted: Submitte
     later = tuple(
         Waiting(habilitation=one, effective_at=effective_at) for one in without(given, at_once)
     )
-    waiting = (*(one for one in tie.waiting if one.habilitation in after), *later)
-    stays = [one for one in in_force if one in after or _is_widened(one, waiting, today)]
+    kept = {*after}
+    waiting = (*(one for one in tie.waiting if one.habilitation in kept), *later)
+    stays = [one for one in in_force if one in kept or _is_widened(one, waiting, today)]
     changed = replace(tie, habilitations=tuple(dict.fromkeys((*stays, *at_once))), waiting=waiting)
     noted = _entry(
         tie,
