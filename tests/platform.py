@@ -24,6 +24,7 @@ from tests.turns import WORKER, WORKERS, numbers
 PASSWORD = "un long mot de passe, assez rare"
 SCOPES = [
     "structures:read",
+    "rattachements:read",
     "rights:check",
     "client-accounts:read",
     "orders:check",

@@ -78,6 +78,8 @@ class EntryShown(BaseModel):
     taken: tuple[Habilitation, ...]
     effective_at: datetime | None
     may_approve: bool | None
+    manages: bool | None
+    """Whether the user is the principal manager from then on, where that changed."""
 
 
 class RequestShown(BaseModel):
@@ -249,4 +251,5 @@ def _entry(entry: Entry, people: dict[str, Contact], administering: Administrato
         taken=tuple(one for one in entry.taken if administering.reaches(one.unit)),
         effective_at=entry.effective_at,
         may_approve=entry.may_approve,
+        manages=entry.manages,
     )

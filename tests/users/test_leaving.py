@@ -1,7 +1,6 @@
 """How rattachements end because somebody wants it."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -215,10 +214,3 @@ class TestLeave:
         [(tie, _)] = left(BOTH)
 
         assert left(tie.state, confirmed=False) == [(Change(tie.state), Change(None))]
-
-    @pytest.mark.feature("RAT-27")
-    def test_leaves_other_structures_as_they_are(self):
-        tomorrow = TODAY + timedelta(days=1)
-        assert self.GARAGE.standing(tomorrow) == (a_line(),)
-        [(gone, _)] = left(BOTH)
-        assert gone.state.structure_id == "s-bakery"

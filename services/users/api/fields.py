@@ -60,6 +60,8 @@ Question = Annotated[
 
 Answer = Annotated[SecretStr, Field(max_length=200), AfterValidator(_of_characters)]
 
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+
 LinkToken = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]

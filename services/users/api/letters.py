@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ from kit.clock import now
 from kit.collection import Ask, Place
 from services.users.domain import accounts as domain
 from services.users.domain import deactivations
-from services.users.domain.accounts import Purpose, Registration, SentLink
+from services.users.domain.accounts import Account, Purpose, Registration, SentLink
 from services.users.domain.attempts import attempts_id
 from services.users.domain.emails import LetterLimit
 from services.users.domain.logins import login_id
@@ -60,6 +61,15 @@ class Letters:
                 within=self._settings.reactivation_for,
                 now=at,
             ),
+        )
+
+    async def reactivate_for(self, email: str, *, by: str, reason: str) -> Account:
+        """Have whoever has left with this address sent the desk's link, however late."""
+        account, at = await self._identity.account_of(email), now()
+        link = replace(self.link("reactivation"), sent_by=by)
+        return await self._identity.accounts.change(
+            account.id if account else NOBODY,
+            partial(deactivations.send_back, link=link, reason=reason, now=at),
         )
 
     async def register(self, email: str, registration: Registration, user_id: str) -> str:

@@ -39,6 +39,7 @@ Action = Literal[
     "password-changed",
     "password-reset",
     "reactivated",
+    "reactivation-sent",
     "recovery-codes-made",
     "second-factor-off",
     "second-factor-on",
@@ -67,6 +68,8 @@ class SentLink:
     email: str = ""
     """The address that it proves, or brings back."""
     asked_at: datetime | None = None
+    sent_by: str = ""
+    """The operator who had it sent: such a link brings an account back however late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,19 +316,23 @@ def used(current: Account | None, nonce: str, purpose: Purpose, now: datetime) -
     raise LinkNoLongerValid
 
 
-def send(account: Account, link: SentLink, now: datetime) -> Change[Account]:
+def send(account: Account, link: SentLink, now: datetime, *, reason: str = "") -> Change[Account]:
     """Have a letter written with this link, beside those that are under way."""
     sent = replace(account, links=(*account.outstanding(now), link))
-    return Change(sent, (link_requested(account.id, link),))
+    return Change(sent, (link_requested(account.id, link, reason),))
 
 
-def link_requested(user_id: str, link: SentLink) -> LinkRequested | LinkRequestedV2:
+def link_requested(
+    user_id: str, link: SentLink, reason: str = ""
+) -> LinkRequested | LinkRequestedV2:
     nonce, until = link.nonce, link.expires_at
     match link.purpose:
         case "activation" | "password-reset" as purpose:
             return LinkRequested(user_id=user_id, purpose=purpose, nonce=nonce, expires_at=until)
         case later:
-            return LinkRequestedV2(user_id=user_id, purpose=later, nonce=nonce, expires_at=until)
+            return LinkRequestedV2(
+                user_id=user_id, purpose=later, nonce=nonce, expires_at=until, reason=reason
+            )
 
 
 def _asked_last(account: Account) -> Registration | None:

@@ -10,6 +10,7 @@ from kit.problems import Conflict, Invalid, NotFound
 from services.users.domain.actions import Action, Done, done
 from services.users.domain.attaching import refuse_outside
 from services.users.domain.delegation import administrator
+from services.users.domain.habilitation_history import Entry, recorded
 from services.users.domain.invitations import Invitee, uninvited
 from services.users.domain.lines import Lines, units_of
 from services.users.domain.rattachements import Rattachement, left_with, rights_of
@@ -26,6 +27,12 @@ class Removal:
     by: str
     at: datetime
     comment: str = ""
+
+    def taken(
+        self, tie: Rattachement | None, removed: Change[Rattachement], entry: Entry | None
+    ) -> Change[Entry]:
+        """What the history of habilitations has of it."""
+        return recorded(tie, removed, entry, id=self.id, cause="detached", by=self.by, at=self.at)
 
 
 class PrincipalManagerStays(Conflict):
