@@ -18,6 +18,7 @@ from services.users.domain.actions import Action
 from services.users.domain.attaching import Gift, give, noted, refuse_outside
 from services.users.domain.attempts import Attempts, Limit, attempt, locked_until
 from services.users.domain.delegation import administrator, gives
+from services.users.domain.lines import Lines
 from services.users.domain.rattachements import Defaults, Rattachement
 from services.users.domain.requests import RattachementRequest, unknown_units
 from services.users.domain.structures import Structure
@@ -53,6 +54,10 @@ class Invitee(Entity):
 
     def to(self, structure_id: str) -> tuple[Invitation, ...]:
         return tuple(one for one in self.invitations if one.gift.structure_id == structure_id)
+
+    def lines_in(self, structure_id: str) -> Lines:
+        sent = self.to(structure_id)
+        return tuple(line for one in sent for line in one.gift.extent.lines())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
