@@ -21,6 +21,8 @@ from services.users.membership import Membership
 SECRETS = frozenset(
     {
         "activated_by",
+        "codes_since",
+        "linked_ids",
         "links",
         "password_hash",
         "password_version",

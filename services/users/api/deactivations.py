@@ -163,6 +163,7 @@ def deactivation_routes(
             question=SecretQuestion(
                 question=asked.question,
                 answer_hash=await passwords.hash(questions.normalised(answer)),
+                chosen_at=at,
             ),
         )
         await identity.committer.change_together(

@@ -100,9 +100,13 @@ class Letters:
     def link(
         self, purpose: Purpose, email: str = "", *, lasts: timedelta | None = None
     ) -> SentLink:
-        until = now() + (lasts or self._settings.link_for)
+        at = now()
         return SentLink(
-            nonce=secrets.token_urlsafe(32), purpose=purpose, expires_at=until, email=email
+            nonce=secrets.token_urlsafe(32),
+            purpose=purpose,
+            expires_at=at + (lasts or self._settings.link_for),
+            email=email,
+            asked_at=at,
         )
 
     def limit(self, email: str, user_id: str) -> LetterLimit:

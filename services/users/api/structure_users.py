@@ -21,7 +21,7 @@ from services.users.attaching import Attaching
 from services.users.domain import leaving
 from services.users.domain.attaching import Gift, NotYourself
 from services.users.domain.delegation import ManagersOnly, OutsideYourUnits
-from services.users.domain.invitations import AccountActive
+from services.users.domain.invitations import AccountActive, InvitedTooOften
 from services.users.domain.leaving import (
     AttachedToTheWhole,
     LeaveInstead,
@@ -81,7 +81,13 @@ def _attaching(routes: APIRouter, attaching: Attaching) -> None:
         "/structure-users",
         status_code=202,
         responses=may_answer(
-            *ADMINISTER, NotYourself, OutsideYourUnits, InactiveStructure, UnknownUnits, WrongDates
+            *ADMINISTER,
+            InvitedTooOften,
+            NotYourself,
+            OutsideYourUnits,
+            InactiveStructure,
+            UnknownUnits,
+            WrongDates,
         ),
     )
     async def attach(wanted: NewUser, caller: Person) -> Accepted:

@@ -131,12 +131,12 @@ def noted(
         return Change(action), Change(gained), Change(lost)
     whole = Extent(valid_from=day_of(occasion.at))
     ids = occasion.ids(became.structure_id)
-    said = {"by": occasion.by, "at": occasion.at, "comment": occasion.comment}
-    shown = done(action, became, occasion.how, whole, id=ids[0], **said)
+    by, at, comment = occasion.by, occasion.at, occasion.comment
+    shown = done(action, became, occasion.how, whole, id=ids[0], by=by, at=at, comment=comment)
     gone = former[1].state
     if shown.state and gone and not action:
         shown = Change(replace(shown.state, former_manager_id=gone.user_id))
-    record = partial(recorded, cause="management", by=occasion.by, at=occasion.at)
+    record = partial(recorded, cause="management", by=by, at=at)
     return shown, record(was, appointed, gained, id=ids[1]), record(*former, lost, id=ids[2])
 
 
