@@ -38,6 +38,7 @@ COLUMNS = (
     "unit",
     "valid_from",
     "valid_until",
+    "account_active",
 )
 
 
@@ -54,6 +55,8 @@ class AttachedUser(BaseModel):
     role: Role
     state: Literal["valid", "inactive"]
     """Inactive once the last day has passed."""
+    account_active: bool
+    """False once they have deactivated their account: nothing of this is used until they return."""
     lines: tuple[Line, ...]
 
 
@@ -207,6 +210,7 @@ def _attached(
         email=account.email,
         role=tie.role or "user",
         state="valid" if tie.standing(on) else "inactive",
+        account_active=account.status == "active",
         lines=tie.lines,
     )
 
@@ -226,6 +230,7 @@ def _rows(user: AttachedUser) -> list[Row]:
             line.unit,
             line.valid_from.isoformat(),
             line.valid_until.isoformat() if line.valid_until else None,
+            str(user.account_active).lower(),
         )
         for line in user.lines
     ]

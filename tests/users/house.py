@@ -1,7 +1,6 @@
 """The account side of users at work, as the gateway would call it."""
 
 import json
-from itertools import count
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,7 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from kit.clock import now
-from kit.effort import Effort, zero_bits
+from kit.effort import solve
 from kit.internal import Caller, sign
 from kit.links import code_of, sign_link
 from kit.service import Service
@@ -71,8 +70,7 @@ class House:
 
     async def effort(self) -> dict[str, Any]:
         asked = (await self.get("/v1/effort")).json()
-        efforts = (Effort(asked["challenge"], number) for number in count())
-        solved = next(one for one in efforts if zero_bits(one) >= asked["bits"])
+        solved = solve(asked["challenge"], asked["bits"])
         return {"challenge": solved.challenge, "number": solved.number}
 
     async def put(self, path: str, body: Any, **caller: Any) -> Response:

@@ -576,6 +576,22 @@ class TestComeBack:
         assert problem(await self.come_back(hall, **but)) == (422, refused)
         assert (await hall.identity.accounts.get("u-eve")).status == "deactivated"
 
+    @pytest.mark.feature("ACC-17")
+    async def test_lets_nobody_try_passwords_with_its_link(self, hall: Hall):
+        await self.left(hall)
+        known = await CountedPasswords().hash("a long enough one")
+        await hall.identity.accounts.documents.update_one(
+            {"_id": "u-eve"}, {"$set": {"password_hash": known}}
+        )
+        await self.ask(hall)
+
+        used = [await self.come_back(hall, password="a long enough one") for _ in range(6)]
+        locked = await self.come_back(hall)
+
+        assert [one.status_code for one in used] == [422] * 5 + [429]
+        assert problem(locked) == (429, "too-many-attempts")
+        assert int(locked.headers["retry-after"]) > 3000
+
 
 class TestClaim:
     @pytest.fixture(autouse=True)

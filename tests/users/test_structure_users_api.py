@@ -469,6 +469,27 @@ class TestLists:
         assert {one["user_id"] for one in of_all} == {"u-lea", "u-eve"}
         assert len((await hall.get(f"{URL}/s-bakery/invitations"))["items"]) == 4
 
+    @pytest.mark.feature("RAT-28", "ACC-11")
+    async def test_say_who_has_left_the_platform(self, hall: Hall):
+        await hall.attach("lea@example.org")
+        await hall.attach("eve@example.org")
+        left = await hall.call("PUT", "/v1/me/deactivation", LEA, json={"confirmed": True})
+        assert left.status_code == 204
+
+        shown = (await hall.get(URL))["items"]
+        read = await hall.call("GET", f"{URL}.csv")
+        rows = list(csv.DictReader(io.StringIO(read.text.removeprefix("\ufeff"))))
+
+        active = {one["user_id"]: one["account_active"] for one in shown}
+        assert active == {"u-eve": True, "u-lea": False, "u-omar": True}
+        assert {one["user_id"]: one["state"] for one in shown}["u-lea"] == "valid"
+        assert {one["user_id"]: one["account_active"] for one in rows} == {
+            "u-eve": "true",
+            "u-lea": "false",
+            "u-omar": "true",
+        }
+        assert (await hall.get(f"{URL}/s-bakery/u-lea"))["account_active"] is False
+
     @pytest.mark.feature("RAT-27")
     @pytest.mark.parametrize("how", ["left", "detached"])
     async def test_end_and_leave_the_account_and_other_structures_alone(self, hall: Hall, how: str):

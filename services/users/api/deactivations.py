@@ -28,7 +28,7 @@ from services.users.api.transfers import HANDING_OVER, MOST
 from services.users.domain import deactivations, questions
 from services.users.domain import passwords as rules
 from services.users.domain.accounts import LinkNoLongerValid, SecretQuestion
-from services.users.domain.attempts import attempts_id
+from services.users.domain.attempts import TooManyAttempts, attempts_id
 from services.users.domain.deactivations import (
     NothingToReactivate,
     PasswordUsedBefore,
@@ -41,6 +41,7 @@ from services.users.domain.passwords import PasswordRefused
 from services.users.domain.questions import AnswerTooEasy
 from services.users.managing import Managing
 from services.users.passwords import Passwords
+from services.users.proving import Proving
 from services.users.robots import Robots
 
 
@@ -89,6 +90,7 @@ def deactivation_routes(
     routes = APIRouter(tags=["accounts"])
     identity, settings = managing.identity, managing.settings
     link_key = settings.link_key.get_secret_value()
+    proving = Proving(identity, passwords, settings)
 
     @routes.put(
         "/v1/me/deactivation",
@@ -142,6 +144,7 @@ def deactivation_routes(
             PasswordUsedBefore,
             AnswerTooEasy,
             TooLateToReactivate,
+            TooManyAttempts,
         ),
     )
     async def come_back(asked: ComingBack, caller: Anyone) -> Reactivated:
@@ -153,8 +156,7 @@ def deactivation_routes(
         password, answer = asked.password.get_secret_value(), asked.answer.get_secret_value()
         rules.check(password, account.email)
         questions.check(asked.question, answer)
-        if await passwords.verify(password, account.password_hash):
-            raise PasswordUsedBefore(field="body/password")
+        await proving.differs(account, password)
         chosen = Reactivation(
             nonce=link.nonce,
             password_hash=await passwords.hash(password),
