@@ -100,6 +100,8 @@ class LinkRequestedV2(Event, type="users.link-requested.v2", key="user_id"):
     purpose: str
     nonce: str
     expires_at: AwareDatetime
+    reason: PersonalText = ""
+    """Why the desk has it sent; empty for what somebody asked for."""
 
 
 class CodeRequested(Event, type="users.code-requested.v1", key="user_id"):

@@ -24,6 +24,7 @@ from tests.turns import WORKER, WORKERS, numbers
 PASSWORD = "un long mot de passe, assez rare"
 SCOPES = [
     "structures:read",
+    "rattachements:read",
     "rights:check",
     "client-accounts:read",
     "orders:check",
@@ -59,7 +60,8 @@ class Platform:
         self.mongo = mongod.url(ports["mongo_port"])
         self.gateway = f"http://127.0.0.1:{ports['gateway_port']}"
         self.http = AsyncClient(base_url=self.gateway, timeout=PATIENCE)
-        self._read: dict[Path, EmailMessage] = {}
+        self._known: set[Path] = set()
+        self._letters: dict[str, list[Path]] = {}
 
     async def ask(
         self,
@@ -139,10 +141,12 @@ class Platform:
 
     def letters(self, to: str) -> list[EmailMessage]:
         """All letters to an address, oldest first."""
-        files = [one for one in mail.letters(self.data / "mail") if one not in self._read]
-        self._read |= {one: mail.read(one) for one in files}
-        known = (self._read[one] for one in sorted(self._read))
-        return [one for one in known if one["delivered-to"] == to]
+        new = {*(self.data / "mail").glob("[!.]*.eml")} - self._known
+        self._known |= new
+        for one in sorted(new):
+            with one.open() as file:  # Whom it was delivered to is its first line.
+                self._letters.setdefault(file.readline().split()[1], []).append(one)
+        return [mail.read(one) for one in self._letters.get(to, ())]
 
     async def letter(self, to: str, subject: str) -> str:
         """The text of the last letter to an address with this in its subject, once it is there."""

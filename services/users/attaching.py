@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -19,6 +19,7 @@ from services.users.domain.attaching import Gift, NotYourself
 from services.users.domain.attempts import attempts_id
 from services.users.domain.delegation import gives
 from services.users.domain.giving import Rows, left_out
+from services.users.domain.habilitation_history import Entry, recorded
 from services.users.domain.invitations import Invitation, Invitee, Renewal
 from services.users.domain.logins import Login, login_id
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
@@ -83,13 +84,15 @@ class Attaching:
                 of.requests.at(gift.id),
                 of.rattachements.at(rattachement_id(user_id, structure_id)),
                 of.actions.at(gift.id),
+                of.habilitation_history.at(gift.id),
                 *self._units(structure_id, gift.extent.units),
             ),
             partial(self._attach, email, user_id, gift),
         )
 
     def _attach(self, email: str, user_id: str, gift: Gift, *states: Any) -> Changes:
-        login, account, invitee, letters, acting, structure, request, tie, action, *units = states
+        login, account, invitee, letters, acting, structure, request, *rest = states
+        tie, action, entry, *units = rest
         found = attaching.judge(gift, acting, structure, tuple(units), today=day_of(gift.at))
         if user_id == gift.by:
             raise NotYourself
@@ -108,6 +111,7 @@ class Attaching:
                 own=gives(acting, day_of(gift.at)),
             )
             changes[6:9] = granted, attached, attaching.noted(gift, attached, action)
+            changes[9] = _recorded(gift, tie, attached, entry)
         elif status == "pending" and not elsewhere:
             changes[0] = Change(login or Login(id=login_id(email), user_id=user_id))
             invitation = self.invitation(gift)
@@ -183,21 +187,21 @@ class Attaching:
                     of.rattachements.at(rattachement_id(invitee.id, structure_id)),
                     of.actions.at(gift.id),
                     of.rattachements.at(rattachement_id(gift.by, structure_id)),
+                    of.habilitation_history.at(gift.id),
                     *self._units(structure_id, gift.extent.units),
                 ),
-                partial(self._take_in, gift.id, at),
+                partial(self._take_in, replace(gift, at=at)),
             )
             await self.identity.committer.keep(ask)
 
     def _take_in(
         self,
-        gift_id: str,
-        at: datetime,
+        gift: Gift,
         invitee: Invitee | None,
         structure: Structure | None,
         *rest: Any,
     ) -> Changes:
-        request, tie, action, acting, *units = rest
+        request, tie, action, acting, entry, *units = rest
         dealt_with, granted, attached, noted = invitations.take_in(
             invitee,
             structure,
@@ -206,12 +210,12 @@ class Attaching:
             action,
             *units,
             acting=acting,
-            gift_id=gift_id,
-            now=at,
+            gift_id=gift.id,
+            now=gift.at,
             defaults=self.defaults,
         )
-        others = map(Change, (acting, *units))
-        return dealt_with, Change(structure), granted, attached, noted, *others
+        shown = noted, Change(acting), _recorded(gift, tie, attached, entry)
+        return dealt_with, Change(structure), granted, attached, *shown, *map(Change, units)
 
     def turn(self, tie: Rattachement) -> Ask:
         """What a new day brings to it."""
@@ -219,15 +223,20 @@ class Attaching:
         begun, ended = (turning.turn_id(tie, what) for what in ("begun", "ended"))
 
         def decide(
-            current: Rattachement | None, structure: Structure | None, *actions: Action | None
+            current: Rattachement | None,
+            structure: Structure | None,
+            entry: Entry | None,
+            *actions: Action | None,
         ) -> Changes:
             turned, *noted = turning.turn(current, structure, *actions, now=at)
-            return turned, Change(structure), *noted
+            taken = recorded(current, turned, entry, id=ended, cause="ended", by=None, at=at)
+            return turned, Change(structure), taken, *noted
 
         return Ask(
             (
                 of.rattachements.at(tie.id),
                 of.structures.at(tie.structure_id),
+                of.habilitation_history.at(ended),
                 of.actions.at(begun),
                 of.actions.at(ended),
             ),
@@ -236,3 +245,9 @@ class Attaching:
 
     def _units(self, structure_id: str, codes: tuple[str, ...]) -> tuple[Place, ...]:
         return tuple(self.membership.units.at(known_unit_id(structure_id, one)) for one in codes)
+
+
+def _recorded(
+    gift: Gift, tie: Rattachement | None, attached: Change[Rattachement], entry: Entry | None
+) -> Change[Entry]:
+    return recorded(tie, attached, entry, id=gift.id, cause="attached", by=gift.by, at=gift.at)

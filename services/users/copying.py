@@ -15,6 +15,7 @@ from kit.problems import Problem, Unavailable
 from kit.workers import Worker
 from services.users.domain import duplications
 from services.users.domain.duplications import Duplication, copied_request_id
+from services.users.domain.habilitation_history import recorded
 from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.structures import Structure
@@ -69,25 +70,28 @@ class Copying:
 
     def _ask(self, duplication: Duplication, source: Rattachement) -> Ask:
         of, user, at = self.membership, source.user_id, duplication.at
-        codes = duplications.named_units(source)
+        codes, id = duplications.named_units(source), copied_request_id(duplication.id, user)
 
         def decide(
             request: RattachementRequest | None,
             tie: Rattachement | None,
             source: Rattachement | None,
             structure: Structure | None,
-            *units: Unit | None,
+            *rest: Any,
         ) -> tuple[Change[Any], ...]:
-            known = dict(zip(codes, units, strict=True))
+            entry, *units = rest
+            known: dict[str, Unit | None] = dict(zip(codes, units, strict=True))
             copied = duplications.copy(source, request, tie, structure, known, at=at, on=day_of(at))
-            return *copied, Change(source), Change(structure), *map(Change, units)
+            given = recorded(tie, copied[1], entry, id=id, cause="attached", by=None, at=at)
+            return *copied, Change(source), Change(structure), given, *map(Change, units)
 
         return Ask(
             (
-                of.requests.at(copied_request_id(duplication.id, user)),
+                of.requests.at(id),
                 of.rattachements.at(rattachement_id(user, duplication.id)),
                 of.rattachements.at(source.id),
                 of.structures.at(duplication.id),
+                of.habilitation_history.at(id),
                 *(of.units.at(known_unit_id(duplication.id, code)) for code in codes),
             ),
             decide,

@@ -78,6 +78,8 @@ class EntryShown(BaseModel):
     taken: tuple[Habilitation, ...]
     effective_at: datetime | None
     may_approve: bool | None
+    manages: bool | None
+    """Whether the user is the principal manager from then on, where that changed."""
 
 
 class RequestShown(BaseModel):
@@ -265,4 +267,5 @@ def _entry(entry: Entry, people: dict[str, Contact], administering: Administrato
         taken=_within(entry.taken, administering),
         effective_at=entry.effective_at,
         may_approve=entry.may_approve,
+        manages=entry.manages,
     )

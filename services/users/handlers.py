@@ -19,6 +19,7 @@ from kit.collection import Ask, Collection
 from kit.days import day_of
 from services.users.domain import duplications, requests, units, vacancies
 from services.users.domain.accounts import Account
+from services.users.domain.habilitation_history import recorded
 from services.users.domain.management import appoint_creator
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest, noted, settle
@@ -65,7 +66,7 @@ def _settles_rattachements(
             account: Account | None,
             *others: Any,
         ) -> tuple[Change[Any], ...]:
-            action, decider = others
+            action, decider, entry = others
             changes = settle(
                 decided,
                 request,
@@ -77,7 +78,17 @@ def _settles_rattachements(
                 on=day_of(decided.decided_at),
             )
             shown = noted(decided, changes, action)
-            return *changes, Change(structure), Change(account), shown, Change(decider)
+            given = recorded(
+                rattachement,
+                changes[1],
+                entry,
+                id=decided.approval_id,
+                cause="approved",
+                by=decided.decided_by,
+                at=decided.decided_at,
+            )
+            beside = Change(structure), Change(account), shown, Change(decider), given
+            return *changes, *beside
 
         return Ask(
             (
@@ -91,6 +102,7 @@ def _settles_rattachements(
                 membership.rattachements.at(
                     rattachement_id(decided.decided_by, decided.structure_id)
                 ),
+                membership.habilitation_history.at(decided.approval_id),
             ),
             decide,
         )
@@ -140,6 +152,27 @@ def _hear_of_structures(
         structure_id, creator = created.structure_id, created.created_by
         if creator is None:
             return membership.structures.ask(structure_id, lambda current: learn(created, current))
+
+        def decide(*current: Any) -> tuple[Change[Any], ...]:
+            *states, entry = current
+            changes = appoint_creator(
+                *states,
+                created=created,
+                user_id=creator,
+                defaults=defaults,
+                on=day_of(created.created_at),
+            )
+            noted = recorded(
+                states[3],
+                changes[3],
+                entry,
+                id=structure_id,
+                cause="management",
+                by=creator,
+                at=created.created_at,
+            )
+            return *changes, noted
+
         return Ask(
             (
                 membership.structures.at(structure_id),
@@ -147,14 +180,9 @@ def _hear_of_structures(
                 membership.requests.at(structure_id),
                 membership.rattachements.at(rattachement_id(creator, structure_id)),
                 accounts.at(creator),
+                membership.habilitation_history.at(structure_id),
             ),
-            lambda *current: appoint_creator(
-                *current,
-                created=created,
-                user_id=creator,
-                defaults=defaults,
-                on=day_of(created.created_at),
-            ),
+            decide,
         )
 
     @on(StructureDuplicated)

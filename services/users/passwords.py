@@ -24,7 +24,8 @@ class Passwords:
     """Argon2id, with ``memory`` in KiB gone through ``passes`` times for each password."""
 
     def __init__(self, *, memory: int, passes: int) -> None:
-        self._argon2 = PasswordHash((Argon2Hasher(memory_cost=memory, time_cost=passes),))
+        self._hasher = Argon2Hasher(memory_cost=memory, time_cost=passes)
+        self._argon2 = PasswordHash((self._hasher,))
         self._free = asyncio.Semaphore(os.cpu_count() or 1)
         self._waiting = 0
         # Verified in place of the hash of an unknown account, so that it takes the same time.
@@ -40,13 +41,24 @@ class Passwords:
         return right
 
     async def check(self, password: str, hash: str) -> tuple[bool, str]:
-        """As ``verify``; and its hash as it is made today, if the one kept was made otherwise."""
+        """
+        As ``verify``; and its hash as it is made today, if the one kept was made otherwise.
+
+        A wrong password then costs more than one of an unknown account, never less: until its owner
+        has signed in once after a change of the settings, an account can be told by that.
+        """
         async with self._turn():
             same, renewed = await asyncio.to_thread(
-                self._argon2.verify_and_update, _typed(password), hash or self._nobodys
+                self._check, _typed(password), hash or self._nobodys
             )
         right = same and bool(hash)
         return right, renewed or "" if right else ""
+
+    def _check(self, password: str, hash: str) -> tuple[bool, str | None]:
+        right, renewed = self._argon2.verify_and_update(password, hash)
+        if not right and self._hasher.check_needs_rehash(hash):
+            self._hasher.verify(password, self._nobodys)
+        return right, renewed
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:

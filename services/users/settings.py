@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from kit.settings import Duration, WaitingSettings
 from services.users.domain.attempts import Limit
@@ -152,6 +152,11 @@ class UsersSettings(WaitingSettings):
             raise ValueError("Two identity providers have the same name")
         return self
 
+    @field_validator("operators")
+    @classmethod
+    def _logins(cls, written: str) -> str:
+        return ",".join(map(normalised, filter(str.strip, written.split(","))))
+
     @property
     def oidc_redirects(self) -> frozenset[str]:
         return frozenset(filter(None, map(str.strip, self.oidc_redirect_uris.split(","))))
@@ -202,7 +207,8 @@ class UsersSettings(WaitingSettings):
         return Limit(self.vacancy_claims_most, timedelta(days=1))
 
     def is_operator(self, email: str) -> bool:
-        return normalised(email) in {normalised(one) for one in self.operators.split(",")}
+        """``email``: in its one spelling."""
+        return bool(email) and email in self.operators.split(",")
 
 
 def is_safe(address: str) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from contracts.structures import ContactTold
 from contracts.users import (
+    LinkRequestedV2,
     ManagementTransferred,
     ReactivationRefused,
     VacancyClaimSettled,
@@ -15,6 +16,7 @@ from contracts.users import (
 )
 from kit.links import code_of
 from services.notifications import domain, management
+from services.notifications.account_letters import on_link_requested
 from services.notifications.domain import Letter
 from services.notifications.rendering import Rendered, Renderer
 from tests.notifications.builders import NOW, SOON, a_person
@@ -84,6 +86,23 @@ class TestOfWhoLeft:
         assert not domain.unwanted(refused, LEFT, now=NOW)
         assert "sollicitation au support" in rendered(refused).text
 
+    @pytest.mark.feature("ACC-18")
+    def test_the_link_of_the_desk_says_why_it_comes(self):
+        asked = LinkRequestedV2(
+            user_id="u-lea", purpose="reactivation", nonce="n-1", expires_at=SOON
+        )
+        sent = asked.model_copy(update={"reason": "Retour de congé"})
+
+        own, of_desk = (on_link_requested(one, now=NOW) for one in (asked, sent))
+
+        assert own is not None
+        assert of_desk is not None
+        assert not domain.unwanted(of_desk, LEFT, now=NOW)
+        said = rendered(of_desk, link="https://chorale.example/x").text
+        assert "L’assistance vous permet de réactiver" in said
+        assert "> Retour de congé" in said
+        assert "L’assistance" not in rendered(own, link="https://chorale.example/x").text
+
 
 class TestOfVacancies:
     def test_who_asked_learns_that_nobody_answers(self):
@@ -130,6 +149,13 @@ class TestOfVacancies:
         )
 
         assert "20 janvier 2026 à 10:00" in rendered(management.on_notice_given(notice)).text
+
+    def test_whom_the_desk_named_learns_why(self):
+        [named] = management.on_claim_settled(settled(reason="Délibération du 12 mai"))
+        [claimed] = management.on_claim_settled(settled())
+
+        assert "> Délibération du 12 mai" in rendered(named).text
+        assert "L’assistance" not in rendered(claimed).text
 
     def test_who_managed_until_then_is_written_to_as_well(self):
         both = management.on_claim_settled(settled(former_manager_id="u-omar"))

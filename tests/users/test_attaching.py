@@ -127,6 +127,14 @@ class TestGive:
         assert gave(states[1], states[0]) == (Change(states[0]), Change(states[1]))
 
     @pytest.mark.feature("RAT-11")
+    @pytest.mark.feature("RAT-11")
+    def test_is_not_done_again_for_whoever_was_detached_since(self):
+        """The same gift may come again, of an import that was killed: it was given once."""
+        granted, _ = gave()
+        gone = a_rattachement(role=None, lines=(), habilitations=())
+
+        assert gave(gone, granted.state) == (Change(granted.state), Change(gone))
+
     def test_changes_nothing_for_whoever_has_it_all(self):
         assert gave(a_rattachement(), id="g-2") == (Change(None), Change(a_rattachement()))
         assert gave(a_manager(), id="g-2")[1] == Change(a_manager())

@@ -180,6 +180,22 @@ class TestEspaces:
         assert RECEIVED not in {one["code"] for one in of_all}
         assert of_ovens == [one | {"unit": "ovens"} for one in of_all]
 
+    @pytest.mark.feature("ESP-22")
+    async def test_of_a_structure_are_for_the_systems_that_may_see_it(self, bakery: Bakery):
+        await bakery.turn("opening", CONNECTED)
+
+        async def answers(*scopes: str, structures: tuple[str, ...] = ()) -> Response:
+            return await bakery.system(*scopes, structures=structures).get(ESPACES)
+
+        for limited in ((), ("s-garage", "s-bakery")):
+            read = await answers("rattachements:read", structures=limited)
+            assert CONNECTED in {one["code"] for one in read.json()}
+        elsewhere = await answers("rattachements:read", structures=("s-garage",))
+        refused(elsewhere, 404, "not-found")
+        refused(await answers("structures:read"), 403, "scope-missing")
+        turned = await bakery.system("rattachements:read").put(f"{ESPACES}/{CONNECTED}/closure")
+        refused(turned, 403, "people-only")
+
     async def test_of_a_structure_are_for_those_attached(self, bakery: Bakery):
         refused(await bakery.ask("GET", ESPACES, "u-zoe"), 404, "not-found")
         unknown = await bakery.ask("GET", ESPACES, params={"unit": "no-such"})

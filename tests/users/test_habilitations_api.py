@@ -370,8 +370,9 @@ class TestOwnRequests:
 
         assert (asked.status_code, asked.json()["status"]) == (202, "granted")
         path = "/v1/habilitations/s-bakery/u-omar/history"
-        [entry] = (await bakery.ask("GET", path)).json()["items"]
+        entry, *before = (await bakery.ask("GET", path)).json()["items"]
         assert (entry["cause"], entry["by"]["id"]) == ("own", "u-omar")
+        assert [one["cause"] for one in before] == ["management"]
 
     async def test_are_nobody_elses_business(self, bakery: Bakery):
         asked = (await self.requested(bakery)).json()

@@ -2,6 +2,9 @@
 
 import asyncio
 
+from argon2 import extract_parameters
+from pwdlib.hashers.argon2 import Argon2Hasher
+
 from services.users.passwords import Passwords, TooBusy
 from services.users.settings import UsersSettings
 
@@ -33,6 +36,23 @@ async def test_only_a_right_password_is_hashed_anew_and_only_if_it_was_hashed_ot
     right, renewed = await new.check("a long enough one", hash)
     assert right
     assert await new.check("a long enough one", renewed) == (True, "")
+
+
+async def test_a_wrong_password_is_never_refused_sooner_than_an_unknown_account(monkeypatch):
+    kept = {cost: await Passwords(memory=cost, passes=1).hash("right") for cost in (64, 128, 256)}
+    passwords, verified = Passwords(memory=128, passes=1), []
+    verify = Argon2Hasher.verify
+
+    def noted(hasher: Argon2Hasher, password: str, hash: str) -> bool:
+        verified.append(extract_parameters(hash).memory_cost)
+        return verify(hasher, password, hash)
+
+    monkeypatch.setattr(Argon2Hasher, "verify", noted)
+    for hash in ("", kept[128], kept[64], kept[256]):
+        assert await passwords.check("wrong", hash) == (False, "")
+
+    # What an unknown account costs; the same; and beside a hash of another cost, as much again.
+    assert verified == [128, 128, 64, 128, 256, 128]
 
 
 async def test_the_event_loop_goes_on_meanwhile():

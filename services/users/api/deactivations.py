@@ -7,11 +7,21 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field
 
 from kit.clock import now
-from kit.http import Anyone, Person, may_answer
+from kit.http import Anyone, Operator, Person, may_answer
 from kit.ids import new_id
 from kit.links import LinkExpired, LinkInvalid, read_link
+from kit.problems import NotFound
 from services.users.api.accounts import FOR_PEOPLE
-from services.users.api.fields import Accepted, Address, Answer, LinkToken, Password, Question
+from services.users.api.fields import (
+    Accepted,
+    Address,
+    Answer,
+    Email,
+    LinkToken,
+    Password,
+    Question,
+    Reason,
+)
 from services.users.api.letters import Letters
 from services.users.api.rattachements import Id
 from services.users.api.transfers import HANDING_OVER, MOST
@@ -20,6 +30,7 @@ from services.users.domain import passwords as rules
 from services.users.domain.accounts import LinkNoLongerValid, SecretQuestion
 from services.users.domain.attempts import attempts_id
 from services.users.domain.deactivations import (
+    NothingToReactivate,
     PasswordUsedBefore,
     Reactivation,
     SuccessorsMissing,
@@ -52,6 +63,13 @@ class Leaving(BaseModel):
     successors: Annotated[tuple[OfOne, ...], AfterValidator(_each_once)] = Field(
         (), max_length=MOST, description="Or who manages which"
     )
+
+
+class SentBack(BaseModel):
+    """What somebody asked of the desk who is too late to come back without it."""
+
+    email: Email = Field(description="The login address of the account")
+    reason: Reason
 
 
 class ComingBack(BaseModel):
@@ -101,6 +119,20 @@ def deactivation_routes(
         return Accepted()
 
     @routes.post(
+        "/v1/ops/accounts/reactivation-links",
+        status_code=202,
+        responses=may_answer(NotFound, NothingToReactivate),
+    )
+    async def send_link_for(asked: SentBack, caller: Operator) -> Accepted:
+        """
+        Send the owner of a deactivated account a link to come back with, however late.
+
+        The letter says why; who had it sent stays in what is told of the account.
+        """
+        await letters.reactivate_for(asked.email, by=caller.user_id, reason=asked.reason)
+        return Accepted()
+
+    @routes.post(
         "/v1/accounts/reactivation",
         responses=may_answer(
             LinkInvalid,
@@ -129,6 +161,7 @@ def deactivation_routes(
             question=SecretQuestion(
                 question=asked.question,
                 answer_hash=await passwords.hash(questions.normalised(answer)),
+                chosen_at=at,
             ),
         )
         await identity.committer.change_together(

@@ -39,8 +39,8 @@ def identity_routes(
         password_reset_routes(identity, letters, robots, proving, settings),
         session_routes(identity, door, issuing, settings),
         oidc_routes(Arrivals(identity, door, settings), issuing),
-        linked_identity_routes(identity.linked),
-        second_factor_routes(identity, codes, settings),
+        linked_identity_routes(identity),
+        second_factor_routes(identity, codes, proving, settings),
         client_routes(identity.clients),
         token_routes(identity.clients, signer, settings),
     )

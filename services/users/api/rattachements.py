@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StrictBool, StringConstra
 
 from kit import clock
 from kit.change import Change
-from kit.http import Person, may_answer, new_entity_id
+from kit.http import Caller, Person, may_answer, new_entity_id, reader
 from kit.ids import new_id
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
@@ -41,6 +41,7 @@ from services.users.views import ActiveRattachement, MyRattachement
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Unit = Annotated[str, StringConstraints(min_length=1, max_length=50)]
+RattachementReader = Annotated[Caller, reader("rattachements:read")]
 
 
 def distinct(units: tuple[str, ...]) -> tuple[str, ...]:
@@ -173,17 +174,25 @@ async def leave_structures(membership: Membership, user_id: str, said: Departure
     removals = [Removal(id=new_id(), by=user_id, at=at) for _ in ids]
 
     def decide(*states: Any) -> tuple[Change[Any], ...]:
-        count = len(ids)
-        ties, structures, actions = states[:count], states[count : 2 * count], states[2 * count :]
+        ties, structures, actions, entries = (states[nth::4] for nth in range(4))
         left = leaving.leave(ties, structures, actions, confirmed=said.confirmed, removals=removals)
-        kept, noted = zip(*left, strict=True)
-        return *kept, *map(Change, structures), *noted
+        whole = zip(removals, ties, structures, entries, left, strict=True)
+        return tuple(
+            change
+            for removal, tie, structure, entry, (gone, noted) in whole
+            for change in (gone, Change(structure), noted, removal.taken(tie, gone, entry))
+        )
 
     await membership.committer.change_together(
-        (
-            *(membership.rattachements.at(rattachement_id(user_id, id)) for id in ids),
-            *(membership.structures.at(id) for id in ids),
-            *(membership.actions.at(one.id) for one in removals),
+        tuple(
+            place
+            for id, removal in zip(ids, removals, strict=True)
+            for place in (
+                membership.rattachements.at(rattachement_id(user_id, id)),
+                membership.structures.at(id),
+                membership.actions.at(removal.id),
+                membership.habilitation_history.at(removal.id),
+            )
         ),
         decide,
     )

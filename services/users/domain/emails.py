@@ -12,6 +12,7 @@ from typing import Any
 
 from kit.change import Change
 from kit.problems import Conflict, NotFound
+from services.users.domain import second_factor
 from services.users.domain.accounts import (
     Account,
     AccountMoved,
@@ -25,6 +26,7 @@ from services.users.domain.accounts import (
 from services.users.domain.attempts import Attempts, Limit, attempt
 from services.users.domain.logins import Login, login_id
 from services.users.domain.passwords import WrongPassword
+from services.users.domain.provider_sign_ins import LinkedIdentity
 from services.users.domain.sessions import Session, all_ended
 
 
@@ -73,7 +75,8 @@ def ask_for_login(
         raise WrongPassword
     if confirmation.email == account.email:
         return _stopped(account), Change(to_address), Change(of_user)
-    undo = replace(cancellation, email=account.email)
+    stood = _stands_since(account, now) or cancellation.asked_at
+    undo = replace(cancellation, email=account.email, asked_at=stood)
     asked = replace(account, links=(*_without_asked(account), confirmation, undo))
     told = (
         person_changed(asked),
@@ -133,7 +136,7 @@ def take_login_back(
     account: Account | None,
     old: Login | None,
     current: Login | None,
-    *sessions: Session | None,
+    *openings: Session | LinkedIdentity | None,
     nonce: str,
     access_for: timedelta,
     now: datetime,
@@ -141,21 +144,33 @@ def take_login_back(
     """
     Undo a change that was confirmed, at the word of whoever reads the mail of the old login.
 
-    Every device is signed out and the password is void: whoever changed the address knew it.
+    Every device is signed out and the password is void: whoever changed the address knew it. What
+    else they may have brought along since goes too. They may have deactivated the account: it stays
+    so, and its owner reactivates it.
+
+    ``openings`` must be all sessions and all linked identities of the account.
     """
     link = used(account, nonce, "login-cancellation", now)
-    if account is None or account.status != "active":
+    if account is None or account.status not in ("active", "deactivated"):
         raise LinkNoLongerValid
     if current is None or current.id != login_id(account.email) or link.email == account.email:
         raise AccountMoved
+    identities = {one.id: one for one in openings if isinstance(one, LinkedIdentity)}
+    if {*account.linked_ids} - identities.keys():
+        raise AccountMoved
+    since = link.asked_at or account.created_at
+    sessions = [one for one in openings if isinstance(one, Session)]
     secured, *ended = all_ended(account, *sessions, access_for=access_for, now=now)
+    signed_out = dict(zip((one.id for one in sessions), ended, strict=True))
     earlier = account.links[: account.links.index(link)]
     back = replace(
-        secured,
+        _without_since(secured, since),
         email=link.email,
+        contact_email=None,
         password_hash="",
         password_version=account.password_version + 1,
         links=tuple(one for one in earlier if one.purpose == "login-cancellation"),
+        linked_ids=tuple(id for id in account.linked_ids if identities[id].linked_at < since),
         sent_code=None,
         edition=account.edition + 1,
     )
@@ -164,7 +179,12 @@ def take_login_back(
         Change(back, (person_changed(back), told)),
         Change(old and replace(old, wake_at=None)),
         Change(replace(current, wake_at=now)),
-        *ended,
+        *(
+            signed_out[one.id]
+            if isinstance(one, Session)
+            else Change(one if one and one.id in back.linked_ids else None)
+            for one in openings
+        ),
     )
 
 
@@ -198,6 +218,26 @@ def release(
         if link.purpose == "login-cancellation" and login_id(link.email) == login.id
     ]
     return Change(replace(login, wake_at=max(ends)) if ends else None), Change(account)
+
+
+def _stands_since(account: Account, now: datetime) -> datetime | None:
+    """When another login was first asked for, if one is awaited still."""
+    asked = (
+        link.asked_at
+        for link in account.outstanding(now)
+        if (link.purpose, link.email) == ("login-cancellation", account.email)
+    )
+    return next(asked, None)
+
+
+def _without_since(account: Account, since: datetime) -> Account:
+    """Without the proofs, besides the password, that were chosen from then on."""
+    question, codes_since = account.secret_question, account.codes_since
+    if question and question.chosen_at and question.chosen_at >= since:
+        account = replace(account, secret_question=None)
+    if account.second_factor and not account.second_factor.on:
+        account = replace(account, second_factor=None)
+    return second_factor.without(account) if codes_since and codes_since >= since else account
 
 
 def _without_asked(account: Account) -> tuple[SentLink, ...]:

@@ -24,7 +24,9 @@ from services.users.domain.structures import Structure
 from services.users.domain.units import Unit
 
 MOST = 100
-"""Invitations that wait for one address; the oldest goes."""
+"""Invitations of one structure that wait for one address; its oldest goes."""
+MOST_OF_ALL = 1000
+"""And of all structures: none loses its own to another, which is refused."""
 KEPT_AFTER = timedelta(days=30)
 """So long a letter that has expired can be written again."""
 TAKING_IN_LASTS = timedelta(minutes=1)
@@ -67,6 +69,10 @@ class AccountActive(Conflict):
     """This account is active: there is nothing to activate any more."""
 
 
+class InvitedTooOften(Conflict):
+    """Too many structures invite this address already: it may open an account by itself."""
+
+
 Invited = tuple[Change[Invitee], Change[Attempts]]
 
 
@@ -85,7 +91,13 @@ def invite(
     invitee = current or Invitee(id=user_id, email=email)
     if any(one.gift.id == invitation.gift.id for one in invitee.invitations):
         return Change(current), Change(letters)
-    kept = replace(invitee, invitations=(*invitee.invitations, invitation)[-MOST:])
+    own, full = invitee.to(structure.id), len(invitee.invitations) >= MOST_OF_ALL
+    if full and not own:
+        raise InvitedTooOften(field="body/email")
+    room = len(own) if full else MOST
+    over = own[: max(0, len(own) + 1 - room)]
+    left = (one for one in invitee.invitations if one not in over)
+    kept = replace(invitee, invitations=(*left, invitation))
     return _written(kept, letters, structure, invitation, letters_id=letters_id, limit=limit)
 
 
@@ -107,6 +119,8 @@ def remind(
         if tie and manager.meets(tie):
             raise AccountActive
         raise NotFound
+    if current.accepted_at:
+        raise AccountActive
     for one in theirs:
         refuse_outside(manager, one.gift.extent.lines())
     again = [
@@ -171,6 +185,20 @@ def without(current: Invitee, gone: Iterable[Invitation]) -> Change[Invitee]:
     """What was dealt with, or is no longer meant, is forgotten."""
     dropped = [*gone]
     return _waits(current, [one for one in current.invitations if one not in dropped])
+
+
+def uninvited(current: Invitee, structure_id: str, units: tuple[str, ...]) -> Change[Invitee]:
+    """Nothing invites to this structure (no ``units``), or to these of it, any more."""
+    left = []
+    for one in current.invitations:
+        asked = one.gift.extent
+        kept = tuple(code for code in asked.units if code not in units) if units else ()
+        if one.gift.structure_id != structure_id or (units and not asked.units):
+            left.append(one)
+        elif kept:
+            gift = replace(one.gift, extent=replace(asked, units=kept))
+            left.append(replace(one, gift=gift))
+    return _waits(current, left)
 
 
 def kept_until(invitation: Invitation) -> datetime:

@@ -51,6 +51,8 @@ class Claim(Entity):
     manager_id: str | None = None
     """The absent manager to whom notice is given."""
     reason: str = ""
+    decided_by: str = ""
+    """The operator who judged the documents, or named the manager without a claim."""
     opened_at: datetime
     settled_at: datetime | None = None
 
@@ -110,6 +112,14 @@ class ManagersObjectionOnly(Forbidden):
 
 class NotYourOwnClaim(Forbidden):
     """Nobody decides on their own claim."""
+
+
+class ManagedAlready(Conflict):
+    """This structure has a principal manager: whoever claims it gives them notice."""
+
+
+class NoSuchUser(Invalid):
+    """Nobody has an active account with this login address."""
 
 
 class ReasonForRejection(Invalid):
@@ -213,9 +223,27 @@ def decide(
         return Change(current), *_as_they_are(parties)
     if current.state != "open" or _expired(current, now):
         raise ClaimOver
+    judged = replace(current, decided_by=by)
     if confirmed:
-        return _proved(current, parties, rules=rules, now=now)
-    return _over(current, "rejected", reason=reason, now=now), *_as_they_are(parties)
+        return _proved(judged, parties, rules=rules, now=now)
+    return _over(judged, "rejected", reason=reason, now=now), *_as_they_are(parties)
+
+
+def assign(
+    current: Claim | None, parties: Parties, *, asked: Claim, rules: Rules, now: datetime
+) -> Settled:
+    """The desk names the manager of a structure that has none: like a claim that it confirms."""
+    if current:
+        return Change(current), *_as_they_are(parties)
+    if parties.structure is None:
+        raise UnknownStructure("No structure has this id.", field="body/structure_id")
+    if asked.user_id == asked.decided_by:
+        raise NotYourOwnClaim
+    if parties.manager_id:
+        raise ManagedAlready
+    if parties.account is None or parties.account.status != "active":
+        raise NoSuchUser(field="body/email")
+    return _granted(asked, parties, rules=rules, now=now)
 
 
 def object_to(
@@ -307,7 +335,14 @@ def _granted(claim: Claim, parties: Parties, *, rules: Rules, now: datetime) -> 
     if not asked and structure and not tie.standing(on):
         asked = _as_request(claim, structure, Extent(valid_from=on), now)
     return (
-        _over(claim, "granted", former=parties.manager_id, structure=structure, now=now),
+        _over(
+            claim,
+            "granted",
+            reason=claim.reason,
+            former=parties.manager_id,
+            structure=structure,
+            now=now,
+        ),
         Change(given(management or Management(id=claim.structure_id), claim.user_id)),
         Change(managing(account, 1)),
         appoint(tie, on, rules.defaults),
