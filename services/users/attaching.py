@@ -186,8 +186,8 @@ class Attaching:
                     of.requests.at(gift.id),
                     of.rattachements.at(rattachement_id(invitee.id, structure_id)),
                     of.actions.at(gift.id),
-                    of.habilitation_history.at(gift.id),
                     of.rattachements.at(rattachement_id(gift.by, structure_id)),
+                    of.habilitation_history.at(gift.id),
                     *self._units(structure_id, gift.extent.units),
                 ),
                 partial(self._take_in, replace(gift, at=at)),
@@ -201,7 +201,7 @@ class Attaching:
         structure: Structure | None,
         *rest: Any,
     ) -> Changes:
-        request, tie, action, entry, acting, *units = rest
+        request, tie, action, acting, entry, *units = rest
         dealt_with, granted, attached, noted = invitations.take_in(
             invitee,
             structure,
@@ -214,9 +214,8 @@ class Attaching:
             now=gift.at,
             defaults=self.defaults,
         )
-        shown = noted, _recorded(gift, tie, attached, entry)
-        others = map(Change, (acting, *units))
-        return dealt_with, Change(structure), granted, attached, *shown, *others
+        shown = noted, Change(acting), _recorded(gift, tie, attached, entry)
+        return dealt_with, Change(structure), granted, attached, *shown, *map(Change, units)
 
     def turn(self, tie: Rattachement) -> Ask:
         """What a new day brings to it."""

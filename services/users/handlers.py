@@ -66,7 +66,7 @@ def _settles_rattachements(
             account: Account | None,
             *others: Any,
         ) -> tuple[Change[Any], ...]:
-            action, entry, decider = others
+            action, decider, entry = others
             changes = settle(
                 decided,
                 request,
@@ -87,7 +87,8 @@ def _settles_rattachements(
                 by=decided.decided_by,
                 at=decided.decided_at,
             )
-            return *changes, Change(structure), Change(account), shown, given, Change(decider)
+            beside = Change(structure), Change(account), shown, Change(decider), given
+            return *changes, *beside
 
         return Ask(
             (
@@ -98,10 +99,10 @@ def _settles_rattachements(
                 membership.structures.at(decided.structure_id),
                 accounts.at(decided.requester_id),
                 membership.actions.at(decided.approval_id),
-                membership.habilitation_history.at(decided.approval_id),
                 membership.rattachements.at(
                     rattachement_id(decided.decided_by, decided.structure_id)
                 ),
+                membership.habilitation_history.at(decided.approval_id),
             ),
             decide,
         )
