@@ -195,6 +195,8 @@ class RattachementGranted(
     units: tuple[str, ...] = ()
     valid_from: date
     valid_until: date | None = None
+    left_out: bool = False
+    """Whether it lacks default habilitations, which whoever approved does not hold."""
     granted_at: AwareDatetime
 
 
@@ -297,6 +299,8 @@ class RattachementMade(
     """None means the whole structure."""
     valid_from: date
     valid_until: date | None = None
+    left_out: bool = False
+    """Whether it lacks default habilitations, which whoever made it does not hold."""
     made_by: str
     made_at: AwareDatetime
 

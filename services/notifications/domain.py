@@ -255,6 +255,11 @@ def on_approval_opened(event: ApprovalOpened) -> tuple[Letter, ...]:
     )
 
 
+def _of_what_is_left_out(event: RattachementGranted | RattachementMade) -> dict[str, str]:
+    """Letters that were kept before it was told have no such word."""
+    return {"left_out": "yes"} if event.left_out else {}
+
+
 def on_granted(event: RattachementGranted) -> Letter:
     return Letter(
         id=f"{event.request_id}:granted",
@@ -265,6 +270,7 @@ def on_granted(event: RattachementGranted) -> Letter:
             "units": ", ".join(event.units),
             "valid_from": event.valid_from.isoformat(),
             "valid_until": event.valid_until.isoformat() if event.valid_until else "",
+            **_of_what_is_left_out(event),
         },
         created_at=event.granted_at,
     )
@@ -281,6 +287,7 @@ def on_made(event: RattachementMade) -> Letter:
             "units": ", ".join(event.units),
             "valid_from": event.valid_from.isoformat(),
             "valid_until": event.valid_until.isoformat() if event.valid_until else "",
+            **_of_what_is_left_out(event),
         },
         created_at=event.made_at,
     )

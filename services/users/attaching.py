@@ -1,10 +1,11 @@
 """Attaching whoever has an address: at once, or once they have opened the account they need."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from kit.change import Change
 from kit.clock import now
@@ -16,6 +17,8 @@ from services.users.domain import accounts, attaching, invitations, turning
 from services.users.domain.actions import Action
 from services.users.domain.attaching import Gift, NotYourself
 from services.users.domain.attempts import attempts_id
+from services.users.domain.delegation import gives
+from services.users.domain.giving import Rows, left_out
 from services.users.domain.habilitation_history import Entry, recorded
 from services.users.domain.invitations import Invitation, Invitee, Renewal
 from services.users.domain.logins import Login, login_id
@@ -27,6 +30,9 @@ from services.users.membership import Membership
 from services.users.settings import UsersSettings
 
 Changes = tuple[Change[Any], ...]
+
+ACTING: Final = 4
+"""Which of all that giving is decided on is the rattachement of who gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +47,12 @@ class Attaching:
     def jobs(self) -> list[Job]:
         return [Worker(self.identity.invitees, claim=invitations.begin, work=self.take_in)]
 
-    async def attach(self, email: str, gift: Gift) -> None:
-        """Raises what refuses it whoever has this address; says nothing of who has it."""
+    async def attach(self, email: str, gift: Gift) -> Rows:
+        """
+        Raises what refuses it whoever has this address; says nothing of who has it.
+
+        Gives the default profiles that somebody new would not have, as the giver does not.
+        """
         login = await self.identity.logins.find(login_id(email))
         user_id = login.user_id if login else new_id()
         while True:
@@ -52,8 +62,13 @@ class Attaching:
                 raise kept
             claimed = kept[0]
             if claimed is None or claimed.user_id == user_id:
-                return
+                return self.left_out(gift, kept)
             user_id = claimed.user_id
+
+    def left_out(self, gift: Gift, states: Sequence[Any]) -> Rows:
+        """``states``: of what ``ask`` names, in its order."""
+        on = day_of(gift.at)
+        return left_out(gives(states[ACTING], on), gift.extent, self.defaults, on)
 
     def ask(self, email: str, user_id: str, gift: Gift) -> Ask:
         """``user_id``: of whoever has this address, or of the account that is to wait for them."""
@@ -93,6 +108,7 @@ class Attaching:
                 user_id=user_id,
                 on=day_of(gift.at),
                 defaults=self.defaults,
+                own=gives(acting, day_of(gift.at)),
             )
             changes[6:9] = granted, attached, attaching.noted(gift, attached, action)
             changes[9] = _recorded(gift, tie, attached, entry)
@@ -171,6 +187,7 @@ class Attaching:
                     of.rattachements.at(rattachement_id(invitee.id, structure_id)),
                     of.actions.at(gift.id),
                     of.habilitation_history.at(gift.id),
+                    of.rattachements.at(rattachement_id(gift.by, structure_id)),
                     *self._units(structure_id, gift.extent.units),
                 ),
                 partial(self._take_in, replace(gift, at=at)),
@@ -184,7 +201,7 @@ class Attaching:
         structure: Structure | None,
         *rest: Any,
     ) -> Changes:
-        request, tie, action, entry, *units = rest
+        request, tie, action, entry, acting, *units = rest
         dealt_with, granted, attached, noted = invitations.take_in(
             invitee,
             structure,
@@ -192,12 +209,14 @@ class Attaching:
             tie,
             action,
             *units,
+            acting=acting,
             gift_id=gift.id,
             now=gift.at,
             defaults=self.defaults,
         )
         shown = noted, _recorded(gift, tie, attached, entry)
-        return dealt_with, Change(structure), granted, attached, *shown, *map(Change, units)
+        others = map(Change, (acting, *units))
+        return dealt_with, Change(structure), granted, attached, *shown, *others
 
     def turn(self, tie: Rattachement, at: datetime) -> Ask:
         """What a new day brings to it."""

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+import structlog
+
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask
 from kit.days import day_of
+from kit.problems import Problem, Unavailable
 from kit.workers import Worker
 from services.users.domain import duplications
 from services.users.domain.duplications import Duplication, copied_request_id
@@ -18,6 +21,8 @@ from services.users.domain.requests import RattachementRequest
 from services.users.domain.structures import Structure
 from services.users.domain.units import Unit, known_unit_id
 from services.users.membership import Membership
+
+log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 200
 UNITS_PATIENCE: Final = 30
@@ -37,8 +42,12 @@ class Copying:
         after = duplication.after
         while batch := await self._following(duplication, after):
             asks = [self._ask(duplication, one) for one in batch]
-            for outcome in await self.membership.committer.keep_all(asks):
-                if isinstance(outcome, BaseException):
+            outcomes = await self.membership.committer.keep_all(asks)
+            for one, outcome in zip(batch, outcomes, strict=True):
+                if isinstance(outcome, Problem) and not isinstance(outcome, Unavailable):
+                    # No repetition would make it possible, and others wait behind it.
+                    log.error("unable to copy", rattachement=one.id, exc_info=outcome)
+                elif isinstance(outcome, BaseException):
                     raise outcome
             after = batch[-1].id
             noted = partial(duplications.dealt_with, after=after, now=now())

@@ -64,14 +64,15 @@ def _settles_rattachements(
             rattachement: Rattachement | None,
             structure: Structure | None,
             account: Account | None,
-            *histories: Any,
+            *others: Any,
         ) -> tuple[Change[Any], ...]:
-            action, entry = histories
+            action, entry, decider = others
             changes = settle(
                 decided,
                 request,
                 rattachement,
                 structure,
+                decider,
                 requester_active=account is not None and account.status == "active",
                 defaults=defaults,
                 on=day_of(decided.decided_at),
@@ -86,7 +87,7 @@ def _settles_rattachements(
                 by=decided.decided_by,
                 at=decided.decided_at,
             )
-            return *changes, Change(structure), Change(account), shown, given
+            return *changes, Change(structure), Change(account), shown, given, Change(decider)
 
         return Ask(
             (
@@ -98,6 +99,9 @@ def _settles_rattachements(
                 accounts.at(decided.requester_id),
                 membership.actions.at(decided.approval_id),
                 membership.habilitation_history.at(decided.approval_id),
+                membership.rattachements.at(
+                    rattachement_id(decided.decided_by, decided.structure_id)
+                ),
             ),
             decide,
         )

@@ -56,7 +56,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
     espaces = Espaces(habilitations)
     return service.app(
         *identity_routes(identity, settings, passwords),
-        rattachement_routes(membership),
+        rattachement_routes(membership, defaults),
         structure_user_routes(attaching),
         import_routes(importing),
         *habilitation_routes(

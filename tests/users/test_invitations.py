@@ -34,6 +34,7 @@ from tests.users.rattaching import (
     DEFAULTS,
     LATER,
     NOW,
+    a_delegate,
     a_gift,
     a_known_unit,
     a_line,
@@ -83,7 +84,13 @@ def invited(current: Any = None, letters: Any = None, **but: Any) -> Any:
     )
 
 
-def taken_in(invitee: Any, *units: Any, structure: Any = None, gift_id: str = "g-1") -> Any:
+def taken_in(
+    invitee: Any,
+    *units: Any,
+    structure: Any = None,
+    gift_id: str = "g-1",
+    acting: Any = a_manager(),  # noqa: B008  # never changed
+) -> Any:
     return take_in(
         invitee,
         structure or a_structure(),
@@ -91,6 +98,7 @@ def taken_in(invitee: Any, *units: Any, structure: Any = None, gift_id: str = "g
         None,
         None,
         *units,
+        acting=acting,
         gift_id=gift_id,
         now=LATER,
         defaults=DEFAULTS,
@@ -264,6 +272,13 @@ class TestTakeIn:
         assert invitee == Change(None)
         assert tie.state.lines == (a_line(),)
         assert (request.state.status, action.state.by) == ("granted", "u-omar")
+
+    @pytest.mark.feature("RAT-13", "HAB-05")
+    @pytest.mark.parametrize("acting", [a_delegate(), None], ids=["lacks it", "has left"])
+    def test_gives_no_more_than_who_invited_may_give_by_then(self, acting: Any):
+        _, _, tie, _ = taken_in(an_accepted(), acting=acting)
+
+        assert (tie.state.lines, tie.state.habilitations) == ((a_line(),), ())
 
     def test_leaves_what_others_invite_to(self):
         other = an_invitation(gift=a_gift(id="g-2", structure_id="s-garage"))

@@ -34,7 +34,7 @@ class TestAttach:
     async def test_takes_effect_at_once_for_whoever_has_the_address(self, hall: Hall):
         answer = await hall.attach(" Lea@Example.org ")
 
-        assert (answer.status_code, answer.json()) == (202, {"status": "accepted"})
+        assert (answer.status_code, answer.json()) == (202, {"status": "accepted", "left_out": []})
         [shown] = (await hall.get("/v1/rattachements/active", LEA))["items"]
         assert (shown["structure_id"], shown["role"]) == ("s-bakery", "user")
         [letter] = await hall.told("rattachement-made")
@@ -51,8 +51,21 @@ class TestAttach:
 
         answers = [await hall.attach(f"{name}@example.org") for name in addresses]
 
-        assert {(one.status_code, one.text) for one in answers} == {(202, '{"status":"accepted"}')}
+        said = '{"status":"accepted","left_out":[]}'
+        assert {(one.status_code, one.text) for one in answers} == {(202, said)}
         assert len({frozenset(one.headers) for one in answers}) == 1
+
+    @pytest.mark.feature("RAT-12", "HAB-05")
+    async def test_by_a_delegate_leaves_out_what_they_lack_and_says_it_alike(self, hall: Hall):
+        await hall.keep(a_delegate(user_id="u-eve", id="u-eve:s-bakery"))
+
+        answers = [await hall.attach(f"{name}@example.org", EVE) for name in ("lea", "new")]
+
+        assert {one.text for one in answers} == {answers[0].text}
+        left_out = answers[0].json()["left_out"]
+        assert {"application": "engagements", "level": "modification"} in left_out
+        tie = await hall.membership.rattachements.get("u-lea:s-bakery")
+        assert (tie.role, tie.habilitations) == ("user", ())
 
     @pytest.mark.feature("RAT-12", "RAT-16")
     async def test_refuses_alike_for_every_address(self, hall: Hall):

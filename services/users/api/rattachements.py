@@ -16,7 +16,12 @@ from services.users import views
 from services.users.domain import leaving
 from services.users.domain.leaving import ConfirmationMissing, Removal, SuccessorMissing
 from services.users.domain.lines import Extent
-from services.users.domain.rattachements import Rattachement, rattachement_id
+from services.users.domain.rattachements import (
+    Defaults,
+    Rattachement,
+    TooManyRights,
+    rattachement_id,
+)
 from services.users.domain.requests import (
     AlreadyAttached,
     AlreadyRequested,
@@ -77,7 +82,7 @@ class Left(BaseModel):
     structure_ids: tuple[str, ...]
 
 
-def rattachement_routes(membership: Membership) -> APIRouter:
+def rattachement_routes(membership: Membership, defaults: Defaults) -> APIRouter:
     routes = APIRouter(prefix="/v1/rattachements", tags=["rattachements"])
 
     @routes.post(
@@ -90,6 +95,7 @@ def rattachement_routes(membership: Membership) -> APIRouter:
             AlreadyAttached,
             UnknownUnits,
             WrongDates,
+            TooManyRights,
         ),
     )
     async def request(wanted: Wanted, caller: Person) -> MyRattachement:
@@ -113,6 +119,7 @@ def rattachement_routes(membership: Membership) -> APIRouter:
                 comment=wanted.comment,
                 today=today,
                 now=now,
+                defaults=defaults,
             )
             return Change(structure), *changes, *(Change(one) for one in units)
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
+from contracts.users import Level
 from kit import clock
 from kit.change import Change
 from kit.days import day_of
@@ -20,7 +21,7 @@ from services.users.api.rattachements import Id, RattachementReader, Unit, Windo
 from services.users.attaching import Attaching
 from services.users.domain import leaving
 from services.users.domain.attaching import Gift, NotYourself
-from services.users.domain.delegation import ManagersOnly, OutsideYourUnits
+from services.users.domain.delegation import ManagersOnly, MoreThanYours, OutsideYourUnits
 from services.users.domain.invitations import AccountActive, InvitedTooOften
 from services.users.domain.leaving import (
     AttachedToTheWhole,
@@ -28,7 +29,7 @@ from services.users.domain.leaving import (
     PrincipalManagerStays,
     Removal,
 )
-from services.users.domain.rattachements import rattachement_id
+from services.users.domain.rattachements import TooManyRights, rattachement_id
 from services.users.domain.requests import InactiveStructure, UnknownUnits, WrongDates
 from services.users.domain.states import Order, Standing
 from services.users.user_views import ActionView, AttachedUser, Users, Waiting
@@ -62,6 +63,17 @@ class Detached(BaseModel):
     attached: bool
 
 
+class Profile(BaseModel):
+    application: str
+    level: Level
+
+
+class Attached(Accepted):
+    """What becomes of it is not told, but what you cannot give is."""
+
+    left_out: tuple[Profile, ...] = ()
+
+
 class Standings(BaseModel):
     items: list[Standing]
 
@@ -88,13 +100,16 @@ def _attaching(routes: APIRouter, attaching: Attaching) -> None:
             InactiveStructure,
             UnknownUnits,
             WrongDates,
+            MoreThanYours,
+            TooManyRights,
         ),
     )
-    async def attach(wanted: NewUser, caller: Person) -> Accepted:
+    async def attach(wanted: NewUser, caller: Person) -> Attached:
         """
         Attach whoever has this address. Without an account they are invited to open one.
 
-        The answer is the same in both cases, and when they are attached already.
+        The answer is the same in both cases, and when they are attached already. Nobody gives
+        default profiles that they do not hold themselves: these are left out.
         """
         gift = Gift(
             id=new_entity_id(),
@@ -103,8 +118,12 @@ def _attaching(routes: APIRouter, attaching: Attaching) -> None:
             by=caller.user_id,
             at=clock.now(),
         )
-        await attaching.attach(wanted.email, gift)
-        return Accepted()
+        left_out = await attaching.attach(wanted.email, gift)
+        return Attached(
+            left_out=tuple(
+                Profile(application=one.application, level=one.level) for one in left_out
+            )
+        )
 
     @routes.put(
         "/structure-users/{structure_id}/{user_id}/activation-letter",

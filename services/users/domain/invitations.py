@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from contracts.users import InvitationSent
 from kit.change import Change, Entity
 from kit.days import day_of
-from kit.problems import Conflict, NotFound
+from kit.problems import Conflict, NotFound, Problem
 from services.users.domain.accounts import (
     Account,
     LinkNoLongerValid,
@@ -17,7 +17,8 @@ from services.users.domain.accounts import (
 from services.users.domain.actions import Action
 from services.users.domain.attaching import Gift, give, noted, refuse_outside
 from services.users.domain.attempts import Attempts, Limit, attempt, locked_until
-from services.users.domain.delegation import administrator
+from services.users.domain.delegation import administrator, gives
+from services.users.domain.lines import Lines
 from services.users.domain.rattachements import Defaults, Rattachement
 from services.users.domain.requests import RattachementRequest, unknown_units
 from services.users.domain.structures import Structure
@@ -53,6 +54,10 @@ class Invitee(Entity):
 
     def to(self, structure_id: str) -> tuple[Invitation, ...]:
         return tuple(one for one in self.invitations if one.gift.structure_id == structure_id)
+
+    def lines_in(self, structure_id: str) -> Lines:
+        sent = self.to(structure_id)
+        return tuple(line for one in sent for line in one.gift.extent.lines())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,11 +224,16 @@ def take_in(
     tie: Rattachement | None,
     action: Action | None,
     *units: Unit | None,
+    acting: Rattachement | None,
     gift_id: str,
     now: datetime,
     defaults: Defaults,
 ) -> tuple[Change[Invitee], Change[RattachementRequest], Change[Rattachement], Change[Action]]:
-    """Attach somebody who accepted, to as much of what they were invited to as there still is."""
+    """
+    Attach somebody who accepted, to as much of what they were invited to as there still is.
+
+    With as much as whoever invited them, whose rattachement is ``acting``, may give by now.
+    """
     sent = invitee.invitations if invitee else ()
     invitation = next((one for one in sent if one.gift.id == gift_id), None)
     nothing = Change(request), Change(tie), Change(action)
@@ -235,9 +245,13 @@ def take_in(
     if not structure.active or (lost and not left.units):
         return dealt_with, *nothing
     gift = replace(invitation.gift, extent=left, at=now)
-    granted, attached = give(
-        gift, structure, request, tie, user_id=invitee.id, on=on, defaults=defaults
-    )
+    own = gives(acting, on)
+    try:
+        granted, attached = give(
+            gift, structure, request, tie, user_id=invitee.id, on=on, defaults=defaults, own=own
+        )
+    except Problem:  # It cannot be given at all, to whoever has so much already.
+        return dealt_with, *nothing
     return dealt_with, granted, attached, noted(gift, attached, action)
 
 

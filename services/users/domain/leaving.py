@@ -74,11 +74,7 @@ def detach(
     """
     manager = administrator(acting, on)
     known = tie if tie and (manager.meets(tie) or (tie.past and manager.reaches(None))) else None
-    meant = tuple(
-        line
-        for one in (invitee.to(structure_id) if invitee else ())
-        for line in one.gift.extent.lines()
-    )
+    meant = invitee.lines_in(structure_id) if invitee else ()
     if known is None and not meant:
         raise NotFound
     if known and known.role == "principal_manager":

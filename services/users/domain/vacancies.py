@@ -311,10 +311,15 @@ def _granted(claim: Claim, parties: Parties, *, rules: Rules, now: datetime) -> 
     """
     Make the claimant the principal manager; whoever was stays as a user.
 
-    A claim lapses with the account of who made it, and when another has become the manager since.
+    A claim lapses with the account of who made it, and when the structure was handed over since,
+    be it back to whoever had it: they were not silent.
     """
     management, account, structure = parties.management, parties.account, parties.structure
-    moved = claim.manager_id is not None and claim.manager_id != parties.manager_id
+    moved = claim.manager_id is not None and not (
+        management
+        and management.claim_id == claim.id
+        and management.principal_manager_id == claim.manager_id
+    )
     if account is None or account.status != "active" or moved:
         _, *others = _as_they_are(parties)
         left = _without_claim(management, claim) if management else None
