@@ -217,9 +217,9 @@ class Attaching:
         shown = noted, Change(acting), _recorded(gift, tie, attached, entry)
         return dealt_with, Change(structure), granted, attached, *shown, *map(Change, units)
 
-    def turn(self, tie: Rattachement) -> Ask:
+    def turn(self, tie: Rattachement, at: datetime) -> Ask:
         """What a new day brings to it."""
-        of, at = self.membership, now()
+        of = self.membership
         begun, ended = (turning.turn_id(tie, what) for what in ("begun", "ended"))
 
         def decide(

@@ -75,7 +75,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
             *attaching.jobs(),
             Timer(
                 membership.rattachements,
-                wake=lambda tie: habilitations.turn(tie, now()) or attaching.turn(tie),
+                wake=lambda tie: habilitations.turn(tie, now()) or attaching.turn(tie, now()),
             ),
             importing.worker(),
             claiming.timer(),
