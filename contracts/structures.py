@@ -31,7 +31,10 @@ class StructureCreated(
     non_diffusible: bool = False
     origin: Literal["self-service", "import"]
     created_by: str | None = None
-    """The user who becomes its principal manager; None for an imported structure."""
+    """
+    The user who becomes its principal manager: of a duplicate, the model's. None for an imported
+    structure, and for the duplicate of one that nobody manages.
+    """
     created_at: AwareDatetime
 
 

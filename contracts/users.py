@@ -125,6 +125,8 @@ class LinkRequestedV2(Event, type="users.link-requested.v2", key="user_id"):
     purpose: str
     nonce: str
     expires_at: AwareDatetime
+    reason: PersonalText = ""
+    """Why the desk has it sent; empty for what somebody asked for."""
 
 
 class CodeRequested(Event, type="users.code-requested.v1", key="user_id"):
@@ -218,6 +220,8 @@ class RattachementGranted(
     units: tuple[str, ...] = ()
     valid_from: date
     valid_until: date | None = None
+    left_out: bool = False
+    """Whether it lacks default habilitations, which whoever approved does not hold."""
     granted_at: AwareDatetime
 
 
@@ -346,6 +350,8 @@ class RattachementMade(
     """None means the whole structure."""
     valid_from: date
     valid_until: date | None = None
+    left_out: bool = False
+    """Whether it lacks default habilitations, which whoever made it does not hold."""
     made_by: str
     made_at: AwareDatetime
 

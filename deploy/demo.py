@@ -13,6 +13,7 @@ import aiohttp
 from deploy.embedded import mail
 from deploy.installation import OPERATOR
 from deploy.trouble import Trouble
+from kit.effort import solve
 
 PASSWORD = "Chorale-demo-2026!"  # noqa: S105 (public on purpose)
 STRUCTURE = "84965690500015"
@@ -58,7 +59,7 @@ class _Demo:
 
     async def sign_in(self, person: Person) -> str | None:
         credentials = {"email": person.email, "password": PASSWORD}
-        status, answer = await self._post("/v1/sessions", credentials)
+        status, answer = await self._ask("POST", "/v1/sessions", credentials)
         return str(answer["access_token"]) if status == 201 else None
 
     async def must_sign_in(self, person: Person) -> str:
@@ -73,7 +74,7 @@ class _Demo:
             "first_name": person.first_name,
             "last_name": person.last_name,
         }
-        await self._must("/v1/accounts", account, 202)
+        await self._must("/v1/accounts", account | await self._effort(), 202)
         token = await self._token_sent_to(person.email)
         await self._must("/v1/accounts/activation", {"token": token}, 200, 201, 204)
 
@@ -83,18 +84,29 @@ class _Demo:
         # 409: an earlier start was interrupted after this.
         await self._must("/v1/structures", asked, 201, 409, headers=headers)
 
+    async def _effort(self) -> dict[str, object]:
+        """The proof of work that the form may ask for."""
+        _, asked = await self._ask("GET", "/v1/effort")
+        solved = await asyncio.to_thread(solve, asked["challenge"], asked["bits"])
+        return {"effort": {"challenge": solved.challenge, "number": solved.number}}
+
     async def _must(
         self, path: str, body: object, *wanted: int, headers: Mapping[str, str] | None = None
     ) -> None:
-        status, answer = await self._post(path, body, headers)
+        status, answer = await self._ask("POST", path, body, headers)
         if status not in wanted:
             raise Trouble(f"The demo cannot be loaded: {path} answers {status} {answer}")
 
-    async def _post(
-        self, path: str, body: object, headers: Mapping[str, str] | None = None
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Any]:
         for _ in range(PATIENCE):
-            async with self.client.post(path, json=body, headers=headers) as answer:
+            said = self.client.request(method, path, json=body, headers=headers)
+            async with said as answer:
                 if answer.status not in {429, 503}:
                     return answer.status, json.loads(await answer.text() or "null")
             await asyncio.sleep(1)  # Rights are not known in the first moment after a start.

@@ -9,6 +9,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import count
 
 from kit.problems import Invalid
 
@@ -60,6 +61,12 @@ def check(key: str, effort: Effort | None, *, now: datetime, field: str) -> Spen
     if until <= now:
         raise EffortOver(field=field)
     return Spent(nonce, until)
+
+
+def solve(challenge: str, bits: int) -> Effort:
+    """What a page or a script does that sends such a form."""
+    efforts = (Effort(challenge, number) for number in count())
+    return next(one for one in efforts if zero_bits(one) >= bits)
 
 
 def zero_bits(effort: Effort) -> int:

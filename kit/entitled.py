@@ -1,5 +1,6 @@
 """What rights come to on a day. Pure: users decides by it, and every copy answers by it."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Final, NamedTuple, Protocol
 
@@ -50,8 +51,12 @@ def effective(held: Held) -> tuple[Habilitation, ...]:
     """Each habilitation within the units and the days of a line: all that it comes to."""
     if not held.role:
         return ()
-    met = (_met(one, line) for one in held.habilitations for line in held.lines)
-    return tuple(one for one in met if one)
+    return tuple(met for one in held.habilitations for met in on_lines(one, held.lines))
+
+
+def on_lines(one: Habilitation, lines: Iterable[Line]) -> tuple[Habilitation, ...]:
+    """What a habilitation comes to on each of these lines, if anything."""
+    return tuple(met for line in lines if (met := _met(one, line)))
 
 
 def grant(held: Held, application: str, level: Level, unit: str | None, on: date) -> Grant | None:

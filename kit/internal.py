@@ -33,6 +33,11 @@ class Caller:
         """What idempotency keys and rate limits are scoped to; empty for nobody known."""
         return self.user_id or (f"client:{self.client_id}" if self.client_id else "")
 
+    def is_system_for(self, structure_id: str) -> bool:
+        """Whether this is another system, and one that may see this structure."""
+        mine = not self.structures or structure_id in self.structures
+        return bool(self.client_id) and mine
+
 
 @lru_cache(maxsize=8)
 def _key(secret: str) -> OctKey:

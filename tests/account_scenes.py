@@ -4,6 +4,7 @@ import re
 
 from tests.platform import PASSWORD, User, an_address, token_in
 from tests.scenes import (
+    KNOWN,
     OWN_ACCOUNT,
     Asked,
     Cast,
@@ -17,7 +18,6 @@ PROFILE = {
     "personal": {"first_name": "Nina", "last_name": "Roux"},
     "parameters": {"language": "fr", "time_zone": "Europe/Paris", "notifications": {}},
 }
-KNOWN = {"current_password": PASSWORD}
 
 as_it_is("GET /v1/effort")
 as_it_is("DELETE /v1/sessions", "one's own but the present one")
@@ -56,7 +56,7 @@ def code_in(letter: str) -> str:
 async def ask_for_a_code(cast: Cast, role: str) -> Asked:
     user = await somebody_like(cast, "founder")
     assert user
-    code = {"code": await a_code_by_letter(cast, user)}
+    code = KNOWN | {"code": await a_code_by_letter(cast, user)}
     await cast.do("PUT", "/v1/second-factor/email", 200, by=user, json=code)
     credentials = {"email": user.email, "password": PASSWORD}
     challenge = (await cast.do("POST", "/v1/sessions", 202, json=credentials)).json()["challenge"]
@@ -69,7 +69,7 @@ async def turn_email_on(cast: Cast, role: str) -> Asked:
     by, code = await somebody_like(cast, role), "123456"
     if by and by.email:
         code = await a_code_by_letter(cast, by)
-    return Asked("/v1/second-factor/email", by, body={"json": {"code": code}})
+    return Asked("/v1/second-factor/email", by, body={"json": KNOWN | {"code": code}})
 
 
 @scene("POST /v1/second-factor/recovery-codes", OWN_ACCOUNT)
@@ -77,9 +77,9 @@ async def make_recovery_codes(cast: Cast, role: str) -> Asked:
     by, shown = await somebody_like(cast, role), "123456"
     if by and by.email:
         code = await second_factor(cast, by)
-        await cast.do("PUT", "/v1/second-factor", 200, by=by, json={"code": code(-1)})
+        await cast.do("PUT", "/v1/second-factor", 200, by=by, json=KNOWN | {"code": code(-1)})
         shown = code(0)
-    return Asked("/v1/second-factor/recovery-codes", by, body={"json": {"code": shown}})
+    return Asked("/v1/second-factor/recovery-codes", by, body={"json": KNOWN | {"code": shown}})
 
 
 async def followed(cast: Cast, role: str, path: str, to_old: bool, subject: str) -> Asked:

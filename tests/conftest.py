@@ -3,6 +3,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -27,7 +28,9 @@ from tests.platform import OPERATORS, Platform, User, until
 from tests.ports import free_ports
 from tests.running import Running
 from tests.scenes import Cast
-from tests.stub_provider import REDIRECT, Stub, a_stub, said_of
+from tests.stub_provider import REDIRECT, Stub, a_stub, said_of, url_of
+from tests.together import made_once
+from tests.turns import WORKER, WORKERS
 
 pytest_plugins = ("tests.feature_marks",)
 # How long an example takes says more of the machine than of what is tried.
@@ -38,18 +41,21 @@ MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
 
 UNHURRIED = {
     "access_for": "PT1H",
+    "client_access_for": "PT1H",
     "address_failures": 1_000_000,
     "caller_rate": "1000000/second",
     "credential_rate": "100000/minute",
     "exports_most": 1_000_000,
     "letters_most": 1_000_000,
     "operators": ",".join(OPERATORS),
+    "password_memory": 7168,
+    "password_passes": 1,
     "personal_files_most": 1_000_000,
     "sign_in_failures": 1_000_000,
     "sirene_per_minute": 100_000,
     "vacancy_claims_most": 1_000_000,
 }
-"""All tests come from one address, and sign in more often than a person does."""
+"""All tests come from one address, and sign in more often than a person and a processor do."""
 
 
 def pytest_report_header() -> str:
@@ -103,36 +109,49 @@ async def service(request: pytest.FixtureRequest, mongo_url: str) -> AsyncIterat
 
 
 @pytest.fixture(scope="session")
-def own_kafka(request: pytest.FixtureRequest) -> dict[str, str]:
-    """What tells the platform to use the broker of the tests, where it is to."""
-    return {"kafka": request.getfixturevalue("kafka_url")} if stack.apache() else {}
+def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the processes of this run find what they share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if WORKERS > 1 else own
 
 
 @pytest.fixture(scope="session")
-async def provider() -> AsyncIterator[Stub]:
-    """An identity provider of the tests."""
-    [port] = free_ports(1)
-    async with a_stub(port) as stub:
-        yield stub
+async def place(
+    common: Path, shared: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[dict[str, Any]]:
+    """Where the platform is, started once for all processes."""
 
-
-@pytest.fixture(scope="session")
-async def platform(
-    own_kafka: dict[str, str], shared: Path, provider: Stub
-) -> AsyncIterator[Platform]:
-    """The whole platform, started once: each test brings people and structures of its own."""
-    running = Running(shared / "platform", "--no-demo")
-    known = {
-        "oidc_providers": json.dumps([said_of(provider.url)]),
-        "oidc_redirect_uris": REDIRECT,
-    }
-    running.start(**UNHURRIED, **known, **own_kafka).says("^ready$")
-    platform = Platform(running, **own_kafka)
-    try:
-        yield platform
-    finally:
-        await platform.http.aclose()
+    @asynccontextmanager
+    async def start() -> AsyncIterator[dict[str, Any]]:
+        kafka = {"kafka": request.getfixturevalue("kafka_url")} if stack.apache() else {}
+        running, providers = Running(shared / "platform", "--no-demo"), free_ports(WORKERS)
+        known = {
+            "oidc_providers": json.dumps(
+                [said_of(url_of(port), n) for n, port in enumerate(providers)]
+            ),
+            "oidc_redirect_uris": REDIRECT,
+        }
+        running.start(**UNHURRIED, **known, **kafka).says("^ready$")
+        yield {"data": str(running.data), "ports": running.ports, "providers": providers, **kafka}
         running.stop(signal.SIGTERM)
+
+    async with made_once(common, start) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+async def platform(place: dict[str, Any]) -> AsyncIterator[Platform]:
+    """The whole platform: each test brings people and structures of its own."""
+    platform = Platform(Path(place["data"]), place["ports"], kafka=place.get("kafka", ""))
+    yield platform
+    await platform.http.aclose()
+
+
+@pytest.fixture(scope="session")
+async def provider(place: dict[str, Any]) -> AsyncIterator[Stub]:
+    """An identity provider that the platform knows, of this process alone."""
+    async with a_stub(place["providers"][WORKER]) as stub:
+        yield stub
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from httpx import Response
 from contracts.users import CLAIM_DIGITS
 from tests.platform import PASSWORD, User, an_address, token_in, until
 from tests.scenes import OWN, OWN_ACCOUNT, Asked, Cast, as_it_is, scene, somebody_like
+from tests.sirets import a_siret
 
 HERE = "the manager's structure, to which self is attached"
 OWN_CLAIM = "self's claim"
@@ -116,6 +117,29 @@ async def object_to(cast: Cast, role: str) -> Asked:
     id, said = made.json()["id"], {"verdict": "confirmed"}
     await cast.do("PUT", f"/v1/ops/vacancy-claims/{id}/decision", 200, by=cast.operator, json=said)
     return Asked(f"{CLAIMS}/{id}/objection", cast.people[role])
+
+
+@scene("POST /v1/ops/vacancy-claims", "a structure that nobody manages")
+async def assign(cast: Cast, role: str) -> Asked:
+    structure_id = await cast.platform.import_public(a_siret())
+
+    async def known() -> int:
+        path = f"/v1/espaces/{structure_id}"
+        return (await cast.platform.ask("GET", path, by=cast.operator)).status_code
+
+    await until(known, lambda status: status == 200)
+    asked = {"reference": "CPROCS0000001", "reason": "Délibération", "email": cast.self.email}
+    body = {"json": asked | {"structure_id": structure_id}}
+    return Asked("/v1/ops/vacancy-claims", cast.people[role], body=body)
+
+
+@scene("POST /v1/ops/accounts/reactivation-links", "a deactivated account")
+async def send_back(cast: Cast, role: str) -> Asked:
+    user = await somebody_like(cast, "founder")
+    assert user
+    await cast.do("PUT", "/v1/me/deactivation", 204, by=user, json={"confirmed": True})
+    body = {"json": {"email": user.email, "reason": "Retour de congé"}}
+    return Asked("/v1/ops/accounts/reactivation-links", cast.people[role], body=body)
 
 
 @scene("PUT /v1/ops/vacancy-claims/{id}/decision", OWN_CLAIM)

@@ -7,11 +7,12 @@ from tests.filing_scenes import PDF, TYPE
 from tests.platform import User, an_address, token_in, until
 from tests.scenes import OWN, Asked, Cast, as_it_is, scene
 from tests.stub_provider import REDIRECT
+from tests.turns import WORKER
 
 MINE = "/v1/me/attachments"
 THEIRS = "self's file"
 EXPORT = "self's export"
-BEGIN = {"provider": "stub", "redirect_uri": REDIRECT}
+BEGIN = {"provider": f"stub-{WORKER}", "redirect_uri": REDIRECT}
 
 as_it_is("GET /v1/oidc/providers")
 as_it_is("POST /v1/oidc/authorizations", json=BEGIN)

@@ -2,11 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from io import BytesIO
-from itertools import count
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,12 +18,13 @@ from kit.service import Service
 from services.structures.domain.identifiers import Identifier
 from services.structures.imports import import_structures
 from services.structures.settings import StructuresSettings
-from tests.running import Running
 from tests.sirets import a_siret
+from tests.turns import WORKER, WORKERS, numbers
 
 PASSWORD = "un long mot de passe, assez rare"
 SCOPES = [
     "structures:read",
+    "rattachements:read",
     "rights:check",
     "client-accounts:read",
     "orders:check",
@@ -36,9 +37,10 @@ PATIENCE = 20
 """Seconds that anything here may take before a test says that it does not come."""
 
 T = TypeVar("T")
-_turn = count(1)
-OPERATORS = [f"ops-{n}@example.org" for n in range(30)]
-_operators = iter(OPERATORS)
+_turn = numbers()
+_OPERATORS = [[f"ops-{worker}-{n}@example.org" for n in range(30)] for worker in range(WORKERS)]
+OPERATORS = [*chain(*_OPERATORS)]
+_operators = iter(_OPERATORS[WORKER])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,14 @@ class User:
 class Platform:
     """A running platform, whoever started it."""
 
-    def __init__(self, running: Running, *, kafka: str = "") -> None:
-        self.data = running.data
-        self.kafka = kafka or f"127.0.0.1:{running.ports['kafka_port']}"
-        self.mongo = mongod.url(running.ports["mongo_port"])
-        self.gateway = f"http://127.0.0.1:{running.ports['gateway_port']}"
+    def __init__(self, data: Path, ports: Mapping[str, int], *, kafka: str = "") -> None:
+        self.data = data
+        self.kafka = kafka or f"127.0.0.1:{ports['kafka_port']}"
+        self.mongo = mongod.url(ports["mongo_port"])
+        self.gateway = f"http://127.0.0.1:{ports['gateway_port']}"
         self.http = AsyncClient(base_url=self.gateway, timeout=PATIENCE)
-        self._read: dict[Path, EmailMessage] = {}
+        self._known: set[Path] = set()
+        self._letters: dict[str, list[Path]] = {}
 
     async def ask(
         self,
@@ -140,10 +143,12 @@ class Platform:
 
     def letters(self, to: str) -> list[EmailMessage]:
         """All letters to an address, oldest first."""
-        files = [one for one in mail.letters(self.data / "mail") if one not in self._read]
-        self._read |= {one: mail.read(one) for one in files}
-        known = (self._read[one] for one in sorted(self._read))
-        return [one for one in known if one["delivered-to"] == to]
+        new = {*(self.data / "mail").glob("[!.]*.eml")} - self._known
+        self._known |= new
+        for one in sorted(new):
+            with one.open() as file:  # Whom it was delivered to is its first line.
+                self._letters.setdefault(file.readline().split()[1], []).append(one)
+        return [mail.read(one) for one in self._letters.get(to, ())]
 
     async def letter(self, to: str, subject: str) -> str:
         """The text of the last letter to an address with this in its subject, once it is there."""

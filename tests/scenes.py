@@ -26,8 +26,9 @@ from tests.platform import (
     token_in,
     until,
 )
-from tests.sirets import a_siret
+from tests.sirets import a_siret, siret_of
 from tests.stub_provider import Stub
+from tests.turns import WORKER
 
 _turn = count(1)
 ROLES = ("anonymous", "signed_in", "self", "manager", "unrelated_manager", "operator", "system")
@@ -74,7 +75,9 @@ class Cast:
         people = [await platform.register(name, email=an_address("role")) for name in names]
         stranger, self, manager, unrelated, founder, forgetful = people
         public = await platform.create_structure(manager)
-        non_diffusible = await platform.create_structure(manager, PARTLY_DIFFUSIBLE)
+        non_diffusible = await platform.create_structure(
+            manager, siret_of(PARTLY_DIFFUSIBLE[:9], WORKER + 1)
+        )
         person = await platform.ask("POST", "/v1/structures", json=a_person(), by=manager)
         answered(person, 201)
         await platform.create_structure(unrelated)
@@ -140,7 +143,7 @@ class Cast:
 
 def a_person() -> dict[str, Any]:
     names = {"last_name": "Garnier", "first_name": "Ines"}
-    return names | {"identifier": {"type": "PARTICULIER", "value": "2950175001GARNIER"}}
+    return names | {"identifier": {"type": "PARTICULIER", "value": f"29501{75001 + WORKER}GARNIER"}}
 
 
 async def until_reads(
@@ -188,6 +191,7 @@ def as_it_is(action: str, about: str = "", query: str = "", **body: Any) -> None
 
 OWN = "one's own"
 OWN_ACCOUNT = "one's own account"
+KNOWN = {"current_password": PASSWORD}
 PUBLIC_CARD = "a structure whose card is public"
 HIDDEN_CARD = "a person or a non-diffusible structure"
 MANAGED = "the manager's structure"
@@ -238,7 +242,7 @@ async def sign_in(cast: Cast, role: str) -> Asked:
 async def answer_challenge(cast: Cast, role: str) -> Asked:
     user = await somebody_like(cast, "founder")
     code = await second_factor(cast, user)
-    on = await cast.do("PUT", "/v1/second-factor", 200, by=user, json={"code": code(-1)})
+    on = await cast.do("PUT", "/v1/second-factor", 200, by=user, json=KNOWN | {"code": code(-1)})
     assert on.json() == {"on": True}
     credentials = {"email": user.email, "password": PASSWORD}
     challenged = await cast.do("POST", "/v1/sessions", 202, json=credentials)
@@ -294,7 +298,7 @@ async def sign_out_there(cast: Cast, role: str) -> Asked:
 async def turn_on(cast: Cast, role: str) -> Asked:
     by = await somebody_like(cast, role)
     shown = (await second_factor(cast, by))(0) if by and by.email else "123456"
-    return Asked("/v1/second-factor", by, body={"json": {"code": shown}})
+    return Asked("/v1/second-factor", by, body={"json": KNOWN | {"code": shown}})
 
 
 @scene("DELETE /v1/second-factor", OWN_ACCOUNT)
@@ -302,9 +306,9 @@ async def turn_off(cast: Cast, role: str) -> Asked:
     by, shown = await somebody_like(cast, role), "123456"
     if by and by.email:
         code = await second_factor(cast, by)
-        await cast.do("PUT", "/v1/second-factor", 200, by=by, json={"code": code(-1)})
+        await cast.do("PUT", "/v1/second-factor", 200, by=by, json=KNOWN | {"code": code(-1)})
         shown = code(0)
-    return Asked("/v1/second-factor", by, body={"json": {"code": shown}})
+    return Asked("/v1/second-factor", by, body={"json": KNOWN | {"code": shown}})
 
 
 async def a_client(cast: Cast) -> str:

@@ -21,10 +21,14 @@ CLIENT_ID, CLIENT_SECRET = "chorale at stub", "a secret: with +signs"
 REDIRECT = "https://portal.example.org/signed-in"
 
 
-def said_of(url: str) -> dict[str, Any]:
+def url_of(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def said_of(url: str, number: int = 0) -> dict[str, Any]:
     """What an installation says of it in its settings."""
     return {
-        "name": "stub",
+        "name": f"stub-{number}",
         "label": "Agents publics",
         "issuer": url,
         "client_id": CLIENT_ID,
@@ -151,7 +155,7 @@ def _proved(request: web.Request, form: dict[str, Any], asked: dict[str, str]) -
 
 @asynccontextmanager
 async def a_stub(port: int) -> AsyncIterator[Stub]:
-    stub = Stub(f"http://127.0.0.1:{port}")
+    stub = Stub(url_of(port))
     runner = web.AppRunner(stub.app(), shutdown_timeout=0)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,7 @@ def short(event: type[Event]) -> str:
     return event.type.rpartition(".")[0]
 
 
+@cache
 def told_by(service: str) -> set[str]:
     """The events that the service's code makes."""
     folder = Path(*importlib.import_module(f"services.{service}").__path__)

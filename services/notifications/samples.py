@@ -15,6 +15,7 @@ PARAMS: Final = {
     "invoice": "F-2026-0042",
     "kind": "rattachement",
     "last_day": "2026-01-12",
+    "left_out": "yes",
     "number": "CPROCS0000001",
     "opened_day": "2026-01-05",
     "outcome": "granted",

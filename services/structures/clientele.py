@@ -171,8 +171,7 @@ class Relations:
 
     async def to_supplier(self, caller: Caller, supplier_id: str) -> Relation | None:
         if caller.client_id:
-            mine = not caller.structures or supplier_id in caller.structures
-            return "system" if mine else None
+            return "system" if caller.is_system_for(supplier_id) else None
         own = await self._of(caller, supplier_id)
         return "operator" if caller.operator and own != "administrator" else own
 

@@ -4,8 +4,8 @@ import json
 import re
 from typing import Any, Final
 
+from kit.one_line import NOT_IN_A_LINE
 from services.structures.domain.structures import Address, Establishment
-from services.structures.one_line import NOT_IN_A_LINE
 
 _MASKED: Final = "[ND]"
 _NAME_MOST: Final = 255

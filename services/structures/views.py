@@ -179,12 +179,17 @@ class Visibility:
         )
 
     async def record(self, structure: Structure) -> domain.Record:
-        """All of it, for whoever may read it; its creator manages it until users' first word."""
+        """All of it, for whoever may read it."""
+        principal = await self.principal_manager(structure)
+        return domain.record(structure, principal_manager_id=principal)
+
+    async def principal_manager(self, structure: Structure) -> str | None:
+        """Its creator manages it until users' first word."""
         principal = await self._rights.principal_manager(structure.id, today())
         creator = structure.created_by
         if not principal and creator and not await self._rights.of(creator, structure.id):
             principal = creator
-        return domain.record(structure, principal_manager_id=principal)
+        return principal
 
     async def manages(self, caller: Caller, structure: Structure) -> bool:
         """Whether this caller may change it, and what hangs on it."""

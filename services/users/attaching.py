@@ -1,10 +1,11 @@
 """Attaching whoever has an address: at once, or once they have opened the account they need."""
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from kit.change import Change
 from kit.clock import now
@@ -16,6 +17,9 @@ from services.users.domain import accounts, attaching, invitations, turning
 from services.users.domain.actions import Action
 from services.users.domain.attaching import Gift, NotYourself
 from services.users.domain.attempts import attempts_id
+from services.users.domain.delegation import gives
+from services.users.domain.giving import Rows, left_out
+from services.users.domain.habilitation_history import Entry, recorded
 from services.users.domain.invitations import Invitation, Invitee, Renewal
 from services.users.domain.logins import Login, login_id
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
@@ -26,6 +30,9 @@ from services.users.membership import Membership
 from services.users.settings import UsersSettings
 
 Changes = tuple[Change[Any], ...]
+
+ACTING: Final = 4
+"""Which of all that giving is decided on is the rattachement of who gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +47,12 @@ class Attaching:
     def jobs(self) -> list[Job]:
         return [Worker(self.identity.invitees, claim=invitations.begin, work=self.take_in)]
 
-    async def attach(self, email: str, gift: Gift) -> None:
-        """Raises what refuses it whoever has this address; says nothing of who has it."""
+    async def attach(self, email: str, gift: Gift) -> Rows:
+        """
+        Raises what refuses it whoever has this address; says nothing of who has it.
+
+        Gives the default profiles that somebody new would not have, as the giver does not.
+        """
         login = await self.identity.logins.find(login_id(email))
         user_id = login.user_id if login else new_id()
         while True:
@@ -51,8 +62,13 @@ class Attaching:
                 raise kept
             claimed = kept[0]
             if claimed is None or claimed.user_id == user_id:
-                return
+                return self.left_out(gift, kept)
             user_id = claimed.user_id
+
+    def left_out(self, gift: Gift, states: Sequence[Any]) -> Rows:
+        """``states``: of what ``ask`` names, in its order."""
+        on = day_of(gift.at)
+        return left_out(gives(states[ACTING], on), gift.extent, self.defaults, on)
 
     def ask(self, email: str, user_id: str, gift: Gift) -> Ask:
         """``user_id``: of whoever has this address, or of the account that is to wait for them."""
@@ -68,13 +84,15 @@ class Attaching:
                 of.requests.at(gift.id),
                 of.rattachements.at(rattachement_id(user_id, structure_id)),
                 of.actions.at(gift.id),
+                of.habilitation_history.at(gift.id),
                 *self._units(structure_id, gift.extent.units),
             ),
             partial(self._attach, email, user_id, gift),
         )
 
     def _attach(self, email: str, user_id: str, gift: Gift, *states: Any) -> Changes:
-        login, account, invitee, letters, acting, structure, request, tie, action, *units = states
+        login, account, invitee, letters, acting, structure, request, *rest = states
+        tie, action, entry, *units = rest
         found = attaching.judge(gift, acting, structure, tuple(units), today=day_of(gift.at))
         if user_id == gift.by:
             raise NotYourself
@@ -90,8 +108,10 @@ class Attaching:
                 user_id=user_id,
                 on=day_of(gift.at),
                 defaults=self.defaults,
+                own=gives(acting, day_of(gift.at)),
             )
             changes[6:9] = granted, attached, attaching.noted(gift, attached, action)
+            changes[9] = _recorded(gift, tie, attached, entry)
         elif status == "pending" and not elsewhere:
             changes[0] = Change(login or Login(id=login_id(email), user_id=user_id))
             invitation = self.invitation(gift)
@@ -166,21 +186,22 @@ class Attaching:
                     of.requests.at(gift.id),
                     of.rattachements.at(rattachement_id(invitee.id, structure_id)),
                     of.actions.at(gift.id),
+                    of.rattachements.at(rattachement_id(gift.by, structure_id)),
+                    of.habilitation_history.at(gift.id),
                     *self._units(structure_id, gift.extent.units),
                 ),
-                partial(self._take_in, gift.id, at),
+                partial(self._take_in, replace(gift, at=at)),
             )
             await self.identity.committer.keep(ask)
 
     def _take_in(
         self,
-        gift_id: str,
-        at: datetime,
+        gift: Gift,
         invitee: Invitee | None,
         structure: Structure | None,
         *rest: Any,
     ) -> Changes:
-        request, tie, action, *units = rest
+        request, tie, action, acting, entry, *units = rest
         dealt_with, granted, attached, noted = invitations.take_in(
             invitee,
             structure,
@@ -188,27 +209,34 @@ class Attaching:
             tie,
             action,
             *units,
-            gift_id=gift_id,
-            now=at,
+            acting=acting,
+            gift_id=gift.id,
+            now=gift.at,
             defaults=self.defaults,
         )
-        return dealt_with, Change(structure), granted, attached, noted, *map(Change, units)
+        shown = noted, Change(acting), _recorded(gift, tie, attached, entry)
+        return dealt_with, Change(structure), granted, attached, *shown, *map(Change, units)
 
-    def turn(self, tie: Rattachement) -> Ask:
+    def turn(self, tie: Rattachement, at: datetime) -> Ask:
         """What a new day brings to it."""
-        of, at = self.membership, now()
+        of = self.membership
         begun, ended = (turning.turn_id(tie, what) for what in ("begun", "ended"))
 
         def decide(
-            current: Rattachement | None, structure: Structure | None, *actions: Action | None
+            current: Rattachement | None,
+            structure: Structure | None,
+            entry: Entry | None,
+            *actions: Action | None,
         ) -> Changes:
             turned, *noted = turning.turn(current, structure, *actions, now=at)
-            return turned, Change(structure), *noted
+            taken = recorded(current, turned, entry, id=ended, cause="ended", by=None, at=at)
+            return turned, Change(structure), taken, *noted
 
         return Ask(
             (
                 of.rattachements.at(tie.id),
                 of.structures.at(tie.structure_id),
+                of.habilitation_history.at(ended),
                 of.actions.at(begun),
                 of.actions.at(ended),
             ),
@@ -217,3 +245,9 @@ class Attaching:
 
     def _units(self, structure_id: str, codes: tuple[str, ...]) -> tuple[Place, ...]:
         return tuple(self.membership.units.at(known_unit_id(structure_id, one)) for one in codes)
+
+
+def _recorded(
+    gift: Gift, tie: Rattachement | None, attached: Change[Rattachement], entry: Entry | None
+) -> Change[Entry]:
+    return recorded(tie, attached, entry, id=gift.id, cause="attached", by=gift.by, at=gift.at)

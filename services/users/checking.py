@@ -57,7 +57,7 @@ class Checking:
 
     def _open_to(self, caller: Caller, check: Check, acting: Rattachement | None) -> bool:
         if caller.client_id:
-            return not caller.structures or check.structure_id in caller.structures
+            return caller.is_system_for(check.structure_id)
         return caller.operator or may_ask(acting, check, by=caller.user_id, on=today())
 
 

@@ -15,8 +15,17 @@ from kit.links import code_of
 from kit.workers import Timer
 from services.users.domain import vacancies
 from services.users.domain.attempts import attempts_id
+from services.users.domain.management import Occasion, noted
 from services.users.domain.rattachements import Defaults, rattachement_id
-from services.users.domain.vacancies import Claim, Parties, Proof, Rules, Settled, WrongCode
+from services.users.domain.vacancies import (
+    Claim,
+    NoSuchUser,
+    Parties,
+    Proof,
+    Rules,
+    Settled,
+    WrongCode,
+)
 from services.users.identity import NOBODY, Identity
 from services.users.membership import Membership
 from services.users.settings import UsersSettings
@@ -85,7 +94,7 @@ class Claiming:
             right = claim is not None and compare_digest(self._code(claim), code)
             return vacancies.prove(claim, parties, by=by, right=right, rules=self.rules, now=at)
 
-        kept = await self._settle(id, decide)
+        kept = await self._settle(id, decide, at)
         if kept.state in ("open", "lapsed"):
             raise WrongCode(field="body/code", tries_left=kept.tries_left)
         return kept
@@ -103,7 +112,38 @@ class Claiming:
                 rules=self.rules,
                 now=at,
             ),
+            at,
         )
+
+    async def assign(
+        self, structure_id: str, email: str, *, reference: str, reason: str, by: str, id: str
+    ) -> Claim:
+        """Make whoever has this address the manager of a structure that has none."""
+        account, at = await self.identity.account_of(email), now()
+        if account is None:
+            raise NoSuchUser(field="body/email")
+        asked = Claim(
+            id=id,
+            user_id=account.id,
+            structure_id=structure_id,
+            structure_name=None,
+            proof="documents",
+            reference=reference,
+            tries_left=0,
+            reason=reason,
+            decided_by=by,
+            opened_at=at,
+        )
+        occasion = Occasion(id=id, how="management-assigned", by=by, at=at, comment=reason)
+
+        def decide(current: Claim | None, parties: Parties) -> Settled:
+            return vacancies.assign(current, parties, asked=asked, rules=self.rules, now=at)
+
+        kept, *_ = await self.identity.committer.keep(
+            self.asking(asked, None, decide, at, occasion)
+        )
+        assigned: Claim = kept
+        return assigned
 
     async def object_to(self, id: str, *, by: str) -> Claim:
         of, at = self.membership, now()
@@ -130,14 +170,17 @@ class Claiming:
             claim,
             claim.manager_id,
             lambda current, parties: vacancies.turn(current, parties, rules=self.rules, now=at),
+            at,
         )
 
-    async def _settle(self, id: str, decide: Callable[[Claim | None, Parties], Settled]) -> Claim:
+    async def _settle(
+        self, id: str, decide: Callable[[Claim | None, Parties], Settled], at: datetime
+    ) -> Claim:
         """Whoever manages the structure is read beforehand; the decision refuses if they moved."""
         found = await self.membership.claims.get(id)
         management = await self.membership.management.find(found.structure_id)
         manager = management.principal_manager_id if management else None
-        kept, *_ = await self.identity.committer.keep(self.asking(found, manager, decide))
+        kept, *_ = await self.identity.committer.keep(self.asking(found, manager, decide, at))
         settled: Claim = kept
         return settled
 
@@ -146,9 +189,14 @@ class Claiming:
         claim: Claim,
         manager_id: str | None,
         decide: Callable[[Claim | None, Parties], Settled],
+        at: datetime,
+        occasion: Occasion | None = None,
     ) -> Ask:
         of, structure = self.membership, claim.structure_id
         other = manager_id if manager_id and manager_id != claim.user_id else NOBODY
+        occasion = occasion or Occasion(
+            id=claim.id, how="management-claimed", by=claim.user_id, at=at
+        )
         places: tuple[Place, ...] = (
             of.claims.at(claim.id),
             of.management.at(structure),
@@ -159,7 +207,17 @@ class Claiming:
             self.identity.accounts.at(other),
             of.rattachements.at(rattachement_id(other, structure)),
         )
-        return Ask(places, lambda current, *parties: decide(current, Parties(*parties)))
+        histories = of.histories(occasion.ids(structure))
+
+        def decide_and_note(current: Claim | None, *rest: Any) -> tuple[Change[Any], ...]:
+            parties, kept = Parties(*rest[: -len(histories)]), rest[-len(histories) :]
+            settled = decide(current, parties)
+            successor, former = settled[3], settled[-1]
+            return *settled, *noted(
+                occasion, kept, (parties.tie, successor), (parties.managers_tie, former)
+            )
+
+        return Ask((*places, *histories), decide_and_note)
 
     def _code(self, claim: Claim) -> str:
         key = self.settings.link_key.get_secret_value()

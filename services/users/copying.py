@@ -5,18 +5,24 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+import structlog
+
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask
 from kit.days import day_of
+from kit.problems import Problem, Unavailable
 from kit.workers import Worker
 from services.users.domain import duplications
 from services.users.domain.duplications import Duplication, copied_request_id
+from services.users.domain.habilitation_history import recorded
 from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.structures import Structure
 from services.users.domain.units import Unit, known_unit_id
 from services.users.membership import Membership
+
+log = structlog.get_logger(__name__)
 
 AT_ONCE: Final = 200
 UNITS_PATIENCE: Final = 30
@@ -36,8 +42,12 @@ class Copying:
         after = duplication.after
         while batch := await self._following(duplication, after):
             asks = [self._ask(duplication, one) for one in batch]
-            for outcome in await self.membership.committer.keep_all(asks):
-                if isinstance(outcome, BaseException):
+            outcomes = await self.membership.committer.keep_all(asks)
+            for one, outcome in zip(batch, outcomes, strict=True):
+                if isinstance(outcome, Problem) and not isinstance(outcome, Unavailable):
+                    # No repetition would make it possible, and others wait behind it.
+                    log.error("unable to copy", rattachement=one.id, exc_info=outcome)
+                elif isinstance(outcome, BaseException):
                     raise outcome
             after = batch[-1].id
             noted = partial(duplications.dealt_with, after=after, now=now())
@@ -60,25 +70,28 @@ class Copying:
 
     def _ask(self, duplication: Duplication, source: Rattachement) -> Ask:
         of, user, at = self.membership, source.user_id, duplication.at
-        codes = duplications.named_units(source)
+        codes, id = duplications.named_units(source), copied_request_id(duplication.id, user)
 
         def decide(
             request: RattachementRequest | None,
             tie: Rattachement | None,
             source: Rattachement | None,
             structure: Structure | None,
-            *units: Unit | None,
+            *rest: Any,
         ) -> tuple[Change[Any], ...]:
-            known = dict(zip(codes, units, strict=True))
+            entry, *units = rest
+            known: dict[str, Unit | None] = dict(zip(codes, units, strict=True))
             copied = duplications.copy(source, request, tie, structure, known, at=at, on=day_of(at))
-            return *copied, Change(source), Change(structure), *map(Change, units)
+            given = recorded(tie, copied[1], entry, id=id, cause="attached", by=None, at=at)
+            return *copied, Change(source), Change(structure), given, *map(Change, units)
 
         return Ask(
             (
-                of.requests.at(copied_request_id(duplication.id, user)),
+                of.requests.at(id),
                 of.rattachements.at(rattachement_id(user, duplication.id)),
                 of.rattachements.at(source.id),
                 of.structures.at(duplication.id),
+                of.habilitation_history.at(id),
                 *(of.units.at(known_unit_id(duplication.id, code)) for code in codes),
             ),
             decide,

@@ -4,8 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from kit.change import Change, Entity
+from kit.clock import now
 from kit.collection import Ask, Collection
 from services.users.domain import habilitation_requests, rattachements, requests, units
+from services.users.domain.habilitation_history import recorded
+from services.users.domain.rattachements import Rattachement
 from services.users.domain.units import Unit
 from services.users.membership import Membership
 
@@ -40,17 +43,22 @@ class Endings:
         await self._each(
             self._of.habilitation_requests, asked, over, habilitation_requests.unit_ended
         )
-        await self._each(
-            self._of.rattachements, of_structure | limited, over, rattachements.unit_ended
-        )
+        await self._each(self._of.rattachements, of_structure | limited, over)
         await self._of.units.change(over.id, lambda current: units.done(over, current))
 
     async def _each(
-        self, among: Collection[Any], where: dict[str, Any], over: Unit, ended: UnitEnded
+        self,
+        among: Collection[Any],
+        where: dict[str, Any],
+        over: Unit,
+        ended: UnitEnded | None = None,
     ) -> None:
         after = ""
         while found := await self._next(among, where, after):
-            asks = [self._ask(among, one, over, ended) for one in found]
+            asks = [
+                self._ask(among, one, over, ended) if ended else self._detach(one, over)
+                for one in found
+            ]
             for outcome in await self._of.committer.keep_all(asks):
                 if isinstance(outcome, BaseException):
                     raise outcome
@@ -70,3 +78,16 @@ class Endings:
             return ended(current, over.code), Change(unit)
 
         return Ask((among.at(one.id), self._of.units.at(over.id)), decide)
+
+    def _detach(self, tie: Entity, over: Unit) -> Ask:
+        """The same, and what it takes of habilitations is kept in their history."""
+        detach = self._ask(self._of.rattachements, tie, over, rattachements.unit_ended)
+        id, at = f"{tie.id}:{over.code}:{tie.version}", now()
+
+        def decide(current: Rattachement | None, *rest: Any) -> tuple[Change[Any], ...]:
+            unit, entry = rest
+            left, same = detach.decide(current, unit)
+            taken = recorded(current, left, entry, id=id, cause="ended", by=None, at=at)
+            return left, same, taken
+
+        return Ask((*detach.places, self._of.habilitation_history.at(id)), decide)

@@ -126,10 +126,10 @@ def rows(
 async def of_structure(
     espaces: Espaces, structure_id: str, caller: Caller, unit: str | None
 ) -> list[EspaceOfStructure]:
-    """Raises NotFound or UnknownUnits; operators see those of all."""
+    """Raises NotFound or UnknownUnits; operators see those of all, systems those they are for."""
     of, day = espaces.of, today()
     structure = await of.structures.find(structure_id)
-    if not caller.operator or structure is None:
+    if structure is None or not (caller.operator or caller.is_system_for(structure_id)):
         tie = await of.rattachements.find(rattachement_id(caller.user_id, structure_id))
         structure = domain.known(structure, tie, day)
     if unit is not None:

@@ -9,6 +9,7 @@ from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask
 from kit.collection import Place as At
+from kit.problems import Unavailable
 from kit.workers import Worker
 from services.users.domain import espaces, subscriptions
 from services.users.domain.drafts import Place
@@ -145,17 +146,25 @@ class Espaces:
 
     async def list_everybody(self, begun: Openings) -> None:
         """Each user by a decision of their own, which whoever goes on after us finds done."""
-        while batch := await self._not_in_line(begun):
+        failed = dict[str, BaseException]()
+        while batch := await self._not_in_line(begun, [*failed]):
             asks = [self._line(begun, one) for one in batch]
-            for outcome in await self.of.committer.keep_all(asks):
-                if isinstance(outcome, BaseException):
+            outcomes = await self.of.committer.keep_all(asks)
+            for one, outcome in zip(batch, outcomes, strict=True):
+                if isinstance(outcome, Unavailable):
                     raise outcome
+                if isinstance(outcome, BaseException):
+                    failed[one.id] = outcome
             begun = await self.of.openings.change(begun.id, partial(espaces.go_on, now=now()))
+        # Whoever follows finds these alone.
+        for outcome in failed.values():
+            raise outcome
         done = partial(espaces.done, begun, now=now())
         await self.of.openings.change(begun.id, done)
 
-    async def _not_in_line(self, begun: Openings) -> list[Rattachement]:
+    async def _not_in_line(self, begun: Openings, but: list[str]) -> list[Rattachement]:
         where = {
+            "_id": {"$nin": but},
             "structure_id": begun.id,
             # Kept before there were espaces, a rattachement has no such field.
             "in_line": {"$not": {"$gte": begun.last}},

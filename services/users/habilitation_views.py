@@ -78,6 +78,8 @@ class EntryShown(BaseModel):
     taken: tuple[Habilitation, ...]
     effective_at: datetime | None
     may_approve: bool | None
+    manages: bool | None
+    """Whether the user is the principal manager from then on, where that changed."""
 
 
 class RequestShown(BaseModel):
@@ -145,10 +147,7 @@ class HabilitationViews:
             role=tie.role,
             may_approve=tie.may_approve,
             rows=rows,
-            pending=[
-                Pending(request_id=one.request_id, given=one.given, taken=one.taken)
-                for one in tie.pending_changes
-            ],
+            pending=_pending(tie, administering),
         )
         return shown, tie.version
 
@@ -240,13 +239,33 @@ def _meets(administering: Administrator | None, tie: Rattachement, today: date) 
     return administering.meets(tie) if administering else bool(tie.standing(today))
 
 
+def _pending(tie: Rattachement, administering: Administrator | None) -> list[Pending]:
+    """Of units that the reader does not administer, nothing."""
+    found = [
+        Pending(
+            request_id=one.request_id,
+            given=_within(one.given, administering),
+            taken=_within(one.taken, administering),
+        )
+        for one in tie.pending_changes
+    ]
+    return [one for one in found if one.given or one.taken]
+
+
+def _within(
+    rows: tuple[Habilitation, ...], administering: Administrator | None
+) -> tuple[Habilitation, ...]:
+    return tuple(one for one in rows if administering is None or administering.reaches(one.unit))
+
+
 def _entry(entry: Entry, people: dict[str, Contact], administering: Administrator) -> EntryShown:
     return EntryShown(
         cause=entry.cause,
         by=people[entry.by] if entry.by else None,
         at=entry.at,
-        given=tuple(one for one in entry.given if administering.reaches(one.unit)),
-        taken=tuple(one for one in entry.taken if administering.reaches(one.unit)),
+        given=_within(entry.given, administering),
+        taken=_within(entry.taken, administering),
         effective_at=entry.effective_at,
         may_approve=entry.may_approve,
+        manages=entry.manages,
     )

@@ -26,7 +26,7 @@ from kit.collection import Ask, Collection
 from kit.days import day_of
 from services.users.domain import duplications, requests, units, vacancies
 from services.users.domain.accounts import Account
-from services.users.domain.actions import Action
+from services.users.domain.habilitation_history import recorded
 from services.users.domain.management import appoint_creator
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest, noted, settle
@@ -71,19 +71,31 @@ def _settles_rattachements(
             rattachement: Rattachement | None,
             structure: Structure | None,
             account: Account | None,
-            action: Action | None,
+            *others: Any,
         ) -> tuple[Change[Any], ...]:
+            action, decider, entry = others
             changes = settle(
                 decided,
                 request,
                 rattachement,
                 structure,
+                decider,
                 requester_active=account is not None and account.status == "active",
                 defaults=defaults,
                 on=day_of(decided.decided_at),
             )
             shown = noted(decided, changes, action)
-            return *changes, Change(structure), Change(account), shown
+            given = recorded(
+                rattachement,
+                changes[1],
+                entry,
+                id=decided.approval_id,
+                cause="approved",
+                by=decided.decided_by,
+                at=decided.decided_at,
+            )
+            beside = Change(structure), Change(account), shown, Change(decider), given
+            return *changes, *beside
 
         return Ask(
             (
@@ -94,6 +106,10 @@ def _settles_rattachements(
                 membership.structures.at(decided.structure_id),
                 accounts.at(decided.requester_id),
                 membership.actions.at(decided.approval_id),
+                membership.rattachements.at(
+                    rattachement_id(decided.decided_by, decided.structure_id)
+                ),
+                membership.habilitation_history.at(decided.approval_id),
             ),
             decide,
         )
@@ -154,6 +170,27 @@ def _hear_of_structures(
         structure_id, creator = created.structure_id, created.created_by
         if creator is None:
             return membership.structures.ask(structure_id, lambda current: learn(created, current))
+
+        def decide(*current: Any) -> tuple[Change[Any], ...]:
+            *states, entry = current
+            changes = appoint_creator(
+                *states,
+                created=created,
+                user_id=creator,
+                defaults=defaults,
+                on=day_of(created.created_at),
+            )
+            noted = recorded(
+                states[3],
+                changes[3],
+                entry,
+                id=structure_id,
+                cause="management",
+                by=creator,
+                at=created.created_at,
+            )
+            return *changes, noted
+
         return Ask(
             (
                 membership.structures.at(structure_id),
@@ -161,14 +198,9 @@ def _hear_of_structures(
                 membership.requests.at(structure_id),
                 membership.rattachements.at(rattachement_id(creator, structure_id)),
                 accounts.at(creator),
+                membership.habilitation_history.at(structure_id),
             ),
-            lambda *current: appoint_creator(
-                *current,
-                created=created,
-                user_id=creator,
-                defaults=defaults,
-                on=day_of(created.created_at),
-            ),
+            decide,
         )
 
     @on(StructureDuplicated)

@@ -129,6 +129,9 @@ class Identity:
     def sessions_of(self, account: Account | None) -> tuple[Place, ...]:
         return tuple(self.sessions.at(id) for id in (account.session_ids if account else ()))
 
+    def identities_of(self, account: Account | None) -> tuple[Place, ...]:
+        return tuple(self.linked.at(id) for id in (account.linked_ids if account else ()))
+
     def timers(self) -> list[Job]:
         """Forget what is over: tries, challenges, sessions, addresses left, accounts of nobody."""
         return [

@@ -36,6 +36,8 @@ KEYS_AGAIN_AFTER: Final = 10
 LONGEST: Final = 500_000
 ASKED_FOR: Final = frozenset({"email", "email_verified", "given_name", "family_name"})
 """Of these an ID token may have none: they are then asked of the UserInfo endpoint."""
+ADDRESS: Final = frozenset({"email", "email_verified"})
+"""Taken from one place: what is verified there may be another address."""
 
 
 class ProviderUnavailable(Unavailable):
@@ -112,7 +114,8 @@ class IdentityProvider:
             claims = await self._verified(metadata, tokens.id_token, nonce)
             if not claims.keys() >= ASKED_FOR and metadata.userinfo_endpoint:
                 told = await self._asked_about(metadata.userinfo_endpoint, tokens, claims)
-                claims = told | claims
+                apart: frozenset[str] = frozenset() if claims.keys() >= ADDRESS else ADDRESS
+                claims = told | {name: claims[name] for name in claims.keys() - apart}
             return Said.model_validate(claims)
         except (JoseError, ValueError, TypeError, KeyError) as wrong:
             # Not the text of it, which may quote a claim.

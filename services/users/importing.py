@@ -1,12 +1,14 @@
 """Works through files of rattachements: a line is one decision, kept together with its outcome."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any, Final
 
+import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from kit.change import Change
@@ -14,9 +16,10 @@ from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.days import day_of
 from kit.entitled import administers
+from kit.frame import NotUtf8
 from kit.ids import new_id
 from kit.mongo import IndexModel
-from kit.problems import Invalid, Problem
+from kit.problems import Invalid, Problem, Unavailable
 from kit.service import Service
 from kit.spreadsheets import MARK, plain
 from kit.workers import Worker
@@ -36,8 +39,11 @@ from services.users.domain.lines import Extent
 from services.users.domain.logins import login_id
 from services.users.domain.structures import Structure
 
+log = structlog.get_logger(__name__)
+
 COLUMNS: Final = ("email", "structure_identifier", "unit", "valid_from", "valid_until")
 AT_ONCE: Final = 100
+TRIES: Final = 3
 MOST: Final = 10_000
 LONGEST: Final = 254
 """Characters of a cell."""
@@ -94,10 +100,15 @@ class Importing:
     async def work(self, of: Import) -> None:
         after = of.after
         while some := await self._following(of, after):
-            left = some
+            left, failed = some, Counter[str]()
             while left:  # Again for those whose address somebody claimed meanwhile.
-                asks = [await self._ask(of, one) for one in left]
-                _raise_first(await self.attaching.membership.committer.keep_all(asks))
+                asks = [await self._ask_or_fail(of, one, failed[one.id]) for one in left]
+                outcomes = await self.attaching.membership.committer.keep_all(asks)
+                for one, outcome in zip(left, outcomes, strict=True):
+                    if isinstance(outcome, Exception):
+                        _raise_if_away(outcome)
+                        log.warning("unable to deal with a line", id=one.id, exc_info=outcome)
+                        failed[one.id] += 1
                 found = await self.lines.many([one.id for one in left])
                 left = [one for one in found.values() if one.outcome is None]
             after = some[-1].number
@@ -108,6 +119,12 @@ class Importing:
     async def _following(self, of: Import, after: int) -> list[ImportLine]:
         where = {"import_id": of.id, "number": {"$gt": after}}
         return await self.lines.select(where, sort=[("number", 1)], most=AT_ONCE)
+
+    async def _ask_or_fail(self, of: Import, line: ImportLine, failed: int) -> Ask:
+        """One line that fails whenever it is tried keeps no other waiting."""
+        if failed >= TRIES:
+            return self.lines.ask(line.id, partial(_refused, LineFailed()))
+        return await self._ask(of, line)
 
     async def _ask(self, of: Import, line: ImportLine) -> Ask:
         try:
@@ -121,8 +138,28 @@ class Importing:
         inner = self.attaching.ask(email, user_id, gift)
         return Ask(
             (self.lines.at(line.id), *inner.places),
-            partial(_decide, inner, user_id, of.dry_run),
+            partial(self._decide, inner, gift, user_id, of.dry_run),
         )
+
+    def _decide(
+        self,
+        inner: Ask,
+        gift: Gift,
+        user_id: str,
+        dry_run: bool,
+        line: ImportLine | None,
+        *states: Any,
+    ) -> tuple[Change[Any], ...]:
+        nothing = tuple(map(Change, states))
+        login = states[0]
+        if line is None or line.outcome or (login and login.user_id != user_id):
+            return Change(line), *nothing
+        try:
+            changes = inner.decide(*states)
+        except Problem as why:
+            return imports.refused(line, why), *nothing
+        left_out = bool(self.attaching.left_out(gift, states))
+        return imports.accepted(line, left_out=left_out), *(nothing if dry_run else changes)
 
     async def _structure(self, by: str, identifier: str) -> str:
         """The one that they administer: the identifier alone might name several."""
@@ -135,6 +172,17 @@ class Importing:
         if not theirs:
             raise UnknownIdentifier
         return min(theirs)
+
+
+class LineFailed(Unavailable):
+    """This line could not be dealt with: bring it again."""
+
+
+def text_of(file: bytes) -> str:
+    try:
+        return file.decode()
+    except UnicodeDecodeError:
+        raise NotUtf8(field="body") from None
 
 
 def read(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -171,31 +219,31 @@ def _read(line: ImportLine) -> tuple[str, Extent]:
         email = _EMAIL.validate_python(line.email)
     except ValidationError:
         raise UnreadableEmail from None
-    try:
-        first = date.fromisoformat(line.valid_from)
-        last = date.fromisoformat(line.valid_until) if line.valid_until else None
-    except ValueError:
-        raise UnreadableDate from None
+    first = _day(line.valid_from)
+    last = _day(line.valid_until) if line.valid_until else None
     units = (line.unit,) if line.unit else ()
     return email, Extent(units=units, valid_from=first, valid_until=last)
+
+
+def _day(text: str) -> date:
+    """Written as the refusal says, and in none of the other ways of ISO 8601."""
+    try:
+        read = date.fromisoformat(text)
+    except ValueError:
+        raise UnreadableDate from None
+    if read.isoformat() != text:
+        raise UnreadableDate
+    return read
 
 
 def _refused(why: Problem, current: ImportLine | None) -> Change[ImportLine]:
     return imports.refused(current, why) if current and not current.outcome else Change(current)
 
 
-def _decide(
-    inner: Ask, user_id: str, dry_run: bool, line: ImportLine | None, *states: Any
-) -> tuple[Change[Any], ...]:
-    nothing = tuple(map(Change, states))
-    login = states[0]
-    if line is None or line.outcome or (login and login.user_id != user_id):
-        return Change(line), *nothing
-    try:
-        changes = inner.decide(*states)
-    except Problem as why:
-        return imports.refused(line, why), *nothing
-    return imports.accepted(line), *(nothing if dry_run else changes)
+def _raise_if_away(outcome: Exception) -> None:
+    """What nothing can be kept without is no fault of a line: all wait."""
+    if isinstance(outcome, Unavailable):
+        raise outcome
 
 
 def _raise_first(outcomes: list[Any]) -> None:

@@ -21,6 +21,8 @@ from services.users.membership import Membership
 SECRETS = frozenset(
     {
         "activated_by",
+        "codes_since",
+        "linked_ids",
         "links",
         "password_hash",
         "password_version",
@@ -35,7 +37,7 @@ PROOFS = frozenset({"family_hash", "secret_hash", "previous_hash"})
 
 _STRUCTURE = frozenset({"structure_identifier", "structure_name"})
 """Not every name of a structure is for whoever asks."""
-_OTHERS = frozenset({"by"})
+_OTHERS = frozenset({"by", "former_manager_id"})
 
 
 def personal(
@@ -96,7 +98,7 @@ def personal(
                 name="revendications",
                 collection=membership.claims,
                 of=of_user,
-                hides=_STRUCTURE | {"manager_id", "nonce"},
+                hides=_STRUCTURE | {"decided_by", "manager_id", "nonce"},
                 without=without_reason,
             ),
             Kept(collection=identity.invitees, of=_the_account, without=gone),

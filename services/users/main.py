@@ -38,7 +38,8 @@ from services.users.settings import UsersSettings
 
 def build(service: Service[UsersSettings]) -> FastAPI:
     identity, membership = Identity.of(service), Membership.of(service)
-    settings, passwords = service.settings, Passwords()
+    settings = service.settings
+    passwords = Passwords(memory=settings.password_memory, passes=settings.password_passes)
     applications = catalogue.read(service.settings.applications)
     offered = offer.read(applications, service.settings.default_set, service.settings.espaces)
     defaults = catalogue.defaults(applications)
@@ -55,7 +56,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
     espaces = Espaces(habilitations)
     return service.app(
         *identity_routes(identity, settings, passwords),
-        rattachement_routes(membership),
+        rattachement_routes(membership, defaults),
         structure_user_routes(attaching),
         import_routes(importing),
         *habilitation_routes(
@@ -74,7 +75,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
             *attaching.jobs(),
             Timer(
                 membership.rattachements,
-                wake=lambda tie: habilitations.turn(tie, now()) or attaching.turn(tie),
+                wake=lambda tie: habilitations.turn(tie, now()) or attaching.turn(tie, now()),
             ),
             importing.worker(),
             claiming.timer(),

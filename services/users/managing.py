@@ -1,6 +1,6 @@
 """Handing structures over and leaving the platform: what each decision is taken on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from kit.collection import Ask, Place
 from kit.days import day_of
 from services.users.domain import deactivations, transfers
 from services.users.domain.accounts import Account, AccountMoved
+from services.users.domain.management import Occasion, noted
 from services.users.domain.rattachements import Defaults, rattachement_id
 from services.users.domain.structures import Structure
 from services.users.domain.transfers import (
@@ -85,11 +86,18 @@ class Managing:
 
     def handing_over(self, asked: Transfer, field: str, named: Mapping[str, Structure]) -> Ask:
         users = tuple(dict.fromkeys(asked.successors.values()))
+        occasion = Occasion(
+            id=asked.id,
+            how="management-left" if asked.kind == "deactivation" else "management-transferred",
+            by=asked.by,
+            at=asked.at,
+        )
 
         def decide(
             current: Transfer | None, former: Account | None, *rest: Any
         ) -> tuple[Change[Any], ...]:
-            accounts, ties = rest[: len(users)], rest[len(users) :]
+            accounts, kept = rest[: len(users)], rest[len(users) :]
+            ties, histories = kept[: len(kept) // 2], kept[len(kept) // 2 :]
             handed = map(Handed, ties[::3], ties[1::3], ties[2::3])
             decided = transfers.transfer(
                 current,
@@ -102,7 +110,7 @@ class Managing:
                 on=day_of(asked.at),
                 defaults=self.defaults,
             )
-            return _in_order(decided)
+            return *_in_order(decided), *_noted(occasion, histories, ties, decided.handed)
 
         places = (
             self.membership.transfers.at(asked.id),
@@ -111,6 +119,11 @@ class Managing:
                 place
                 for structure, user in asked.successors.items()
                 for place in self._handed(structure, asked.by, user)
+            ),
+            *(
+                place
+                for structure in asked.successors
+                for place in self.membership.histories(occasion.ids(structure))
             ),
         )
         return Ask(places, decide)
@@ -144,6 +157,19 @@ class Managing:
             return noted, left, *rest, *ended
 
         return Ask((*transfer.places, *map(self.identity.sessions.at, sessions)), decide)
+
+
+def _noted(
+    occasion: Occasion,
+    histories: Sequence[Any],
+    before: Sequence[Any],
+    after: Sequence[Change[Any]],
+) -> Iterator[Change[Any]]:
+    """Of each structure, three states that are its management and ties, and three of histories."""
+    for nth in range(0, len(histories), 3):
+        kept, (_, former, successor) = histories[nth : nth + 3], before[nth : nth + 3]
+        _, relieved, appointed = after[nth : nth + 3]
+        yield from noted(occasion, tuple(kept), (successor, appointed), (former, relieved))
 
 
 def _in_order(decided: Transferred) -> tuple[Change[Any], ...]:

@@ -20,7 +20,7 @@ from services.users.domain.units import Unit
 from services.users.domain.vacancies import Claim
 
 if TYPE_CHECKING:
-    from kit.collection import Collection
+    from kit.collection import Collection, Place
     from kit.committer import Committer
     from kit.service import Service
 
@@ -130,6 +130,11 @@ class Membership:
             ),
             openings=service.collection("openings", Openings),
         )
+
+    def histories(self, ids: tuple[str, str, str]) -> tuple[Place, ...]:
+        """Where it is kept how the management of a structure changed hands."""
+        action, *entries = ids
+        return self.actions.at(action), *map(self.habilitation_history.at, entries)
 
     async def managed_by(self, user_id: str) -> tuple[str, ...]:
         """All the structures of which somebody is the principal manager."""

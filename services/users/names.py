@@ -1,10 +1,14 @@
 """Names as somebody else has written them down, made fit to greet a person with."""
 
 import re
+from typing import Final
+
+from kit.one_line import NOT_IN_A_LINE
 
 LONGEST = 100
-_UNFIT = re.compile(r"[\x00-\x1f\x7f<>/:@\\]+")
-"""As the names that people give themselves: nothing that a letter would show as an address."""
+NOT_IN_A_NAME: Final = NOT_IN_A_LINE + r"<>/:@\\"
+"""Nothing that a letter would show as an address."""
+_UNFIT = re.compile(f"[{NOT_IN_A_NAME}]+")
 
 
 def named(given: str, family: str, whole: str, email: str) -> tuple[str, str]:
@@ -20,4 +24,5 @@ def named(given: str, family: str, whole: str, email: str) -> tuple[str, str]:
 
 def _fit(name: str) -> str:
     plain = "".join(one if one.isprintable() else " " for one in _UNFIT.sub(" ", name))
-    return " ".join(plain.split())[:LONGEST].strip()
+    said = " ".join(plain.split())[:LONGEST].strip()
+    return said if any(map(str.isalnum, said)) else ""

@@ -9,6 +9,7 @@ from kit.clock import now
 from kit.problems import Problem
 from services.users.domain.accounts import Account, SecretQuestion
 from services.users.domain.attempts import attempt, attempts_id
+from services.users.domain.deactivations import PasswordUsedBefore
 from services.users.domain.passwords import WrongPassword
 from services.users.domain.questions import AnswerNeeded, WrongAnswer, normalised
 from services.users.identity import Identity
@@ -30,6 +31,13 @@ class Proving:
         await self._proved(tries_id, password, account.password_hash, WrongPassword())
         return account
 
+    async def differs(self, account: Account, password: str) -> None:
+        """Raises PasswordUsedBefore; counted, or a link would be good to try passwords with."""
+        tries_id = attempts_id("password", account.id)
+        await self._counted(tries_id)
+        if await self.passwords.verify(password, account.password_hash):
+            raise PasswordUsedBefore(field="body/password")
+
     async def answer(self, account: Account, answer: str | None) -> SecretQuestion | None:
         """The question that was answered, if there is one; raises AnswerNeeded or WrongAnswer."""
         question = account.secret_question
@@ -42,10 +50,13 @@ class Proving:
         return question
 
     async def _proved(self, tries_id: str, said: str, hash: str, otherwise: Problem) -> None:
-        tries, at = self._identity.attempts, now()
-        await tries.change(
-            tries_id, lambda current: attempt(current, id=tries_id, limit=self._limit, now=at)
-        )
+        await self._counted(tries_id)
         if not await self.passwords.verify(said, hash):
             raise otherwise
-        await tries.change(tries_id, lambda _: Change(None))
+        await self._identity.attempts.change(tries_id, lambda _: Change(None))
+
+    async def _counted(self, tries_id: str) -> None:
+        at = now()
+        await self._identity.attempts.change(
+            tries_id, lambda current: attempt(current, id=tries_id, limit=self._limit, now=at)
+        )

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from kit.settings import Duration, WaitingSettings
 from services.users.domain.attempts import Limit
@@ -79,6 +79,13 @@ class UsersSettings(WaitingSettings):
         default=timedelta(days=15),
         description="How long before its end whoever had a secret made is told",
     )
+    password_memory: int = Field(
+        default=65_536,
+        ge=7168,
+        description="KiB that hashing a password fills; a hash that was made otherwise is made "
+        "again when its owner signs in",
+    )
+    password_passes: int = Field(default=3, ge=1, description="How often hashing goes through them")
     session_for: Duration = timedelta(days=30)
     sessions_most: int = Field(default=50, ge=1, description="Of one account; the oldest ends")
 
@@ -156,6 +163,11 @@ class UsersSettings(WaitingSettings):
             raise ValueError("Two identity providers have the same name")
         return self
 
+    @field_validator("operators")
+    @classmethod
+    def _logins(cls, written: str) -> str:
+        return ",".join(map(normalised, filter(str.strip, written.split(","))))
+
     @property
     def oidc_redirects(self) -> frozenset[str]:
         return frozenset(filter(None, map(str.strip, self.oidc_redirect_uris.split(","))))
@@ -206,7 +218,8 @@ class UsersSettings(WaitingSettings):
         return Limit(self.vacancy_claims_most, timedelta(days=1))
 
     def is_operator(self, email: str) -> bool:
-        return normalised(email) in {normalised(one) for one in self.operators.split(",")}
+        """``email``: in its one spelling."""
+        return bool(email) and email in self.operators.split(",")
 
 
 def is_safe(address: str) -> bool:

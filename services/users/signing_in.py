@@ -71,9 +71,12 @@ class Door:
         account = await self._identity.account_of(email)
         active = account is not None and account.status == "active"
         known = account.password_hash if account and active else ""
-        right = await self._passwords.verify(password, known)
+        right, renewed = await self._passwords.check(password, known)
         if account is None or not right:
             raise WrongCredentials
+        if renewed:
+            rehash = partial(sessions.rehash, known=known, renewed=renewed)
+            await self._identity.accounts.change(account.id, rehash)
         return await self._enter(account, attempted, device)
 
     async def send_code(self, challenge: str) -> None:

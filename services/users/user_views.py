@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from contracts.users import Line, Role
 from kit.entitled import administers
+from kit.http import Caller
 from kit.pages import Asked, Page, page
 from kit.problems import NotFound
 from kit.spreadsheets import Row
@@ -37,6 +38,7 @@ COLUMNS = (
     "unit",
     "valid_from",
     "valid_until",
+    "account_active",
 )
 
 
@@ -53,6 +55,8 @@ class AttachedUser(BaseModel):
     role: Role
     state: Literal["valid", "inactive"]
     """Inactive once the last day has passed."""
+    account_active: bool
+    """False once they have deactivated their account: nothing of this is used until they return."""
     lines: tuple[Line, ...]
 
 
@@ -68,6 +72,8 @@ class ActionView(BaseModel):
     by: str | None
     """Null where only a day had come."""
     at: datetime
+    former_manager_id: str | None
+    """Who managed the structure until then, where somebody else does from then on."""
 
 
 class Waiting(BaseModel):
@@ -129,13 +135,13 @@ class Users:
         return shown
 
     async def standings(
-        self, caller: str, structure_id: str, user_id: str, order: Order, on: date
+        self, caller: Caller, structure_id: str, user_id: str, order: Order, on: date
     ) -> list[Standing]:
-        """Unit by unit. One's own are one's own; those of others are for who administers."""
+        """Unit by unit. Those of others are for who administers, and for systems (RAT-31)."""
         of = self.membership
         tie = await of.rattachements.find(rattachement_id(user_id, structure_id))
-        if caller != user_id:
-            acting = await self.administrator(caller, structure_id, on)
+        if not (caller.user_id == user_id or caller.is_system_for(structure_id)):
+            acting = await self.administrator(caller.user_id, structure_id, on)
             if tie is None or not (acting.meets(tie) or acting.reaches(None)):
                 raise NotFound
         elif tie is None:
@@ -204,6 +210,7 @@ def _attached(
         email=account.email,
         role=tie.role or "user",
         state="valid" if tie.standing(on) else "inactive",
+        account_active=account.status == "active",
         lines=tie.lines,
     )
 
@@ -223,6 +230,7 @@ def _rows(user: AttachedUser) -> list[Row]:
             line.unit,
             line.valid_from.isoformat(),
             line.valid_until.isoformat() if line.valid_until else None,
+            str(user.account_active).lower(),
         )
         for line in user.lines
     ]
@@ -238,6 +246,7 @@ def _done(action: Action) -> ActionView:
         comment=action.comment,
         by=action.by,
         at=action.at,
+        former_manager_id=action.former_manager_id,
     )
 
 

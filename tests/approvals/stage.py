@@ -67,8 +67,16 @@ class Stage:
         return list(await self.service.journal.rows.find().sort("clock", 1).to_list(None))
 
     def by(self, user: str = "", *, operator: bool = False) -> httpx.AsyncClient:
+        return self._client(Caller(user_id=user, operator=operator))
+
+    def system(self, *scopes: str, structures: tuple[str, ...] = ()) -> httpx.AsyncClient:
+        """Another system with these scopes, for these structures or for all."""
+        limits = {"scopes": frozenset(scopes), "structures": frozenset(structures)}
+        return self._client(Caller(client_id="erp", **limits))
+
+    def _client(self, caller: Caller) -> httpx.AsyncClient:
         key = self.service.settings.internal_key.get_secret_value()
-        word = sign(Caller(user_id=user, operator=operator), key, at=now())
+        word = sign(caller, key, at=now())
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app),
             base_url="http://service",

@@ -12,7 +12,6 @@ from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -154,7 +153,7 @@ async def deployed(
             deployed.start(name)
         urls = {name: Installation(**ports).url_of(name) for name in installation.service_names()}
         await up.until_ready(urls, path="/readyz")
-        platform = Platform(SimpleNamespace(data=tmp_path, ports=ports), kafka=kafka.kafka)
+        platform = Platform(tmp_path, ports, kafka=kafka.kafka)
         yield deployed, platform
         await platform.http.aclose()
 

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from tests.faults.ledger import Ledger
@@ -25,8 +24,7 @@ class People:
 
 async def gather(stage: Stage, ledger: Ledger) -> People:
     """Registered, signed in, and known to all services."""
-    place: Any = SimpleNamespace(data=Path(stage.data), ports=stage.ports)
-    platform = Platform(place, kafka=stage.kafka)
+    platform = Platform(Path(stage.data), stage.ports, kafka=stage.kafka)
     try:
         await until(lambda: _ready(stage, platform), bool, patience=60)
         managers = [await platform.register("Claire") for _ in range(MANAGERS)]

@@ -53,7 +53,7 @@ async def databases(running: Running) -> AsyncIterator["Databases"]:
 async def test_each_request_has_one_outcome(running: Running, databases: "Databases") -> None:
     seed = int(os.environ.get("CHORALE_SEED", random.randrange(10**6)))
     print(f"CHORALE_SEED={seed}")
-    platform = Platform(running)
+    platform = Platform(running.data, running.ports)
     claire = await platform.register("Claire")
     people = [await platform.register("Lea") for _ in range(PEOPLE)]
     structures = [await platform.create_structure(claire) for _ in range(STRUCTURES)]

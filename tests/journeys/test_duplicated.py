@@ -46,6 +46,29 @@ async def test_its_people_are_attached_to_the_new_one_with_their_rights(town: To
     assert left.json()["type"] == "/problems/inactive-structure"
 
 
+@pytest.mark.feature("DUP-02", "HAB-05")
+async def test_by_a_delegate_it_stays_with_its_principal_manager(town: Town):
+    claire, lea = await town.person("Claire", "Martin"), await town.person()
+    model = (await town.structure(claire))["id"]
+    asked = (await town.ask(lea, model)).json()["id"]
+    assert (await town.decide(claire, asked, "approved")).status_code == 200
+    profile = {"application": "organisation", "level": "modification"}
+    path = f"/v1/habilitations/{model}/{lea.user_id}/submissions"
+    body: dict[str, Any] = {"operations": [{"operation": "add", "profile": profile}]}
+    given = await town.world.call("users", claire)("POST", path, json=body)
+    assert given.status_code == 200, given.text
+    await town.settle()
+
+    body = {"identifier": {"type": "SIRET", "value": a_siret()}}
+    structures = town.world.call("structures", lea)
+    made = await structures("POST", f"/v1/structures/{model}/duplicates", json=body)
+    assert made.status_code == 201, made.text
+
+    [own] = await granted(town, claire, made.json()["id"])
+    [hers] = await granted(town, lea, made.json()["id"])
+    assert (own["role"], hers["role"]) == ("principal_manager", "user")
+
+
 @pytest.mark.feature("DUP-01")
 async def test_its_people_stay_behind_where_that_is_wanted(town: Town):
     claire, lea = await town.person("Claire", "Martin"), await town.person()

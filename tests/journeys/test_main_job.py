@@ -301,8 +301,9 @@ class TestOperators:
         assert any(place.startswith("structures.events/") for place in heard["users"])
 
     async def test_see_letters_but_no_link_and_no_address(
-        self, platform: Platform, operator: User, claire: User
+        self, platform: Platform, operator: User
     ) -> None:
+        claire = await platform.register("Claire")
         sent = await platform.letter(claire.email, "Activez")
         page = answered(await platform.ask("GET", "/v1/ops/letters?size=500", by=operator), 200)
         [letter] = [

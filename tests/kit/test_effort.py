@@ -16,6 +16,7 @@ from kit.effort import (
     Spent,
     challenge,
     check,
+    solve,
     zero_bits,
 )
 from kit.problems import Problem
@@ -26,8 +27,7 @@ KEY = "a key of the tests"
 
 
 def solved(text: str, bits: int = 8) -> Effort:
-    efforts = (Effort(text, number) for number in count())
-    return next(one for one in efforts if zero_bits(one) >= bits)
+    return solve(text, bits)
 
 
 def asked(**but: object) -> str:

@@ -101,6 +101,8 @@ class TestWhoIsWrittenTo:
             },
             created_at=NOW,
         )
+        less = granted.model_copy(update={"left_out": True})
+        assert request_letters.on_granted(less).params["left_out"]
 
     @pytest.mark.feature("NOT-10", "APP-14")
     def test_the_requester_with_the_reason_when_it_is_refused(self):

@@ -7,6 +7,7 @@ import pytest
 
 from contracts.structures import ContactTold
 from contracts.users import (
+    LinkRequestedV2,
     ManagementTransferred,
     ReactivationRefused,
     VacancyClaimSettled,
@@ -14,6 +15,7 @@ from contracts.users import (
 )
 from kit.links import code_of
 from services.notifications.domain import management_letters
+from services.notifications.domain.account_letters import on_link_requested
 from services.notifications.domain.attempts import sent, unwanted
 from services.notifications.domain.letters import Letter, address, recipient
 from services.notifications.rendering import Rendered, Renderer
@@ -97,6 +99,23 @@ class TestOfWhoLeft:
         assert not unwanted(refused, LEFT, now=NOW)
         assert "sollicitation au support" in rendered(refused).text
 
+    @pytest.mark.feature("ACC-18")
+    def test_the_link_of_the_desk_says_why_it_comes(self):
+        asked = LinkRequestedV2(
+            user_id="u-lea", purpose="reactivation", nonce="n-1", expires_at=SOON
+        )
+        sent = asked.model_copy(update={"reason": "Retour de congé"})
+
+        own, of_desk = (on_link_requested(one, now=NOW) for one in (asked, sent))
+
+        assert own is not None
+        assert of_desk is not None
+        assert not unwanted(of_desk, LEFT, now=NOW)
+        said = rendered(of_desk, link="https://chorale.example/x").text
+        assert "L’assistance vous permet de réactiver" in said
+        assert "> Retour de congé" in said
+        assert "L’assistance" not in rendered(own, link="https://chorale.example/x").text
+
 
 class TestOfVacancies:
     def test_the_code_goes_to_the_structure_and_its_address_is_forgotten(self):
@@ -135,6 +154,13 @@ class TestOfVacancies:
         assert (
             "20 janvier 2026 à 10:00" in rendered(management_letters.on_notice_given(notice)).text
         )
+
+    def test_whom_the_desk_named_learns_why(self):
+        [named] = management_letters.on_claim_settled(settled(reason="Délibération du 12 mai"))
+        [claimed] = management_letters.on_claim_settled(settled())
+
+        assert "> Délibération du 12 mai" in rendered(named).text
+        assert "L’assistance" not in rendered(claimed).text
 
     def test_who_managed_until_then_is_written_to_as_well(self):
         both = management_letters.on_claim_settled(settled(former_manager_id="u-omar"))

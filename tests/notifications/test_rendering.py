@@ -214,6 +214,13 @@ class TestWords:
 
         assert "à partir du 5 janvier 2026, jusqu’au 31 décembre 2026 inclus" in text
 
+    @pytest.mark.parametrize("template", ["rattachement-granted", "rattachement-made"])
+    def test_of_a_rattachement_say_that_not_all_was_given(self, template: Template):
+        whole = {name: value for name, value in PARAMS.items() if name != "left_out"}
+
+        assert "n’ont pas été données" in render(one_of(template)).text
+        assert "n’ont pas été données" not in render(one_of(template, params=whole)).text
+
     def test_of_an_opened_approval_name_who_asks_and_for_what(self):
         text = render(one_of("approval-opened"), recipient=OMAR, about=a_person()).text
 

@@ -54,6 +54,7 @@ def duplicated(
         "bank_details": False,
         "users": True,
         "by": "u-lea",
+        "managed_by": "u-lea",
         "now": NOW,
     }
     return duplicate(model, copy, **asked | but)
@@ -99,6 +100,17 @@ class TestDuplicate:
         assert (made.label, made.edi.sends_flows) == ("Quai", True)
         assert (over.label, over.waiting, over.wake_at) == (None, (), None)
         assert made.waiting == ()
+
+    @pytest.mark.feature("DUP-02")
+    @pytest.mark.parametrize("manager", ["u-omar", None])
+    def test_is_for_whoever_manages_the_model_not_for_who_asks(self, manager: str | None):
+        _, made = duplicated(a_structure(), managed_by=manager)
+
+        created, copied = made.events
+        assert isinstance(created, StructureCreated)
+        assert created.created_by == manager
+        assert isinstance(copied, StructureDuplicated)
+        assert copied.duplicated_by == "u-lea"
 
     @pytest.mark.feature("DUP-01", "DUP-07")
     def test_tells_that_one_is_created_before_that_it_is_a_duplicate(self):

@@ -8,6 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from contracts.users import Habilitation
 from services.structures.domain.structures import ManagersOnly
 from tests.structures.builders import SIRET, a_period, an_answer
 from tests.structures.conftest import UNKNOWN, Insee, World, rights
@@ -16,6 +17,7 @@ from tests.structures.test_api import OTHERS, STRUCTURES, created, hidden, point
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+MANAGES = Habilitation(application="organisation", level="modification")
 MODEL, MOVED = SIRET.structure_id, "73282932000124"
 
 
@@ -190,6 +192,23 @@ class TestDuplicate:
         desk = await operator.post(f"{STRUCTURES}/{model}/duplicates", json=a_body())
         assert desk.status_code == 403
         assert (await ask(world, model, "u-zoe")).status_code == 201
+
+    @pytest.mark.feature("DUP-02")
+    async def test_by_a_delegate_is_the_principal_managers(self, world: World):
+        model = await created(world)
+        await world.hears(rights("u-lea", model, role="principal_manager"))
+        await world.hears(rights("u-omar", model, habilitations=(MANAGES,)))
+
+        made = (await ask(world, model, "u-omar")).json()
+
+        assert made["principal_manager_id"] == "u-lea"
+        assert made == await record(world, made["id"])
+        told = [data for kind, data in await events(world) if kind == "structure-created"]
+        assert [one["created_by"] for one in told] == ["u-lea", "u-lea"]
+        history = await world.calls("u-lea").get(f"{STRUCTURES}/{model}/history")
+        assert [one["by"] for one in history.json()["items"]] == ["u-omar"]
+        refused = await world.calls("u-omar").patch(f"{STRUCTURES}/{made['id']}", json={})
+        assert refused.status_code == 403
 
     @pytest.mark.feature("DUP-02")
     async def test_of_one_that_may_not_be_known_finds_nothing(self, world: World, insee: Insee):

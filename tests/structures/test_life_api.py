@@ -398,7 +398,9 @@ class TestNames:
         path = await made(world, body | {"legal_name": "Mine"})
         assert (await record(world, path))["legal_name"] == "Mine"
 
-    @pytest.mark.parametrize("odd", ["\u202e", "\u2066", "\u0085", "\u2028", "\u2029", "\u009f"])
+    @pytest.mark.parametrize(
+        "odd", ["\u202e", "\u2066", "\u0085", "\u2028", "\u2029", "\u009f", "\u200b"]
+    )
     @pytest.mark.parametrize("field", ["label", "rcs_number"])
     async def test_are_on_one_line_and_read_as_they_are_written(
         self, world: World, odd: str, field: str

@@ -79,7 +79,7 @@ class Belongings:
         return int(await self.service.mongo["attachments.chunks"].count_documents({}))
 
     async def begin(self, **but: Any) -> Any:
-        asked = {"provider": "stub", "redirect_uri": REDIRECT} | but
+        asked = {"provider": "stub-0", "redirect_uri": REDIRECT} | but
         answer = await self.by()("POST", "/v1/oidc/authorizations", json=asked)
         assert answer.status_code == 201, answer.text
         return answer.json()

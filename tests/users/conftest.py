@@ -5,10 +5,18 @@ from collections.abc import AsyncIterator
 import pytest
 from joserfc.jwk import OKPKey
 
+from kit.person import Erasure
 from kit.service import Service
+from services.users.api.deactivations import deactivation_routes
 from services.users.api.identity import identity_routes
+from services.users.api.letters import Letters
+from services.users.api.personal import erasure_routes
+from services.users.erasing import Erasing
 from services.users.identity import CREDENTIALS, Identity
 from services.users.main import build
+from services.users.managing import Managing
+from services.users.membership import Membership
+from services.users.robots import Robots
 from services.users.settings import UsersSettings
 from tests.conftest import settings_for
 from tests.ports import free_ports
@@ -29,7 +37,15 @@ async def built_house(mongo_url: str) -> AsyncIterator[House]:
     )
     service = Service("users", settings)
     identity, passwords = Identity.of(service), CountedPasswords()
-    app = service.app(*identity_routes(identity, settings, passwords), credentials=CREDENTIALS)
+    letters, robots = Letters(identity, settings), Robots(identity, settings)
+    managing = Managing(Membership.of(service), identity, settings, {})
+    erasing = Erasing(identity, service.collection("erasures", Erasure), settings)
+    app = service.app(
+        *identity_routes(identity, settings, passwords),
+        deactivation_routes(managing, letters, robots, passwords),
+        erasure_routes(erasing, letters, robots),
+        credentials=CREDENTIALS,
+    )
     await service.prepare()
     keeping = asyncio.create_task(service.committer.run())
     yield House(app, service, identity, settings, passwords)

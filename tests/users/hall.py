@@ -69,8 +69,9 @@ class Hall:
         body = {"structure_ids": structures, "confirmed": True} | but
         return await self.call("PUT", "/v1/rattachements/departures", caller, json=body)
 
-    async def told(self, type: str) -> list[dict[str, Any]]:
-        found = self.service.journal.rows.find({"type": f"users.{type}.v1"}).sort("_id", 1)
+    async def told(self, type: str, version: int = 1) -> list[dict[str, Any]]:
+        facts = {"type": f"users.{type}.v{version}"}
+        found = self.service.journal.rows.find(facts).sort("_id", 1)
         return [json.loads(bytes(row["data"])) for row in await found.to_list(None)]
 
     async def keep(self, *ties: Any) -> None:

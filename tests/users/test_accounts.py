@@ -16,7 +16,7 @@ from services.users.domain.accounts import (
     send_link,
 )
 from services.users.domain.attempts import Attempts
-from services.users.domain.logins import Login, login_id
+from services.users.domain.logins import Login, login_id, normalised
 from services.users.domain.passwords import PasswordRefused, check
 from tests.users.people import (
     FIVE_AN_HOUR,
@@ -220,11 +220,34 @@ class TestSendLink:
         assert [change.events for change in sent(a_pending_account(), letters)] == [(), ()]
 
 
-class TestLoginId:
+class TestNormalised:
     @pytest.mark.feature("ACC-01")
-    def test_is_the_same_however_the_address_is_typed(self):
-        assert login_id(" LÉA@Example.ORG") == login_id("léa@example.org")
+    @pytest.mark.parametrize(
+        ("typed", "known"),
+        [
+            (" LEA@Example.ORG", "lea@example.org"),
+            ("lea@École.fr", "lea@xn--cole-9oa.fr"),
+            ("lea@xn--cole-9oa.fr", "lea@xn--cole-9oa.fr"),
+            ("lea@e\u0301cole.fr", "lea@xn--cole-9oa.fr"),
+            ("Ada@Faß.de", "ada@xn--fa-hia.de"),
+            ("ada@xn--fa-hia.de", "ada@xn--fa-hia.de"),
+            ("ada@fass.de", "ada@fass.de"),
+        ],
+    )
+    def test_is_the_same_however_the_address_is_typed(self, typed: str, known: str):
+        assert normalised(typed) == known
+        assert normalised(known) == known
 
+    def test_never_makes_the_domain_of_another(self):
+        assert login_id(normalised("ada@faß.de")) != login_id(normalised("ada@fass.de"))
+
+    @pytest.mark.parametrize("typed", ["léa@example.org", "nobody", "", "ſea@example.org"])
+    def test_refuses_what_no_letter_would_reach(self, typed: str):
+        with pytest.raises(ValueError):
+            normalised(typed)
+
+
+class TestLoginId:
     def test_says_nothing_of_the_address(self):
         assert "lea" not in login_id("lea@example.org")
 

@@ -120,6 +120,13 @@ async def test_no_id_and_no_answer_holds_an_address_or_a_secret(house: House):
         ({"first_name": "win at http://evil"}, "/body/first_name"),
         ({"last_name": "x" * 101}, "/body/last_name"),
         ({"last_name": 7}, "/body/last_name"),
+        *(
+            ({"first_name": name}, "/body/first_name")
+            for odd in ("\u202e", "\u2066", "\u200b", "\u2028", "\u0085", "\ufeff", "\u3164")
+            for name in (odd, f"Lé{odd}a")
+        ),
+        ({"last_name": "\u200d"}, "/body/last_name"),
+        ({"last_name": "-"}, "/body/last_name"),
     ],
 )
 async def test_a_wrong_field_is_named_and_a_password_never_shown(

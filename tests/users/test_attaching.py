@@ -13,7 +13,8 @@ from kit.change import Change
 from kit.problems import NotFound
 from services.users.domain.actions import Action
 from services.users.domain.attaching import give, judge, noted
-from services.users.domain.delegation import ManagersOnly, OutsideYourUnits
+from services.users.domain.delegation import ManagersOnly, OutsideYourUnits, gives
+from services.users.domain.rattachements import left_with
 from services.users.domain.requests import InactiveStructure, UnknownUnits, WrongDates
 from tests.users.rattaching import (
     DEFAULTS,
@@ -39,8 +40,17 @@ def judged(acting: Any, structure: Any = None, *units: Any, **but: Any) -> Any:
 
 
 def gave(tie: Any = None, request: Any = None, **but: Any) -> Any:
-    gift = a_gift(**but)
-    return give(gift, a_structure(), request, tie, user_id="u-lea", on=TODAY, defaults=DEFAULTS)
+    own = gives(but.pop("giver", a_manager()), TODAY)
+    return give(
+        a_gift(**but),
+        a_structure(),
+        request,
+        tie,
+        user_id="u-lea",
+        on=TODAY,
+        defaults=DEFAULTS,
+        own=own,
+    )
 
 
 class TestJudge:
@@ -117,6 +127,14 @@ class TestGive:
         assert gave(states[1], states[0]) == (Change(states[0]), Change(states[1]))
 
     @pytest.mark.feature("RAT-11")
+    @pytest.mark.feature("RAT-11")
+    def test_is_not_done_again_for_whoever_was_detached_since(self):
+        """The same gift may come again, of an import that was killed: it was given once."""
+        granted, _ = gave()
+        gone = a_rattachement(role=None, lines=(), habilitations=())
+
+        assert gave(gone, granted.state) == (Change(granted.state), Change(gone))
+
     def test_changes_nothing_for_whoever_has_it_all(self):
         assert gave(a_rattachement(), id="g-2") == (Change(None), Change(a_rattachement()))
         assert gave(a_manager(), id="g-2")[1] == Change(a_manager())
@@ -129,6 +147,19 @@ class TestGive:
 
         assert tie.state.lines == (a_line("ovens"), a_line("tills"))
         assert [one.unit for one in tie.state.habilitations] == ["tills"]
+
+    @pytest.mark.feature("HAB-05")
+    def test_by_a_delegate_gives_what_they_hold_and_says_that_some_is_left_out(self):
+        _, tie = gave(giver=a_delegate())
+
+        assert tie.state.habilitations == ()
+        assert tie.events[-1].left_out
+
+    @pytest.mark.feature("HAB-05")
+    def test_anew_by_a_delegate_is_no_way_to_more(self):
+        gone = left_with(a_rattachement(), (), how="removed")
+
+        assert gave(gone, giver=a_delegate())[1].state.habilitations == ()
 
     def test_leaves_a_principal_manager_what_he_is(self):
         limited = a_manager(lines=(a_line(valid_until=TODAY),))

@@ -8,8 +8,6 @@ import pytest
 import pytest_asyncio
 
 from kit.change import Change
-from kit.clock import now
-from kit.internal import Caller, sign
 from kit.service import Service
 from kit.settings import Settings
 from services.users import catalogue
@@ -51,14 +49,6 @@ class Bakery(Stage):
 
     async def attach(self, tie: Rattachement) -> None:
         await self.of.rattachements.change(tie.id, lambda _: Change(tie))
-
-    def system(self, **limits: Any) -> httpx.AsyncClient:
-        caller = Caller(client_id="erp", scopes=frozenset({"rights:check"}), **limits)
-        key = self.service.settings.internal_key.get_secret_value()
-        word = f"Bearer {sign(caller, key, at=now())}"
-        client = self.by()
-        client.headers["authorization"] = word
-        return client
 
     async def ask(self, *checks: Any, by: httpx.AsyncClient | None = None) -> httpx.Response:
         return await (by or self.by("u-lea")).post(CHECKS, json={"checks": checks})
@@ -130,7 +120,7 @@ class TestWho:
 
     async def test_as_a_system_is_held_to_its_structures(self, bakery: Bakery):
         for structures, status in ((), 200), (("s-bakery",), 200), (("s-other",), 403):
-            erp = bakery.system(structures=frozenset(structures))
+            erp = bakery.system("rights:check", structures=structures)
             assert (await bakery.ask(READS, by=erp)).status_code == status
 
 

@@ -297,6 +297,20 @@ class TestCopying:
         )
         assert {one.user_id for one in found.values()} == {"u-0", "u-3", "u-4"}
 
+    async def test_of_one_that_cannot_be_kept_goes_on_with_the_others(self, service: Service):
+        many = tuple(READ.model_copy(update={"application": f"{n:064}"}) for n in range(9000))
+        ties = [a_rattachement(id=f"u-{n}:s-bakery", user_id=f"u-{n}") for n in range(3)]
+        ties[1] = replace(ties[1], habilitations=many)
+        await self.of.rattachements.documents.insert_many(
+            {"_id": one.id} | self.of.rattachements.dump(Stored(one)) for one in ties
+        )
+        await self.hear(service, a_creation(structure_id=COPY), told(duplicated_at=now()))
+
+        await self.runs(service)
+
+        copies = await self.of.rattachements.select({"structure_id": COPY, "role": "user"})
+        assert {one.user_id for one in copies} == {"u-0", "u-2"}
+
     async def test_of_a_unit_waits_until_that_is_heard_of(self, service: Service):
         limited = a_rattachement(id="u-1:s-bakery", user_id="u-1", lines=(a_line("ovens"),))
         await self.of.rattachements.documents.insert_one(

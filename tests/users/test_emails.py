@@ -1,15 +1,22 @@
 """How a login or a contact address is changed, and how that is stopped."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from contracts.users import AccountChanged, LinkRequestedV2, PersonChanged, SessionRevoked
 from kit.problems import NotFound
-from services.users.domain.accounts import Account, AccountMoved, LinkNoLongerValid
+from services.users.domain.accounts import (
+    Account,
+    AccountMoved,
+    LinkNoLongerValid,
+    SecondFactor,
+    SecretQuestion,
+)
 from services.users.domain.attempts import Attempts, TooManyAttempts
+from services.users.domain.deactivations import deactivate
 from services.users.domain.emails import (
     LetterLimit,
     LoginTaken,
@@ -22,6 +29,8 @@ from services.users.domain.emails import (
 )
 from services.users.domain.logins import Login, login_id
 from services.users.domain.passwords import WrongPassword
+from services.users.domain.provider_sign_ins import LinkedIdentity
+from services.users.domain.second_factor import method
 from tests.users.people import ACCESS, FIVE_AN_HOUR, NOW, a_link, a_session, an_account
 
 OLD, NEW = "lea@example.org", "lea@elsewhere.org"
@@ -187,6 +196,12 @@ class TestStopLoginChange:
             stop_login_change(account, nonce="cancel", now=NOW)
 
 
+def an_identity(id: str, linked_at: datetime) -> LinkedIdentity:
+    return LinkedIdentity(
+        id=id, user_id="u-lea", provider="p", issuer="i", subject="s", linked_at=linked_at
+    )
+
+
 def taken_back(account: Account | None, *sessions: Any, **but: Any) -> Any:
     old, new = but.pop("old", a_login(wake_at=WEEK)), but.pop("new", a_login(NEW))
     about = {"nonce": "cancel", "access_for": ACCESS, "now": NOW}
@@ -205,6 +220,63 @@ class TestTakeLoginBack:
         assert [type(event) for event in session.events] == [SessionRevoked]
         assert old.state == a_login()
         assert new.state.wake_at == NOW
+
+    def test_takes_out_what_was_brought_along_since_the_change_was_asked_for(self):
+        before, since = NOW - timedelta(minutes=1), NOW
+        account = replace(
+            renamed(links=(CONFIRM, replace(CANCEL, asked_at=since))),
+            linked_ids=("own", "thiefs"),
+            contact_email="thief@letters.org",
+            email_codes=True,
+            recovery_codes=("hash",),
+            codes_since=since,
+            secret_question=SecretQuestion(question="?", answer_hash="a", chosen_at=since),
+        )
+
+        back, _, _, own, thiefs = taken_back(
+            account, an_identity("own", before), an_identity("thiefs", since)
+        )
+
+        assert (own.state, thiefs.state) == (an_identity("own", before), None)
+        assert back.state.linked_ids == ("own",)
+        assert (method(back.state), back.state.recovery_codes) == (None, ())
+        assert back.state.secret_question is None
+        assert back.state.written_to == OLD
+
+    def test_leaves_the_proofs_that_stood_before(self):
+        before = NOW - timedelta(minutes=1)
+        own = {
+            "second_factor": SecondFactor(secret="s", on=True),
+            "recovery_codes": ("hash",),
+            "codes_since": before,
+            "secret_question": SecretQuestion(question="?", answer_hash="a", chosen_at=before),
+        }
+        account = replace(renamed(links=(CONFIRM, replace(CANCEL, asked_at=NOW))), **own)
+
+        back = taken_back(account)[0].state
+
+        assert {name: getattr(back, name) for name in own} == own
+
+    def test_counts_from_the_first_time_that_it_was_asked_for(self):
+        first = asked(an_account(), cancellation=replace(CANCEL, asked_at=NOW))[0].state
+        later = replace(CANCEL, nonce="later", asked_at=NOW + timedelta(minutes=5))
+
+        again = asked(first, cancellation=later)[0].state
+
+        assert [one.asked_at for one in again.links if one.nonce == "later"] == [NOW]
+
+    def test_misses_no_identity_linked_meanwhile(self):
+        with pytest.raises(AccountMoved):
+            taken_back(replace(renamed(), linked_ids=("thiefs",)))
+
+    def test_of_an_account_that_was_deactivated_leaves_it_to_its_owner(self):
+        left = deactivate(renamed(), access_for=ACCESS, now=NOW)[0].state
+
+        back = taken_back(left)[0].state
+
+        assert (back.status, back.email, back.password_hash) == ("deactivated", OLD, "")
+        with pytest.raises(LinkNoLongerValid):
+            taken_back(replace(renamed(), status="erased"))
 
     def test_reaches_over_every_change_since(self):
         third = replace(CONFIRM, nonce="third", email="lea@third.org")

@@ -11,6 +11,7 @@ from kit.person import AGAIN_AFTER, Erasure, begin, looked_through
 from kit.problems import NotFound
 from services.users.domain.accounts import Account, LinkNoLongerValid
 from services.users.domain.erasure import (
+    LoginMayComeBack,
     NotDeactivated,
     StillPrincipalManager,
     detached,
@@ -55,6 +56,16 @@ class TestErase:
             erased(an_account(status=status))
         with pytest.raises(NotFound):
             erased(None)
+
+    def test_waits_as_long_as_an_earlier_login_can_be_taken_back(self):
+        undo = a_link(purpose="login-cancellation", email="lea@before.org")
+        thiefs = replace(GONE, links=(undo, a_link(purpose="erasure", nonce="n-e")))
+
+        for nonce in (None, "n-e"):
+            with pytest.raises(LoginMayComeBack):
+                erased(thiefs, nonce=nonce)
+        assert erased(thiefs, now=undo.expires_at)[0].state.status == "erased"
+        assert erased(thiefs, again=True)[0].state.status == "erased"
 
     def test_waits_for_the_successors_of_a_principal_manager(self):
         with pytest.raises(StillPrincipalManager) as refused:

@@ -13,9 +13,9 @@ from services.users.domain.espace_lists import bring_in_line
 from services.users.domain.espaces import Openings, is_open, turn
 from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.habilitations import Submitted
-from services.users.domain.rattachements import Rattachement, attach, left_with
+from services.users.domain.rattachements import MOST, Rattachement, attach, left_with
 from services.users.domain.subscriptions import request_id
-from tests.users.habilitating import MANAGES, a_submit, the_manager
+from tests.users.habilitating import MANAGES, a_profile, a_submit, the_manager
 from tests.users.rattaching import (
     NOW,
     TODAY,
@@ -124,6 +124,15 @@ class TestAnOpenedEspace:
         assert changed.state is tie
         assert asked.state is None
 
+    @pytest.mark.parametrize("who", [a_user, the_manager])
+    def test_is_nothing_to_who_would_have_more_than_could_be_told(self, who):
+        many = tuple(a_profile(unit=f"u-{nth}") for nth in range(MOST - 1))
+
+        changed, _, [asked] = brought(who(habilitations=many))
+
+        assert (changed.state.habilitations, asked.state) == (many, None)
+        assert changed.state.in_line == 1
+
 
 class TestAClosedEspace:
     CLOSED = openings(a_turn(open=False))
@@ -139,6 +148,17 @@ class TestAClosedEspace:
         assert changed.state.habilitations == kept
         assert changed.events[0].habilitations == kept
         assert len(noted.state.taken) == 4
+
+    @pytest.mark.feature("ESP-06")
+    @pytest.mark.parametrize("open", [True, False])
+    def test_is_nothing_to_the_principal_manager_where_another_did_it(self, open):
+        delegates = openings(a_turn(by="u-ada", principal=False, open=open))
+        manager = the_manager(habilitations=(MANAGES, *both_of(unit="ovens")))
+
+        changed, noted, _ = brought(manager, delegates)
+
+        assert changed.state == replace(manager, in_line=1)
+        assert (changed.events, noted.state) == ((), None)
 
     @pytest.mark.feature("ESP-06")
     def test_ends_them_once(self):

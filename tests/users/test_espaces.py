@@ -185,7 +185,9 @@ class TestTurn:
 
     @pytest.mark.feature("ESP-07")
     def test_is_a_secondary_managers_as_the_principal_one_chose(self):
-        assert opened(by=a_delegate()).state.turns[0].by == "u-ada"
+        [turned] = opened(by=a_delegate()).state.turns
+        assert (turned.by, turned.principal) == ("u-ada", False)
+        assert opened().state.turns[0].principal
         with pytest.raises(NotForYouToOpen):
             opened(by=a_delegate(may_configure=False))
 

@@ -11,8 +11,10 @@ import pytest_asyncio
 from httpx import Response
 from pydantic import ValidationError
 
+from contracts.users import Habilitation
 from kit.change import Change
 from kit.clock import now, today
+from kit.journal import EventTooLarge
 from kit.service import Service
 from kit.settings import Settings
 from services.users import espaces as shell
@@ -20,6 +22,7 @@ from services.users.api.espaces import espace_routes
 from services.users.api.subscriptions import WantedSubscriptions, subscription_routes
 from services.users.domain import espaces as domain
 from services.users.domain.accounts import Account
+from services.users.domain.drafts import MANAGES
 from services.users.domain.espaces import Openings
 from services.users.domain.rattachements import Rattachement, rights_of
 from services.users.espaces import Espaces
@@ -177,6 +180,22 @@ class TestEspaces:
         assert RECEIVED not in {one["code"] for one in of_all}
         assert of_ovens == [one | {"unit": "ovens"} for one in of_all]
 
+    @pytest.mark.feature("ESP-22")
+    async def test_of_a_structure_are_for_the_systems_that_may_see_it(self, bakery: Bakery):
+        await bakery.turn("opening", CONNECTED)
+
+        async def answers(*scopes: str, structures: tuple[str, ...] = ()) -> Response:
+            return await bakery.system(*scopes, structures=structures).get(ESPACES)
+
+        for limited in ((), ("s-garage", "s-bakery")):
+            read = await answers("rattachements:read", structures=limited)
+            assert CONNECTED in {one["code"] for one in read.json()}
+        elsewhere = await answers("rattachements:read", structures=("s-garage",))
+        refused(elsewhere, 404, "not-found")
+        refused(await answers("structures:read"), 403, "scope-missing")
+        turned = await bakery.system("rattachements:read").put(f"{ESPACES}/{CONNECTED}/closure")
+        refused(turned, 403, "people-only")
+
     async def test_of_a_structure_are_for_those_attached(self, bakery: Bakery):
         refused(await bakery.ask("GET", ESPACES, "u-zoe"), 404, "not-found")
         unknown = await bakery.ask("GET", ESPACES, params={"unit": "no-such"})
@@ -221,6 +240,26 @@ class TestOpening:
         assert await bakery.told("habilitations-requested") == 7
         assert (await bakery.of.openings.get("s-bakery")).wake_at is None
         assert ("factures-recues", "consultation", [], "pending") in await bakery.mine()
+
+    @pytest.mark.feature("ESP-06")
+    async def test_reaches_the_others_where_one_cannot_be_changed(
+        self, bakery: Bakery, monkeypatch
+    ):
+        monkeypatch.setattr(shell, "AT_ONCE", 1)
+        read = Habilitation(application=RECEIVED, level="consultation")
+        more = (read.model_copy(update={"application": f"{n:064}"}) for n in range(9000))
+        await bakery.of.rattachements.change(
+            "u-lea:s-bakery", lambda one: Change(one and replace(one, habilitations=(read, *more)))
+        )
+        await bakery.attach(a_delegate(MANAGES, read))
+        await bakery.turn("opening")
+        await bakery.turn("closure")
+
+        with pytest.raises(EventTooLarge):
+            await bakery.line_up()
+
+        ada = await bakery.of.rattachements.get("u-ada:s-bakery")
+        assert ada.habilitations == (MANAGES,)
 
     @pytest.mark.feature("ESP-09", "ESP-18")
     async def test_gives_to_each_as_is_decided_for_each(self, bakery: Bakery):

@@ -25,6 +25,7 @@ from services.users.domain.habilitation_requests import (
     unit_ended,
     withdraw,
 )
+from services.users.domain.rattachements import MOST, TooManyRights
 from tests.users.habilitating import (
     HALF_AN_HOUR,
     READS,
@@ -93,6 +94,18 @@ class TestAsk:
         [_, granted, _], _ = settled(request.state, tie.state)
 
         assert {*granted.habilitations} == {READS, WRITES}
+
+    def test_of_more_than_could_be_told_is_refused_and_not_granted(self):
+        many = tuple(a_profile(unit=f"u-{nth}") for nth in range(MOST - 1))
+        request, tie, _ = asked(Add(WRITES))
+        meanwhile = replace(tie.state, habilitations=many)
+
+        with pytest.raises(TooManyRights):
+            asked(Add(WRITES), of=a_rattachement(habilitations=many))
+        [closed, left, _], _ = settled(request.state, meanwhile)
+
+        assert (closed.status, left.pending_changes) == ("not_applied", ())
+        assert closed.reason == "Ce serait trop d'habilitations pour une seule personne."
 
     @pytest.mark.feature("HAB-17")
     def test_of_a_removal_needs_a_decision_too(self):

@@ -21,7 +21,7 @@ from services.users.domain.drafts import (
     row_of,
 )
 from services.users.domain.habilitations import submit, turn
-from services.users.domain.rattachements import unit_ended
+from services.users.domain.rattachements import MOST, TooManyRights, unit_ended
 from services.users.domain.requests import UnknownUnits, WrongDates
 from tests.users.habilitating import (
     HALF_AN_HOUR,
@@ -155,6 +155,26 @@ class TestReplace:
     def test_of_a_row_that_is_gone_is_refused(self):
         with pytest.raises(NotHeld):
             submitted(Replace(a_row(), WRITES))
+
+
+class TestTooMany:
+    MANY = tuple(a_profile(unit=f"u-{nth}") for nth in range(MOST - 1))
+
+    def test_are_refused_before_they_could_not_be_told(self):
+        lea = a_rattachement(habilitations=self.MANY)
+
+        with pytest.raises(TooManyRights) as refusal:
+            submitted(Add(READ), of=lea)
+
+        assert pointer(refusal) == "/body/operations"
+        assert submitted(Remove(row_of(self.MANY[0])), Add(READ), of=lea)[0].events
+
+    def test_are_taken_away_even_where_there_are_more(self):
+        more = (*self.MANY, READ, READS, WRITES)
+
+        changed, _ = submitted(Remove(row_of(READ)), of=a_rattachement(habilitations=more))
+
+        assert len(changed.state.habilitations) == MOST + 1
 
 
 class TestRemove:

@@ -18,6 +18,7 @@ from services.users import catalogue
 from services.users.api.habilitations import habilitation_routes
 from services.users.domain.accounts import Account
 from services.users.domain.drafts import MANAGES, Add
+from services.users.domain.held import PendingChange
 from services.users.domain.rattachements import Rattachement
 from services.users.habilitation_views import HabilitationViews
 from services.users.habilitations import Habilitations
@@ -162,6 +163,19 @@ class TestRead:
         await bakery.attach(a_delegate(MANAGES, lines=(a_line("ovens"),)))
 
         assert await bakery.rows("u-ada") == [("factures-emises", "modification", "ovens")]
+
+    async def test_shows_who_administers_a_unit_only_what_is_asked_for_there(self, bakery: Bakery):
+        on_ovens, on_shop = (a_profile(unit=unit) for unit in ("ovens", "shop"))
+        both = PendingChange(request_id="r-1", given=(on_ovens, on_shop), taken=(READ,))
+        elsewhere = PendingChange(request_id="r-2", given=(on_shop,), taken=())
+        await bakery.attach(a_rattachement(pending_changes=(both, elsewhere)))
+        await bakery.attach(a_delegate(MANAGES, lines=(a_line("ovens"),)))
+
+        [seen] = (await bakery.ask("GET", LEA, "u-ada")).json()["pending"]
+
+        assert (seen["request_id"], seen["taken"]) == ("r-1", [])
+        assert [one["unit"] for one in seen["given"]] == ["ovens"]
+        assert len((await bakery.ask("GET", LEA)).json()["pending"]) == 2
 
 
 class TestSubmit:
@@ -356,8 +370,9 @@ class TestOwnRequests:
 
         assert (asked.status_code, asked.json()["status"]) == (202, "granted")
         path = "/v1/habilitations/s-bakery/u-omar/history"
-        [entry] = (await bakery.ask("GET", path)).json()["items"]
+        entry, *before = (await bakery.ask("GET", path)).json()["items"]
         assert (entry["cause"], entry["by"]["id"]) == ("own", "u-omar")
+        assert [one["cause"] for one in before] == ["management"]
 
     async def test_are_nobody_elses_business(self, bakery: Bakery):
         asked = (await self.requested(bakery)).json()

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,12 +13,22 @@ from hypothesis import strategies as st
 
 from kit import workers
 from kit.clock import now, today
+from kit.frame import NotUtf8
 from kit.internal import Caller
 from kit.problems import Problem
 from services.users import importing
-from services.users.domain.imports import LEASE
-from services.users.importing import COLUMNS, NotCsv, TooManyLines, UnknownHeader, read
-from tests.users.hall import LEA, OMAR, Hall, problem
+from services.users.attaching import Attaching
+from services.users.domain.imports import LEASE, LEFT_OUT
+from services.users.importing import (
+    COLUMNS,
+    NotCsv,
+    TooManyLines,
+    UnknownHeader,
+    read,
+    text_of,
+)
+from tests.users.hall import EVE, LEA, OMAR, Hall, problem
+from tests.users.rattaching import a_delegate
 
 URL = "/v1/rattachement-imports"
 BAKERY, GARAGE = "73282932000074", "44306184100047"
@@ -36,13 +47,17 @@ async def brought(hall: Hall, text: str, caller: Caller = OMAR, **query: Any) ->
     return answer.json()
 
 
-async def ended(hall: Hall, id: str) -> list[dict[str, Any]]:
+async def ended(hall: Hall, id: str, caller: Caller = OMAR) -> list[dict[str, Any]]:
     async def look() -> Any:
-        return (await hall.get(f"{URL}/{id}"))["ended_at"]
+        return (await hall.get(f"{URL}/{id}", caller))["ended_at"]
 
     async with hall.working():
         await hall.until(look)
-    return list((await hall.get(f"{URL}/{id}/lines"))["items"])
+    return list((await hall.get(f"{URL}/{id}/lines", caller))["items"])
+
+
+def _failing(*_: Any) -> Any:
+    raise RuntimeError("whenever it is tried")
 
 
 class TestRead:
@@ -74,6 +89,15 @@ class TestRead:
             [*read(HEADER + "\n" + text)]
 
 
+class TestTextOf:
+    @pytest.mark.parametrize("file", ["é".encode("latin-1"), "é".encode("utf-16"), b"\xed\xa0\x80"])
+    def test_refuses_another_encoding(self, file):
+        with pytest.raises(NotUtf8) as refusal:
+            text_of(file)
+
+        assert refusal.value.members["errors"][0]["pointer"] == "/body"
+
+
 class TestImport:
     async def test_says_of_each_line_what_became_of_it(self, hall: Hall):
         text = a_file(
@@ -83,6 +107,8 @@ class TestImport:
             f"lea@example.org,{GARAGE},,{TODAY},",
             f"nobody,{BAKERY},,{TODAY},",
             f"eve@example.org,{BAKERY},,31/12/2026,",
+            f"eve@example.org,{BAKERY},,20261231,",
+            f"eve@example.org,{BAKERY},,{TODAY},2026-W53-4",
             f"eve@example.org,{BAKERY},shop,{TODAY},",
             f"eve@example.org,{BAKERY},,{TODAY},2001-01-01",
         )
@@ -95,7 +121,7 @@ class TestImport:
             "accepted",
             "unknown-identifier",
             "unreadable-email",
-            "unreadable-date",
+            *["unreadable-date"] * 3,
             "unknown-units",
             "wrong-dates",
         ]
@@ -143,6 +169,36 @@ class TestImport:
         made = [one["user_id"] for one in await hall.told("rattachement-made")]
         assert sorted(made) == [f"u-{name}" for name in people]
 
+    async def test_says_what_a_delegate_cannot_give(self, hall: Hall):
+        manages = a_delegate(id="u-eve:s-bakery", user_id="u-eve")
+        await hall.keep(manages)
+        people = ("lea@example.org", "new@example.org")
+        text = a_file(*(f"{one},{BAKERY},,{TODAY}," for one in people))
+
+        lines = await ended(hall, (await brought(hall, text, EVE))["id"], EVE)
+
+        assert [(one["outcome"], one["reason"]) for one in lines] == [("accepted", LEFT_OUT)] * 2
+        [made] = await hall.told("rattachement-made")
+        assert (made["user_id"], made["left_out"]) == ("u-lea", True)
+
+    async def test_of_a_line_that_fails_whenever_it_is_tried_goes_on(
+        self, hall: Hall, monkeypatch: pytest.MonkeyPatch
+    ):
+        ask = Attaching.ask
+
+        def fails(self: Attaching, email: str, *rest: Any) -> Any:
+            asked = ask(self, email, *rest)
+            return replace(asked, decide=_failing) if email.startswith("eve") else asked
+
+        monkeypatch.setattr(Attaching, "ask", fails)
+        people = ("lea", "eve", "new")
+        text = a_file(*(f"{one}@example.org,{BAKERY},,{TODAY}," for one in people))
+
+        lines = await ended(hall, (await brought(hall, text))["id"])
+
+        said = [one["refusal"] or one["outcome"] for one in lines]
+        assert said == ["accepted", "line-failed", "accepted"]
+
     async def test_is_brought_once_however_often_it_is_sent(self, hall: Hall):
         text = a_file(f"lea@example.org,{BAKERY},,{TODAY},")
 
@@ -160,5 +216,7 @@ class TestImport:
     async def test_names_what_is_wrong_with_a_file(self, hall: Hall):
         headers = {"content-type": "text/csv"}
         answer = await hall.call("POST", URL, content="email\n", headers=headers)
+        latin = await hall.call("POST", URL, content="é".encode("latin-1"), headers=headers)
 
         assert problem(answer) == (422, "unknown-header")
+        assert problem(latin) == (400, "not-utf8")

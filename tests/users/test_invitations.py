@@ -15,8 +15,10 @@ from services.users.domain.delegation import ManagersOnly
 from services.users.domain.invitations import (
     KEPT_AFTER,
     MOST,
+    MOST_OF_ALL,
     AccountActive,
     Invitation,
+    InvitedTooOften,
     Invitee,
     Renewal,
     accept,
@@ -32,6 +34,7 @@ from tests.users.rattaching import (
     DEFAULTS,
     LATER,
     NOW,
+    a_delegate,
     a_gift,
     a_known_unit,
     a_line,
@@ -46,6 +49,11 @@ UNTIL = NOW + timedelta(days=7)
 
 def an_invitation(**but: Any) -> Invitation:
     return Invitation(**{"gift": a_gift(), "nonce": "n-1", "expires_at": UNTIL} | but)
+
+
+def of_another(n: int) -> Invitation:
+    """One of ten that each of many other structures has sent."""
+    return an_invitation(gift=a_gift(id=f"g-{n}x", structure_id=f"s-{n // 10}"))
 
 
 def an_invitee(*sent: Invitation, **but: Any) -> Invitee:
@@ -76,7 +84,13 @@ def invited(current: Any = None, letters: Any = None, **but: Any) -> Any:
     )
 
 
-def taken_in(invitee: Any, *units: Any, structure: Any = None, gift_id: str = "g-1") -> Any:
+def taken_in(
+    invitee: Any,
+    *units: Any,
+    structure: Any = None,
+    gift_id: str = "g-1",
+    acting: Any = a_manager(),  # noqa: B008  # never changed
+) -> Any:
     return take_in(
         invitee,
         structure or a_structure(),
@@ -84,6 +98,7 @@ def taken_in(invitee: Any, *units: Any, structure: Any = None, gift_id: str = "g
         None,
         None,
         *units,
+        acting=acting,
         gift_id=gift_id,
         now=LATER,
         defaults=DEFAULTS,
@@ -125,8 +140,23 @@ class TestInvite:
 
         invitee, _ = invited(an_invitee(*many))
 
-        assert len(invitee.state.invitations) == MOST
-        assert invitee.state.invitations[-1] == an_invitation()
+        assert invitee.state.invitations == (*many[1:], an_invitation())
+
+    def test_pushes_out_none_of_another_structure(self):
+        others = [of_another(n) for n in range(MOST)]
+
+        invitee, _ = invited(an_invitee(*others))
+
+        assert invitee.state.invitations == (*others, an_invitation())
+
+    def test_is_refused_of_one_structure_more_than_so_many_of_all(self):
+        full = [of_another(n) for n in range(MOST_OF_ALL)]
+
+        with pytest.raises(InvitedTooOften):
+            invited(an_invitee(*full))
+        own = an_invitation(gift=a_gift(id="g-0"))
+        invitee, _ = invited(an_invitee(own, *full[1:]))
+        assert invitee.state.invitations == (*full[1:], an_invitation())
 
 
 class TestExpected:
@@ -176,6 +206,8 @@ class TestRemind:
     def test_is_only_for_accounts_that_are_not_active(self):
         with pytest.raises(AccountActive):
             self.reminded(a_manager(), None, a_rattachement())
+        with pytest.raises(AccountActive):
+            self.reminded(a_manager(), an_accepted())
         with pytest.raises(NotFound):
             self.reminded(a_manager(), None)
 
@@ -240,6 +272,13 @@ class TestTakeIn:
         assert invitee == Change(None)
         assert tie.state.lines == (a_line(),)
         assert (request.state.status, action.state.by) == ("granted", "u-omar")
+
+    @pytest.mark.feature("RAT-13", "HAB-05")
+    @pytest.mark.parametrize("acting", [a_delegate(), None], ids=["lacks it", "has left"])
+    def test_gives_no_more_than_who_invited_may_give_by_then(self, acting: Any):
+        _, _, tie, _ = taken_in(an_accepted(), acting=acting)
+
+        assert (tie.state.lines, tie.state.habilitations) == ((a_line(),), ())
 
     def test_leaves_what_others_invite_to(self):
         other = an_invitation(gift=a_gift(id="g-2", structure_id="s-garage"))

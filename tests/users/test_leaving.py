@@ -1,7 +1,6 @@
 """How rattachements end because somebody wants it."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -31,6 +30,7 @@ from tests.users.rattaching import (
     a_manager,
     a_rattachement,
     a_structure,
+    an_extent,
 )
 
 OVENS, TILLS = (READ.model_copy(update={"unit": unit}) for unit in ("ovens", "tills"))
@@ -149,6 +149,28 @@ class TestDetach:
         with pytest.raises(OutsideYourUnits):
             detached(a_delegate("ovens"), None, invitee=limited)
 
+    @pytest.mark.feature("RAT-17", "RAT-18")
+    def test_takes_what_stands_and_what_still_invites(self):
+        invitee = an_invitee(a_gift(id="g-1", extent=an_extent(units=("ovens", "shop"))))
+
+        tie, invited, _ = detached(a_manager(), BOTH, "ovens", invitee=invitee)
+
+        assert tie.state.lines == (a_line("tills"),)
+        [sent] = invited.state.invitations
+        assert sent.gift.extent.units == ("shop",)
+        tie, invited, _ = detached(a_manager(), BOTH, invitee=invitee)
+        assert (tie.state.lines, invited.state) == ((), None)
+
+    @pytest.mark.feature("RAT-18")
+    def test_cannot_take_a_unit_out_of_an_invitation_to_the_whole(self):
+        with pytest.raises(AttachedToTheWhole):
+            detached(a_manager(), None, "tills", invitee=an_invitee(a_gift()))
+
+
+def an_invitee(*gifts: Any) -> Invitee:
+    sent = (Invitation(gift=one, nonce="n-1", expires_at=NOW) for one in gifts)
+    return Invitee(id="u-lea", email="lea@example.org", invitations=tuple(sent))
+
 
 class TestLeave:
     GARAGE = a_rattachement(id="u-lea:s-garage", structure_id="s-garage")
@@ -192,10 +214,3 @@ class TestLeave:
         [(tie, _)] = left(BOTH)
 
         assert left(tie.state, confirmed=False) == [(Change(tie.state), Change(None))]
-
-    @pytest.mark.feature("RAT-27")
-    def test_leaves_other_structures_as_they_are(self):
-        tomorrow = TODAY + timedelta(days=1)
-        assert self.GARAGE.standing(tomorrow) == (a_line(),)
-        [(gone, _)] = left(BOTH)
-        assert gone.state.structure_id == "s-bakery"

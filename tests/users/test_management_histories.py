@@ -162,6 +162,7 @@ class World:
                     claim,
                     self.manager(claim.structure_id),
                     lambda current, parties: _proved(current, parties, self.claiming, at),
+                    at,
                 )
             )
 

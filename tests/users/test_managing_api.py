@@ -16,6 +16,7 @@ from kit.internal import Caller
 from kit.links import code_of, sign_link
 from services.users.domain.accounts import Account, PostalAddress
 from services.users.domain.rattachements import rattachement_id
+from services.users.settings import UsersSettings
 from tests.users.hall import EVE, LEA, OMAR, ZOE, Hall, problem
 from tests.users.house import CountedPasswords
 from tests.users.managing import a_tie, managed_by
@@ -26,6 +27,7 @@ TRANSFERS, CLAIMS = "/v1/management-transfers", "/v1/vacancy-claims"
 SUCCESSORS = "/v1/managed-structures/successors"
 DESK = Caller(user_id="u-desk", operator=True)
 LEFT = "/v1/me/deactivation"
+REASON = "Délibération du 12 mai"
 
 
 async def attached(hall: Hall, user: str = "u-lea", *structures: str) -> None:
@@ -112,6 +114,24 @@ class TestTransfer:
         )
         assert [one.user_id for one in principals] == [await manager(hall)]
 
+    @pytest.mark.feature("GPT-08")
+    async def test_is_of_so_many_structures_at_most(self, hall: Hall, monkeypatch: Any):
+        assert UsersSettings.model_fields["transferred_most"].default == 2000
+        await hall.hear(a_creation(structure_id="s-mill", created_by="u-omar", created_at=now()))
+        await attached(hall, "u-lea", "s-bakery", "s-mill")
+        monkeypatch.setitem(hall.service.settings.__dict__, "transferred_most", 1)
+
+        for way in (
+            transfer(hall, type="global", structure_ids=[]),
+            transfer(hall, type="multiple", structure_ids=["s-bakery", "s-mill"]),
+            leave(hall, OMAR, successor_id="u-lea"),
+        ):
+            answer = await way
+            assert problem(answer) == (409, "too-many-structures")
+            assert answer.json()["most"] == 1
+        assert [await manager(hall, one) for one in ("s-bakery", "s-mill")] == ["u-omar"] * 2
+        assert (await transfer(hall)).status_code == 201
+
     async def test_is_done_once_with_its_key(self, hall: Hall):
         await attached(hall)
         body = {"type": "global", "structure_ids": [], "user_id": "u-lea"}
@@ -155,6 +175,142 @@ async def hundreds(hall: Hall, ids: list[str], *, but: str) -> None:
     )
     await of.rattachements.documents.insert_many([of.rattachements.document(one) for one in ties])
     await eve.documents.update_one({"_id": "u-eve"}, {"$set": {"manages": len(ids)}})
+
+
+async def histories(hall: Hall, structure: str = "s-bakery", *users: str) -> Any:
+    """What those who manage the structure read of who did, and of what these users gained."""
+    [new] = {one for one in [await manager(hall, structure)] if one}
+    caller = Caller(user_id=new)
+    done = (await hall.get(f"/v1/structure-users/{structure}/history", caller))["items"]
+    of_management = [
+        (one["done"], one["user_id"], one["former_manager_id"], one["by"])
+        for one in done
+        if one["done"].startswith("management-")
+    ]
+    entries = []
+    for user in users:
+        path = f"/v1/habilitations/{structure}/{user}/history"
+        [newest, *_] = (await hall.get(path, caller))["items"]
+        entries.append(newest)
+    return of_management, entries
+
+
+class TestHistoriesOfManagement:
+    async def test_say_who_handed_over_to_whom_and_what_each_gained_or_lost(self, hall: Hall):
+        await attached(hall)
+        await transfer(hall)
+
+        of_all, (lea, omar) = await histories(hall, "s-bakery", "u-lea", "u-omar")
+
+        assert of_all == [("management-transferred", "u-lea", "u-omar", "u-omar")]
+        assert (lea["cause"], lea["manages"], lea["by"]["id"]) == ("management", True, "u-omar")
+        assert (omar["cause"], omar["manages"]) == ("management", False)
+        manages = ("organisation", "modification")
+        assert manages in [(one["application"], one["level"]) for one in lea["given"]]
+        assert [(one["application"], one["level"]) for one in omar["taken"]] == [manages]
+
+    async def test_say_who_left(self, hall: Hall):
+        await attached(hall)
+        assert (await leave(hall, OMAR, successor_id="u-lea")).status_code == 204
+
+        of_all, [omar] = await histories(hall, "s-bakery", "u-omar")
+
+        assert of_all == [("management-left", "u-lea", "u-omar", "u-omar")]
+        assert omar["manages"] is False
+
+    @pytest.mark.parametrize("structure", ["s-mill", "s-garage"])
+    async def test_say_who_claimed(self, hall: Hall, structure: str):
+        await hall.hear(a_creation(structure_id="s-mill", created_by=None, created_at=now()))
+        id = (await claim(hall, structure_id=structure)).json()["id"]
+        await prove(hall, id)
+        former = await manager(hall, structure)
+        if former == "u-zoe":  # Who was silent.
+            await hall.membership.claims.change(
+                id, lambda one: Change(replace(one, wake_at=now()) if one else None)
+            )
+            async with hall.working():
+                await hall.until(lambda: _is_managed(hall, structure, "u-lea"))
+
+        of_all, [lea] = await histories(hall, structure, "u-lea")
+
+        before = "u-zoe" if structure == "s-garage" else None
+        assert of_all == [("management-claimed", "u-lea", before, "u-lea")]
+        assert (lea["manages"], lea["by"]["id"]) == (True, "u-lea")
+
+    async def test_say_whom_the_desk_named_and_why(self, hall: Hall):
+        await hall.hear(a_creation(structure_id="s-mill", created_by=None, created_at=now()))
+        assert (await assign(hall)).status_code == 201
+
+        of_all, [lea] = await histories(hall, "s-mill", "u-lea")
+
+        assert of_all == [("management-assigned", "u-lea", None, "u-desk")]
+        assert (lea["manages"], lea["by"]["id"]) == (True, "u-desk")
+        done = (await hall.get("/v1/structure-users/s-mill/history", LEA))["items"]
+        assert done[0]["comment"] == REASON
+
+
+class TestAssign:
+    """The desk names the manager of a structure that has none."""
+
+    @pytest.fixture(autouse=True)
+    async def mill(self, hall: Hall) -> None:
+        await hall.hear(a_creation(structure_id="s-mill", created_by=None, created_at=now()))
+
+    async def test_is_told_and_kept_like_a_claim_that_was_granted(self, hall: Hall):
+        given = {"idempotency-key": "k-1"}
+
+        first = await assign(hall, headers=given)
+        again = await assign(hall, headers=given)
+
+        assert (first.json(), again.status_code) == (again.json(), 201)
+        kept = await hall.membership.claims.get(first.json()["id"])
+        assert (kept.state, kept.decided_by, kept.reference) == ("granted", "u-desk", "T-1")
+        [told] = await hall.told("vacancy-claim-settled")
+        assert (told["claimant_id"], told["outcome"]) == ("u-lea", "granted")
+        assert told["reason"] == REASON
+        assert await manager(hall, "s-mill") == "u-lea"
+        assert (await hall.identity.accounts.get("u-lea")).manages == 1
+        tie = await hall.membership.rattachements.get("u-lea:s-mill")
+        assert (tie.role, len(tie.lines)) == ("principal_manager", 1)
+
+    @pytest.mark.parametrize(
+        ("but", "refused", "field"),
+        [
+            ({"structure_id": "s-garage"}, (409, "managed-already"), None),
+            ({"structure_id": "s-none"}, (404, "unknown-structure"), "/body/structure_id"),
+            ({"email": "who@example.org"}, (422, "no-such-user"), "/body/email"),
+            ({"email": "eve@example.org"}, (422, "no-such-user"), "/body/email"),
+            ({"reason": " "}, (422, "invalid"), "/body/reason"),
+            ({"reference": ""}, (422, "invalid"), "/body/reference"),
+        ],
+    )
+    async def test_is_refused(self, hall: Hall, but: Any, refused: Any, field: str | None):
+        await leave(hall, EVE)
+
+        answer = await assign(hall, **but)
+
+        assert problem(answer) == refused
+        assert [one["pointer"] for one in answer.json().get("errors", [])] == [field] * bool(field)
+        assert await manager(hall, "s-mill") is None
+
+    async def test_is_not_of_oneself(self, hall: Hall):
+        lea = replace(LEA, operator=True)
+
+        assert problem(await assign(hall, lea)) == (403, "not-your-own-claim")
+
+    async def test_is_for_operators(self, hall: Hall):
+        assert problem(await assign(hall, OMAR)) == (403, "operators-only")
+
+
+async def assign(hall: Hall, caller: Caller = DESK, **but: Any) -> Response:
+    headers = but.pop("headers", {})
+    said = {"email": "lea@example.org", "reference": "T-1", "reason": REASON}
+    body = {"structure_id": "s-mill"} | said | but
+    return await hall.call("POST", "/v1/ops/vacancy-claims", caller, json=body, headers=headers)
+
+
+async def _is_managed(hall: Hall, structure: str, by: str) -> bool:
+    return await manager(hall, structure) == by
 
 
 class TestManagedStructures:
@@ -355,10 +511,47 @@ class TestComeBack:
         answers = [await self.ask(hall, f"{who}@example.org") for who in ("eve", "omar", "who")]
 
         assert {(one.status_code, one.text) for one in answers} == {(202, answers[0].text)}
-        sent = [one["purpose"] for one in await hall.told("link-requested")]
+        assert await hall.told("link-requested") == []
+        sent = [one["user_id"] for one in await hall.told("link-requested", 2)]
         later = [one["user_id"] for one in await hall.told("reactivation-refused")]
         assert "consistency-token" not in answers[0].headers
-        assert (sent, later) == ([], ["u-eve"] if days else [])
+        assert (sent, later) == (([], ["u-eve"]) if days else (["u-eve"], []))
+
+    async def send_back(self, hall: Hall, caller: Caller = DESK, **but: Any) -> Response:
+        body = {"email": "Eve@example.org", "reason": "Retour de congé"} | but
+        return await hall.call("POST", "/v1/ops/accounts/reactivation-links", caller, json=body)
+
+    @pytest.mark.feature("ACC-18")
+    async def test_is_possible_with_a_link_of_the_desk_however_late(self, hall: Hall):
+        await self.left(hall, days=400)
+        await self.ask(hall)
+        assert await hall.told("link-requested", 2) == []
+
+        sent = await self.send_back(hall)
+
+        assert (sent.status_code, sent.json()) == (202, {"status": "accepted"})
+        [letter] = await hall.told("link-requested", 2)
+        assert (letter["purpose"], letter["reason"]) == ("reactivation", "Retour de congé")
+        trail = [(one["action"], one["by"]) for one in await hall.told("account-changed")]
+        assert trail == [("deactivated", "u-eve"), ("reactivation-sent", "u-desk")]
+        assert (await self.come_back(hall)).status_code == 200
+        assert (await hall.identity.accounts.get("u-eve")).status == "active"
+
+    @pytest.mark.feature("ACC-18")
+    async def test_is_too_late_without_the_desk_even_with_an_older_link(self, hall: Hall):
+        await self.left(hall)
+        await self.ask(hall)
+        await hall.identity.accounts.documents.update_one(
+            {"_id": "u-eve"}, {"$set": {"deactivated_at": now() - timedelta(days=61)}}
+        )
+
+        assert problem(await self.come_back(hall)) == (409, "too-late-to-reactivate")
+
+    async def test_by_the_desk_is_of_accounts_that_are_deactivated(self, hall: Hall):
+        assert problem(await self.send_back(hall)) == (409, "nothing-to-reactivate")
+        assert problem(await self.send_back(hall, email="who@example.org")) == (404, "not-found")
+        assert problem(await self.send_back(hall, reason=" ")) == (422, "invalid")
+        assert problem(await self.send_back(hall, OMAR)) == (403, "operators-only")
 
     @pytest.mark.feature("ACC-17")
     @pytest.mark.parametrize(
@@ -382,6 +575,22 @@ class TestComeBack:
 
         assert problem(await self.come_back(hall, **but)) == (422, refused)
         assert (await hall.identity.accounts.get("u-eve")).status == "deactivated"
+
+    @pytest.mark.feature("ACC-17")
+    async def test_lets_nobody_try_passwords_with_its_link(self, hall: Hall):
+        await self.left(hall)
+        known = await CountedPasswords().hash("a long enough one")
+        await hall.identity.accounts.documents.update_one(
+            {"_id": "u-eve"}, {"$set": {"password_hash": known}}
+        )
+        await self.ask(hall)
+
+        used = [await self.come_back(hall, password="a long enough one") for _ in range(6)]
+        locked = await self.come_back(hall)
+
+        assert [one.status_code for one in used] == [422] * 5 + [429]
+        assert problem(locked) == (429, "too-many-attempts")
+        assert int(locked.headers["retry-after"]) > 3000
 
 
 class TestClaim:

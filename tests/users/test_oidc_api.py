@@ -11,11 +11,16 @@ import pytest
 
 from kit.change import Change
 from kit.clock import now
+from kit.links import sign_link
 from services.users import identity_providers
 from services.users.domain.accounts import Registration, SentLink
+from services.users.domain.invitations import Invitation, Invitee
+from services.users.domain.logins import Login, login_id
+from services.users.passwords import Passwords
 from tests.structures.test_api import pointers
 from tests.stub_provider import CLIENT_ID, REDIRECT
 from tests.users.belongings import Belongings
+from tests.users.rattaching import a_gift
 
 ADA = "ada@example.org"
 
@@ -34,7 +39,7 @@ async def owner(belongings: Belongings, answer: Any) -> str:
 class TestBeginning:
     async def test_says_which_providers_there_are(self, belongings: Belongings):
         answer = await belongings.by()("GET", "/v1/oidc/providers")
-        assert answer.json() == {"items": [{"name": "stub", "label": "Agents publics"}]}
+        assert answer.json() == {"items": [{"name": "stub-0", "label": "Agents publics"}]}
 
     async def test_sends_the_browser_with_state_nonce_and_challenge(self, belongings: Belongings):
         first, second = await belongings.begin(), await belongings.begin()
@@ -63,7 +68,7 @@ class TestBeginning:
         ],
     )
     async def test_goes_only_where_it_may(self, belongings: Belongings, but: Any, pointer: str):
-        asked = {"provider": "stub", "redirect_uri": REDIRECT} | but
+        asked = {"provider": "stub-0", "redirect_uri": REDIRECT} | but
         answer = await belongings.by()("POST", "/v1/oidc/authorizations", json=asked)
         assert (answer.status_code, pointers(answer)) == (422, [pointer])
 
@@ -111,6 +116,16 @@ class TestComingBack:
         assert kind(refused) == (401, "email-not-verified")
         assert await belongings.collection("linked-identities").select({}) == []
 
+    @pytest.mark.parametrize("email", ["ada@faß.de", "ada@xn--fa-hia.de"])
+    async def test_opens_no_account_of_another_domain(self, belongings: Belongings, email: str):
+        """Folded as words are, the sharp s would be the domain of somebody else."""
+        ada = await belongings.person("ada@fass.de")
+
+        other = await owner(belongings, await belongings.arrive("s-mallory", email=email))
+
+        assert other != ada
+        assert (await belongings.account(other)).email == "ada@xn--fa-hia.de"
+
     async def test_a_linked_identity_needs_no_address_any_more(self, belongings: Belongings):
         first = await owner(belongings, await belongings.arrive("s-ada", email=ADA))
         again = await belongings.arrive("s-ada", email=None)
@@ -154,9 +169,17 @@ class TestComingBack:
 
     async def test_a_second_factor_still_stands_before_the_session(self, belongings: Belongings):
         ada = await owner(belongings, await belongings.arrive("s-ada", email=ADA))
+        known = {"current_password": "a long enough one"}
         made = (await belongings.by(ada)("POST", "/v1/second-factor", json={})).json()
         code = pyotp.TOTP(made["secret"]).at(now() - timedelta(seconds=30))
-        on = await belongings.by(ada)("PUT", "/v1/second-factor", json={"code": code})
+        shown = known | {"code": code}
+        without = await belongings.by(ada)("PUT", "/v1/second-factor", json=shown)
+        assert kind(without) == (422, "wrong-password")
+        hashed = await Passwords(memory=64, passes=1).hash(known["current_password"])
+        await belongings.collection("accounts").change(
+            ada, lambda current: Change(replace(current, password_hash=hashed))
+        )
+        on = await belongings.by(ada)("PUT", "/v1/second-factor", json=shown)
         assert on.status_code == 200, on.text
 
         challenged = await belongings.arrive("s-ada", email=ADA)
@@ -170,6 +193,51 @@ class TestComingBack:
         belongings.provider.in_token = False
         ada = await owner(belongings, await belongings.arrive("s-ada", email=ADA))
         assert (await belongings.account(ada)).first_name == "Ada"
+
+    @pytest.mark.parametrize(
+        ("in_token", "asked", "status"),
+        [
+            ({"email": ADA, "email_verified": None}, {"email_verified": True}, 201),
+            ({"email": None}, {"email": ADA, "email_verified": None}, 401),
+            ({}, {"email": ADA, "email_verified": None}, 201),
+        ],
+    )
+    async def test_believes_what_is_verified_only_of_the_address_said_beside_it(
+        self, belongings: Belongings, in_token: Any, asked: Any, status: int
+    ):
+        """An ID token and the UserInfo endpoint may each speak of another address."""
+        await belongings.person(ADA)
+        own = {"email": "mallory@example.org", "email_verified": True}
+
+        answer = await belongings.arrive("s-mallory", lies=own | in_token, **own | asked)
+
+        assert answer.status_code == status
+        linked = await belongings.collection("linked-identities").select({})
+        opened = [(await belongings.account(one.user_id)).email for one in linked]
+        assert opened == ["mallory@example.org"] * (status == 201)
+
+    @pytest.mark.feature("RAT-13")
+    async def test_accepts_what_invites_the_verified_address(self, belongings: Belongings):
+        """As activating does: a worker attaches those who have accepted."""
+        ada = await belongings.person(ADA, status="pending", password_hash="")
+        good = Invitation(gift=a_gift(), nonce="n-1", expires_at=now() + timedelta(days=1))
+        late = Invitation(gift=a_gift(id="g-2"), nonce="n-2", expires_at=now())
+        invitee = Invitee(id=ada, email=ADA, invitations=(late, good))
+        invitees = belongings.collection("invitees")
+        await invitees.change(ada, lambda _: Change(invitee))
+
+        assert await owner(belongings, await belongings.arrive("s-ada", email=ADA)) == ada
+
+        accepted = await invitees.get(ada)
+        assert accepted.invitations == (good,)
+        assert accepted.accepted_at == accepted.wake_at
+        assert accepted.accepted_at <= now()
+
+    async def test_greets_nobody_by_a_name_that_is_not_seen(self, belongings: Belongings):
+        names = {"given_name": "\u202e\u3164", "family_name": "By\u2028ron\u200b"}
+        ada = await owner(belongings, await belongings.arrive("s-ada", email=ADA, **names))
+        account = await belongings.account(ada)
+        assert (account.first_name, account.last_name) == ("", "By ron")
 
     async def test_many_at_once_open_one_account(self, belongings: Belongings):
         answers = await asyncio.gather(*(belongings.arrive("s-ada", email=ADA) for _ in range(6)))
@@ -310,12 +378,49 @@ class TestAProvider:
 
 
 class TestLinkedIdentities:
+    async def test_of_a_thief_go_when_the_login_is_taken_back_even_from_a_closed_account(
+        self, belongings: Belongings
+    ):
+        ada, theirs = await belongings.person(ADA), "mallory@evil.example"
+        week = now() + timedelta(days=7)
+        undo = SentLink(
+            nonce="undo",
+            purpose="login-cancellation",
+            email=ADA,
+            expires_at=week,
+            asked_at=now(),
+        )
+        await belongings.collection("accounts").change(
+            ada, lambda current: Change(replace(current, email=theirs, links=(undo,)))
+        )
+        claim = Login(id=login_id(theirs), user_id=ada)
+        await belongings.collection("logins").change(claim.id, lambda _: Change(claim))
+        assert await owner(belongings, await belongings.arrive("s-mallory", email=theirs)) == ada
+        left = await belongings.by(ada)("PUT", "/v1/me/deactivation", json={"confirmed": True})
+        assert left.status_code == 204
+
+        key = belongings.service.settings.link_key.get_secret_value()
+        token = sign_link(
+            key, purpose="login-cancellation", user_id=ada, nonce="undo", expires_at=week
+        )
+        path = "/v1/accounts/login-cancellation"
+        taken_back = await belongings.by()("POST", path, json={"token": token})
+        assert taken_back.status_code == 200, taken_back.text
+
+        assert await belongings.collection("linked-identities").select({}) == []
+        assert kind(await belongings.arrive("s-mallory", email=theirs)) == (401, "account-not-open")
+        account = await belongings.account(ada)
+        assert (account.status, account.email, account.linked_ids) == ("deactivated", ADA, ())
+        await belongings.by()("POST", "/v1/accounts/reactivation-links", json={"email": ADA})
+        [link] = (await belongings.account(ada)).links
+        assert link.purpose == "reactivation"
+
     async def test_are_seen_and_given_up_by_their_owner(self, belongings: Belongings):
         ada = await owner(belongings, await belongings.arrive("s-ada", email=ADA))
         omar = await belongings.person()
         [one] = (await belongings.by(ada)("GET", "/v1/me/identities")).json()["items"]
         path = f"/v1/me/identities/{one['id']}"
-        assert one["provider"] == "stub"
+        assert one["provider"] == "stub-0"
 
         assert (await belongings.by(omar)("GET", "/v1/me/identities")).json()["items"] == []
         assert (await belongings.by(omar)("DELETE", path)).status_code == 404

@@ -77,7 +77,7 @@ async def users(mongo_url: str) -> AsyncIterator[Users]:
     service = Service("users", Settings(**settings_for(mongo_url)))
     membership, accounts = Membership.of(service), service.collection("accounts", Account)
     app = service.app(
-        rattachement_routes(membership), hears=handlers(membership, accounts, DEFAULTS)
+        rattachement_routes(membership, DEFAULTS), hears=handlers(membership, accounts, DEFAULTS)
     )
     await service.prepare()
     keeping = asyncio.create_task(service.committer.run())

@@ -35,9 +35,17 @@ from services.users.domain.requests import RattachementRequest, ask
 from services.users.domain.structures import Structure
 from services.users.handlers import handlers
 from tests.users.kept import Kept, a_membership
-from tests.users.rattaching import DEFAULTS, NOW, a_change, a_creation, a_decision
+from tests.users.rattaching import (
+    DEFAULTS,
+    NOW,
+    a_change,
+    a_creation,
+    a_decision,
+    a_manager,
+)
 
 USERS = ("u-lea", "u-omar", "u-zoe")
+DECIDER = "u-boss"
 STRUCTURES = ("s-bakery", "s-garage")
 OUTCOMES = {
     RattachementGranted: "granted",
@@ -68,6 +76,16 @@ class World:
                 created_at=NOW,
             )
             self.kept.states[self.accounts.at(user)] = account
+        for structure in STRUCTURES:
+            decider = a_manager(
+                id=f"{DECIDER}:{structure}", user_id=DECIDER, structure_id=structure
+            )
+            self.kept.states[self.of.rattachements.at(decider.id)] = decider
+
+    @property
+    def ties(self) -> list[Rattachement]:
+        """Of all but whoever decides."""
+        return [one for one in self.kept.all(Rattachement) if one.user_id != DECIDER]
 
     @property
     def today(self) -> date:
@@ -100,6 +118,7 @@ class World:
         )
         extent = Extent(valid_from=first, valid_until=last)
         rest = {"user_id": user, "extent": extent, "comment": "", "today": today, "now": now}
+        rest |= {"defaults": DEFAULTS}
         with suppress(Conflict, NotFound):
             self.kept.keep(
                 Ask(places, lambda known, *own: (Change(known), *ask(known, *own, id=id, **rest)))
@@ -115,6 +134,7 @@ class World:
                 "requester_id": request.user_id,
             }
             rest = {"verdict": verdict, "reason": "…", "decided_at": self.now}
+            rest |= {"decided_by": DECIDER}
             self.hear(a_decision(**about | rest | but))
 
     def attach(self, user: str, structure: str, lasts: int) -> None:
@@ -202,16 +222,14 @@ class TestAnyHistory:
             if one.status == "requested"
         )
         assert set(waiting.values()) <= {1}
-        assert {*waiting} == {
-            one.id for one in world.kept.all(Rattachement) if one.pending_request_id
-        }
+        assert {*waiting} == {one.id for one in world.ties if one.pending_request_id}
 
     @given(histories)
     def test_never_makes_two_principal_managers(self, history):
         world = lived(history)
 
         managers = defaultdict(list)
-        for one in world.kept.all(Rattachement):
+        for one in world.ties:
             if one.role == "principal_manager":
                 managers[one.structure_id].append(one.user_id)
         assert managers == {
@@ -226,7 +244,7 @@ class TestAnyHistory:
         for event in world.kept.told:
             if isinstance(event, RightsChanged):
                 rights[event.rattachement_id].append(event)
-        for tie in world.kept.all(Rattachement):
+        for tie in world.ties:
             versions = [one.version for one in rights[tie.id]]
             assert versions == sorted({*versions})
             if tie.role:
@@ -246,13 +264,13 @@ class TestAnyHistory:
             for one in world.requests
             if one.status == "granted"
         }
-        assert granted == {one.id for one in world.kept.all(Rattachement) if one.role}
+        assert granted == {one.id for one in world.ties if one.role}
 
     @pytest.mark.feature("STR-23")
     @given(histories)
     def test_lets_nobody_in_while_the_structure_is_inactive(self, history):
         world = lived(history)
-        standing = {one.id: one.role for one in world.kept.all(Rattachement)}
+        standing = {one.id: one.role for one in world.ties}
 
         for structure in STRUCTURES:
             world.turn(structure, "inactive")
@@ -264,7 +282,7 @@ class TestAnyHistory:
             world.decide(nth, "approved")
 
         assert len(world.requests) == asked
-        assert standing == {one.id: one.role for one in world.kept.all(Rattachement)}
+        assert standing == {one.id: one.role for one in world.ties}
         assert not [one for one in world.requests if one.status == "requested"]
 
     @given(histories)

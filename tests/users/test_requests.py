@@ -18,6 +18,7 @@ from contracts.users import (
 )
 from kit.change import Change
 from kit.problems import Problem
+from services.users.domain.rattachements import MOST, TooManyRights
 from services.users.domain.requests import (
     AlreadyAttached,
     AlreadyRequested,
@@ -40,8 +41,10 @@ from tests.users.rattaching import (
     READ,
     TODAY,
     a_decision,
+    a_delegate,
     a_known_unit,
     a_line,
+    a_manager,
     a_rattachement,
     a_request,
     a_structure,
@@ -60,6 +63,7 @@ def asked(structure: Any, request: Any, rattachement: Any, *units: Any, **but: A
         "comment": "",
         "today": TODAY,
         "now": NOW,
+        "defaults": DEFAULTS,
     }
     return ask(structure, request, rattachement, *units, **wanted | but)
 
@@ -68,7 +72,8 @@ def settled(
     decided: ApprovalDecided, request: Any, rattachement: Any, structure: Any, **but: Any
 ) -> Changes:
     rest = {"requester_active": True, "defaults": DEFAULTS, "on": LATER.date()}
-    return settle(decided, request, rattachement, structure, **rest | but)
+    decider = but.pop("decider", a_manager())
+    return settle(decided, request, rattachement, structure, decider, **rest | but)
 
 
 def pointer(problem: Problem) -> str:
@@ -480,6 +485,65 @@ class TestUnitEnded:
     )
     def test_says_nothing_to_others(self, request_):
         assert unit_ended(request_, "tills") == Change(request_)
+
+
+class TestWhoeverDecided:
+    """Nobody gives by an approval what they could not give otherwise."""
+
+    def settled_by(self, decider: Any, **asked: Any) -> Changes:
+        request = a_request(**asked)
+        return settled(
+            a_decision(decided_by="u-zoe"),
+            request,
+            a_waiting_rattachement(),
+            a_structure(),
+            decider=decider,
+        )
+
+    @pytest.mark.feature("RAT-09", "HAB-05")
+    def test_gives_the_defaults_that_they_hold(self):
+        request, tie = self.settled_by(a_delegate())
+        held, _ = self.settled_by(a_delegate(habilitations=(MANAGE, READ)))
+
+        assert tie.state.habilitations == ()
+        assert request.events[0].left_out
+        assert not held.events[0].left_out
+
+    @pytest.mark.feature("HAB-05")
+    @pytest.mark.parametrize(
+        "decider",
+        [None, a_rattachement(), a_delegate("ovens"), a_delegate(may_approve=False)],
+        ids=["nobody", "a user", "of a unit", "decides no more"],
+    )
+    def test_gives_nothing_where_they_may_not_decide(self, decider: Any):
+        request, tie = self.settled_by(decider)
+
+        [told] = request.events
+        assert isinstance(told, RattachementNotApplied)
+        assert told.reason.startswith("La personne qui a accepté votre demande ne peut pas")
+        assert tie == Change(a_waiting_rattachement(pending_request_id=None))
+
+
+class TestTooManyRights:
+    UNITS = tuple(f"u-{nth:03}" for nth in range(MOST // 2 + 1))
+
+    def test_are_not_asked_for(self):
+        known = [a_known_unit(code) for code in self.UNITS]
+
+        with pytest.raises(TooManyRights) as refusal:
+            asked(a_structure(), None, None, *known, extent=an_extent(units=self.UNITS))
+
+        assert pointer(refusal.value) == "/body/units"
+
+    def test_are_not_given_by_an_approval_and_its_requester_is_told(self):
+        many = a_request(extent=an_extent(units=self.UNITS))
+
+        request, tie = settled(a_decision(), many, a_waiting_rattachement(), a_structure())
+
+        [told] = request.events
+        assert isinstance(told, RattachementNotApplied)
+        assert told.reason.startswith("Ce serait trop de services")
+        assert tie.state.pending_request_id is None
 
 
 class TestNamesStructure:

@@ -5,14 +5,30 @@ from typing import Any
 
 import pytest
 
+from services.gateway.openapi import committed
 from tests.users.house import EMAIL, PASSWORD, House
 
 ACCOUNT = {"email": EMAIL, "password": PASSWORD, "first_name": "Léa", "last_name": "Martin"}
 FORMS = [
     ("/v1/accounts", ACCOUNT),
     ("/v1/accounts/activation-links", {"email": EMAIL}),
+    ("/v1/accounts/reactivation-links", {"email": EMAIL}),
+    ("/v1/accounts/erasure-links", {"email": EMAIL}),
     ("/v1/password-resets", {"email": EMAIL}),
 ]
+
+
+def test_every_form_that_takes_a_proof_is_here():
+    api = committed()["users"]
+    schemas = api["components"]["schemas"].items()
+    taking = {name for name, one in schemas if "effort" in one.get("properties", {})}
+
+    def takes(form: Any) -> bool:
+        body = form.get("requestBody", {}).get("content", {}).get("application/json", {})
+        return body.get("schema", {}).get("$ref", "").rpartition("/")[2] in taking
+
+    forms = {path for path, methods in api["paths"].items() if takes(methods.get("post", {}))}
+    assert forms == {path for path, _ in FORMS}
 
 
 @pytest.mark.feature("ACC-25")

@@ -1,6 +1,7 @@
 """Codes, and the challenges that ask for them."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from services.users.domain import challenges
 from services.users.domain.accounts import Account, SecondFactor, SentCode
 from services.users.domain.attempts import Attempts, TooManyAttempts
 from services.users.domain.challenges import Challenge, ChallengeOver, answer, forget
+from services.users.domain.passwords import WrongPassword
 from services.users.domain.second_factor import (
     NoSecondFactor,
     SecondFactorAlreadyOn,
@@ -64,12 +66,29 @@ def by_letter(**but: Any) -> Account:
 
 
 def turned_on(account: Account | None, **but: Any) -> Any:
-    return turn_on(account, **{"code": code(), "keys": KEYS, "now": NOW} | but).state
+    about = {"code": code(), "password_version": 0, "keys": KEYS, "now": NOW}
+    return turn_on(account, **about | but).state
 
 
 def shown(**but: Any) -> Shown:
-    asked = {"code": code(), "keys": KEYS, "tries_id": "a", "limit": FIVE_AN_HOUR, "now": NOW}
-    return Shown(**asked | but)
+    asked = {"code": code(), "password_version": 0, "keys": KEYS, "tries_id": "a"}
+    return Shown(**asked | {"limit": FIVE_AN_HOUR, "now": NOW} | but)
+
+
+class TestEachChange:
+    def test_needs_the_password_of_this_moment(self):
+        """It was proved before the decision; it may have been changed since, by its owner."""
+        pending = set_up(an_account(password_version=1), secret=SECRET).state
+        with pytest.raises(WrongPassword):
+            turned_on(pending)
+        mailed = an_account(sent_code=SENT, password_version=1)
+        with pytest.raises(WrongPassword):
+            turn_email_on(mailed, None, shown=shown(code=MAILED))
+        on = protected(password_version=1)
+        for change in (turn_off, partial(renew_recovery_codes, hashes=("h",))):
+            with pytest.raises(WrongPassword):
+                change(on, None, shown=shown())
+            assert change(on, None, shown=shown(password_version=1))[1].state is None
 
 
 class TestTurnOn:

@@ -27,6 +27,7 @@ from services.users.domain.sessions import (
     end_others,
     expire,
     refresh,
+    rehash,
     reset_password,
     revoke,
     sign_in,
@@ -83,6 +84,21 @@ class TestSignIn:
     def test_is_refused_when_the_password_was_replaced_meanwhile(self):
         with pytest.raises(WrongCredentials):
             signed_in(an_account(password_version=1))
+
+
+class TestRehash:
+    def test_keeps_the_same_password_under_another_hash(self):
+        account = an_account(password_hash="old")
+
+        renewed = rehash(account, known="old", renewed="new")
+
+        assert (renewed.state.password_hash, renewed.events) == ("new", ())
+        assert renewed.state.password_version == account.password_version
+
+    def test_leaves_a_password_that_was_replaced_meanwhile(self):
+        account = an_account(password_hash="another")
+
+        assert rehash(account, known="old", renewed="new").state == account
 
 
 def refreshed(session: Session | None, **but: Any) -> Any:

@@ -9,6 +9,8 @@ import pytest
 
 from kit.clock import now
 from kit.workers import Timer
+from services.users.passwords import Passwords
+from services.users.settings import UsersSettings
 from tests.users.house import EMAIL, PASSWORD, House
 
 
@@ -26,12 +28,38 @@ async def test_an_access_token_says_who_for_five_minutes(house: House):
     assert claims["roles"] == []
 
 
+async def test_a_password_hashed_otherwise_is_hashed_again(house: House):
+    user_id, weaker = await house.join(), Passwords(memory=32, passes=1)
+    hash = await weaker.hash(PASSWORD)
+    await house.identity.accounts.documents.update_one(
+        {"_id": user_id}, {"$set": {"password_hash": hash}}
+    )
+
+    assert (await house.sign_in(password="not this one")).status_code == 401
+    assert (await house.identity.accounts.get(user_id)).password_hash == hash
+    assert (await house.sign_in()).status_code == 201
+    assert (await house.identity.accounts.get(user_id)).password_hash != hash
+    assert (await house.sign_in()).status_code == 201
+
+
 async def test_operators_are_named_by_setting(house: House):
     await house.join("chef@Example.org")
 
     tokens = (await house.sign_in("CHEF@example.org")).json()
 
     assert house.claims(tokens["access_token"])["roles"] == ["operator"]
+
+
+def test_an_operator_is_named_by_the_domain_itself(house: House):
+    kept = house.settings.model_dump()
+    settings = UsersSettings(**kept | {"operators": "Ops@fass.de, ops@École.fr,"})
+
+    assert settings.is_operator("ops@fass.de")
+    assert settings.is_operator("ops@xn--cole-9oa.fr")
+    assert not settings.is_operator("ops@xn--fa-hia.de")
+    assert not settings.is_operator("")
+    with pytest.raises(ValueError, match="operators"):
+        UsersSettings(**kept | {"operators": "chef"})
 
 
 async def test_a_wrong_password_and_an_unknown_account_are_refused_alike(house: House):
@@ -188,13 +216,16 @@ async def test_the_oldest_session_makes_room(house: House):
     ]
 
 
+KNOWN = {"current_password": PASSWORD}
+
+
 async def protect(house: House, me: dict[str, Any]) -> pyotp.TOTP:
     made = (await house.post("/v1/second-factor", {}, **me)).json()
     codes = pyotp.TOTP(made["secret"])
     assert made["uri"].startswith("otpauth://totp/Chorale:")
     async with house.client(**me) as client:
         earlier = codes.at(now() - timedelta(seconds=30))
-        on = await client.put("/v1/second-factor", json={"code": earlier})
+        on = await client.put("/v1/second-factor", json=KNOWN | {"code": earlier})
     assert (on.status_code, on.json()) == (200, {"on": True})
     return codes
 
@@ -244,7 +275,7 @@ async def test_a_second_factor_is_given_up_with_a_code(house: House):
 
     async def turn_off(code: str) -> int:
         async with house.client(**me) as client:
-            asked = client.request("DELETE", "/v1/second-factor", json={"code": code})
+            asked = client.request("DELETE", "/v1/second-factor", json=KNOWN | {"code": code})
             return (await asked).status_code
 
     assert (await house.post("/v1/second-factor", {}, **me)).status_code == 409
@@ -252,6 +283,38 @@ async def test_a_second_factor_is_given_up_with_a_code(house: House):
     assert await turn_off(codes.at(now() - timedelta(seconds=3600))) == 422
     assert await turn_off(codes.at(now())) == 204
     assert (await house.sign_in()).status_code == 201
+
+
+async def test_a_stolen_session_changes_no_second_factor(house: House):
+    """It knows no password: it must neither lock the owner out nor let a second factor go."""
+    await house.join()
+    me = house.as_of((await house.sign_in()).json())
+    made = (await house.post("/v1/second-factor", {}, **me)).json()
+    codes = pyotp.TOTP(made["secret"])
+    await house.post("/v1/second-factor/letters", {}, **me)
+    mailed, earlier = await house.code(), codes.at(now() - timedelta(seconds=30))
+
+    async def ask(method: str, path: str, code: str, **known: str) -> Any:
+        async with house.client(**me) as client:
+            body = {"code": code, **known}
+            return await client.request(method, f"/v1/second-factor{path}", json=body)
+
+    changes = [("PUT", "", earlier), ("PUT", "/email", mailed), ("DELETE", "", codes.at(now()))]
+    changes.append(("POST", "/recovery-codes", codes.at(now())))
+    for change in changes[:2]:
+        missing, wrong = await ask(*change), await ask(*change, current_password="a guess")
+        for refused in (missing, wrong):
+            assert refused.status_code == 422
+            assert refused.json()["errors"][0]["pointer"] == "/body/current_password"
+    assert (await house.sign_in()).status_code == 201
+
+    assert (await ask(*changes[0], **KNOWN)).status_code == 200
+    for change in changes[2:]:
+        wrong = await ask(*change, current_password="a guess")
+        assert wrong.json()["type"] == "/problems/wrong-password"
+    assert (await house.sign_in()).status_code == 202
+    guesses = [await ask(*changes[2], current_password="a guess") for _ in range(6)]
+    assert guesses[-1].status_code == 429
 
 
 async def test_what_is_over_is_forgotten(house: House, monkeypatch: pytest.MonkeyPatch):
@@ -322,7 +385,8 @@ async def test_a_code_by_letter_stands_before_the_session_too(house: House):
     await house.join()
     me = house.as_of((await house.sign_in()).json())
     assert (await house.post("/v1/second-factor/letters", {}, **me)).status_code == 202
-    on = await house.put("/v1/second-factor/email", {"code": await house.code()}, **me)
+    code = KNOWN | {"code": await house.code()}
+    on = await house.put("/v1/second-factor/email", code, **me)
     assert (on.status_code, on.json()) == (200, {"on": True})
 
     challenged = (await house.sign_in()).json()
@@ -352,7 +416,7 @@ async def test_a_recovery_code_stands_in_once(house: House):
     await house.join()
     me = house.as_of((await house.sign_in()).json())
     codes = await protect(house, me)
-    shown = {"code": codes.at(now())}
+    shown = KNOWN | {"code": codes.at(now())}
     made = await house.post("/v1/second-factor/recovery-codes", shown, **me)
     assert made.status_code == 201
     assert made.headers["cache-control"] == "no-store"

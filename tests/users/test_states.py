@@ -39,6 +39,10 @@ class TestStateOf:
             (of_ovens("requested"), a_waiting_rattachement(), "requested"),
             (of_ovens("refused"), a_waiting_rattachement(), "refused"),
             (of_ovens("not_applied"), a_waiting_rattachement(), "refused"),
+            (of_ovens("withdrawn"), a_waiting_rattachement(), "withdrawn"),
+            (of_ovens("withdrawn"), a_rattachement(lines=(a_line("ovens"),)), "withdrawn"),
+            (of_ovens("expired"), a_waiting_rattachement(), "expired"),
+            (of_ovens("refused"), a_rattachement(lines=(a_line("ovens"),)), "refused"),
             (of_ovens("granted"), a_rattachement(lines=(a_line("ovens"),)), "valid"),
             (of_ovens("granted"), a_rattachement(), "valid"),
             (of_ovens("granted"), gone("ended"), "inactive"),
@@ -50,11 +54,17 @@ class TestStateOf:
             ),
         ],
     )
-    def test_is_one_of_five(self, request_, tie, state):
+    def test_is_what_became_of_the_request(self, request_, tie, state):
         assert state_of(request_, tie, TODAY) == state
 
 
 class TestStandings:
+    @pytest.mark.feature("RAT-26")
+    def test_show_nothing_of_what_was_asked_for_and_taken_back(self):
+        taken_back = of_ovens("withdrawn")
+
+        assert standings(a_waiting_rattachement(), [taken_back], NAMES, TODAY) == []
+
     @pytest.mark.feature("RAT-31")
     def test_show_each_unit_with_its_state_days_and_comment(self):
         tie = a_rattachement(

@@ -3,11 +3,13 @@
 import asyncio
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from contracts.approvals import ApprovalWithdrawn
 from kit.change import Change
 from kit.clock import now, today
 from kit.collection import Stored
@@ -17,7 +19,14 @@ from services.users.domain.logins import Login, login_id
 from services.users.domain.rattachements import rattachement_id
 from tests.users.hall import EVE, LEA, OMAR, URL, ZOE, Hall, problem
 from tests.users.people import an_account
-from tests.users.rattaching import a_creation, a_decision, a_delegate, a_line, a_rattachement
+from tests.users.rattaching import (
+    a_creation,
+    a_decision,
+    a_delegate,
+    a_line,
+    a_rattachement,
+    an_ended_unit,
+)
 
 
 class TestAttach:
@@ -25,7 +34,7 @@ class TestAttach:
     async def test_takes_effect_at_once_for_whoever_has_the_address(self, hall: Hall):
         answer = await hall.attach(" Lea@Example.org ")
 
-        assert (answer.status_code, answer.json()) == (202, {"status": "accepted"})
+        assert (answer.status_code, answer.json()) == (202, {"status": "accepted", "left_out": []})
         [shown] = (await hall.get("/v1/rattachements/active", LEA))["items"]
         assert (shown["structure_id"], shown["role"]) == ("s-bakery", "user")
         [letter] = await hall.told("rattachement-made")
@@ -42,8 +51,21 @@ class TestAttach:
 
         answers = [await hall.attach(f"{name}@example.org") for name in addresses]
 
-        assert {(one.status_code, one.text) for one in answers} == {(202, '{"status":"accepted"}')}
+        said = '{"status":"accepted","left_out":[]}'
+        assert {(one.status_code, one.text) for one in answers} == {(202, said)}
         assert len({frozenset(one.headers) for one in answers}) == 1
+
+    @pytest.mark.feature("RAT-12", "HAB-05")
+    async def test_by_a_delegate_leaves_out_what_they_lack_and_says_it_alike(self, hall: Hall):
+        await hall.keep(a_delegate(user_id="u-eve", id="u-eve:s-bakery"))
+
+        answers = [await hall.attach(f"{name}@example.org", EVE) for name in ("lea", "new")]
+
+        assert {one.text for one in answers} == {answers[0].text}
+        left_out = answers[0].json()["left_out"]
+        assert {"application": "engagements", "level": "modification"} in left_out
+        tie = await hall.membership.rattachements.get("u-lea:s-bakery")
+        assert (tie.role, tie.habilitations) == ("user", ())
 
     @pytest.mark.feature("RAT-12", "RAT-16")
     async def test_refuses_alike_for_every_address(self, hall: Hall):
@@ -290,6 +312,25 @@ class TestLists:
         assert problem(await hall.call("GET", path, EVE))[0] == 404
         assert problem(await hall.call("GET", f"{URL}/s-bakery/u-eve/units", EVE))[0] == 404
 
+    @pytest.mark.feature("RAT-31")
+    async def test_show_the_units_of_one_user_to_another_system(self, hall: Hall):
+        await hall.attach("lea@example.org", units=["ovens"])
+        path = f"{URL}/s-bakery/u-lea/units"
+
+        def a_system(*structures: str, scope: str = "rattachements:read") -> Caller:
+            limits = {"scopes": frozenset({scope}), "structures": frozenset(structures)}
+            return Caller(client_id="erp", **limits)
+
+        for system in (a_system(), a_system("s-garage", "s-bakery")):
+            [row] = (await hall.get(path, system))["items"]
+            assert (row["unit"], row["state"]) == ("ovens", "valid")
+        answer = await hall.call("GET", path, a_system("s-garage"))
+        assert problem(answer) == (404, "not-found")
+        answer = await hall.call("GET", path, a_system(scope="rights:check"))
+        assert problem(answer) == (403, "scope-missing")
+        answer = await hall.call("GET", f"{URL}/s-bakery/u-lea", a_system())
+        assert problem(answer) == (403, "people-only")
+
     @pytest.mark.feature("RAT-30")
     async def test_show_what_was_done_newest_first(self, hall: Hall):
         body = {"structure_id": "s-bakery", "valid_from": today().isoformat()}
@@ -319,6 +360,45 @@ class TestLists:
         of_eve = (await hall.get(path, user_id="u-eve"))["items"]
         assert [one["done"] for one in of_eve] == ["refused"]
 
+    @pytest.mark.parametrize("how", ["detached", "left", "over"])
+    async def test_show_what_came_and_went_with_it_among_habilitations(self, hall: Hall, how: str):
+        await hall.attach("lea@example.org", units=["ovens"])
+        if how == "detached":
+            await hall.detach("u-lea")
+        elif how == "left":
+            assert (await hall.leave("s-bakery")).status_code == 200
+        else:
+            await hall.hear(an_ended_unit("ovens"))
+            async with hall.working():
+                await hall.until(lambda: _has_nothing(hall, "u-lea:s-bakery"))
+
+        path = "/v1/habilitations/s-bakery/u-lea/history"
+        taken, given = (await hall.get(path))["items"]
+
+        by = {"detached": "u-omar", "left": "u-lea", "over": None}[how]
+        cause = "ended" if how == "over" else "detached"
+        assert (given["cause"], given["by"]["id"], given["taken"]) == ("attached", "u-omar", [])
+        assert (taken["cause"], taken["by"] and taken["by"]["id"]) == (cause, by)
+        assert given["given"]
+        assert (taken["given"], taken["taken"]) == ([], given["given"])
+
+    async def test_show_what_was_granted_and_ended_with_its_days(self, hall: Hall):
+        body = {"structure_id": "s-bakery", "valid_from": (today() - timedelta(days=2)).isoformat()}
+        asked = (await hall.call("POST", "/v1/rattachements", EVE, json=body)).json()["id"]
+        ids = {"approval_id": asked, "subject_id": asked, "requester_id": "u-eve"}
+        await hall.hear(a_decision(**ids, decided_at=now()))
+        tie = await hall.membership.rattachements.get("u-eve:s-bakery")
+        over = a_line(valid_from=tie.lines[0].valid_from, valid_until=tie.lines[0].valid_from)
+        await hall.keep(replace(tie, lines=(over,), noted=over.valid_from - timedelta(days=1)))
+        async with hall.working():
+            await hall.until(lambda: _has_nothing(hall, tie.id))
+
+        history = hall.membership.habilitation_history
+        entries = await history.select({"user_id": "u-eve"}, sort=[("at", 1)])
+
+        assert [(one.cause, one.by) for one in entries] == [("approved", "u-omar"), ("ended", None)]
+        assert entries[1].taken == entries[0].given != ()
+
     @pytest.mark.feature("RAT-32")
     async def test_show_my_active_ones_with_role_and_units(self, hall: Hall):
         later = (today() + timedelta(days=1)).isoformat()
@@ -337,9 +417,94 @@ class TestLists:
 
     @pytest.mark.feature("RAT-20", "RAT-21")
     async def test_say_what_i_may_modify(self, hall: Hall):
-        [mine] = (await hall.get("/v1/rattachements", OMAR))["items"]
+        await hall.attach("lea@example.org")
+        await hall.attach("eve@example.org")
+        await hall.detach("u-eve")
 
-        assert (mine["may_modify"], mine["state"]) == (True, "valid")
+        async def mine(caller: Caller) -> Any:
+            [shown] = (await hall.get("/v1/rattachements", caller))["items"]
+            one = await hall.get(f"/v1/rattachements/{shown['id']}", caller)
+            assert one == shown
+            return shown["may_modify"], shown["state"]
+
+        assert await mine(OMAR) == (True, "valid")
+        assert await mine(LEA) == (False, "valid")
+        assert await mine(EVE) == (False, "removed")
+        [active] = (await hall.get("/v1/rattachements/active", LEA))["items"]
+        assert active["may_modify"] is False
+
+    @pytest.mark.feature("RAT-26")
+    async def test_of_what_i_took_back_says_that_i_did(self, hall: Hall):
+        body = {"structure_id": "s-bakery", "valid_from": today().isoformat()}
+        asked = (await hall.call("POST", "/v1/rattachements", EVE, json=body)).json()["id"]
+        ids = {"approval_id": asked, "subject_id": asked, "requester_id": "u-eve"}
+        await hall.hear(
+            ApprovalWithdrawn(
+                **ids, structure_id="s-bakery", kind="rattachement", withdrawn_at=now()
+            )
+        )
+
+        [mine] = (await hall.get("/v1/rattachements", EVE))["items"]
+        nothing = await hall.get(f"{URL}/s-bakery/u-eve/units", EVE)
+
+        assert (mine["state"], mine["status"]) == ("withdrawn", "withdrawn")
+        assert nothing["items"] == []
+
+    @pytest.mark.feature("RAT-30")
+    async def test_show_a_manager_of_units_what_was_done_there_alone(self, hall: Hall):
+        await hall.keep(a_delegate("ovens"))
+        await hall.attach("lea@example.org", units=["ovens"])
+        await hall.attach("eve@example.org", units=["tills"])
+        for unit in ("ovens", "tills"):
+            await hall.attach(f"{unit}@example.org", units=[unit])
+        await hall.attach("both@example.org", units=["ovens", "tills"])
+        await hall.attach("whole@example.org")
+
+        done = (await hall.get(f"{URL}/s-bakery/history", ZOE))["items"]
+        waiting = (await hall.get(f"{URL}/s-bakery/invitations", ZOE))["items"]
+
+        assert [(one["user_id"], one["units"]) for one in done] == [("u-lea", ["ovens"])]
+        assert [one["email"] for one in waiting] == ["ovens@example.org"]
+        of_all = (await hall.get(f"{URL}/s-bakery/history"))["items"]
+        assert {one["user_id"] for one in of_all} == {"u-lea", "u-eve"}
+        assert len((await hall.get(f"{URL}/s-bakery/invitations"))["items"]) == 4
+
+    @pytest.mark.feature("RAT-28", "ACC-11")
+    async def test_say_who_has_left_the_platform(self, hall: Hall):
+        await hall.attach("lea@example.org")
+        await hall.attach("eve@example.org")
+        left = await hall.call("PUT", "/v1/me/deactivation", LEA, json={"confirmed": True})
+        assert left.status_code == 204
+
+        shown = (await hall.get(URL))["items"]
+        read = await hall.call("GET", f"{URL}.csv")
+        rows = list(csv.DictReader(io.StringIO(read.text.removeprefix("\ufeff"))))
+
+        active = {one["user_id"]: one["account_active"] for one in shown}
+        assert active == {"u-eve": True, "u-lea": False, "u-omar": True}
+        assert {one["user_id"]: one["state"] for one in shown}["u-lea"] == "valid"
+        assert {one["user_id"]: one["account_active"] for one in rows} == {
+            "u-eve": "true",
+            "u-lea": "false",
+            "u-omar": "true",
+        }
+        assert (await hall.get(f"{URL}/s-bakery/u-lea"))["account_active"] is False
+
+    @pytest.mark.feature("RAT-27")
+    @pytest.mark.parametrize("how", ["left", "detached"])
+    async def test_end_and_leave_the_account_and_other_structures_alone(self, hall: Hall, how: str):
+        await hall.attach("lea@example.org")
+        await hall.attach("lea@example.org", ZOE, structure_id="s-garage")
+        account = await hall.identity.accounts.get("u-lea")
+        elsewhere = await hall.membership.rattachements.get("u-lea:s-garage")
+
+        gone = await (hall.leave("s-bakery") if how == "left" else hall.detach("u-lea"))
+
+        assert gone.status_code == 200
+        assert await hall.identity.accounts.get("u-lea") == account
+        assert await hall.membership.rattachements.get("u-lea:s-garage") == elsewhere
+        [active] = (await hall.get("/v1/rattachements/active", LEA))["items"]
+        assert active["structure_id"] == "s-garage"
 
     async def crowd(self, hall: Hall, many: int) -> None:
         ids = [f"u-{n:05}" for n in range(many)]
@@ -357,6 +522,10 @@ class TestLists:
         await accounts.documents.insert_many(
             {"_id": id} | accounts.dump(Stored(an_account(id=id, first_name="=1+1"))) for id in ids
         )
+
+
+async def _has_nothing(hall: Hall, tie: str) -> bool:
+    return (await hall.membership.rattachements.get(tie)).role is None
 
 
 class TestDays:

@@ -9,6 +9,7 @@ from contracts.structures import DEFAULT_UNIT
 from contracts.users import HabilitationsRequested
 from services.users.domain.espaces import FixedEspace
 from services.users.domain.habilitation_requests import AlreadyAsked, NotAttached, settle
+from services.users.domain.rattachements import MOST, TooManyRights
 from services.users.domain.requests import InactiveStructure, UnknownStructure, WrongDates
 from services.users.domain.subscriptions import (
     AlreadySubscribed,
@@ -21,7 +22,7 @@ from services.users.domain.subscriptions import (
     end,
     request_id,
 )
-from tests.users.habilitating import MANAGES, a_place, a_submit, the_manager
+from tests.users.habilitating import MANAGES, a_place, a_profile, a_submit, the_manager
 from tests.users.rattaching import (
     LATER,
     TODAY,
@@ -98,6 +99,14 @@ class TestAsk:
             asked(wanted(RECEIVED, CONNECTED))
 
         assert pointer(refusal) == "/body/espaces/1"
+
+    def test_of_more_than_could_be_told_is_refused(self):
+        many = tuple(a_profile(unit=f"u-{nth}") for nth in range(MOST - 1))
+
+        with pytest.raises(TooManyRights) as refusal:
+            asked(wanted(), of=a_rattachement(habilitations=many))
+
+        assert pointer(refusal) == "/body/espaces/0"
 
     @pytest.mark.feature("ESP-14")
     @pytest.mark.parametrize("levels", [("consultation",), ("modification",), BOTH])

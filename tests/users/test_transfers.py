@@ -219,6 +219,16 @@ class TestTransfer:
         with pytest.raises(ManagementMoved):
             transferred(former=somebody("u-omar", manages=2), kind=kind)
 
+    @pytest.mark.parametrize("kind", ["global", "deactivation"])
+    @pytest.mark.parametrize("former", [a_manager(role="user"), None], ids=["attached", "gone"])
+    def test_is_decided_anew_when_one_of_all_was_handed_over_meanwhile(
+        self, kind: Any, former: Any
+    ):
+        moved = to_hand_over(management=managed_by("u-zoe"), former=former)
+
+        with pytest.raises(ManagementMoved):
+            transferred({"s-bakery": moved}, former=somebody("u-omar", manages=1), kind=kind)
+
     def test_changes_nothing_when_repeated(self):
         done = transferred()
         management, former, successor = (one.state for one in done.handed)

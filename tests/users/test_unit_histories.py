@@ -18,7 +18,7 @@ from services.users.domain.lines import Extent
 from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.units import Unit, begin, done, known_unit_id
-from tests.users.rattaching import a_changed_unit, a_new_unit, an_ended_unit
+from tests.users.rattaching import DEFAULTS, a_changed_unit, a_new_unit, an_ended_unit
 from tests.users.test_rattachement_histories import USERS, World
 
 CODES = ("ovens", "tills")
@@ -58,6 +58,7 @@ class Bakery(World):
         )
         extent = Extent(units=codes, valid_from=today)
         rest = {"user_id": user, "extent": extent, "comment": "", "today": today, "now": self.now}
+        rest |= {"defaults": DEFAULTS}
 
         def decide(known: Any, request: Any, tie: Any, *units: Any) -> tuple[Change[Any], ...]:
             changes = requests.ask(known, request, tie, *units, id=id, **rest)

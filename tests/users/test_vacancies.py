@@ -19,7 +19,7 @@ from kit.change import Change
 from kit.problems import NotFound
 from services.users.domain import vacancies
 from services.users.domain.attempts import TooManyAttempts
-from services.users.domain.management import Management
+from services.users.domain.management import Management, given
 from services.users.domain.requests import UnknownStructure
 from services.users.domain.transfers import ManagementMoved
 from services.users.domain.vacancies import (
@@ -384,6 +384,15 @@ class TestTurn:
 
         assert claim.state.state == "lapsed"
         assert management == Change(managed_by("u-zoe"))
+
+    def test_lapses_though_the_manager_has_the_structure_back(self):
+        returned = given(given(managed_by(claim_id="c-1"), "u-zoe"), "u-omar")
+        parties = omar_manages(management=returned)
+
+        claim, management, *_ = turned(a_proved_claim(), parties, now=NOW + FORTNIGHT)
+
+        assert claim.state.state == "lapsed"
+        assert management == Change(returned)
 
     def test_lapses_without_a_proof(self):
         claim, *others = turned(a_claim(), nobody_manages(), now=NOW + WEEK)

@@ -1,5 +1,6 @@
 """Letters about an account: its links and codes, warnings of what was done, exports. Pure."""
 
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import get_args
@@ -37,7 +38,10 @@ WARNED_OF = frozenset(
 def on_link_requested(event: LinkRequested | LinkRequestedV2, *, now: datetime) -> Letter | None:
     """None for a purpose that there are no words for yet."""
     template = next((one for one in get_args(Template) if one == event.purpose), None)
-    return _one_time(event, template, now) if template else None
+    if template is None:
+        return None
+    letter = _one_time(event, template, now)
+    return replace(letter, reason=event.reason) if isinstance(event, LinkRequestedV2) else letter
 
 
 def on_code_requested(event: CodeRequested, *, now: datetime) -> Letter:

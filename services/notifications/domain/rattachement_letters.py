@@ -6,11 +6,23 @@ from contracts.users import (
     InvitationSent,
     RattachementBegun,
     RattachementEnded,
+    RattachementGranted,
     RattachementMade,
     RattachementRemoved,
 )
 from kit.days import beginning_of
 from services.notifications.domain.letters import Letter, Link, of_structure
+
+
+def of_rattachement(event: RattachementGranted | RattachementMade) -> dict[str, str]:
+    given = {
+        **of_structure(event.structure_name),
+        "units": ", ".join(event.units),
+        "valid_from": event.valid_from.isoformat(),
+        "valid_until": event.valid_until.isoformat() if event.valid_until else "",
+    }
+    # Letters that were kept before it was told have no such word.
+    return given | {"left_out": "yes"} if event.left_out else given
 
 
 def on_made(event: RattachementMade) -> Letter:
@@ -19,12 +31,7 @@ def on_made(event: RattachementMade) -> Letter:
         recipient_id=event.user_id,
         template="rattachement-made",
         about_id=event.made_by,
-        params={
-            **of_structure(event.structure_name),
-            "units": ", ".join(event.units),
-            "valid_from": event.valid_from.isoformat(),
-            "valid_until": event.valid_until.isoformat() if event.valid_until else "",
-        },
+        params=of_rattachement(event),
         created_at=event.made_at,
     )
 

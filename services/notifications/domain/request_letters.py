@@ -17,6 +17,7 @@ from contracts.users import (
     RattachementRefused,
 )
 from services.notifications.domain.letters import Letter, Link, Template, of_structure
+from services.notifications.domain.rattachement_letters import of_rattachement
 
 Outcome = (
     RattachementRefused
@@ -85,12 +86,7 @@ def on_granted(event: RattachementGranted) -> Letter:
         id=f"{event.request_id}:granted",
         recipient_id=event.user_id,
         template="rattachement-granted",
-        params={
-            **of_structure(event.structure_name),
-            "units": ", ".join(event.units),
-            "valid_from": event.valid_from.isoformat(),
-            "valid_until": event.valid_until.isoformat() if event.valid_until else "",
-        },
+        params=of_rattachement(event),
         created_at=event.granted_at,
     )
 

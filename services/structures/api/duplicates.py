@@ -64,9 +64,10 @@ def duplicate_routes(life: Life, duplicating: Duplicating) -> APIRouter:
         """
         Make a structure that you manage anew under another identifier, as after a move.
 
-        You become the principal manager of the new one; the old one is inactive from then on.
+        Its principal manager is that of the new one too; the old one is inactive from then on.
         """
         model = await life.managed(id, caller)
+        principal = await life.visibility.principal_manager(model)
         identifier = identify(body.identifier.type, body.identifier.value, checksums=life.checksums)
         said = body.said(checksums=life.checksums)
         # Refused before INSEE is asked, where that is known already.
@@ -80,6 +81,7 @@ def duplicate_routes(life: Life, duplicating: Duplicating) -> APIRouter:
             establishment=await _at_insee(life, identifier),
             users=body.users,
             by=asked.by,
+            managed_by=principal,
             now=asked.at,
         )
         made = await duplicating.make(
@@ -87,7 +89,7 @@ def duplicate_routes(life: Life, duplicating: Duplicating) -> APIRouter:
         )
         etag(response, made.version)
         response.headers["Location"] = f"/v1/structures/{made.id}"
-        return domain.record(made, principal_manager_id=caller.user_id)
+        return domain.record(made, principal_manager_id=principal)
 
     return routes
 

@@ -13,10 +13,10 @@ from pydantic import (
     StringConstraints,
 )
 
+from kit.one_line import NOT_IN_A_LINE
 from services.structures.domain.identifiers import vat_number
 from services.structures.domain.options import JusticeCategory, JusticeRegime
 from services.structures.domain.structures import Address, Details
-from services.structures.one_line import NOT_IN_A_LINE
 
 StructureId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 

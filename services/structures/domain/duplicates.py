@@ -74,10 +74,11 @@ def duplicate(
     bank_details: bool,
     users: bool,
     by: str,
+    managed_by: str | None,
     now: datetime,
 ) -> Changes:
     """
-    The new one, managed by whoever asked, and the model, which from now on is inactive.
+    The new one, managed by who manages the model, and the model, which from now on is inactive.
 
     ``known``: what has the new identifier already. ``establishment`` is what INSEE answered for a
     SIRET; ``bank_details``: whether the new one will have some. The new identifier is judged
@@ -86,7 +87,7 @@ def duplicate(
     if model is None:
         raise NotFound
     wanted = describe_duplicate(model, identifier, kind=kind, said=said)
-    fresh = create(known, wanted=wanted, establishment=establishment, by=by, now=now)
+    fresh = create(known, wanted=wanted, establishment=establishment, by=managed_by, now=now)
     if model.status != "active":
         raise StructureInactive
     refuse_without_bank_details(wanted, known=bank_details)

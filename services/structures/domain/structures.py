@@ -265,10 +265,14 @@ def create(
     *,
     wanted: Wanted,
     establishment: Establishment | None,
-    by: str,
+    by: str | None,
     now: datetime,
 ) -> Change[Structure]:
-    """``establishment`` is what INSEE answered for a SIRET, None when it knows nothing of it."""
+    """
+    ``establishment`` is what INSEE answered for a SIRET, None when it knows nothing of it.
+
+    ``by``: who will be its principal manager, if there is to be one.
+    """
     if current:
         if current.public:
             raise StructureAlreadyKnown(structure=asdict(card(current)))

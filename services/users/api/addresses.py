@@ -61,7 +61,9 @@ def address_routes(identity: Identity, settings: UsersSettings) -> APIRouter:
         """
         Stop the change of a login by the link sent to the old address, or take it back.
 
-        Taken back, it signs every device out, and only a new password opens the account.
+        Taken back, it signs every device out, and only a new password opens the account: identities
+        of providers, a second factor and a secret question that came since the change was asked are
+        gone. One that was deactivated meanwhile stays so, for its owner to reactivate.
         """
         link, sent = await follow(asked, "login-cancellation")
         account = await identity.accounts.get(link.user_id)
@@ -75,6 +77,7 @@ def address_routes(identity: Identity, settings: UsersSettings) -> APIRouter:
                 lambda account: (
                     *claims(account, sent.email),
                     *identity.sessions_of(account),
+                    *identity.identities_of(account),
                 ),
                 partial(
                     domain.take_login_back,

@@ -7,19 +7,30 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field
 
 from kit.clock import now
-from kit.http import Anyone, Person, may_answer
+from kit.http import Anyone, Operator, Person, may_answer
 from kit.ids import new_id
 from kit.links import LinkExpired, LinkInvalid, read_link
+from kit.problems import NotFound
 from services.users.api.accounts import FOR_PEOPLE
-from services.users.api.fields import Accepted, Address, Answer, LinkToken, Password, Question
+from services.users.api.fields import (
+    Accepted,
+    Address,
+    Answer,
+    Email,
+    LinkToken,
+    Password,
+    Question,
+    Reason,
+)
 from services.users.api.letters import Letters
 from services.users.api.rattachements import Id
 from services.users.api.transfers import HANDING_OVER, MOST
 from services.users.domain import deactivations, questions
 from services.users.domain import passwords as rules
 from services.users.domain.accounts import LinkNoLongerValid, SecretQuestion
-from services.users.domain.attempts import attempts_id
+from services.users.domain.attempts import TooManyAttempts, attempts_id
 from services.users.domain.deactivations import (
+    NothingToReactivate,
     PasswordUsedBefore,
     Reactivation,
     SuccessorsMissing,
@@ -30,6 +41,7 @@ from services.users.domain.passwords import PasswordRefused
 from services.users.domain.questions import AnswerTooEasy
 from services.users.managing import Managing
 from services.users.passwords import Passwords
+from services.users.proving import Proving
 from services.users.robots import Robots
 
 
@@ -54,6 +66,13 @@ class Leaving(BaseModel):
     )
 
 
+class SentBack(BaseModel):
+    """What somebody asked of the desk who is too late to come back without it."""
+
+    email: Email = Field(description="The login address of the account")
+    reason: Reason
+
+
 class ComingBack(BaseModel):
     token: LinkToken
     password: Annotated[Password, Field(description="Another than the one you had")]
@@ -71,6 +90,7 @@ def deactivation_routes(
     routes = APIRouter(tags=["accounts"])
     identity, settings = managing.identity, managing.settings
     link_key = settings.link_key.get_secret_value()
+    proving = Proving(identity, passwords, settings)
 
     @routes.put(
         "/v1/me/deactivation",
@@ -101,6 +121,20 @@ def deactivation_routes(
         return Accepted()
 
     @routes.post(
+        "/v1/ops/accounts/reactivation-links",
+        status_code=202,
+        responses=may_answer(NotFound, NothingToReactivate),
+    )
+    async def send_link_for(asked: SentBack, caller: Operator) -> Accepted:
+        """
+        Send the owner of a deactivated account a link to come back with, however late.
+
+        The letter says why; who had it sent stays in what is told of the account.
+        """
+        await letters.reactivate_for(asked.email, by=caller.user_id, reason=asked.reason)
+        return Accepted()
+
+    @routes.post(
         "/v1/accounts/reactivation",
         responses=may_answer(
             LinkInvalid,
@@ -110,6 +144,7 @@ def deactivation_routes(
             PasswordUsedBefore,
             AnswerTooEasy,
             TooLateToReactivate,
+            TooManyAttempts,
         ),
     )
     async def come_back(asked: ComingBack, caller: Anyone) -> Reactivated:
@@ -121,14 +156,14 @@ def deactivation_routes(
         password, answer = asked.password.get_secret_value(), asked.answer.get_secret_value()
         rules.check(password, account.email)
         questions.check(asked.question, answer)
-        if await passwords.verify(password, account.password_hash):
-            raise PasswordUsedBefore(field="body/password")
+        await proving.differs(account, password)
         chosen = Reactivation(
             nonce=link.nonce,
             password_hash=await passwords.hash(password),
             question=SecretQuestion(
                 question=asked.question,
                 answer_hash=await passwords.hash(questions.normalised(answer)),
+                chosen_at=at,
             ),
         )
         await identity.committer.change_together(

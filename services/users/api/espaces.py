@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from kit.http import Person, may_answer
+from kit.http import Person, ScopeMissing, may_answer
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
 from services.users import espace_views as views
-from services.users.api.rattachements import Id, Unit
+from services.users.api.rattachements import Id, RattachementReader, Unit
 from services.users.domain.delegation import ManagersOnly, PrincipalManagerOnly
 from services.users.domain.espaces import (
     FixedEspace,
@@ -47,9 +47,11 @@ def espace_routes(espaces: Espaces) -> APIRouter:
         """The espaces you find in each structure that you are attached to today."""
         return await views.available(espaces, asked, user_id=caller.user_id)
 
-    @routes.get("/v1/espaces/{structure_id}", responses=may_answer(NotFound, UnknownUnits))
+    @routes.get(
+        "/v1/espaces/{structure_id}", responses=may_answer(NotFound, UnknownUnits, ScopeMissing)
+    )
     async def of_structure(
-        structure_id: Id, caller: Person, unit: Annotated[Unit | None, Query()] = None
+        structure_id: Id, caller: RattachementReader, unit: Annotated[Unit | None, Query()] = None
     ) -> list[EspaceOfStructure]:
         """The espaces of a structure or of one of its units, level by level, with their state."""
         return await views.of_structure(espaces, structure_id, caller, unit)

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal
 
-from email_validator import validate_email
 from fastapi import Path
 from pydantic import (
     AfterValidator,
@@ -14,28 +13,31 @@ from pydantic import (
 )
 
 from kit.effort import Effort
+from kit.one_line import NOT_IN_A_LINE
 from services.users.domain.logins import normalised
-
-
-def _address(written: str) -> str:
-    # Few servers deliver to a name with an accent before the @: no letter would come, ever.
-    known = validate_email(written, check_deliverability=False, allow_smtputf8=False)
-    return normalised(known.normalized)
-
+from services.users.names import NOT_IN_A_NAME
 
 Email = Annotated[
     str,
     StringConstraints(max_length=254, strip_whitespace=True),
-    AfterValidator(_address),
+    AfterValidator(normalised),
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
 ]
+
+
+def _read_aloud(written: str) -> str:
+    if not any(map(str.isalnum, written)):
+        raise ValueError("A name has letters.")
+    return written
+
 
 Name = Annotated[
     str,
     # No address of a site: names are greeted in letters that anyone can have us send.
     StringConstraints(
-        min_length=1, max_length=100, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f<>/:@\\]+$"
+        min_length=1, max_length=100, strip_whitespace=True, pattern=rf"^[^{NOT_IN_A_NAME}]+$"
     ),
+    AfterValidator(_read_aloud),
 ]
 
 
@@ -52,11 +54,13 @@ Password = Annotated[SecretStr, Field(max_length=1024), AfterValidator(_of_chara
 Question = Annotated[
     str,
     StringConstraints(
-        min_length=5, max_length=200, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$"
+        min_length=5, max_length=200, strip_whitespace=True, pattern=rf"^[^{NOT_IN_A_LINE}]+$"
     ),
 ]
 
 Answer = Annotated[SecretStr, Field(max_length=200), AfterValidator(_of_characters)]
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 
 LinkToken = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 

@@ -36,6 +36,7 @@ from services.users.domain.drafts import (
 )
 from services.users.domain.habilitation_requests import AlreadyAsked, NotAttached, NothingAsked
 from services.users.domain.habilitations import PrincipalManagerApproves
+from services.users.domain.rattachements import TooManyRights
 from services.users.domain.requests import UnknownUnits, WrongDates
 from services.users.habilitation_views import (
     ApplicationShown,
@@ -54,6 +55,7 @@ OF_A_DRAFT = (
     PrincipalManagerKeepsOrganisation,
     UnknownUnits,
     WrongDates,
+    TooManyRights,
 )
 
 

@@ -25,9 +25,8 @@ from services.users.tokens import Signer
 
 
 def identity_routes(
-    identity: Identity, settings: UsersSettings, passwords: Passwords | None = None
+    identity: Identity, settings: UsersSettings, passwords: Passwords
 ) -> tuple[APIRouter, ...]:
-    passwords = passwords or Passwords()
     letters, signer = Letters(identity, settings), Signer(settings.access_private_key)
     codes = Codes(settings.second_factor_keys, settings.link_key)
     door = Door(identity, passwords, signer, codes, settings)
@@ -41,8 +40,8 @@ def identity_routes(
         password_reset_routes(identity, letters, robots, proving, settings),
         session_routes(identity, door, issuing, settings),
         oidc_routes(Arrivals(identity, door, settings), issuing),
-        linked_identity_routes(identity.linked),
-        second_factor_routes(identity, codes, settings),
+        linked_identity_routes(identity),
+        second_factor_routes(identity, codes, proving, settings),
         client_routes(identity.clients, settings),
         token_routes(identity.clients, signer, settings),
         unsubscription_routes(identity, settings),

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
+from kit.frame import NotUtf8
 from kit.http import Person, may_answer, new_entity_id
 from kit.pages import Asked, Page, PageAsked, page
 from kit.problems import NotFound
@@ -20,6 +21,7 @@ from services.users.importing import (
     NotCsv,
     TooManyLines,
     UnknownHeader,
+    text_of,
 )
 
 READ_AT_ONCE = 500
@@ -70,7 +72,7 @@ def import_routes(importing: Importing) -> APIRouter:
         "",
         status_code=202,
         openapi_extra={"requestBody": _BODY},
-        responses=may_answer(UnknownHeader, TooManyLines, NotCsv),
+        responses=may_answer(UnknownHeader, TooManyLines, NotCsv, NotUtf8),
     )
     async def bring(
         caller: Person,
@@ -78,7 +80,7 @@ def import_routes(importing: Importing) -> APIRouter:
         dry_run: Annotated[bool, Query(description="Only tell what would be refused.")] = False,
     ) -> ImportShown:
         """Attach those named in a CSV file, as if each line were asked by hand."""
-        text = (await request.body()).decode()
+        text = text_of(await request.body())
         kept = await importing.bring(new_entity_id(), text, by=caller.user_id, dry_run=dry_run)
         return await _shown(importing, kept)
 

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -10,7 +11,7 @@ from kit.clock import now
 from kit.collection import Ask, Place
 from services.users.domain import accounts as domain
 from services.users.domain import deactivations
-from services.users.domain.accounts import Purpose, Registration, SentLink
+from services.users.domain.accounts import Account, Purpose, Registration, SentLink
 from services.users.domain.attempts import attempts_id
 from services.users.domain.emails import LetterLimit
 from services.users.domain.logins import login_id
@@ -62,6 +63,15 @@ class Letters:
             ),
         )
 
+    async def reactivate_for(self, email: str, *, by: str, reason: str) -> Account:
+        """Have whoever has left with this address sent the desk's link, however late."""
+        account, at = await self._identity.account_of(email), now()
+        link = replace(self.link("reactivation"), sent_by=by)
+        return await self._identity.accounts.change(
+            account.id if account else NOBODY,
+            partial(deactivations.send_back, link=link, reason=reason, now=at),
+        )
+
     async def register(self, email: str, registration: Registration, user_id: str) -> str:
         """Register under this id; answers the id that has the address, which may be another."""
         letters_id, link, at = attempts_id("letters", email), self.link("activation"), now()
@@ -90,9 +100,13 @@ class Letters:
     def link(
         self, purpose: Purpose, email: str = "", *, lasts: timedelta | None = None
     ) -> SentLink:
-        until = now() + (lasts or self._settings.link_for)
+        at = now()
         return SentLink(
-            nonce=secrets.token_urlsafe(32), purpose=purpose, expires_at=until, email=email
+            nonce=secrets.token_urlsafe(32),
+            purpose=purpose,
+            expires_at=at + (lasts or self._settings.link_for),
+            email=email,
+            asked_at=at,
         )
 
     def limit(self, email: str, user_id: str) -> LetterLimit:

@@ -141,14 +141,14 @@ def own_account_routes(
         questions.check(asked.question, asked.answer.get_secret_value())
         account = await proving.password(caller.user_id, asked.current_password.get_secret_value())
         answer = questions.normalised(asked.answer.get_secret_value())
-        hashed = await proving.passwords.hash(answer)
+        hashed, at = await proving.passwords.hash(answer), now()
         await identity.accounts.change(
             account.id,
             partial(
                 questions.change_question,
-                asked=SecretQuestion(question=asked.question, answer_hash=hashed),
+                asked=SecretQuestion(question=asked.question, answer_hash=hashed, chosen_at=at),
                 password_version=account.password_version,
-                now=now(),
+                now=at,
             ),
         )
 

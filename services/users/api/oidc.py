@@ -13,7 +13,6 @@ from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, Validatio
 
 from kit.change import Change
 from kit.clock import now
-from kit.collection import Collection
 from kit.http import Anyone, Person, may_answer
 from kit.ids import new_id
 from kit.problems import Invalid
@@ -27,7 +26,6 @@ from services.users.domain.logins import login_id
 from services.users.domain.provider_sign_ins import (
     AccountNotOpen,
     EmailNotVerified,
-    LinkedIdentity,
     NoSuchIdentity,
     ProviderSignIn,
     Recognised,
@@ -169,10 +167,11 @@ class Arrivals:
                 of.linked.at(recognised.identity_id),
                 of.logins.at(login_id(recognised.email or NOBODY)),
                 of.accounts.at(user_id),
+                of.invitees.at(user_id),
             )
             admit = partial(domain.admit, recognised=recognised, user_id=user_id, now=now())
             try:
-                *_, account = await of.committer.change_together(places, admit)
+                _, _, account, _ = await of.committer.change_together(places, admit)
             except AccountMoved:
                 if not left:
                     raise
@@ -276,13 +275,13 @@ class AllLinked(BaseModel):
     next: str | None = None
 
 
-def linked_identity_routes(linked: Collection[LinkedIdentity]) -> APIRouter:
+def linked_identity_routes(identity: Identity) -> APIRouter:
     routes = APIRouter(prefix="/v1/me/identities", tags=["accounts"])
 
     @routes.get("")
     async def mine(caller: Person) -> AllLinked:
         """What your account is linked to. Complete: there are few providers."""
-        found = await linked.select({"user_id": caller.user_id}, sort=[("_id", 1)])
+        found = await identity.linked.select({"user_id": caller.user_id}, sort=[("_id", 1)])
         return AllLinked(
             items=[
                 Linked(id=one.id, provider=one.provider, linked_at=one.linked_at) for one in found
@@ -296,6 +295,9 @@ def linked_identity_routes(linked: Collection[LinkedIdentity]) -> APIRouter:
 
         It is linked again by signing in with it, as long as it has the address of your account.
         """
-        await linked.change(id, lambda current: domain.unlink(current, by=caller.user_id))
+        await identity.committer.change_together(
+            (identity.linked.at(id), identity.accounts.at(caller.user_id)),
+            partial(domain.unlink, by=caller.user_id),
+        )
 
     return routes

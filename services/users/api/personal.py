@@ -19,7 +19,11 @@ from services.users.api.letters import Letters
 from services.users.domain import exports as domain
 from services.users.domain.accounts import LinkNoLongerValid
 from services.users.domain.attempts import TooManyAttempts
-from services.users.domain.erasure import NotDeactivated, StillPrincipalManager
+from services.users.domain.erasure import (
+    LoginMayComeBack,
+    NotDeactivated,
+    StillPrincipalManager,
+)
 from services.users.domain.exports import Export, ExportNotReady, ExportOver, Status
 from services.users.erasing import Erasing
 from services.users.exporting import Exporting
@@ -109,7 +113,9 @@ def erasure_routes(erasing: Erasing, letters: Letters, robots: Robots) -> APIRou
 
     @routes.post(
         "/v1/accounts/erasure",
-        responses=may_answer(LinkInvalid, LinkExpired, LinkNoLongerValid, StillPrincipalManager),
+        responses=may_answer(
+            LinkInvalid, LinkExpired, LinkNoLongerValid, LoginMayComeBack, StillPrincipalManager
+        ),
     )
     async def erase(asked: ErasureConfirmed, caller: Anyone) -> Erased:
         """Erase your deactivated account with the link of a letter. Nothing brings it back."""
@@ -122,7 +128,7 @@ def erasure_routes(erasing: Erasing, letters: Letters, robots: Robots) -> APIRou
 
     @routes.put(
         "/v1/ops/accounts/{id}/erasure",
-        responses=may_answer(NotFound, NotDeactivated, StillPrincipalManager),
+        responses=may_answer(NotFound, NotDeactivated, LoginMayComeBack, StillPrincipalManager),
     )
     async def erase_for(id: FileId, asked: Confirmed, caller: Operator) -> Erased:
         """Erase a deactivated account for somebody who asked the desk. Nothing brings it back."""

@@ -10,6 +10,7 @@ from babel import Locale
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from contracts.users import NotificationPreferences, QuietHours, Rhythm
+from kit.one_line import NOT_IN_A_LINE
 from services.users import catalogue
 from services.users.api.fields import Email, Name
 from services.users.domain import second_factor
@@ -22,7 +23,7 @@ NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 """Two letters that the list of names has beside those of countries."""
 
 
-def _text(most: int, pattern: str = r"^[^\x00-\x1f\x7f]+$") -> Any:
+def _text(most: int, pattern: str = f"^[^{NOT_IN_A_LINE}]+$") -> Any:
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=most, pattern=pattern)
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StrictBool, StringConstra
 
 from kit import clock
 from kit.change import Change
-from kit.http import Person, may_answer, new_entity_id
+from kit.http import Caller, Person, may_answer, new_entity_id, reader
 from kit.ids import new_id
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
@@ -16,7 +16,12 @@ from services.users import views
 from services.users.domain import leaving
 from services.users.domain.leaving import ConfirmationMissing, Removal, SuccessorMissing
 from services.users.domain.lines import Extent
-from services.users.domain.rattachements import Rattachement, rattachement_id
+from services.users.domain.rattachements import (
+    Defaults,
+    Rattachement,
+    TooManyRights,
+    rattachement_id,
+)
 from services.users.domain.requests import (
     AlreadyAttached,
     AlreadyRequested,
@@ -36,6 +41,7 @@ from services.users.views import ActiveRattachement, MyRattachement
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Unit = Annotated[str, StringConstraints(min_length=1, max_length=50)]
+RattachementReader = Annotated[Caller, reader("rattachements:read")]
 
 
 def distinct(units: tuple[str, ...]) -> tuple[str, ...]:
@@ -76,7 +82,7 @@ class Left(BaseModel):
     structure_ids: tuple[str, ...]
 
 
-def rattachement_routes(membership: Membership) -> APIRouter:
+def rattachement_routes(membership: Membership, defaults: Defaults) -> APIRouter:
     routes = APIRouter(prefix="/v1/rattachements", tags=["rattachements"])
 
     @routes.post(
@@ -89,6 +95,7 @@ def rattachement_routes(membership: Membership) -> APIRouter:
             AlreadyAttached,
             UnknownUnits,
             WrongDates,
+            TooManyRights,
         ),
     )
     async def request(wanted: Wanted, caller: Person) -> MyRattachement:
@@ -112,6 +119,7 @@ def rattachement_routes(membership: Membership) -> APIRouter:
                 comment=wanted.comment,
                 today=today,
                 now=now,
+                defaults=defaults,
             )
             return Change(structure), *changes, *(Change(one) for one in units)
 
@@ -166,17 +174,25 @@ async def leave_structures(membership: Membership, user_id: str, said: Departure
     removals = [Removal(id=new_id(), by=user_id, at=at) for _ in ids]
 
     def decide(*states: Any) -> tuple[Change[Any], ...]:
-        count = len(ids)
-        ties, structures, actions = states[:count], states[count : 2 * count], states[2 * count :]
+        ties, structures, actions, entries = (states[nth::4] for nth in range(4))
         left = leaving.leave(ties, structures, actions, confirmed=said.confirmed, removals=removals)
-        kept, noted = zip(*left, strict=True)
-        return *kept, *map(Change, structures), *noted
+        whole = zip(removals, ties, structures, entries, left, strict=True)
+        return tuple(
+            change
+            for removal, tie, structure, entry, (gone, noted) in whole
+            for change in (gone, Change(structure), noted, removal.taken(tie, gone, entry))
+        )
 
     await membership.committer.change_together(
-        (
-            *(membership.rattachements.at(rattachement_id(user_id, id)) for id in ids),
-            *(membership.structures.at(id) for id in ids),
-            *(membership.actions.at(one.id) for one in removals),
+        tuple(
+            place
+            for id, removal in zip(ids, removals, strict=True)
+            for place in (
+                membership.rattachements.at(rattachement_id(user_id, id)),
+                membership.structures.at(id),
+                membership.actions.at(removal.id),
+                membership.habilitation_history.at(removal.id),
+            )
         ),
         decide,
     )

@@ -6,29 +6,30 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
+from contracts.users import Level
 from kit import clock
 from kit.change import Change
 from kit.days import day_of
-from kit.http import Person, may_answer, new_entity_id
+from kit.http import Person, ScopeMissing, may_answer, new_entity_id
 from kit.ids import new_id
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
 from kit.spreadsheets import download
 from services.users import user_views
 from services.users.api.fields import Accepted, Email
-from services.users.api.rattachements import Id, Unit, Window, distinct
+from services.users.api.rattachements import Id, RattachementReader, Unit, Window, distinct
 from services.users.attaching import Attaching
 from services.users.domain import leaving
 from services.users.domain.attaching import Gift, NotYourself
-from services.users.domain.delegation import ManagersOnly, OutsideYourUnits
-from services.users.domain.invitations import AccountActive
+from services.users.domain.delegation import ManagersOnly, MoreThanYours, OutsideYourUnits
+from services.users.domain.invitations import AccountActive, InvitedTooOften
 from services.users.domain.leaving import (
     AttachedToTheWhole,
     LeaveInstead,
     PrincipalManagerStays,
     Removal,
 )
-from services.users.domain.rattachements import rattachement_id
+from services.users.domain.rattachements import TooManyRights, rattachement_id
 from services.users.domain.requests import InactiveStructure, UnknownUnits, WrongDates
 from services.users.domain.states import Order, Standing
 from services.users.user_views import ActionView, AttachedUser, Users, Waiting
@@ -62,6 +63,17 @@ class Detached(BaseModel):
     attached: bool
 
 
+class Profile(BaseModel):
+    application: str
+    level: Level
+
+
+class Attached(Accepted):
+    """What becomes of it is not told, but what you cannot give is."""
+
+    left_out: tuple[Profile, ...] = ()
+
+
 class Standings(BaseModel):
     items: list[Standing]
 
@@ -81,14 +93,23 @@ def _attaching(routes: APIRouter, attaching: Attaching) -> None:
         "/structure-users",
         status_code=202,
         responses=may_answer(
-            *ADMINISTER, NotYourself, OutsideYourUnits, InactiveStructure, UnknownUnits, WrongDates
+            *ADMINISTER,
+            InvitedTooOften,
+            NotYourself,
+            OutsideYourUnits,
+            InactiveStructure,
+            UnknownUnits,
+            WrongDates,
+            MoreThanYours,
+            TooManyRights,
         ),
     )
-    async def attach(wanted: NewUser, caller: Person) -> Accepted:
+    async def attach(wanted: NewUser, caller: Person) -> Attached:
         """
         Attach whoever has this address. Without an account they are invited to open one.
 
-        The answer is the same in both cases, and when they are attached already.
+        The answer is the same in both cases, and when they are attached already. Nobody gives
+        default profiles that they do not hold themselves: these are left out.
         """
         gift = Gift(
             id=new_entity_id(),
@@ -97,8 +118,12 @@ def _attaching(routes: APIRouter, attaching: Attaching) -> None:
             by=caller.user_id,
             at=clock.now(),
         )
-        await attaching.attach(wanted.email, gift)
-        return Accepted()
+        left_out = await attaching.attach(wanted.email, gift)
+        return Attached(
+            left_out=tuple(
+                Profile(application=one.application, level=one.level) for one in left_out
+            )
+        )
 
     @routes.put(
         "/structure-users/{structure_id}/{user_id}/activation-letter",
@@ -165,14 +190,22 @@ def _showing(routes: APIRouter, users: Users) -> None:
         return await users.one(caller.user_id, structure_id, user_id, clock.today())
 
     @routes.get(
-        "/structure-users/{structure_id}/{user_id}/units", responses=may_answer(*ADMINISTER)
+        "/structure-users/{structure_id}/{user_id}/units",
+        responses=may_answer(*ADMINISTER, ScopeMissing),
     )
     async def show_units(
-        structure_id: StructureId, user_id: UserId, caller: Person, order: Order = "unit"
+        structure_id: StructureId,
+        user_id: UserId,
+        caller: RattachementReader,
+        order: Order = "unit",
     ) -> Standings:
-        """Where a user stands with each unit: asked for, valid, refused, inactive or removed."""
+        """
+        Where a user stands with each unit: asked for, valid, refused, inactive or removed.
+
+        For the user, for those who administer the structure, and for systems that may see it.
+        """
         on = clock.today()
-        found = await users.standings(caller.user_id, structure_id, user_id, order, on)
+        found = await users.standings(caller, structure_id, user_id, order, on)
         return Standings(items=found)
 
 
@@ -199,7 +232,8 @@ def _detaching(routes: APIRouter, attaching: Attaching) -> None:
         removal = Removal(id=new_id(), by=caller.user_id, at=at, comment=said.comment)
         ties = membership.rattachements
 
-        def decide(acting: Any, tie: Any, invitee: Any, action: Any, structure: Any) -> Any:
+        def decide(acting: Any, tie: Any, invitee: Any, *rest: Any) -> Any:
+            action, structure, entry = rest
             removed = leaving.detach(
                 acting,
                 tie,
@@ -211,7 +245,12 @@ def _detaching(routes: APIRouter, attaching: Attaching) -> None:
                 removal=removal,
                 on=day_of(at),
             )
-            return Change(acting), *removed, Change(structure)
+            return (
+                Change(acting),
+                *removed,
+                Change(structure),
+                removal.taken(tie, removed[0], entry),
+            )
 
         _, tie, *_ = await membership.committer.change_together(
             (
@@ -220,6 +259,7 @@ def _detaching(routes: APIRouter, attaching: Attaching) -> None:
                 identity.invitees.at(user_id),
                 membership.actions.at(removal.id),
                 membership.structures.at(structure_id),
+                membership.habilitation_history.at(removal.id),
             ),
             decide,
         )

@@ -14,6 +14,7 @@ from services.users import espace_views as views
 from services.users.api.rattachements import Id, Unit
 from services.users.domain.espaces import FixedEspace
 from services.users.domain.habilitation_requests import AlreadyAsked, NotAttached
+from services.users.domain.rattachements import TooManyRights
 from services.users.domain.requests import InactiveStructure, UnknownStructure, WrongDates
 from services.users.domain.subscriptions import (
     AlreadySubscribed,
@@ -120,6 +121,7 @@ def subscription_routes(espaces: Espaces) -> APIRouter:
             NotYourUnits,
             AlreadySubscribed,
             AlreadyAsked,
+            TooManyRights,
         ),
     )
     async def request(body: WantedSubscriptions, caller: Person) -> list[RequestShown]:

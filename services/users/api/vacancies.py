@@ -10,6 +10,7 @@ from contracts.users import CLAIM_DIGITS
 from kit.http import Operator, Person, may_answer, new_entity_id
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
+from services.users.api.fields import Email, Reason
 from services.users.api.rattachements import Id
 from services.users.claiming import Claiming
 from services.users.domain.attempts import TooManyAttempts
@@ -20,7 +21,9 @@ from services.users.domain.vacancies import (
     Claim,
     ClaimOver,
     ClaimUnderWay,
+    ManagedAlready,
     ManagersObjectionOnly,
+    NoSuchUser,
     NotYourOwnClaim,
     Proof,
     ProvedByDocuments,
@@ -29,6 +32,7 @@ from services.users.domain.vacancies import (
     WrongCode,
 )
 
+Reference = Annotated[str, StringConstraints(max_length=50, pattern=r"^[0-9A-Za-z_/ -]*$")]
 PROVED = (NotFound, ClaimOver, ClaimUnderWay, ManagementMoved)
 
 
@@ -37,9 +41,7 @@ class NewClaim(BaseModel):
     proof: Proof = Field(
         description="`code`: of a letter to the structure's own address. `documents`: the desk's"
     )
-    reference: Annotated[str, StringConstraints(max_length=50, pattern=r"^[0-9A-Za-z_/ -]*$")] = (
-        Field("", description="Number of the ticket that holds the documents")
-    )
+    reference: Reference = Field("", description="Number of the ticket that holds the documents")
 
 
 class Shown(BaseModel):
@@ -49,6 +51,15 @@ class Shown(BaseModel):
 class Verdict(BaseModel):
     verdict: Literal["confirmed", "rejected"]
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
+
+
+class Assignment(BaseModel):
+    structure_id: Id
+    email: Email = Field(description="Login address of who is to manage it")
+    reference: Annotated[Reference, StringConstraints(min_length=1)] = Field(
+        description="Number of the ticket that holds the documents"
+    )
+    reason: Reason
 
 
 class ClaimView(BaseModel):
@@ -68,6 +79,7 @@ class ClaimView(BaseModel):
 class ClaimForTheDesk(ClaimView):
     user_id: str
     reference: str
+    decided_by: str
 
 
 def vacancy_routes(claiming: Claiming) -> APIRouter:
@@ -136,6 +148,28 @@ def vacancy_routes(claiming: Claiming) -> APIRouter:
         )
         return Page(items=[_for_the_desk(one) for one in found], next=following)
 
+    @routes.post(
+        "/v1/ops/vacancy-claims",
+        status_code=201,
+        responses=may_answer(UnknownStructure, NoSuchUser, ManagedAlready, NotYourOwnClaim),
+    )
+    async def assign(asked: Assignment, caller: Operator) -> ClaimForTheDesk:
+        """
+        Name the principal manager of a structure that has none, on documents, without a claim.
+
+        It is kept and told like a claim that was granted, with the reason.
+        """
+        return _for_the_desk(
+            await claiming.assign(
+                asked.structure_id,
+                asked.email,
+                reference=asked.reference,
+                reason=asked.reason,
+                by=caller.user_id,
+                id=new_entity_id(),
+            )
+        )
+
     @routes.put(
         "/v1/ops/vacancy-claims/{id}/decision",
         responses=may_answer(*PROVED, NotYourOwnClaim, ReasonForRejection),
@@ -170,5 +204,8 @@ def _view(claim: Claim) -> ClaimView:
 
 def _for_the_desk(claim: Claim) -> ClaimForTheDesk:
     return ClaimForTheDesk(
-        **_view(claim).model_dump(), user_id=claim.user_id, reference=claim.reference
+        **_view(claim).model_dump(),
+        user_id=claim.user_id,
+        reference=claim.reference,
+        decided_by=claim.decided_by,
     )

@@ -39,6 +39,7 @@ Action = Literal[
     "password-changed",
     "password-reset",
     "reactivated",
+    "reactivation-sent",
     "recovery-codes-made",
     "second-factor-off",
     "second-factor-on",
@@ -66,6 +67,9 @@ class SentLink:
     registration: Registration | None = None
     email: str = ""
     """The address that it proves, or brings back."""
+    asked_at: datetime | None = None
+    sent_by: str = ""
+    """The operator who had it sent: such a link brings an account back however late."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,7 @@ class SecretQuestion:
 
     question: str
     answer_hash: str
+    chosen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,9 +134,13 @@ class Account(Entity):
     activated_by: str = ""
     session_ids: tuple[str, ...] = ()
     """The open ones, oldest first."""
+    linked_ids: tuple[str, ...] = ()
+    """The identities of providers that it can be signed in to with."""
     second_factor: SecondFactor | None = None
     email_codes: bool = False
     """Whether a code sent to the login address is a second factor too."""
+    codes_since: datetime | None = None
+    """When the second factor that is asked for was turned on."""
     sent_code: SentCode | None = None
     recovery_codes: tuple[str, ...] = ()
     """Hashes, each of a code that is good once in place of the second factor."""
@@ -146,6 +155,13 @@ class Account(Entity):
 
     def outstanding(self, now: datetime) -> tuple[SentLink, ...]:
         return tuple(link for link in self.links if now < link.expires_at)
+
+    def may_come_back(self, now: datetime) -> bool:
+        """Whether a link still brings an earlier login back: this one may be a thief's."""
+        return any(
+            link.purpose == "login-cancellation" and link.email != self.email
+            for link in self.outstanding(now)
+        )
 
     def awaited(self, purpose: Purpose) -> SentLink | None:
         """The link of this purpose that was sent last, expired or not."""
@@ -300,19 +316,23 @@ def used(current: Account | None, nonce: str, purpose: Purpose, now: datetime) -
     raise LinkNoLongerValid
 
 
-def send(account: Account, link: SentLink, now: datetime) -> Change[Account]:
+def send(account: Account, link: SentLink, now: datetime, *, reason: str = "") -> Change[Account]:
     """Have a letter written with this link, beside those that are under way."""
     sent = replace(account, links=(*account.outstanding(now), link))
-    return Change(sent, (link_requested(account.id, link),))
+    return Change(sent, (link_requested(account.id, link, reason),))
 
 
-def link_requested(user_id: str, link: SentLink) -> LinkRequested | LinkRequestedV2:
+def link_requested(
+    user_id: str, link: SentLink, reason: str = ""
+) -> LinkRequested | LinkRequestedV2:
     nonce, until = link.nonce, link.expires_at
     match link.purpose:
         case "activation" | "password-reset" as purpose:
             return LinkRequested(user_id=user_id, purpose=purpose, nonce=nonce, expires_at=until)
         case later:
-            return LinkRequestedV2(user_id=user_id, purpose=later, nonce=nonce, expires_at=until)
+            return LinkRequestedV2(
+                user_id=user_id, purpose=later, nonce=nonce, expires_at=until, reason=reason
+            )
 
 
 def _asked_last(account: Account) -> Registration | None:

@@ -8,7 +8,21 @@ from kit.change import Change, Entity
 from services.users.domain.lines import Extent, Lines, spanning
 from services.users.domain.rattachements import Rattachement
 
-Done = Literal["attached", "granted", "refused", "detached", "left", "begun", "ended"]
+Done = Literal[
+    "attached",
+    "granted",
+    "refused",
+    "detached",
+    "left",
+    "begun",
+    "ended",
+    "management-transferred",
+    "management-left",
+    "management-claimed",
+    "management-assigned",
+]
+"""The last four say how the user became the principal manager: by a transfer, by the departure of
+the one before, by a claim, or by the desk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +40,8 @@ class Action(Entity):
     by: str | None = None
     """Whoever did it; None when only a day had come."""
     at: datetime
+    former_manager_id: str | None = None
+    """Whose the management was until then."""
 
 
 def done(

@@ -8,8 +8,9 @@ from kit.change import Change
 from kit.problems import Forbidden, NotFound
 from services.users.domain.actions import Action, done
 from services.users.domain.delegation import Administrator, OutsideYourUnits, administrator
+from services.users.domain.giving import Rows, attached, left_out
 from services.users.domain.lines import Extent, Lines, cover
-from services.users.domain.rattachements import Defaults, Rattachement, attach, nothing_yet
+from services.users.domain.rattachements import Defaults, Rattachement, nothing_yet
 from services.users.domain.requests import (
     Changes,
     InactiveStructure,
@@ -71,19 +72,20 @@ def give(
     user_id: str,
     on: date,
     defaults: Defaults,
+    own: Rows | None,
 ) -> Changes:
     """
     Attach a user beside what they have, once.
 
-    It is kept among their requests, granted, so that their list shows every structure.
+    It is kept among their requests, granted, so that their list shows every structure. ``own``: all
+    that whoever gives it may give (RAT-12).
     """
     current, tie = tie, tie or nothing_yet(user_id, structure.id)
     stood = tie.standing(on)
     to_come = gift.extent.to_come(on)
     if request or gift.extent.ended(on) or all(cover(stood, line) for line in to_come.lines()):
         return Change(request), Change(current)
-    role = tie.role if tie.role and stood else "user"
-    given = attach(tie, role=role, extent=gift.extent, on=on, defaults=defaults)
+    given = attached(tie, gift.extent, on=on, defaults=defaults, own=own)
     told = RattachementMade(
         rattachement_id=tie.id,
         user_id=user_id,
@@ -92,6 +94,7 @@ def give(
         units=gift.extent.units,
         valid_from=gift.extent.valid_from,
         valid_until=gift.extent.valid_until,
+        left_out=bool(left_out(own, gift.extent, defaults, on)),
         made_by=gift.by,
         made_at=gift.at,
     )
@@ -110,9 +113,9 @@ def give(
     return Change(granted), replace(given, events=(*given.events, told))
 
 
-def noted(gift: Gift, attached: Change[Rattachement], action: Action | None) -> Change[Action]:
+def noted(gift: Gift, tied: Change[Rattachement], action: Action | None) -> Change[Action]:
     """What is shown of it afterwards to those who manage, if it gave anything."""
-    if attached.state is None or not attached.events:
+    if tied.state is None or not tied.events:
         return Change(action)
     about = gift.extent
-    return done(action, attached.state, "attached", about, id=gift.id, by=gift.by, at=gift.at)
+    return done(action, tied.state, "attached", about, id=gift.id, by=gift.by, at=gift.at)

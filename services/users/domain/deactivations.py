@@ -43,6 +43,10 @@ class TooLateToReactivate(Conflict):
     """This account was deactivated too long ago: the support desk can tell you what is possible."""
 
 
+class NothingToReactivate(Conflict):
+    """This account is not deactivated."""
+
+
 class PasswordUsedBefore(Invalid):
     """Choose another password than the one you had."""
 
@@ -129,12 +133,25 @@ def ask_to_reactivate(
     return Change(account, (refused,)), counted
 
 
+def send_back(
+    account: Account | None, *, link: SentLink, reason: str, now: datetime
+) -> Change[Account]:
+    """Send the owner of a deactivated account the desk's link, however late (ACC-18)."""
+    if account is None:
+        raise NotFound
+    if account.status != "deactivated":
+        raise NothingToReactivate
+    sent = send(account, link, now, reason=reason)
+    told = changed(account, "reactivation-sent", by=link.sent_by, now=now)
+    return Change(sent.state, (*sent.events, told))
+
+
 def back_in_time(account: Account | None, nonce: str, within: timedelta, now: datetime) -> Account:
-    """The account that this link opens again, if it is not too late."""
-    used(account, nonce, "reactivation", now)
+    """The account that this link opens again: in time, unless the desk sent it."""
+    link = used(account, nonce, "reactivation", now)
     if account is None or account.status != "deactivated":
         raise LinkNoLongerValid
-    if not in_time(account, within, now):
+    if not link.sent_by and not in_time(account, within, now):
         raise TooLateToReactivate
     return account
 

@@ -94,6 +94,15 @@ def administrator(tie: Rattachement | None, on: date) -> Administrator:
     return Administrator(tie=tie, today=on, units=units)
 
 
+def gives(tie: Rattachement | None, on: date) -> tuple[Habilitation, ...] | None:
+    """What somebody gives by attaching others, at most; None where there is no limit."""
+    if tie is None:
+        return ()
+    if tie.role == "principal_manager" and attached(tie, on):
+        return None
+    return effective(tie)
+
+
 def principal_manager(tie: Rattachement | None, on: date) -> Administrator:
     found = administrator(tie, on)
     if not found.principal:

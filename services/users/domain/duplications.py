@@ -84,8 +84,9 @@ def copy(
     """
     Attach to the duplicate whoever is attached to its model, with the same units, days and rights.
 
-    But as a user: its principal manager is whoever duplicated. ``units``: what is known of those
-    of the duplicate that have the codes it names; what is over, or is not there, gives nothing.
+    But as a user: whoever was to be its principal manager is so already. ``units``: what is known
+    of those of the duplicate that have the codes it names; what is over, or is not there, gives
+    nothing.
     A request that was copied once is never copied again, or who was detached since would come back.
     """
     stands = tie is not None and tie.standing(on)

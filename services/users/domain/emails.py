@@ -6,12 +6,14 @@ address is sent a link that stops the change, and for some days takes it back: w
 session and a password must not keep the account.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from kit.change import Change
 from kit.problems import Conflict, NotFound
+from services.users.domain import second_factor
 from services.users.domain.accounts import (
     Account,
     AccountMoved,
@@ -25,6 +27,7 @@ from services.users.domain.accounts import (
 from services.users.domain.attempts import Attempts, Limit, attempt
 from services.users.domain.logins import Login, login_id
 from services.users.domain.passwords import WrongPassword
+from services.users.domain.provider_sign_ins import LinkedIdentity
 from services.users.domain.sessions import Session, all_ended
 
 
@@ -73,7 +76,8 @@ def ask_for_login(
         raise WrongPassword
     if confirmation.email == account.email:
         return _stopped(account), Change(to_address), Change(of_user)
-    undo = replace(cancellation, email=account.email)
+    stood = _stands_since(account, now) or cancellation.asked_at
+    undo = replace(cancellation, email=account.email, asked_at=stood)
     asked = replace(account, links=(*_without_asked(account), confirmation, undo))
     told = (
         person_changed(asked),
@@ -133,7 +137,7 @@ def take_login_back(
     account: Account | None,
     old: Login | None,
     current: Login | None,
-    *sessions: Session | None,
+    *openings: Session | LinkedIdentity | None,
     nonce: str,
     access_for: timedelta,
     now: datetime,
@@ -141,18 +145,24 @@ def take_login_back(
     """
     Undo a change that was confirmed, at the word of whoever reads the mail of the old login.
 
-    Every device is signed out and the password is void: whoever changed the address knew it.
+    Every device is signed out and the password is void: whoever changed the address knew it. What
+    else they may have brought along since goes too. They may have deactivated the account: it stays
+    so, and its owner reactivates it.
+
+    ``openings`` must be all sessions and all linked identities of the account.
     """
     link = used(account, nonce, "login-cancellation", now)
-    if account is None or account.status != "active":
+    if account is None or account.status not in ("active", "deactivated"):
         raise LinkNoLongerValid
     if current is None or current.id != login_id(account.email) or link.email == account.email:
         raise AccountMoved
-    secured, *ended = all_ended(account, *sessions, access_for=access_for, now=now)
+    since = link.asked_at or account.created_at
+    secured, shut = _shut(account, openings, since=since, access_for=access_for, now=now)
     earlier = account.links[: account.links.index(link)]
     back = replace(
-        secured,
+        _without_since(secured, since),
         email=link.email,
+        contact_email=None,
         password_hash="",
         password_version=account.password_version + 1,
         links=tuple(one for one in earlier if one.purpose == "login-cancellation"),
@@ -164,7 +174,7 @@ def take_login_back(
         Change(back, (person_changed(back), told)),
         Change(old and replace(old, wake_at=None)),
         Change(replace(current, wake_at=now)),
-        *ended,
+        *shut,
     )
 
 
@@ -198,6 +208,50 @@ def release(
         if link.purpose == "login-cancellation" and login_id(link.email) == login.id
     ]
     return Change(replace(login, wake_at=max(ends)) if ends else None), Change(account)
+
+
+def _stands_since(account: Account, now: datetime) -> datetime | None:
+    """When another login was first asked for, if one is awaited still."""
+    asked = (
+        link.asked_at
+        for link in account.outstanding(now)
+        if (link.purpose, link.email) == ("login-cancellation", account.email)
+    )
+    return next(asked, None)
+
+
+def _shut(
+    account: Account,
+    openings: Sequence[Session | LinkedIdentity | None],
+    *,
+    since: datetime,
+    access_for: timedelta,
+    now: datetime,
+) -> tuple[Account, list[Change[Any]]]:
+    """The account without its sessions and what was linked from then on, and the ends of both."""
+    linked_at = {one.id: one.linked_at for one in openings if isinstance(one, LinkedIdentity)}
+    if {*account.linked_ids} - linked_at.keys():
+        raise AccountMoved
+    gone = {id for id in account.linked_ids if linked_at[id] >= since}
+    sessions = [one for one in openings if isinstance(one, Session)]
+    secured, *ended = all_ended(account, *sessions, access_for=access_for, now=now)
+    ends = iter(ended)
+    shut = [
+        next(ends) if isinstance(one, Session) else Change(None if one and one.id in gone else one)
+        for one in openings
+    ]
+    kept = tuple(id for id in account.linked_ids if id not in gone)
+    return replace(secured, linked_ids=kept), shut
+
+
+def _without_since(account: Account, since: datetime) -> Account:
+    """Without the proofs, besides the password, that were chosen from then on."""
+    question, codes_since = account.secret_question, account.codes_since
+    if question and question.chosen_at and question.chosen_at >= since:
+        account = replace(account, secret_question=None)
+    if account.second_factor and not account.second_factor.on:
+        account = replace(account, second_factor=None)
+    return second_factor.without(account) if codes_since and codes_since >= since else account
 
 
 def _without_asked(account: Account) -> tuple[SentLink, ...]:

@@ -22,6 +22,10 @@ class NotDeactivated(Conflict):
     """Deactivate the account first, which names successors where they are needed."""
 
 
+class LoginMayComeBack(Conflict):
+    """An earlier login can still be taken back: as long as that is so, nobody is erased."""
+
+
 class StillPrincipalManager(Conflict):
     """This user answers for structures: a successor has to be named for each."""
 
@@ -50,6 +54,8 @@ def erase(
         used(account, nonce, "erasure", now)
     if account.status != "deactivated" and not again:
         raise NotDeactivated
+    if account.may_come_back(now) and not again:
+        raise LoginMayComeBack
     if account.manages and not again:
         raise StillPrincipalManager(count=account.manages)
     nobody = Account(

@@ -9,9 +9,9 @@ from kit.change import Change
 from services.users.domain.drafts import Held, Place, held, row_of
 from services.users.domain.espaces import Espace, Offer, Openings
 from services.users.domain.habilitation_history import Entry
-from services.users.domain.habilitation_requests import HabilitationsRequest, put
+from services.users.domain.habilitation_requests import HabilitationsRequest, goes_beyond, put
 from services.users.domain.habilitations import Submitted, applied
-from services.users.domain.rattachements import Rattachement
+from services.users.domain.rattachements import Rattachement, too_many
 from services.users.domain.subscriptions import missing, replaced_by, request_id
 
 Requests = Mapping[str, HabilitationsRequest | None]
@@ -33,9 +33,9 @@ def bring_in_line(
     Bring somebody in line with the turns of the espaces that have not reached them yet.
 
     What was closed ends (ESP-06). What was opened is asked for on their behalf, once (ESP-05),
-    unless they hold it or wait for it; the principal manager has it at once. Gives the changes of
-    the rattachement, of the history and of each request. After a later turn than ``begun`` it is
-    for others to do.
+    unless they hold it or wait for it; the principal manager has it at once, and only his own turns
+    change what he has. Gives the changes of the rattachement, of the history and of each request.
+    After a later turn than ``begun`` it is for others to do.
     """
     as_they_are = tuple(map(Change, requests.values()))
     if openings is None or openings.last != begun.last or tie is None or entry:
@@ -46,19 +46,21 @@ def bring_in_line(
     reached = replace(tie, in_line=openings.last)
     if not tie.standing(today):
         return Change(reached), Change(entry), *as_they_are
+    is_principal = tie.role == "principal_manager"
     turned = [
         (one, offer[one.espace])
         for one in openings.turns
-        if one.number > tie.in_line and one.espace in offer
+        if one.number > tie.in_line and one.espace in offer and (one.principal or not is_principal)
     ]
     opened = [espace for turn, espace in turned if turn.open]
     closed = [espace for turn, espace in turned if not turn.open]
     after = tuple(
         one for one in held(tie, today) if not any(espace.opens(one) for espace in closed)
     )
-    if tie.role == "principal_manager":
+    if is_principal:
         for espace in opened:
-            after = _with(after, missing(tie, _all_of(espace, tie, today), today))
+            more = _with(after, missing(tie, _all_of(espace, tie, today), today))
+            after = after if too_many(tie.lines, more) else more
         opened = []
     changed, noted = applied(reached, after, cause="managed", submitted=submitted)
     left, asked = changed.state or reached, dict(zip(requests, as_they_are, strict=True))
@@ -87,14 +89,15 @@ def _listed(
     waiting = {row_of(one) for pending in tie.pending_changes for one in pending.given}
     wanted = _all_of(espace, tie, submitted.today)
     more = tuple(one for one in missing(tie, wanted, submitted.today) if row_of(one) not in waiting)
-    if not more:
+    taken = replaced_by(tie, more, submitted.today)
+    if not more or goes_beyond(tie, more, taken, submitted.today):
         return tie, Change(current)
     asked, tied, _ = put(
         tie,
         None,
         place,
         given=more,
-        taken=replaced_by(tie, more, submitted.today),
+        taken=taken,
         espace=espace.code,
         list_id=openings.list_of(espace.code),
         submitted=replace(submitted, id=request_id(submitted.id, espace.code)),

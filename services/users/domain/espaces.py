@@ -66,6 +66,8 @@ class Turn:
     """Counted for the structure: what came after a turn has a higher one."""
     by: str
     at: datetime
+    principal: bool = True
+    """Whether the principal manager did it: nobody else changes what he may do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +191,14 @@ def turn(
     if open and not of.active:
         raise InactiveStructure
     before = current or Openings(id=of.id)
-    latest = Turn(espace=code, open=open, number=before.last + 1, by=by, at=now)
+    latest = Turn(
+        espace=code,
+        open=open,
+        number=before.last + 1,
+        by=by,
+        at=now,
+        principal=standing_in(tie, today) == "principal_manager",
+    )
     others = tuple(one for one in before.turns if one.espace != code)
     # Nobody is in line with this turn yet: all who are attached are looked at again.
     turned = replace(before, turns=(*others, latest), wake_at=now)

@@ -29,7 +29,7 @@ from services.users.domain.drafts import (
 from services.users.domain.habilitation_history import Entry
 from services.users.domain.habilitations import Submitted, applied
 from services.users.domain.held import PendingChange
-from services.users.domain.rattachements import Rattachement
+from services.users.domain.rattachements import MOST, Rattachement, TooManyRights, too_many
 
 Status = Literal["requested", "granted", "refused", "not_applied", "withdrawn", "expired"]
 Changes = tuple[Change["HabilitationsRequest"], Change[Rattachement], Change[Entry]]
@@ -99,6 +99,8 @@ def ask(
     given, taken = without(after, before), without(before, after)
     if not given and not taken:
         raise NothingAsked(field="body/operations")
+    if given and goes_beyond(tie, given, taken, today):
+        raise TooManyRights(most=MOST, field="body/operations")
     return put(tie, entry, place, given=given, taken=taken, comment=comment, submitted=submitted)
 
 
@@ -140,6 +142,11 @@ def put(
     pending = PendingChange(request_id=asked.id, given=given, taken=taken)
     waiting = replace(tie, pending_changes=(*tie.pending_changes, pending))
     return Change(asked, (_told(asked),)), Change(waiting), Change(entry)
+
+
+def goes_beyond(tie: Rattachement, given: Held, taken: Held, today: date) -> bool:
+    """Whether they would have more than can be told of them, or the request itself be as large."""
+    return too_many(tie.lines, without(held(tie, today), taken), given) or too_many(given, taken)
 
 
 def settle(
@@ -258,6 +265,8 @@ def _obstacle(
     left = {row_of(one) for one in without(held(tie, today), request.taken)}
     if left & {row_of(one) for one in request.given}:
         return f"{ALREADY_HELD}."
+    if request.given and goes_beyond(tie, request.given, request.taken, today):
+        return "Ce serait trop d'habilitations pour une seule personne."
     return _beyond(request, tie, decider, today)
 
 

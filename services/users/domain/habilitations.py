@@ -23,7 +23,13 @@ from services.users.domain.drafts import (
 )
 from services.users.domain.habilitation_history import Cause, Entry
 from services.users.domain.held import Waiting
-from services.users.domain.rattachements import Rattachement, rights_of
+from services.users.domain.rattachements import (
+    MOST,
+    Rattachement,
+    TooManyRights,
+    rights_of,
+    too_many,
+)
 
 Changes = tuple[Change[Rattachement], Change[Entry]]
 
@@ -63,7 +69,10 @@ def submit(
     if entry:
         return Change(tie), Change(entry)
     before, after = held(tie, today), drafted(tie, operations, place, today)
-    administering.refuse_beyond(tie, without(after, before), without(before, after))
+    given = without(after, before)
+    administering.refuse_beyond(tie, given, without(before, after))
+    if given and too_many(tie.lines, after):
+        raise TooManyRights(most=MOST, field="body/operations")
     return applied(
         tie, after, cause="own" if tie.user_id == submitted.by else "managed", submitted=submitted
     )
@@ -87,8 +96,9 @@ def applied(tie: Rattachement, after: Held, *, cause: Cause, submitted: Submitte
     later = tuple(
         Waiting(habilitation=one, effective_at=effective_at) for one in without(given, at_once)
     )
-    waiting = (*(one for one in tie.waiting if one.habilitation in after), *later)
-    stays = [one for one in in_force if one in after or _is_widened(one, waiting, today)]
+    kept = {*after}
+    waiting = (*(one for one in tie.waiting if one.habilitation in kept), *later)
+    stays = [one for one in in_force if one in kept or _is_widened(one, waiting, today)]
     changed = replace(tie, habilitations=tuple(dict.fromkeys((*stays, *at_once))), waiting=waiting)
     noted = _entry(
         tie,

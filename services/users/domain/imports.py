@@ -11,6 +11,9 @@ LEASE: Final = timedelta(minutes=1)
 """After that, whoever was working through a file is taken for dead."""
 
 
+LEFT_OUT: Final = "Default profiles that you do not hold yourself are left out."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import(Entity):
     """A file, and how far it has been worked through."""
@@ -77,8 +80,8 @@ def end(current: Import | None, *, now: datetime) -> Change[Import]:
     return Change(replace(current, ended_at=now, wake_at=None))
 
 
-def accepted(line: ImportLine) -> Change[ImportLine]:
-    return Change(replace(line, outcome="accepted"))
+def accepted(line: ImportLine, *, left_out: bool) -> Change[ImportLine]:
+    return Change(replace(line, outcome="accepted", reason=LEFT_OUT if left_out else ""))
 
 
 def refused(line: ImportLine, why: Problem) -> Change[ImportLine]:

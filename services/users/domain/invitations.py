@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from contracts.users import InvitationSent
 from kit.change import Change, Entity
 from kit.days import day_of
-from kit.problems import Conflict, NotFound
+from kit.problems import Conflict, NotFound, Problem
 from services.users.domain.accounts import (
     Account,
     LinkNoLongerValid,
@@ -17,14 +17,17 @@ from services.users.domain.accounts import (
 from services.users.domain.actions import Action
 from services.users.domain.attaching import Gift, give, noted, refuse_outside
 from services.users.domain.attempts import Attempts, Limit, attempt, locked_until
-from services.users.domain.delegation import administrator
+from services.users.domain.delegation import administrator, gives
+from services.users.domain.lines import Lines
 from services.users.domain.rattachements import Defaults, Rattachement
 from services.users.domain.requests import RattachementRequest, unknown_units
 from services.users.domain.structures import Structure
 from services.users.domain.units import Unit
 
 MOST = 100
-"""Invitations that wait for one address; the oldest goes."""
+"""Invitations of one structure that wait for one address; its oldest goes."""
+MOST_OF_ALL = 1000
+"""And of all structures: none loses its own to another, which is refused."""
 KEPT_AFTER = timedelta(days=30)
 """So long a letter that has expired can be written again."""
 TAKING_IN_LASTS = timedelta(minutes=1)
@@ -52,6 +55,10 @@ class Invitee(Entity):
     def to(self, structure_id: str) -> tuple[Invitation, ...]:
         return tuple(one for one in self.invitations if one.gift.structure_id == structure_id)
 
+    def lines_in(self, structure_id: str) -> Lines:
+        sent = self.to(structure_id)
+        return tuple(line for one in sent for line in one.gift.extent.lines())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renewal:
@@ -65,6 +72,10 @@ class Renewal:
 
 class AccountActive(Conflict):
     """This account is active: there is nothing to activate any more."""
+
+
+class InvitedTooOften(Conflict):
+    """Too many structures invite this address already: it may open an account by itself."""
 
 
 Invited = tuple[Change[Invitee], Change[Attempts]]
@@ -85,7 +96,13 @@ def invite(
     invitee = current or Invitee(id=user_id, email=email)
     if any(one.gift.id == invitation.gift.id for one in invitee.invitations):
         return Change(current), Change(letters)
-    kept = replace(invitee, invitations=(*invitee.invitations, invitation)[-MOST:])
+    own, full = invitee.to(structure.id), len(invitee.invitations) >= MOST_OF_ALL
+    if full and not own:
+        raise InvitedTooOften(field="body/email")
+    room = len(own) if full else MOST
+    over = own[: max(0, len(own) + 1 - room)]
+    left = (one for one in invitee.invitations if one not in over)
+    kept = replace(invitee, invitations=(*left, invitation))
     return _written(kept, letters, structure, invitation, letters_id=letters_id, limit=limit)
 
 
@@ -107,6 +124,8 @@ def remind(
         if tie and manager.meets(tie):
             raise AccountActive
         raise NotFound
+    if current.accepted_at:
+        raise AccountActive
     for one in theirs:
         refuse_outside(manager, one.gift.extent.lines())
     again = [
@@ -173,6 +192,20 @@ def without(current: Invitee, gone: Iterable[Invitation]) -> Change[Invitee]:
     return _waits(current, [one for one in current.invitations if one not in dropped])
 
 
+def uninvited(current: Invitee, structure_id: str, units: tuple[str, ...]) -> Change[Invitee]:
+    """Nothing invites to this structure (no ``units``), or to these of it, any more."""
+    left = []
+    for one in current.invitations:
+        asked = one.gift.extent
+        kept = tuple(code for code in asked.units if code not in units) if units else ()
+        if one.gift.structure_id != structure_id or (units and not asked.units):
+            left.append(one)
+        elif kept:
+            gift = replace(one.gift, extent=replace(asked, units=kept))
+            left.append(replace(one, gift=gift))
+    return _waits(current, left)
+
+
 def kept_until(invitation: Invitation) -> datetime:
     return invitation.expires_at + KEPT_AFTER
 
@@ -191,11 +224,16 @@ def take_in(
     tie: Rattachement | None,
     action: Action | None,
     *units: Unit | None,
+    acting: Rattachement | None,
     gift_id: str,
     now: datetime,
     defaults: Defaults,
 ) -> tuple[Change[Invitee], Change[RattachementRequest], Change[Rattachement], Change[Action]]:
-    """Attach somebody who accepted, to as much of what they were invited to as there still is."""
+    """
+    Attach somebody who accepted, to as much of what they were invited to as there still is.
+
+    With as much as whoever invited them, whose rattachement is ``acting``, may give by now.
+    """
     sent = invitee.invitations if invitee else ()
     invitation = next((one for one in sent if one.gift.id == gift_id), None)
     nothing = Change(request), Change(tie), Change(action)
@@ -207,9 +245,13 @@ def take_in(
     if not structure.active or (lost and not left.units):
         return dealt_with, *nothing
     gift = replace(invitation.gift, extent=left, at=now)
-    granted, attached = give(
-        gift, structure, request, tie, user_id=invitee.id, on=on, defaults=defaults
-    )
+    own = gives(acting, on)
+    try:
+        granted, attached = give(
+            gift, structure, request, tie, user_id=invitee.id, on=on, defaults=defaults, own=own
+        )
+    except Problem:  # It cannot be given at all, to whoever has so much already.
+        return dealt_with, *nothing
     return dealt_with, granted, attached, noted(gift, attached, action)
 
 

@@ -10,7 +10,8 @@ from kit.problems import Conflict, Invalid, NotFound
 from services.users.domain.actions import Action, Done, done
 from services.users.domain.attaching import refuse_outside
 from services.users.domain.delegation import administrator
-from services.users.domain.invitations import Invitee, without
+from services.users.domain.habilitation_history import Entry, recorded
+from services.users.domain.invitations import Invitee, uninvited
 from services.users.domain.lines import Lines, units_of
 from services.users.domain.rattachements import Rattachement, left_with, rights_of
 from services.users.domain.structures import Structure
@@ -26,6 +27,12 @@ class Removal:
     by: str
     at: datetime
     comment: str = ""
+
+    def taken(
+        self, tie: Rattachement | None, removed: Change[Rattachement], entry: Entry | None
+    ) -> Change[Entry]:
+        """What the history of habilitations has of it."""
+        return recorded(tie, removed, entry, id=self.id, cause="detached", by=self.by, at=self.at)
 
 
 class PrincipalManagerStays(Conflict):
@@ -60,24 +67,31 @@ def detach(
     removal: Removal,
     on: date,
 ) -> tuple[Change[Rattachement], Change[Invitee], Change[Action]]:
-    """Take a user out of the whole structure (no ``units``), or of these; or an invitation back."""
+    """
+    Take a user out of the whole structure (no ``units``), or of these.
+
+    What invites them there goes too: they may have accepted it, and be attached in a moment.
+    """
     manager = administrator(acting, on)
-    if invitee and (invitations := invitee.to(structure_id)):
-        for one in invitations:
-            refuse_outside(manager, one.gift.extent.lines())
-        return Change(tie), without(invitee, invitations), Change(action)
-    if tie is None or not (manager.meets(tie) or (tie.past and manager.reaches(None))):
+    known = tie if tie and (manager.meets(tie) or (tie.past and manager.reaches(None))) else None
+    meant = invitee.lines_in(structure_id) if invitee else ()
+    if known is None and not meant:
         raise NotFound
-    if tie.role == "principal_manager":
+    if known and known.role == "principal_manager":
         raise PrincipalManagerStays
-    gone = tuple(line for line in tie.lines if not units or line.unit in units)
-    if not gone:
-        if any(line.unit is None for line in tie.lines):
+    stood = known.lines if known else ()
+    gone = tuple(line for line in stood if not units or line.unit in units)
+    recalled = tuple(line for line in meant if not units or line.unit in units)
+    if not gone and not recalled:
+        if any(line.unit is None for line in (*stood, *meant)):
             raise AttachedToTheWhole
         return Change(tie), Change(invitee), Change(action)
-    refuse_outside(manager, gone)
-    removed, noted = _removed(tie, action, structure, gone, what="detached", removal=removal)
-    return removed, Change(invitee), noted
+    refuse_outside(manager, (*gone, *recalled))
+    left = uninvited(invitee, structure_id, units) if invitee and recalled else Change(invitee)
+    if known is None or not gone:
+        return Change(tie), left, Change(action)
+    removed, noted = _removed(known, action, structure, gone, what="detached", removal=removal)
+    return removed, left, noted
 
 
 def leave(

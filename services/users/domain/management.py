@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 
 from contracts.structures import StructureCreated
 from contracts.users import Habilitation, Level
 from kit.change import Change, Entity
+from kit.days import day_of
 from services.users.domain.accounts import Account
+from services.users.domain.actions import Action, Done, done
+from services.users.domain.habilitation_history import Entry, recorded
 from services.users.domain.lines import Extent
 from services.users.domain.rattachements import (
     Defaults,
@@ -92,6 +96,48 @@ def relieve(tie: Rattachement, defaults: Defaults) -> Change[Rattachement]:
         waiting=tuple(one for one in tie.waiting if _profile(one.habilitation) not in gone),
     )
     return Change(left, (rights_of(left),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """How and when the management of structures changes hands. ``id``: of what is kept of it."""
+
+    id: str
+    how: Done
+    by: str | None
+    at: datetime
+    comment: str = ""
+
+    def ids(self, structure_id: str) -> tuple[str, str, str]:
+        """Of what the histories have of one structure: for all, of the new manager, the former."""
+        of = f"{self.id}:{structure_id}"
+        return of, f"{of}:gained", f"{of}:lost"
+
+
+Histories = tuple[Action | None, Entry | None, Entry | None]
+
+
+def noted(
+    occasion: Occasion,
+    histories: Histories,
+    successor: tuple[Rattachement | None, Change[Rattachement]],
+    former: tuple[Rattachement | None, Change[Rattachement]],
+) -> tuple[Change[Action], Change[Entry], Change[Entry]]:
+    """What is shown of it afterwards. Each tie: as it was, and what becomes of it."""
+    action, gained, lost = histories
+    was, appointed = successor
+    became = appointed.state
+    if became is None or not appointed.events or (was and was.role == "principal_manager"):
+        return Change(action), Change(gained), Change(lost)
+    whole = Extent(valid_from=day_of(occasion.at))
+    ids = occasion.ids(became.structure_id)
+    by, at, comment = occasion.by, occasion.at, occasion.comment
+    shown = done(action, became, occasion.how, whole, id=ids[0], by=by, at=at, comment=comment)
+    gone = former[1].state
+    if shown.state and gone and not action:
+        shown = Change(replace(shown.state, former_manager_id=gone.user_id))
+    record = partial(recorded, cause="management", by=by, at=at)
+    return shown, record(was, appointed, gained, id=ids[1]), record(*former, lost, id=ids[2])
 
 
 def managing(account: Account, more: int) -> Account:

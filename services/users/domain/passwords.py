@@ -1,7 +1,8 @@
 """Which passwords are accepted."""
 
+import unicodedata
+
 from kit.problems import Invalid
-from services.users.domain.logins import normalised
 
 SHORTEST, LONGEST = 12, 128
 TELLING = 4
@@ -27,8 +28,9 @@ def check(password: str, email: str) -> None:
         )
     if len(set(password)) == 1:
         raise PasswordRefused("A password is not one character repeated.", field="body/password")
-    local_part = normalised(email).partition("@")[0]
-    if len(local_part) >= TELLING and local_part in normalised(password):
+    local_part = email.partition("@")[0].lower()
+    typed = unicodedata.normalize("NFKC", password).casefold()
+    if len(local_part) >= TELLING and local_part in typed:
         raise PasswordRefused(
             "A password does not contain the name before the @ of the e-mail.",
             field="body/password",

@@ -7,7 +7,9 @@ from hashlib import sha256
 from contracts.users import IdentityLinked
 from kit.change import Change, Entity
 from kit.problems import NotFound, Unauthorized
+from services.users.domain import invitations
 from services.users.domain.accounts import Account, AccountMoved, person_changed
+from services.users.domain.invitations import Invitee
 from services.users.domain.logins import Login, login_id
 
 
@@ -69,7 +71,8 @@ class NoSuchIdentity(NotFound):
     """You have no such identity."""
 
 
-Admitted = tuple[Change[LinkedIdentity], Change[Login], Change[Account]]
+Unlinked = tuple[Change[LinkedIdentity], Change[Account]]
+Admitted = tuple[Change[LinkedIdentity], Change[Login], Change[Account], Change[Invitee]]
 
 
 def identity_id(issuer: str, subject: str) -> str:
@@ -86,6 +89,7 @@ def admit(
     identity: LinkedIdentity | None,
     login: Login | None,
     account: Account | None,
+    invitee: Invitee | None,
     *,
     recognised: Recognised,
     user_id: str,
@@ -96,13 +100,14 @@ def admit(
 
     ``user_id``: whose it was when it was looked for. A pending account becomes active without
     what its registration asked for: whoever typed that has not shown that the address is theirs.
+    They have now, so that what invited this address is accepted.
     """
     if identity:
         if identity.user_id != user_id:
             raise AccountMoved
         if account is None or account.status != "active":
             raise AccountNotOpen
-        return Change(identity), Change(login), Change(account)
+        return Change(identity), Change(login), Change(account), Change(invitee)
     if recognised.email is None:
         raise EmailNotVerified
     if login and login.user_id != user_id:
@@ -121,14 +126,17 @@ def admit(
         linked_at=now,
     )
     claimed = login or Login(id=login_id(recognised.email), user_id=user_id)
-    return Change(linked), Change(claimed), _linked(account, linked, recognised, now)
+    comes = account is None or account.status == "pending"
+    taken = invitations.accepted(invitee, now=now) if comes else Change(invitee)
+    return Change(linked), Change(claimed), _linked(account, linked, recognised, now), taken
 
 
-def unlink(current: LinkedIdentity | None, *, by: str) -> Change[LinkedIdentity]:
+def unlink(current: LinkedIdentity | None, account: Account | None, *, by: str) -> Unlinked:
     """An account without a password gets one by a letter (password reset)."""
     if current is None or current.user_id != by:
         raise NoSuchIdentity
-    return Change(None)
+    kept = tuple(id for id in account.linked_ids if id != current.id) if account else ()
+    return Change(None), Change(account and replace(account, linked_ids=kept))
 
 
 def forget(current: ProviderSignIn | None, *, now: datetime) -> Change[ProviderSignIn]:
@@ -143,7 +151,7 @@ def _linked(
         user_id=linked.user_id, identity_id=linked.id, provider=recognised.label, linked_at=now
     )
     if account is not None and account.status == "active":
-        return Change(account, (told,))
+        return Change(replace(account, linked_ids=(*account.linked_ids, linked.id)), (told,))
     opened = account or Account(
         id=linked.user_id,
         email=recognised.email or "",
@@ -157,6 +165,7 @@ def _linked(
         first_name=recognised.first_name,
         last_name=recognised.last_name,
         links=(),
+        linked_ids=(linked.id,),
         wake_at=None,
     )
     return Change(active, (person_changed(active), told))

@@ -1,18 +1,26 @@
 """What ties one user to one structure, and what it lets them do there."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sized
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
 from contracts.users import Habilitation, Line, RightsChanged, Role
 from kit.change import Change, Entity
+from kit.problems import Conflict
 from services.users.domain import lines as of_lines
 from services.users.domain.held import PendingChange, Waiting, next_turn
 from services.users.domain.lines import Extent, Lines, joined
 
+MOST: Final = 3000
+"""Lines and habilitations of one rattachement: at their longest, its rights can still be told."""
+
 Defaults = Mapping[Role, tuple[Habilitation, ...]]
 """What each role may do in a new rattachement to a whole structure."""
+
+
+class TooManyRights(Conflict):
+    """One user cannot have so many units and habilitations in a structure: give the whole of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +87,16 @@ def nothing_yet(user_id: str, structure_id: str) -> Rattachement:
     return Rattachement(
         id=rattachement_id(user_id, structure_id), user_id=user_id, structure_id=structure_id
     )
+
+
+def too_many(*counted: Sized) -> bool:
+    """Whether somebody would have more lines and habilitations than their rights can tell."""
+    return sum(map(len, counted)) > MOST
+
+
+def refuse_too_many(tie: Rattachement | None, field: str = "") -> None:
+    if tie and too_many(tie.lines, tie.habilitations, tie.waiting):
+        raise TooManyRights(most=MOST, field=field)
 
 
 def attach(

@@ -14,10 +14,22 @@ from contracts.users import (
     RattachementRequestExpired,
 )
 from kit.change import Change, Entity
-from kit.problems import Conflict, Invalid, NotFound
+from kit.problems import Conflict, Invalid, NotFound, Problem
 from services.users.domain.actions import Action, done
+from services.users.domain.delegation import (
+    ManagersOnly,
+    OutsideYourUnits,
+    administrator,
+    gives,
+)
+from services.users.domain.giving import attached, left_out
 from services.users.domain.lines import Extent, cover
-from services.users.domain.rattachements import Defaults, Rattachement, attach, nothing_yet
+from services.users.domain.rattachements import (
+    Defaults,
+    Rattachement,
+    TooManyRights,
+    nothing_yet,
+)
 from services.users.domain.structures import Structure
 from services.users.domain.units import Unit
 
@@ -26,6 +38,9 @@ Changes = tuple[Change["RattachementRequest"], Change[Rattachement]]
 
 EARLIEST = timedelta(days=366)
 LATEST = timedelta(days=5 * 366)
+
+TOO_MANY = "Ce serait trop de services pour une seule personne : demandez toute la structure."
+BEYOND_THEM = "La personne qui a accepté votre demande ne peut pas accorder ce rattachement."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +104,7 @@ def ask(
     comment: str,
     today: date,
     now: datetime,
+    defaults: Defaults,
 ) -> Changes:
     """
     Put the request to those who decide, unless another waits or it would give nothing new.
@@ -105,6 +121,7 @@ def ask(
     refuse_wrong_dates(extent, today)
     tie = rattachement or nothing_yet(user_id, structure.id)
     _refuse_what_adds_nothing(extent, tie, today)
+    attached(tie, extent, on=today, defaults=defaults, own=None)
     requested = RattachementRequest(
         id=id,
         user_id=user_id,
@@ -125,12 +142,18 @@ def settle(
     request: RattachementRequest | None,
     rattachement: Rattachement | None,
     structure: Structure | None,
+    decider: Rattachement | None,
     *,
     requester_active: bool,
     defaults: Defaults,
     on: date,
 ) -> Changes:
-    """Apply the first decision on a request; later ones, and those on others, say nothing."""
+    """
+    Apply the first decision on a request; later ones, and those on others, say nothing.
+
+    ``decider`` is the rattachement of whoever decided: nobody gives by an approval what they could
+    not give otherwise.
+    """
     if request is None or request.status != "requested" or not _is_about(decided, request):
         return Change(request), Change(rattachement)
     tie = replace(
@@ -140,10 +163,16 @@ def settle(
         return _refused(request, decided), Change(tie)
     if obstacle := _obstacle(request, structure, requester_active=requester_active, on=on):
         return _not_applied(request, decided, obstacle), Change(tie)
-    # Whoever became principal manager while waiting does not go back to being a user.
-    role = tie.role if tie.role and tie.standing(on) else "user"
-    attached = attach(tie, role=role, extent=request.extent, on=on, defaults=defaults)
-    return _granted(request, decided), attached
+    own = gives(decider, on)
+    try:
+        _refuse_decider(decider, request, on)
+        given = attached(tie, request.extent, on=on, defaults=defaults, own=own)
+    except TooManyRights:
+        return _not_applied(request, decided, TOO_MANY), Change(tie)
+    except Problem:
+        return _not_applied(request, decided, BEYOND_THEM), Change(tie)
+    less = bool(left_out(own, request.extent, defaults, on))
+    return _granted(request, decided, left_out=less), given
 
 
 def noted(decided: ApprovalDecided, settled: Changes, action: Action | None) -> Change[Action]:
@@ -269,6 +298,15 @@ def _obstacle(
     return ""
 
 
+def _refuse_decider(decider: Rattachement | None, request: RattachementRequest, on: date) -> None:
+    manager = administrator(decider, on)
+    if not manager.decides:
+        raise ManagersOnly
+    for line in request.extent.lines():
+        if not manager.reaches(line.unit):
+            raise OutsideYourUnits(unit=line.unit)
+
+
 def _told(request: RattachementRequest) -> RattachementRequested:
     return RattachementRequested(
         request_id=request.id,
@@ -284,7 +322,9 @@ def _told(request: RattachementRequest) -> RattachementRequested:
     )
 
 
-def _granted(request: RattachementRequest, decided: ApprovalDecided) -> Change[RattachementRequest]:
+def _granted(
+    request: RattachementRequest, decided: ApprovalDecided, *, left_out: bool
+) -> Change[RattachementRequest]:
     event = RattachementGranted(
         request_id=request.id,
         user_id=request.user_id,
@@ -293,6 +333,7 @@ def _granted(request: RattachementRequest, decided: ApprovalDecided) -> Change[R
         units=request.extent.units,
         valid_from=request.extent.valid_from,
         valid_until=request.extent.valid_until,
+        left_out=left_out,
         granted_at=decided.decided_at,
     )
     return Change(replace(request, status="granted", decided_at=decided.decided_at), (event,))

@@ -1,7 +1,8 @@
 """
 A second proof at sign-in: a code of an authenticator app (RFC 6238), or else one sent by letter.
 
-Recovery codes stand in for either. Turning it off needs a code too, or a stolen session would do.
+Recovery codes stand in for either. All that changes how it is asked for needs the password and a
+code: a stolen session alone must neither open an account to others nor close it to its owner.
 """
 
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from kit.change import Change
 from kit.problems import Conflict, Invalid, NotFound
 from services.users.domain.accounts import Account, Action, SecondFactor, SentCode, changed
 from services.users.domain.attempts import Attempts, Limit, attempt
+from services.users.domain.passwords import WrongPassword
 
 DRIFT = 1
 """Steps before and after the present one that the clock of a telephone may be off."""
@@ -64,15 +66,20 @@ def set_up(account: Account | None, *, secret: str) -> Change[Account]:
     return Change(replace(account, second_factor=SecondFactor(secret=secret)))
 
 
-def turn_on(account: Account | None, *, code: str, keys: Keys, now: datetime) -> Change[Account]:
+def turn_on(
+    account: Account | None, *, code: str, password_version: int, keys: Keys, now: datetime
+) -> Change[Account]:
+    """``password_version``: of the password that was proved a moment ago."""
     if account is None or account.second_factor is None:
         raise NoSecondFactor
     if account.second_factor.on:
         return Change(account)
+    if account.password_version != password_version:
+        raise WrongPassword
     shown = _shown(account.second_factor, code, keys, now)
     if shown is None:
         raise WrongCode
-    on = replace(account, second_factor=replace(shown, on=True))
+    on = replace(account, second_factor=replace(shown, on=True), codes_since=now)
     return Change(on, (changed(on, "second-factor-on", by=on.id, now=now),))
 
 
@@ -101,6 +108,7 @@ class Shown:
     """A code that somebody who is signed in shows, and how often they may be wrong."""
 
     code: str
+    password_version: int
     keys: Keys
     tries_id: str
     limit: Limit
@@ -120,7 +128,8 @@ def turn_email_on(account: Account | None, tries: Attempts | None, *, shown: Sho
 
     def on(proved: Account) -> Change[Account]:
         told = changed(proved, "email-codes-on", by=proved.id, now=shown.now)
-        return Change(replace(proved, email_codes=True, second_factor=None), (told,))
+        on = replace(proved, email_codes=True, second_factor=None, codes_since=shown.now)
+        return Change(on, (told,))
 
     return _with_code(account, tries, shown, _prove_letter, on)
 
@@ -132,10 +141,16 @@ def turn_off(account: Account | None, tries: Attempts | None, *, shown: Shown) -
     action: Action = "second-factor-off" if method(account) == "app" else "email-codes-off"
 
     def off(proved: Account) -> Change[Account]:
-        bare = replace(proved, second_factor=None, email_codes=False, recovery_codes=())
+        bare = without(proved)
         return Change(bare, (changed(bare, action, by=bare.id, now=shown.now),))
 
     return _with_code(account, tries, shown, prove, off)
+
+
+def without(account: Account) -> Account:
+    return replace(
+        account, second_factor=None, email_codes=False, recovery_codes=(), codes_since=None
+    )
 
 
 def renew_recovery_codes(
@@ -161,6 +176,8 @@ def _with_code(
 ) -> Proved:
     if account is None or account.status != "active":
         raise NotFound
+    if account.password_version != shown.password_version:
+        raise WrongPassword
     counted = attempt(tries, id=shown.tries_id, limit=shown.limit, now=shown.now)
     proved = proof(account, shown.code, sent=account.sent_code, keys=shown.keys, now=shown.now)
     return (then(proved), Change(None)) if proved else (Change(account), counted)

@@ -244,6 +244,13 @@ def end_others(
     return Change(kept), *ended
 
 
+def rehash(current: Account | None, *, known: str, renewed: str) -> Change[Account]:
+    """Keep the same password under its hash of today, unless it was changed meanwhile."""
+    if current is None or current.password_hash != known:
+        return Change(current)
+    return Change(replace(current, password_hash=renewed))
+
+
 def _with_password(account: Account, password_hash: str) -> Account:
     version = account.password_version + 1
     return replace(account, password_hash=password_hash, password_version=version)

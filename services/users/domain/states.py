@@ -1,4 +1,8 @@
-"""What a rattachement is to those who read of it: one of five states, for each unit."""
+"""What a rattachement is to those who read of it: one of five states, for each unit.
+
+A request that was taken back, or that nobody answered, has a state of its own, and leaves nothing
+to show of its units.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,7 +13,7 @@ from services.users.domain.lines import last_day
 from services.users.domain.rattachements import Rattachement
 from services.users.domain.requests import RattachementRequest
 
-State = Literal["requested", "valid", "refused", "inactive", "removed"]
+State = Literal["requested", "valid", "refused", "inactive", "removed", "withdrawn", "expired"]
 Names = dict[str, str]
 Order = Literal["unit", "-unit", "name", "-name", "state", "-state"]
 
@@ -28,8 +32,8 @@ class Standing:
 
 def state_of(request: RattachementRequest, tie: Rattachement | None, on: date) -> State:
     """What has become of one request, the grant of a manager included."""
-    if request.status == "requested":
-        return "requested"
+    if request.status in ("requested", "withdrawn", "expired"):
+        return request.status
     if request.status != "granted":
         return "refused"
     units = {*(request.extent.units or (None,))}

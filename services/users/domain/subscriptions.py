@@ -22,9 +22,14 @@ from services.users.domain.espaces import (
     standing_in,
 )
 from services.users.domain.habilitation_history import Entry
-from services.users.domain.habilitation_requests import HabilitationsRequest, NotAttached, put
+from services.users.domain.habilitation_requests import (
+    HabilitationsRequest,
+    NotAttached,
+    goes_beyond,
+    put,
+)
 from services.users.domain.habilitations import Submitted, applied
-from services.users.domain.rattachements import Rattachement
+from services.users.domain.rattachements import MOST, Rattachement, TooManyRights
 from services.users.domain.requests import LATEST, InactiveStructure, UnknownStructure, WrongDates
 
 Known = tuple[HabilitationsRequest | None, Entry | None]
@@ -120,12 +125,15 @@ def ask(
         more = missing(tie, _ticked(espace, ticks, wanted.valid_from, field), today)
         if not more:
             raise AlreadySubscribed(espace=code, field=field)
+        taken = replaced_by(tie, more, today)
+        if goes_beyond(tie, more, taken, today):
+            raise TooManyRights(most=MOST, field=field)
         asked, tied, noted = put(
             tie,
             entry,
             place,
             given=more,
-            taken=replaced_by(tie, more, today),
+            taken=taken,
             comment=wanted.comment,
             espace=code,
             submitted=replace(submitted, id=request_id(submitted.id, code)),

@@ -112,12 +112,12 @@ def transfer(
     """
     if current:
         return _unchanged(current, former, successors, handed)
+    every = asked.kind in ("global", "deactivation")
+    if former is None or (every and not _is_everything(asked, former, handed)):
+        raise ManagementMoved
     _refuse_strangers(asked, handed, on)
     if asked.by in successors:
         raise HandedToYourself(field=field)
-    every = asked.kind in ("global", "deactivation")
-    if former is None or (every and former.manages != len(handed)):
-        raise ManagementMoved
     _refuse_unattached(asked, successors, handed, field=field, on=on)
     received = {
         user: tuple(one for one, chosen in asked.successors.items() if chosen == user)
@@ -137,6 +137,12 @@ def transfer(
             for change in _handed_over(one, asked.successors[structure], on, defaults)
         ),
     )
+
+
+def _is_everything(asked: Transfer, former: Account, handed: Mapping[str, Handed]) -> bool:
+    """Whether what was read beforehand is still all that they manage, and nothing else."""
+    own = [one.management and one.management.principal_manager_id for one in handed.values()]
+    return former.manages == len(own) and all(one == asked.by for one in own)
 
 
 def _refuse_strangers(asked: Transfer, handed: Mapping[str, Handed], on: date) -> None:

@@ -55,6 +55,8 @@ class Claim(Entity):
     manager_id: str | None = None
     """The absent manager to whom notice is given."""
     reason: str = ""
+    decided_by: str = ""
+    """The operator who judged the documents, or named the manager without a claim."""
     opened_at: datetime
     settled_at: datetime | None = None
 
@@ -114,6 +116,14 @@ class ManagersObjectionOnly(Forbidden):
 
 class NotYourOwnClaim(Forbidden):
     """Nobody decides on their own claim."""
+
+
+class ManagedAlready(Conflict):
+    """This structure has a principal manager: whoever claims it gives them notice."""
+
+
+class NoSuchUser(Invalid):
+    """Nobody has an active account with this login address."""
 
 
 class ReasonForRejection(Invalid):
@@ -239,9 +249,27 @@ def decide(
         return Change(current), *_as_they_are(parties)
     if current.state != "open" or _expired(current, now):
         raise ClaimOver
+    judged = replace(current, decided_by=by)
     if confirmed:
-        return _proved(current, parties, rules=rules, now=now)
-    return _over(current, "rejected", reason=reason, now=now), *_as_they_are(parties)
+        return _proved(judged, parties, rules=rules, now=now)
+    return _over(judged, "rejected", reason=reason, now=now), *_as_they_are(parties)
+
+
+def assign(
+    current: Claim | None, parties: Parties, *, asked: Claim, rules: Rules, now: datetime
+) -> Settled:
+    """The desk names the manager of a structure that has none: like a claim that it confirms."""
+    if current:
+        return Change(current), *_as_they_are(parties)
+    if parties.structure is None:
+        raise UnknownStructure("No structure has this id.", field="body/structure_id")
+    if asked.user_id == asked.decided_by:
+        raise NotYourOwnClaim
+    if parties.manager_id:
+        raise ManagedAlready
+    if parties.account is None or parties.account.status != "active":
+        raise NoSuchUser(field="body/email")
+    return _granted(asked, parties, rules=rules, now=now)
 
 
 def object_to(
@@ -309,10 +337,15 @@ def _granted(claim: Claim, parties: Parties, *, rules: Rules, now: datetime) -> 
     """
     Make the claimant the principal manager; whoever was stays as a user.
 
-    A claim lapses with the account of who made it, and when another has become the manager since.
+    A claim lapses with the account of who made it, and when the structure was handed over since,
+    be it back to whoever had it: they were not silent.
     """
     management, account, structure = parties.management, parties.account, parties.structure
-    moved = claim.manager_id is not None and claim.manager_id != parties.manager_id
+    moved = claim.manager_id is not None and not (
+        management
+        and management.claim_id == claim.id
+        and management.principal_manager_id == claim.manager_id
+    )
     if account is None or account.status != "active" or moved:
         _, *others = _as_they_are(parties)
         left = _without_claim(management, claim) if management else None
@@ -328,7 +361,14 @@ def _granted(claim: Claim, parties: Parties, *, rules: Rules, now: datetime) -> 
     if not asked and structure and not tie.standing(on):
         asked = _as_request(claim, structure, Extent(valid_from=on), now)
     return (
-        _over(claim, "granted", former=parties.manager_id, structure=structure, now=now),
+        _over(
+            claim,
+            "granted",
+            reason=claim.reason,
+            former=parties.manager_id,
+            structure=structure,
+            now=now,
+        ),
         Change(given(management or Management(id=claim.structure_id), claim.user_id)),
         Change(managing(account, 1)),
         appoint(tie, on, rules.defaults),
