@@ -11,6 +11,7 @@ import pytest
 from httpx import Response
 
 from services.gateway.openapi import committed, merged
+from services.gateway.routes import OPEN
 from services.users.identity import CREDENTIALS
 from tests.law import Action, actions
 from tests.platform import Platform, User, refused
