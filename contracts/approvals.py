@@ -78,6 +78,8 @@ class ApprovalDecided(
     reason: PersonalText = ""
     decided_by: str
     decided_at: AwareDatetime
+    by_desk: bool = False
+    """Whether an operator stood in, where nobody may decide."""
 
 
 class ApprovalDecidedV2(
@@ -94,6 +96,8 @@ class ApprovalDecidedV2(
     reason: PersonalText = ""
     decided_by: str
     decided_at: AwareDatetime
+    by_desk: bool = False
+    """Whether an operator stood in, where nobody may decide."""
 
 
 class ApprovalsGathered(Gathered, Event, type="approvals.approvals-gathered.v1", key="export_id"):

@@ -216,6 +216,7 @@ class TestDecideAtTheDesk:
 
         assert (change.state.state, change.state.decided_by) == ("approved", "u-ops")
         assert types(change) == [ApprovalOpened, ApprovalDecided]
+        assert change.events[1].by_desk
         with pytest.raises(DeskReasonMissing):
             decide(an_approval(), **self.DESK | {"approvers": None, "reason": ""})
 

@@ -40,7 +40,7 @@ from services.users.domain.lines import Extent
 from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest
 from tests.approvals.builders import LADDER, NOW
-from tests.users.rattaching import DEFAULTS, MANAGE, a_structure
+from tests.users.rattaching import DEFAULTS, MANAGE, a_rattachement, a_structure
 
 S = "s-bakery"
 OMAR, ADA, LEA = "u-omar", "u-ada", "u-lea"
@@ -63,6 +63,7 @@ class World:
         self.ties: dict[str, Rattachement] = {}
         self.approvals: dict[str, Approval] = {}
         self.approvers: Approvers | None = None
+        self.deciders: dict[str, Rattachement | None] = {}
         self.rights: dict[str, Rights] = {}
         self.people: dict[str, Person] = {}
         self.inactive: set[str] = set()
@@ -99,6 +100,7 @@ class World:
                 comment="",
                 today=today,
                 now=self.now,
+                defaults=DEFAULTS,
             )
             self.requests[id] = self.keep(asked, None)
             self.ties[tie] = self.keep(tied, self.ties.get(tie))
@@ -132,6 +134,8 @@ class World:
         """Users gives somebody the rights of this role, or takes them away."""
         id = rattachement_id(who, S)
         self.versions[id] += 1
+        held = {"id": id, "user_id": who, "role": role, "habilitations": (MANAGE,)}
+        self.deciders[who] = a_rattachement(**held) if role else None
         self.tell(
             RightsChanged(
                 rattachement_id=id,
@@ -238,6 +242,7 @@ class World:
                 request,
                 tie,
                 a_structure(),
+                self.deciders[event.decided_by],
                 requester_active=active,
                 defaults=DEFAULTS,
                 on=day_of(event.decided_at),

@@ -256,6 +256,15 @@ class TestSettle:
         assert request.status == "not_applied"
         assert tie.habilitations == (READ,)
 
+    @pytest.mark.feature("APP-16")
+    def test_lets_the_desk_stand_in_where_nobody_decides(self):
+        desk = a_rattachement(user_id="u-ops", role=None, lines=())
+
+        [request, tie, _], _ = settled(self.WAITING, decider=desk, by_desk=True)
+
+        assert request.status == "granted"
+        assert WRITES in tie.habilitations
+
     def test_lets_a_delegate_grant_what_they_hold(self):
         [request, tie, _], _ = settled(self.WAITING, decider=a_delegate(MANAGES, WRITES))
 

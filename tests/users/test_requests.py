@@ -524,6 +524,20 @@ class TestWhoeverDecided:
         assert tie == Change(a_waiting_rattachement(pending_request_id=None))
 
 
+class TestTheDesk:
+    @pytest.mark.feature("APP-16")
+    def test_gives_what_a_principal_manager_would(self):
+        decided = a_decision(decided_by="u-ops", by_desk=True)
+
+        request, tie = settled(
+            decided, a_request(), a_waiting_rattachement(), a_structure(), decider=None
+        )
+
+        assert isinstance(request.events[0], RattachementGranted)
+        assert not request.events[0].left_out
+        assert tie.state.habilitations
+
+
 class TestTooManyRights:
     UNITS = tuple(f"u-{nth:03}" for nth in range(MOST // 2 + 1))
 

@@ -102,7 +102,7 @@ def decide(
         asked_by=None,
         wake_at=None,
     )
-    return Change(answered, (*told, _decided(answered, answer, now)))
+    return Change(answered, (*told, _decided(answered, answer, by, now)))
 
 
 def _entitled(
@@ -136,12 +136,13 @@ def _still_possible(
         raise UnitsEnded(units=units)
 
 
-def _decided(approval: Approval, answer: Answer, now: datetime) -> Event:
+def _decided(approval: Approval, answer: Answer, by: Decider, now: datetime) -> Event:
     said: dict[str, Any] = about(approval) | {
         "verdict": answer.verdict,
         "reason": answer.reason,
-        "decided_by": approval.decided_by,
+        "decided_by": by.user_id,
         "decided_at": now,
+        "by_desk": by.desk,
     }
     if approval.kind in FIRST_KINDS:
         return ApprovalDecided(**said)

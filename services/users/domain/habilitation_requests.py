@@ -164,7 +164,7 @@ def settle(
     Apply the first decision on a request; later ones, and those on others, say nothing.
 
     ``decider`` is the rattachement of whoever decided: nobody grants by an approval what they could
-    not give otherwise.
+    not give otherwise. The desk stands in for a principal manager.
     """
     if request is None or tie is None or not _is_about(decided, request):
         return Change(request), Change(tie), Change(entry)
@@ -173,7 +173,9 @@ def settle(
         return _refused(request, decided), Change(freed), Change(entry)
     obstacle = "" if espace_open else "L'espace n'est plus ouvert dans la structure."
     if not obstacle:
-        obstacle = _obstacle(request, freed, decider, submitted.today, active=requester_active)
+        obstacle = _obstacle(request, freed, submitted.today, active=requester_active)
+    if not obstacle and not decided.by_desk:
+        obstacle = _beyond(request, freed, decider, submitted.today)
     if obstacle:
         return _not_applied(request, decided, obstacle), Change(freed), Change(entry)
     after = (*without(held(freed, submitted.today), request.taken), *request.given)
@@ -243,12 +245,7 @@ def _is_about(
 
 
 def _obstacle(
-    request: HabilitationsRequest,
-    tie: Rattachement,
-    decider: Rattachement | None,
-    today: date,
-    *,
-    active: bool,
+    request: HabilitationsRequest, tie: Rattachement, today: date, *, active: bool
 ) -> str:
     """Why an approved request can no longer be applied, in words for the requester."""
     lines = {line.unit for line in tie.standing(today)}
@@ -267,7 +264,7 @@ def _obstacle(
         return f"{ALREADY_HELD}."
     if request.given and goes_beyond(tie, request.given, request.taken, today):
         return "Ce serait trop d'habilitations pour une seule personne."
-    return _beyond(request, tie, decider, today)
+    return ""
 
 
 def _beyond(

@@ -152,7 +152,7 @@ def settle(
     Apply the first decision on a request; later ones, and those on others, say nothing.
 
     ``decider`` is the rattachement of whoever decided: nobody gives by an approval what they could
-    not give otherwise.
+    not give otherwise. The desk stands in for a principal manager.
     """
     if request is None or request.status != "requested" or not _is_about(decided, request):
         return Change(request), Change(rattachement)
@@ -163,9 +163,10 @@ def settle(
         return _refused(request, decided), Change(tie)
     if obstacle := _obstacle(request, structure, requester_active=requester_active, on=on):
         return _not_applied(request, decided, obstacle), Change(tie)
-    own = gives(decider, on)
+    own = None if decided.by_desk else gives(decider, on)
     try:
-        _refuse_decider(decider, request, on)
+        if not decided.by_desk:
+            _refuse_decider(decider, request, on)
         given = attached(tie, request.extent, on=on, defaults=defaults, own=own)
     except TooManyRights:
         return _not_applied(request, decided, TOO_MANY), Change(tie)
