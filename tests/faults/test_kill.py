@@ -68,7 +68,7 @@ async def test_each_request_has_one_outcome(running: Running, databases: "Databa
     await until(databases.unsettled, lambda left: not left, patience=PATIENCE)
     await databases.check()
     delivered = [mail.read(one)["message-id"] for one in mail.letters(running.data / "mail")]
-    written = await databases.all("notifications", "letters")
+    written = await databases.all("notifications", "letters", status="sent")
     assert {*delivered} == {one["message_id"] for one in written}
     print(f"{len(delivered) - len({*delivered})} letters left twice, with the same Message-ID")
     await platform.http.aclose()
@@ -160,9 +160,12 @@ class Databases:
             ]
         letters = await self.all("notifications", "letters")
         kinds = Counter(one["template"] for one in letters if one["status"] == "sent")
+        # A question that is answered before its letter leaves is not written about any more.
+        spared = Counter(one["template"] for one in letters if one["status"] == "suppressed")
         outcomes = kinds["rattachement-granted"] + kinds["rattachement-refused"]
-        if (kinds["approval-opened"], outcomes) != (REQUESTS, REQUESTS):
-            left.append(f"letters: {kinds}")
+        opened = kinds["approval-opened"] + spared["approval-opened"]
+        if (opened, outcomes) != (REQUESTS, REQUESTS):
+            left.append(f"letters: {kinds}, not sent: {spared}")
         return left
 
     async def check(self) -> None:

@@ -35,11 +35,10 @@ async def test_a_unit_from_its_creation_to_its_end(town: Town):
     assert [(one["status"], one["role"]) for one in await town.mine(lea)] == [("granted", None)]
     units = f"/v1/structures/{structure['id']}/units"
     assert (await town.world.call("structures", lea)("GET", units)).status_code == 403
-    assert (await town.decide(claire, waiting.json()["id"], "approved")).status_code == 200
+    late = await town.decide(claire, waiting.json()["id"], "approved")
+    assert (late.status_code, late.json()["type"]) == (409, "/problems/units-ended")
+    assert (await town.decide(claire, waiting.json()["id"], "refused", "Fermé.")).status_code == 200
     [request] = await town.mine(omar)
-    assert (request["status"], request["reason"]) == (
-        "not_applied",
-        "Le service VOIRIE n'est plus actif.",
-    )
+    assert request["status"] == "refused"
     refused = await town.ask(omar, structure["id"], units=["VOIRIE"])
     assert (refused.status_code, refused.json()["unknown"]) == (422, ["VOIRIE"])
