@@ -1,5 +1,6 @@
 """What becomes of the questions of who has left."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -53,6 +54,14 @@ class TestCopyPerson:
         known = Person(id="u-lea", name="Léa Durand", heard=1)
 
         assert copy_person(told_of_lea(version=2), known, now=NOW).state.wake_at is None
+
+    def test_forgets_nothing_that_is_still_to_follow(self):
+        back = Person(id="u-lea", name="Léa Martin", heard=1, wake_at=NOW)
+
+        assert (
+            copy_person(told_of_lea(version=2), back, now=NOW + timedelta(hours=1)).state.wake_at
+            == NOW
+        )
 
 
 class TestFollowed:

@@ -34,7 +34,12 @@ class TestCameBack:
 @pytest.mark.asyncio(loop_scope="module")
 class TestOverHttp:
     async def told(
-        self, world: World, message_id: str, scope: str = "deliveries:write", **but: Any
+        self,
+        world: World,
+        message_id: str,
+        scope: str = "deliveries:write",
+        only: str = "",
+        **but: Any,
     ) -> httpx.Response:
         fact = {
             "specversion": "1.0",
@@ -44,7 +49,9 @@ class TestOverHttp:
             "data": {"message_id": message_id, "status": "5.1.1"} | but,
         }
         key = world.stage.service.settings.internal_key.get_secret_value()
-        word = sign(Caller(client_id="mta", scopes=frozenset({scope})), key, at=now())
+        limits = frozenset({only} - {""})
+        mta = Caller(client_id="mta", scopes=frozenset({scope}), structures=limits)
+        word = sign(mta, key, at=now())
         async with world.stage.by() as client:
             return await client.post(
                 PATH,
@@ -89,6 +96,7 @@ class TestOverHttp:
             ({"status": "4.2.1"}, 422),
             ({"message_id": "no brackets"}, 422),
             ({"scope": "facts:write"}, 403),
+            ({"only": "s-8"}, 403),
         ],
     )
     async def test_nothing_else_is_believed(self, world: World, but: Any, status: int):

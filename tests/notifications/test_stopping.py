@@ -55,14 +55,13 @@ class TestTopic:
 
 
 class TestWaitedFor:
-    def test_is_a_link_or_code_just_asked_for(self):
-        waited = {
-            one for one in get_args(Template) if waited_for(a_letter(template=one, link=a_link()))
-        }
+    def test_is_every_link_code_and_warning_about_an_account(self):
+        waited = {one for one in get_args(Template) if waited_for(a_letter(template=one))}
 
         assert waited == ALWAYS
         assert waited_for(a_link_letter())
-        assert not waited_for(a_letter(template="account-changed"))
+        assert waited_for(a_letter(template="vacancy-notice"))
+        assert not waited_for(a_letter(template="approval-opened", link=a_link()))
 
 
 class TestListUnsubscribe:

@@ -29,7 +29,9 @@ def copy_person(event: PersonChanged, current: Person | None, *, now: datetime) 
     )
     came_back = event.active and current is not None and not current.active
     follows = came_back or not event.active
-    return Change(replace(stays, wake_at=now) if follows else stays)
+    # Whatever else is told of somebody, what was to follow still does.
+    pending = current.wake_at if current else None
+    return Change(replace(stays, wake_at=now if follows else pending))
 
 
 def follow(current: Person | None, now: datetime, *, lease: timedelta) -> Change[Person]:

@@ -7,10 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from kit.cloudevents import CLOUD_EVENT, CloudEvent, NotACloudEvent, OnlyCloudEvents
 from kit.http import Caller, ScopeMissing, SystemsOnly, may_answer, system
+from kit.problems import Forbidden
 from services.notifications.domain.attempts import NoSuchLetter
 from services.notifications.refused import RefusedAddresses
 
 Reporter = Annotated[Caller, system("deliveries:write")]
+
+
+class WholePlatformOnly(Forbidden):
+    """Letters are of no structure: only a system that is limited to none tells of them."""
 
 
 class Failure(BaseModel):
@@ -45,7 +50,9 @@ def delivery_routes(refused: RefusedAddresses) -> APIRouter:
         "",
         status_code=204,
         dependencies=[OnlyCloudEvents],
-        responses=may_answer(NotACloudEvent, SystemsOnly, ScopeMissing, NoSuchLetter),
+        responses=may_answer(
+            NotACloudEvent, SystemsOnly, ScopeMissing, WholePlatformOnly, NoSuchLetter
+        ),
     )
     async def tell_of_failure(
         told: Annotated[ToldFailure, Body(media_type=CLOUD_EVENT)], caller: Reporter
@@ -56,6 +63,8 @@ def delivery_routes(refused: RefusedAddresses) -> APIRouter:
         It counts as given up, and its address is suppressed where the status says that there is
         none. What comes again changes nothing.
         """
+        if caller.structures:
+            raise WholePlatformOnly
         await refused.came_back(told.data.message_id, told.data.status, told.data.answer)
 
     return routes

@@ -12,5 +12,5 @@ def topic(letter: Letter) -> str | None:
 
 
 def waited_for(letter: Letter) -> bool:
-    """A link or code that somebody has just asked for: it is tried in any case, and at once."""
-    return letter.link is not None and letter.template in ALWAYS
+    """A link, a code, or a warning about an account and its powers: tried in any case, at once."""
+    return letter.template in ALWAYS
