@@ -22,6 +22,8 @@ from contracts.users import (
 from kit.clock import now, today
 from kit.links import read_link
 from kit.problems import Unavailable
+from kit.tasks import ended
+from kit.workers import GRACE
 from services.notifications import domain
 from services.notifications.mailer import Mailer
 from services.notifications.rendering import Renderer
@@ -360,8 +362,7 @@ class TestStop:
         await soon(lambda: _true(another._handing))
         in_hand = len(another._handing)
 
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
+        await ended([working], again=GRACE + 2)
 
         assert not another._handing
         world.post.slowly = 0
