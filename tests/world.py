@@ -14,6 +14,8 @@ from kit.journal import SLICES, Row, headers
 from kit.record import Record
 from kit.service import Service
 from kit.settings import Settings
+from kit.tasks import ended
+from kit.workers import GRACE
 from services.approvals.main import build as approvals
 from services.approvals.settings import ApprovalsSettings
 from services.notifications.main import build as notifications
@@ -58,9 +60,7 @@ class World:
             await self.settle()
             yield self
         finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await ended(running, again=GRACE + 2)
             for service in self.services.values():
                 await service.mongo.drop()
                 await service.mongo.close()

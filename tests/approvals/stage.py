@@ -15,6 +15,8 @@ from kit.clock import now
 from kit.internal import Caller, sign
 from kit.record import Record
 from kit.service import Service
+from kit.tasks import ended
+from kit.workers import GRACE
 
 
 class Stage:
@@ -32,9 +34,7 @@ class Stage:
             yield self
         finally:
             for tasks in (jobs, [keeping]):
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await ended(tasks, again=GRACE + 2)
 
     async def forget(self) -> None:
         """As new, without the second that a new database takes."""

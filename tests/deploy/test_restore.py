@@ -21,6 +21,8 @@ from kit.journal import SLICES
 from kit.record import HEARTBEAT, Record
 from kit.service import HalfRestored, Service
 from kit.settings import Connections
+from kit.tasks import ended
+from kit.workers import GRACE
 from services.users.domain.rattachements import rights_of
 from services.users.membership import Membership
 from tests.journeys.conftest import a_town, sirene_url  # noqa: F401  # one is a fixture
@@ -63,9 +65,7 @@ class LossyWorld(World):
         self._tasks[name] = [asyncio.create_task(one) for one in work]
 
     async def stop(self, name: str) -> None:
-        for task in self._tasks[name]:
-            task.cancel()
-        await asyncio.gather(*self._tasks[name], return_exceptions=True)
+        await ended(self._tasks[name], again=GRACE + 2)
         await self.services[name].mongo.close()
 
     async def settle(self) -> None:

@@ -19,6 +19,8 @@ from kit.journal import SLICES
 from kit.record import Record
 from kit.service import Service
 from kit.settings import Settings
+from kit.tasks import ended
+from kit.workers import GRACE
 from services.gateway.main import build
 from services.gateway.settings import GatewaySettings
 from tests.conftest import settings_for
@@ -71,8 +73,7 @@ async def a_gateway(mongo_url: str, upstream: Upstream, **but: Any) -> AsyncIter
             gateway.beat()
             yield gateway
     finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+        await ended([keeping], again=GRACE + 2)
         await service.mongo.drop()
         await service.mongo.close()
 

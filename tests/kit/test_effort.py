@@ -31,7 +31,7 @@ def solved(text: str, bits: int = 8) -> Effort:
 
 
 def asked(**but: object) -> str:
-    return challenge(KEY, **{"nonce": "n-1", "bits": 8, "until": SOON} | but)  # type: ignore[arg-type]
+    return challenge(KEY, **{"nonce": "n-1", "bits": 8, "until": SOON} | but)  # type: ignore[arg-type]  # of its own types
 
 
 def checked(effort: Effort | None, key: str = KEY, now: datetime = NOW) -> Spent:

@@ -14,6 +14,7 @@ from kit.leases import Leases
 from kit.record import HEARTBEAT, Record
 from kit.relay import Relay, ask_replay
 from kit.service import Service
+from kit.tasks import ended
 from tests.counters import Counter, a_row, count
 from tests.kit.conftest import keeping
 
@@ -154,8 +155,7 @@ async def relay(service: Service, kafka_url: str):
     async with keeping(service):
         task = asyncio.create_task(relay.run())
         yield relay
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended([task], again=1)
 
 
 class TestRelay:
@@ -255,8 +255,7 @@ class TestRelay:
         await service.mongo["slices"].update_many({}, {"$set": {"owner": "", "until": None}})
         task = asyncio.create_task(other.run())  # as after a crash between producing and noting it
         records = await told(kafka_url, relay._service, lambda some: len(events(some)) >= 2)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended([task], again=1)
 
         assert {one.position for one in events(records)} == {1}
 

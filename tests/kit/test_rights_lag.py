@@ -73,7 +73,7 @@ class TestAnswers:
         monkeypatch.setattr(heard, "now", lambda: clock[0])
 
         async def ask() -> None:
-            state = Heard(Nothing(), max_age=MAX_AGE, patience=0)  # type: ignore[arg-type]
+            state = Heard(Nothing(), max_age=MAX_AGE, patience=0)  # type: ignore[arg-type]  # it is never read
             copy: Rights | None = None
             for at in sorted(asked):
                 clock[0] = BEGINNING + timedelta(seconds=at)

@@ -24,6 +24,8 @@ from kit.change import Change
 from kit.clock import now, today
 from kit.links import read_link
 from kit.problems import Unavailable
+from kit.tasks import ended
+from kit.workers import GRACE
 from services.notifications.domain.attempts import AGAIN_AFTER
 from services.notifications.mailer import Mailer
 from services.notifications.pacing import Pace
@@ -463,8 +465,7 @@ class TestStop:
         await soon(lambda: _true(another._handing))
         in_hand = len(another._handing)
 
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended([task], again=GRACE + 2)
 
         assert not another._handing
         world.post.slowly = 0

@@ -17,6 +17,8 @@ import httpx
 import pytest
 
 from kit.service import Service
+from kit.tasks import ended
+from kit.workers import GRACE
 from services.users import identity_providers
 from services.users.main import build
 from services.users.settings import UsersSettings
@@ -97,8 +99,7 @@ async def users(mongo_url: str, port: int) -> AsyncIterator[Client]:
     await service.prepare()
     keeping = asyncio.create_task(service.committer.run())
     yield Client(app)
-    keeping.cancel()
-    await asyncio.gather(keeping, return_exceptions=True)
+    await ended([keeping], again=GRACE + 2)
     await service.mongo.drop()
     await service.mongo.close()
 

@@ -15,6 +15,8 @@ from kit.clock import now
 from kit.internal import Caller, sign
 from kit.journal import SLICES
 from kit.service import Service
+from kit.tasks import ended
+from kit.workers import GRACE
 from services.structures.main import build
 from services.structures.settings import StructuresSettings
 from tests.conftest import settings_for
@@ -114,7 +116,7 @@ async def world_of_all(mongo_url: str, insee_of_all: Insee) -> AsyncIterator[Wor
     await service.prepare()
     keeping = asyncio.create_task(service.committer.run())
     yield world
-    keeping.cancel()
+    await ended([keeping], again=GRACE + 2)
     await service.mongo.drop()
     await service.mongo.close()
 

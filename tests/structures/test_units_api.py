@@ -12,6 +12,8 @@ import pytest_asyncio
 from contracts.structures import DEFAULT_UNIT
 from kit.clock import now, today
 from kit.service import Service
+from kit.tasks import ended
+from kit.workers import GRACE
 from services.structures.domain.identifiers import Identifier
 from services.structures.domain.imported import import_one
 from services.structures.domain.structures import Structure
@@ -61,7 +63,7 @@ async def unhurried(world: World) -> AsyncIterator[World]:
     other.hears_users()
     keeping = asyncio.create_task(service.committer.run())
     yield other
-    keeping.cancel()
+    await ended([keeping], again=GRACE + 2)
     await service.mongo.close()
 
 

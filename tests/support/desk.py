@@ -17,6 +17,8 @@ from kit.clock import now
 from kit.internal import Caller, sign
 from kit.record import Record
 from kit.service import Service
+from kit.tasks import ended
+from kit.workers import GRACE
 from services.support.main import build
 
 MINE, OTHER = "a" * 32, "b" * 32
@@ -34,8 +36,7 @@ class Desk:
         try:
             yield self
         finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            await ended([keeping], again=GRACE + 2)
 
     async def forget(self) -> None:
         """As new, without the second that a new database takes."""

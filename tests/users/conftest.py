@@ -7,6 +7,8 @@ from joserfc.jwk import OKPKey
 
 from kit.person import Erasure
 from kit.service import Service
+from kit.tasks import ended
+from kit.workers import GRACE
 from services.users.api.deactivations import deactivation_routes
 from services.users.api.identity import identity_routes
 from services.users.api.letters import Letters
@@ -49,8 +51,7 @@ async def built_house(mongo_url: str) -> AsyncIterator[House]:
     await service.prepare()
     keeping = asyncio.create_task(service.committer.run())
     yield House(app, service, identity, settings, passwords)
-    keeping.cancel()
-    await asyncio.gather(keeping, return_exceptions=True)
+    await ended([keeping], again=GRACE + 2)
     await service.mongo.drop()
     await service.mongo.close()
 
@@ -84,8 +85,7 @@ async def built_belongings(mongo_url: str) -> AsyncIterator[Belongings]:
         await service.prepare()
         keeping = asyncio.create_task(service.committer.run())
         yield Belongings(app, service, provider)
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+        await ended([keeping], again=GRACE + 2)
         await service.mongo.drop()
         await service.mongo.close()
 

@@ -16,6 +16,8 @@ from kit.change import Change
 from kit.clock import now, today
 from kit.internal import Caller, sign
 from kit.service import Service
+from kit.tasks import ended
+from kit.workers import GRACE
 from services.users.domain.logins import Login, login_id
 from services.users.identity import Identity
 from services.users.main import build
@@ -96,9 +98,7 @@ class Hall:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(tasks, again=GRACE + 2)
 
     async def until(self, look: Any) -> Any:
         async with asyncio.timeout(20):
@@ -116,8 +116,7 @@ async def a_hall(mongo_url: str) -> AsyncIterator[Hall]:
     keeping = asyncio.create_task(service.committer.run())
     async with AsyncClient(transport=ASGITransport(app), base_url="http://users") as client:
         yield Hall(service, client, Membership.of(service), Identity.of(service))
-    keeping.cancel()
-    await asyncio.gather(keeping, return_exceptions=True)
+    await ended([keeping], again=GRACE + 2)
     await service.mongo.drop()
     await service.mongo.close()
 

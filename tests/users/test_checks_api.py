@@ -6,21 +6,15 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
 
-from kit.change import Change
 from kit.service import Service
-from kit.settings import Settings
 from services.users import catalogue
 from services.users.api.checks import MOST, check_routes
 from services.users.checking import Checking
-from services.users.domain.accounts import Account
-from services.users.domain.rattachements import Rattachement
 from services.users.handlers import handlers
-from services.users.membership import Membership
-from tests.approvals.stage import Stage
-from tests.conftest import settings_for
-from tests.users.people import an_account
-from tests.users.rattaching import a_creation, a_manager, a_new_unit, a_rattachement
+from tests.users.bakery import OpenBakery, at_work
+from tests.users.rattaching import a_manager, a_new_unit, a_rattachement
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -29,26 +23,18 @@ LEA = {"user_id": "u-lea", "structure_id": "s-bakery"}
 READS = LEA | {"application": "engagements", "level": "consultation"}
 
 
-class Bakery(Stage):
+class Bakery(OpenBakery):
     """Omar's, with Léa attached to it."""
 
-    def __init__(self, service: Service) -> None:
-        self.of, self.accounts = Membership.of(service), service.collection("accounts", Account)
-        app = service.app(
+    def serve(self, service: Service) -> FastAPI:
+        return service.app(
             check_routes(Checking(self.of, self.accounts)),
             hears=handlers(self.of, self.accounts, catalogue.defaults(catalogue.read())),
         )
-        super().__init__(service, app)
 
     async def open(self) -> None:
-        await self.forget()
-        for account in (an_account(), an_account(id="u-omar", first_name="Omar")):
-            await self.accounts.change(account.id, lambda _, one=account: Change(one))
-        await self.hear(a_creation(), a_new_unit())
-        await self.attach(a_rattachement(version=0))
-
-    async def attach(self, tie: Rattachement) -> None:
-        await self.of.rattachements.change(tie.id, lambda _: Change(tie))
+        await self.begin(a_new_unit())
+        await self.attach(a_rattachement())
 
     async def ask(self, *checks: Any, by: httpx.AsyncClient | None = None) -> httpx.Response:
         return await (by or self.by("u-lea")).post(CHECKS, json={"checks": checks})
@@ -56,11 +42,8 @@ class Bakery(Stage):
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def built(mongo_url: str) -> AsyncIterator[Bakery]:
-    service = Service("users", Settings(**settings_for(mongo_url)))
-    async with Bakery(service).at_work() as bakery:
+    async with at_work(Bakery, mongo_url) as bakery:
         yield bakery
-    await service.mongo.drop()
-    await service.mongo.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -15,6 +15,8 @@ from kit.clock import now
 from kit.collection import Stored
 from kit.service import Service
 from kit.settings import Settings
+from kit.tasks import ended
+from kit.workers import GRACE
 from services.users import copying
 from services.users.copying import Copying
 from services.users.domain.accounts import Account
@@ -227,8 +229,7 @@ class TestCopying:
         await service.prepare()
         keeping = asyncio.create_task(service.committer.run())
         yield service
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+        await ended([keeping], again=GRACE + 2)
         await service.mongo.drop()
         await service.mongo.close()
 
@@ -344,5 +345,4 @@ class TestCopying:
                         break
                     await asyncio.sleep(0.02)
         finally:
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            await ended([working], again=GRACE + 2)

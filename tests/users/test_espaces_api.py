@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
 from httpx import Response
 from pydantic import ValidationError
 
@@ -16,26 +17,21 @@ from kit.change import Change
 from kit.clock import now, today
 from kit.journal import EventTooLarge
 from kit.service import Service
-from kit.settings import Settings
 from services.users import espaces as shell
 from services.users.api.espaces import espace_routes
 from services.users.api.subscriptions import WantedSubscriptions, subscription_routes
 from services.users.domain import espaces as domain
-from services.users.domain.accounts import Account
 from services.users.domain.drafts import MANAGES
 from services.users.domain.espaces import Openings
 from services.users.domain.rattachements import Rattachement, rights_of
 from services.users.espaces import Espaces
 from services.users.habilitations import Habilitations
 from services.users.handlers import handlers
-from services.users.membership import Membership
 from services.users.offer import defaults
-from tests.approvals.stage import Stage
-from tests.conftest import settings_for
+from tests.platform import refused
+from tests.users.bakery import OpenBakery, at_work
 from tests.users.habilitating import a_delegate
-from tests.users.people import an_account
 from tests.users.rattaching import (
-    a_creation,
     a_decision,
     a_line,
     a_new_unit,
@@ -49,33 +45,24 @@ ESPACES, SUBSCRIPTIONS = "/v1/espaces/s-bakery", "/v1/subscriptions"
 WHOLE = [{"consultation": True, "modification": True}]
 
 
-class Bakery(Stage):
+class Bakery(OpenBakery):
     """Omar's, with Léa and Ada attached to it; Zoé has nothing to do with it."""
 
-    def __init__(self, service: Service) -> None:
-        self.of, self.accounts = Membership.of(service), service.collection("accounts", Account)
+    def serve(self, service: Service) -> FastAPI:
         self.espaces = Espaces(Habilitations(self.of, self.accounts, offer=OFFER))
-        app = service.app(
+        return service.app(
             espace_routes(self.espaces),
             subscription_routes(self.espaces),
             hears=handlers(self.of, self.accounts, defaults(OFFER), self.espaces),
         )
-        super().__init__(service, app)
 
     async def open(self) -> None:
-        await self.forget()
-        for account in (an_account(), an_account(id="u-omar", first_name="Omar")):
-            await self.accounts.change(account.id, lambda _, one=account: Change(one))
-        await self.hear(a_creation(), a_new_unit("ovens"), a_new_unit("shop"))
-        for tie in (a_rattachement(habilitations=()), a_delegate()):
-            await self.attach(tie)
+        await self.begin(a_new_unit("ovens"), a_new_unit("shop"))
+        await self.attach(a_rattachement(habilitations=()), a_delegate())
 
     async def attach(self, *ties: Rattachement) -> None:
         """And it is heard."""
-        for tie in ties:
-            await self.of.rattachements.change(
-                tie.id, lambda _, one=tie: Change(replace(one, version=0))
-            )
+        await super().attach(*ties)
         await self.hear(*(rights_of(one) for one in ties))
 
     async def ask(self, method: str, path: str, by: str = "u-omar", **rest: Any) -> Response:
@@ -115,22 +102,14 @@ class Bakery(Stage):
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def built(mongo_url: str) -> AsyncIterator[Bakery]:
-    service = Service("users", Settings(**settings_for(mongo_url)))
-    async with Bakery(service).at_work() as bakery:
+    async with at_work(Bakery, mongo_url) as bakery:
         yield bakery
-    await service.mongo.drop()
-    await service.mongo.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def bakery(built: Bakery) -> Bakery:
     await built.open()
     return built
-
-
-def refused(answer: Response, status: int, type: str) -> dict[str, Any]:
-    assert (answer.status_code, answer.json()["type"]) == (status, f"/problems/{type}")
-    return dict(answer.json())
 
 
 class TestWanted:

@@ -8,29 +8,23 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
 from httpx import Response
 
-from kit.change import Change
 from kit.clock import now
 from kit.service import Service
-from kit.settings import Settings
 from services.users import catalogue
 from services.users.api.habilitations import habilitation_routes
-from services.users.domain.accounts import Account
 from services.users.domain.drafts import MANAGES, Add
 from services.users.domain.held import PendingChange
-from services.users.domain.rattachements import Rattachement
 from services.users.habilitation_views import HabilitationViews
 from services.users.habilitations import Habilitations
 from services.users.handlers import handlers
-from services.users.membership import Membership
-from tests.approvals.stage import Stage
-from tests.conftest import settings_for
+from tests.platform import refused
+from tests.users.bakery import OpenBakery, at_work
 from tests.users.habilitating import HALF_AN_HOUR, READS, WRITES, a_delegate, a_profile
-from tests.users.people import an_account
 from tests.users.rattaching import (
     READ,
-    a_creation,
     a_decision,
     a_line,
     a_new_unit,
@@ -49,30 +43,20 @@ ADD = {"operation": "add", "profile": WRITE}
 REMOVE = {"operation": "remove", "row": ROW}
 
 
-class Bakery(Stage):
+class Bakery(OpenBakery):
     """Omar's, with Léa and Ada attached to it; Zoé has nothing to do with it."""
 
-    def __init__(self, service: Service) -> None:
-        self.of, accounts = Membership.of(service), service.collection("accounts", Account)
-        self.accounts = accounts
-        self.habilitations = Habilitations(self.of, accounts)
-        views = HabilitationViews(self.of, accounts, OURS)
-        app = service.app(
+    def serve(self, service: Service) -> FastAPI:
+        self.habilitations = Habilitations(self.of, self.accounts)
+        views = HabilitationViews(self.of, self.accounts, OURS)
+        return service.app(
             *habilitation_routes(self.habilitations, views),
-            hears=handlers(self.of, accounts, catalogue.defaults(OURS)),
+            hears=handlers(self.of, self.accounts, catalogue.defaults(OURS)),
         )
-        super().__init__(service, app)
 
     async def open(self) -> None:
-        await self.forget()
-        for account in (an_account(), an_account(id="u-omar", first_name="Omar")):
-            await self.accounts.change(account.id, lambda _, one=account: Change(one))
-        await self.hear(a_creation(), a_new_unit())
-        for tie in (a_rattachement(), a_delegate()):
-            await self.attach(tie)
-
-    async def attach(self, tie: Rattachement) -> None:
-        await self.of.rattachements.change(tie.id, lambda _: Change(replace(tie, version=0)))
+        await self.begin(a_new_unit())
+        await self.attach(a_rattachement(), a_delegate())
 
     async def ask(self, method: str, path: str, by: str = "u-omar", **rest: Any) -> Response:
         return await self.by(by).request(method, path, **rest)
@@ -88,22 +72,14 @@ class Bakery(Stage):
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def built(mongo_url: str) -> AsyncIterator[Bakery]:
-    service = Service("users", Settings(**settings_for(mongo_url)))
-    async with Bakery(service).at_work() as bakery:
+    async with at_work(Bakery, mongo_url) as bakery:
         yield bakery
-    await service.mongo.drop()
-    await service.mongo.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def bakery(built: Bakery) -> Bakery:
     await built.open()
     return built
-
-
-def refused(answer: Response, status: int, type: str) -> dict[str, Any]:
-    assert (answer.status_code, answer.json()["type"]) == (status, f"/problems/{type}")
-    return dict(answer.json())
 
 
 @pytest.mark.feature("HAB-18", "HAB-19")

@@ -109,9 +109,16 @@ class World:
         def decide(acting: Any, tie: Any, invitee: Any, *rest: Any) -> tuple[Change[Any], ...]:
             action, structure = rest
             changes = leaving.detach(
-                acting, tie, invitee, action, structure,
-                structure_id=BAKERY, units=units, removal=removal, on=self.today,
-            )  # fmt: skip
+                acting,
+                tie,
+                invitee,
+                action,
+                structure,
+                structure_id=BAKERY,
+                units=units,
+                removal=removal,
+                on=self.today,
+            )
             return Change(acting), *changes, Change(structure)
 
         ties = self.of.rattachements
@@ -206,9 +213,15 @@ class TestAnyMixedHistory:
 
 
 def _check(
-    tie: Rattachement | None, copy: Rights | None, user: str, profile: Any, unit: Any, day: date,
-    *, there: bool,
-) -> None:  # fmt: skip
+    tie: Rattachement | None,
+    copy: Rights | None,
+    user: str,
+    profile: Any,
+    unit: Any,
+    day: date,
+    *,
+    there: bool,
+) -> None:
     asked = Check(
         user_id=user,
         structure_id=BAKERY,

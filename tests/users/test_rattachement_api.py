@@ -16,6 +16,8 @@ from kit.clock import now, today
 from kit.internal import Caller, sign
 from kit.service import Service
 from kit.settings import Settings
+from kit.tasks import ended
+from kit.workers import GRACE
 from services.users import endings
 from services.users.api.rattachements import Wanted, rattachement_routes
 from services.users.domain.accounts import Account
@@ -89,8 +91,7 @@ async def users(mongo_url: str) -> AsyncIterator[Users]:
         users = Users(service, client, membership)
         await users.hear(a_creation())
         yield users
-    keeping.cancel()
-    await asyncio.gather(keeping, return_exceptions=True)
+    await ended([keeping], again=GRACE + 2)
     await service.mongo.drop()
     await service.mongo.close()
 

@@ -232,9 +232,9 @@ class TestTransfer:
     def test_changes_nothing_when_repeated(self):
         done = transferred()
         management, former, successor = (one.state for one in done.handed)
-        handed = {"s-bakery": to_hand_over(
-            management=management, former=former, successor=successor
-        )}  # fmt: skip
+        handed = {
+            "s-bakery": to_hand_over(management=management, former=former, successor=successor)
+        }
 
         again = transferred(
             handed,

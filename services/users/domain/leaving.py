@@ -143,9 +143,15 @@ def _removed(
         removed_at=removal.at,
     )
     noted = done(
-        action, tie, what, gone, id=removal.id, by=removal.by, at=removal.at,
+        action,
+        tie,
+        what,
+        gone,
+        id=removal.id,
+        by=removal.by,
+        at=removal.at,
         comment=removal.comment,
-    )  # fmt: skip
+    )
     return Change(left, (rights_of(left), told)), noted
 
 
