@@ -11,7 +11,7 @@ from fastapi import Path, Query
 from starlette.responses import StreamingResponse
 
 from kit.contents import Contents
-from kit.file import File, FileInfected, FileUnscannable, NotScannedYet
+from kit.file import File, FileInfected, FileUnscannable, NotScannedYet, readable
 
 _DEVICES: Final = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
@@ -47,9 +47,9 @@ def safe_headers(name: str) -> dict[str, str]:
 
 
 async def download(file: File, contents: Contents) -> StreamingResponse:
-    """A file that ``kit.file.readable`` lets pass."""
+    """The bytes of a file; raises the refusal while they must not be read."""
     return StreamingResponse(
-        await contents.read(file.content),
+        await contents.read(readable(file)),
         media_type=file.media_type,
         headers=safe_headers(file.name) | {"content-length": str(file.size)},
     )
