@@ -65,7 +65,7 @@ def archive(
 
 
 async def _zipped(files: Sequence[File], contents: Contents, at: datetime) -> AsyncIterator[bytes]:
-    out = _Passing()
+    out = Passing()
     when = (at.year, at.month, at.day, at.hour, at.minute, at.second)
     # Stored, not deflated: most of what is brought is compressed already.
     with zipfile.ZipFile(out, "w") as zipped:
@@ -92,7 +92,7 @@ def unique(names: Iterable[str]) -> Iterator[str]:
         yield name
 
 
-class _Passing(io.RawIOBase):
+class Passing(io.RawIOBase):
     """What is written is taken away piece by piece: a zip needs no way back."""
 
     def __init__(self) -> None:

@@ -2,16 +2,13 @@
 
 import csv
 import io
-import zipfile
 from collections.abc import AsyncIterator
-from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit import spreadsheets
-from kit.spreadsheets import MARK, download, inert, is_formula, lines, plain, workbook
+from kit.spreadsheets import MARK, download, inert, is_formula, lines, plain
 
 
 class TestInert:
@@ -62,42 +59,3 @@ class TestDownload:
             assert made == n
         assert answer.headers["content-type"].startswith("text/csv; charset=utf-8")
         assert answer.headers["content-disposition"] == 'attachment; filename="f.csv"'
-
-
-class TestWorkbook:
-    async def read(self, *rows: tuple[str | None, ...]) -> list[list[list[str]]]:
-        """The texts of each sheet, by row; a cell that is no text is not read, and fails."""
-
-        async def batches() -> AsyncIterator[list[tuple[str | None, ...]]]:
-            for row in rows:
-                yield [row]
-
-        answer = workbook("f.xlsx", ("é", "n"), batches())
-        content = b"".join([bytes(piece) async for piece in answer.body_iterator])
-        with zipfile.ZipFile(io.BytesIO(content)) as book:
-            names = sorted(one for one in book.namelist() if "/worksheets/" in one)
-            sheets = [ElementTree.fromstring(book.read(one)) for one in names]
-        for sheet in sheets:
-            assert {cell.get("t") for cell in sheet.iterfind(".//{*}c")} == {"inlineStr"}
-            assert not sheet.findall(".//{*}f")
-        return [
-            [["".join(cell.itertext()) for cell in row] for row in sheet.iterfind(".//{*}row")]
-            for sheet in sheets
-        ]
-
-    @pytest.mark.feature("SUP-33")
-    async def test_holds_texts_alone_whatever_they_begin_with(self):
-        hostile = ("=1+1", "@SUM(A1)", "http://a.example", "007", "+33 1", "<b>&", "é\U0001f600")
-        [rows] = await self.read(*((one, "n") for one in hostile))
-
-        assert [cell for cell, _ in rows] == ["é", *hostile]
-
-    async def test_leaves_unknown_cells_out(self):
-        assert await self.read((None, "b")) == [[["é", "n"], ["b"]]]
-
-    async def test_goes_on_with_another_sheet(self, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr(spreadsheets, "SHEET_MOST", 3)
-        sheets = await self.read(*((str(n), "x") for n in range(5)))
-
-        firsts = [[row[0] for row in sheet] for sheet in sheets]
-        assert firsts == [["é", "0", "1"], ["é", "2", "3"], ["é", "4"]]
