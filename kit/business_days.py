@@ -1,4 +1,4 @@
-"""Business days in France, by which the patience with those who decide is counted. Pure."""
+"""Business days in France, by which the patience with those who are asked is counted. Pure."""
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache

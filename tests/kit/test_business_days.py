@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.business_days import business_days_after
 from kit.days import PARIS, day_of
-from services.approvals.domain.business_days import business_days_after
 
 HOLIDAYS_OF_2026 = {
     *(date(2026, 1, 1), date(2026, 4, 6), date(2026, 5, 1), date(2026, 5, 8), date(2026, 5, 14)),
