@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Self
 
 from kit.collection import Collection
+from kit.folding import fold
 from kit.http import Caller
 from kit.mongo import IndexModel
 from kit.pages import Asked, page
@@ -22,7 +23,6 @@ from services.structures.domain.client_consent import OnlyTheClient, accepted
 from services.structures.domain.client_portal import ClientMessage, Contact, user_of
 from services.structures.domain.client_profiles import ClientProfile
 from services.structures.domain.facts import Fact, Turnover
-from services.structures.domain.folding import fold
 from services.structures.domain.order_checks import OrderCheck
 from services.structures.domain.structures import Structure
 from services.structures.search import sortable

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from kit.folding import fold, unmarked
 from kit.problems import Invalid
-from services.structures.domain.folding import fold, unmarked
 from services.structures.domain.structures import Structure
 
 _WORDS_MOST: Final = 10

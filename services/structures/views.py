@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from contracts.structures import UnitStatus
 from kit.clock import today
 from kit.collection import Collection
+from kit.folding import fold
 from kit.http import Caller
 from kit.mongo import IndexModel
 from kit.pages import Asked, page
@@ -16,7 +17,6 @@ from kit.problems import NotFound
 from kit.rights import RightsCopy
 from kit.service import Service
 from services.structures.domain import structures as domain
-from services.structures.domain.folding import fold
 from services.structures.domain.standing import Standing, opened
 from services.structures.domain.structures import Structure
 from services.structures.domain.units import Unit, default_unit

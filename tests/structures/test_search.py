@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.structures.domain.folding import fold
+from kit.folding import fold
 from services.structures.search import (
     Pattern,
     SearchTooLong,

@@ -5,7 +5,7 @@ from typing import Final
 
 from babel import Locale
 
-from services.structures.domain.folding import fold
+from kit.folding import fold
 
 FRANCE: Final = "France"
 _NOT_COUNTRIES: Final = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})

@@ -9,9 +9,9 @@ from stdnum.eu import vat
 from stdnum.fr import siret
 
 from contracts.structures import IdentifierType
+from kit.folding import fold
 from kit.problems import Invalid
 from services.structures.domain.countries import name_of
-from services.structures.domain.folding import fold
 
 _STRUCTURES: Final = UUID("5d0b0f6e-6a0c-4a53-9a3c-2c9a3c7f0d11")
 # VAT numbers call Greece EL, and Northern Ireland XI.

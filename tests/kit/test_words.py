@@ -1,0 +1,35 @@
+"""Words that people write differently and mean the same."""
+
+import pytest
+
+from kit.words import stem, stems
+
+
+class TestStems:
+    @pytest.mark.parametrize(
+        ("one", "another"),
+        [
+            ("désactivée", "desactive"),
+            ("activée", "activees"),
+            ("réactivation", "REACTIVATIONS"),
+            ("rattachements", "rattachement"),
+            ("factures", "facture"),
+            ("bancaires", "bancaire"),
+            ("habilitations", "habilitation"),
+            ("supprimé", "supprimer"),
+            ("transférer", "transfere"),
+        ],
+    )
+    def test_are_the_same_for_endings_accents_and_case(self, one: str, another: str):
+        assert stems(one) == stems(another) != []
+
+    def test_leave_out_words_that_say_nothing(self):
+        assert stems("Comment faire pour que je puisse l'avoir ?") == []
+
+    def test_keep_the_order_and_what_is_said_twice(self):
+        once = stem("compte")
+        assert stems("Le compte, mon compte") == [once, once]
+
+    def test_have_nothing_left_to_take_off(self):
+        for word in ("nationalement", "activee", "habilitations"):
+            assert stem(stem(word)) == stem(word)
