@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 from pydantic import TypeAdapter
 
-from services.support.domain import Catalogue, Category
+from services.support.domain.catalogue import Catalogue, Category
 
 DATA = Path(__file__).with_name("categories.yaml")
 

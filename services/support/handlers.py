@@ -7,33 +7,29 @@ from contracts.structures import (
 )
 from contracts.users import RightsChanged
 from kit.bus import Subscriptions
-from kit.collection import Ask, Collection
+from kit.collection import Ask
 from kit.personal import PersonalElsewhere
 from kit.rights import RightsCopy
-from services.support import domain
-from services.support.domain import Contact, Portal
+from services.support.domain import portals
+from services.support.domain.portals import contact_id, portal_id
+from services.support.records import Records
 
 
-def handlers(
-    portals: Collection[Portal],
-    contacts: Collection[Contact],
-    rights: RightsCopy,
-    kept: PersonalElsewhere,
-) -> Subscriptions:
+def handlers(records: Records, rights: RightsCopy, kept: PersonalElsewhere) -> Subscriptions:
     on = Subscriptions()
     kept.hear(on)
     on(RightsChanged, otherwise=rights.otherwise)(rights.hear)
 
     def copy_portal(told: ClientAccountOpened | ClientPermissionsChanged) -> Ask:
-        id = domain.portal_id(told.structure_id, told.supplier_id)
-        return portals.ask(id, lambda current: domain.copy_portal(told, current))
+        id = portal_id(told.structure_id, told.supplier_id)
+        return records.portals.ask(id, lambda current: portals.copy_portal(told, current))
 
     on(ClientAccountOpened)(copy_portal)
     on(ClientPermissionsChanged)(copy_portal)
 
     @on(ClientContactPermissionsChanged)
     def copy_contact(told: ClientContactPermissionsChanged) -> Ask:
-        id = domain.contact_id(told.structure_id, told.supplier_id, told.user_id)
-        return contacts.ask(id, lambda current: domain.copy_contact(told, current))
+        id = contact_id(told.structure_id, told.supplier_id, told.user_id)
+        return records.contacts.ask(id, lambda current: portals.copy_contact(told, current))
 
     return on

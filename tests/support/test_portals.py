@@ -10,8 +10,8 @@ from contracts.structures import (
     ClientContactPermissionsChanged,
     ClientPermissionsChanged,
 )
-from services.support import domain
-from services.support.domain import Contact, Portal, SupportNotOpen
+from services.support.domain import portals
+from services.support.domain.portals import Contact, Portal, SupportNotOpen
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 WHO = {"client_account_id": "a", "supplier_id": "s", "structure_id": "c"}
@@ -39,7 +39,7 @@ class TestCopyPortal:
         told = (opened("support", version=1), changed("support", version=4), changed(version=7))
         portal: Portal | None = None
         for nth in (*order, *order):
-            portal = domain.copy_portal(told[nth], portal).state
+            portal = portals.copy_portal(told[nth], portal).state
 
         assert portal
         assert (portal.id, portal.support_open, portal.told) == ("c:s", False, 7)
@@ -47,11 +47,11 @@ class TestCopyPortal:
     def test_takes_what_was_told_without_a_version_in_its_order(self):
         portal: Portal | None = None
         for told in (opened("support"), changed(), changed("support"), changed(version=3)):
-            portal = domain.copy_portal(told, portal).state
+            portal = portals.copy_portal(told, portal).state
 
         assert portal
         assert not portal.support_open
-        assert domain.copy_portal(changed("support"), portal).state == portal
+        assert portals.copy_portal(changed("support"), portal).state == portal
 
 
 class TestCopyContact:
@@ -65,7 +65,7 @@ class TestCopyContact:
         )
         contact: Contact | None = None
         for nth in (*order, *order):
-            contact = domain.copy_contact(told[nth], contact).state
+            contact = portals.copy_contact(told[nth], contact).state
 
         assert contact == Contact(id="c:s:u", support_open=False, told=3)
 
@@ -104,7 +104,7 @@ class TestRequireSupport:
             for portal, contact in clients
         ]
         try:
-            domain.require_support(known)
+            portals.require_support(known)
         except SupportNotOpen:
             return False
         return True

@@ -1,83 +1,29 @@
-"""How a ticket is written, sent and closed."""
+"""How a ticket is written, kept as a draft, and sent."""
 
 import re
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from contracts.support import TicketOpened
 from kit.problems import NotFound
-from services.support import categories, domain
-from services.support.domain import (
-    Catalogue,
-    Category,
-    Content,
-    Incomplete,
-    NoNumberFree,
-    NotADraft,
-    NotAttached,
-    NotInThisState,
-    Number,
-    Subcategory,
-    Ticket,
-    UnknownCategory,
-)
-
-ID = "0190" + "a" * 28
-NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-LATER = NOW + timedelta(hours=1)
-
-CATALOGUE = Catalogue(
-    (
-        Category(
-            code="PAIEMENT",
-            label="Paiement",
-            subcategories=(
-                Subcategory(code="DELAI", label="Délai de paiement"),
-                Subcategory(code="M_REJET", label="M - Question sur une demande rejetée"),
-                Subcategory(code="ANCIEN", label="Ancien motif", active=False),
-            ),
-        ),
-        Category(
-            code="SAISIE",
-            label="Saisie",
-            subcategories=(Subcategory(code="DEPOT", label="Saisie et dépôt"),),
-        ),
-        Category(
-            code="FERMEE",
-            label="Catégorie fermée",
-            active=False,
-            subcategories=(Subcategory(code="MOTIF", label="Motif"),),
-        ),
-    )
-)
-
-
-def a_content(**but: Any) -> Content:
-    return replace(
-        Content(category="PAIEMENT", subcategory="DELAI", title="Rien reçu", structure_id="s-1"),
-        **but,
-    )
-
-
-def a_ticket(**but: Any) -> Ticket:
-    ticket = Ticket(
-        id=ID, number="CPROCS0048685", emitter_id="ana", content=a_content(), created_at=NOW
-    )
-    return replace(ticket, **but)
+from services.support.domain import writing
+from services.support.domain.contents import Content, Incomplete, NotAttached, UnknownCategory
+from services.support.domain.numbers import CANDIDATES, NoNumberFree, Number, numbers_for
+from services.support.domain.tickets import State, Ticket
+from services.support.domain.writing import NotADraft
+from tests.support.builders import CATALOGUE, ID, LATER, NOW, a_content, a_ticket, fields
 
 
 def write(
     current: Ticket | None = None,
     *,
-    claims: tuple[Number | None, ...] = (None,) * domain.CANDIDATES,
+    claims: tuple[Number | None, ...] = (None,) * CANDIDATES,
     content: Content | None = None,
     draft: bool = False,
     attached_to: frozenset[str] = frozenset({"s-1"}),
 ) -> tuple[Any, ...]:
-    return domain.write(
+    return writing.write(
         current,
         *claims,
         id=ID,
@@ -93,11 +39,7 @@ def write(
 def submit(
     current: Ticket | None, *, by: str = "ana", attached_to: frozenset[str] = frozenset({"s-1"})
 ) -> Any:
-    return domain.submit(current, by=by, attached_to=attached_to, catalogue=CATALOGUE, now=LATER)
-
-
-def fields(refusal: Any) -> list[str]:
-    return [error["pointer"] for error in refusal.value.members["errors"]]
+    return writing.submit(current, by=by, attached_to=attached_to, catalogue=CATALOGUE, now=LATER)
 
 
 class TestWrite:
@@ -134,7 +76,7 @@ class TestWrite:
 
     @pytest.mark.feature("SUP-16")
     def test_takes_the_next_number_when_the_first_is_another_ticket_s(self):
-        numbers = domain.numbers_for(ID)
+        numbers = numbers_for(ID)
         taken = Number(id=numbers[0], ticket_id="another")
 
         change, first, second, *_ = write(claims=(taken, *[None] * (len(numbers) - 1)))
@@ -143,7 +85,7 @@ class TestWrite:
         assert (first.state, second.state) == (taken, Number(id=numbers[1], ticket_id=ID))
 
     def test_is_refused_when_no_number_is_free(self):
-        taken = tuple(Number(id=one, ticket_id="another") for one in domain.numbers_for(ID))
+        taken = tuple(Number(id=one, ticket_id="another") for one in numbers_for(ID))
         with pytest.raises(NoNumberFree):
             write(claims=taken)
 
@@ -206,7 +148,7 @@ class TestWrite:
 
 class TestRewrite:
     def rewrite(self, current: Ticket | None, content: Content, *, by: str = "ana") -> Any:
-        return domain.rewrite(
+        return writing.rewrite(
             current,
             content=content,
             by=by,
@@ -240,7 +182,7 @@ class TestSubmit:
         assert [type(event) for event in change.events] == [TicketOpened]
 
     @pytest.mark.parametrize("state", ["open", "closed"])
-    def test_changes_nothing_when_already_sent(self, state: domain.State):
+    def test_changes_nothing_when_already_sent(self, state: State):
         ticket = a_ticket(state=state)
         change = submit(ticket, attached_to=frozenset())
         assert (change.state, change.events) == (ticket, ())
@@ -263,64 +205,3 @@ class TestSubmit:
     def test_knows_no_ticket_of_another(self, current: Ticket | None):
         with pytest.raises(NotFound):
             submit(current)
-
-
-class TestClose:
-    @pytest.mark.feature("SUP-24")
-    def test_closes_an_open_ticket(self):
-        change = domain.close(a_ticket(state="open"), by="ana", now=LATER)
-        assert (change.state.state, change.state.closed_at) == ("closed", LATER)
-
-    def test_changes_nothing_the_second_time(self):
-        closed = a_ticket(state="closed", closed_at=NOW)
-        assert domain.close(closed, by="ana", now=LATER).state is closed
-
-    def test_is_refused_on_a_draft(self):
-        with pytest.raises(NotInThisState) as refusal:
-            domain.close(a_ticket(), by="ana", now=LATER)
-        assert refusal.value.members == {"state": "draft"}
-
-    def test_is_for_the_emitter_alone(self):
-        with pytest.raises(NotFound):
-            domain.close(a_ticket(state="open"), by="the desk", now=LATER)
-
-
-class TestReadable:
-    def test_shows_a_ticket_to_its_emitter_and_to_operators_only(self):
-        ticket = a_ticket()
-
-        assert domain.readable(ticket, by="ana", operator=False) is ticket
-        assert domain.readable(ticket, by="an operator", operator=True) is ticket
-        with pytest.raises(NotFound):
-            domain.readable(ticket, by="bob", operator=False)
-        with pytest.raises(NotFound):
-            domain.readable(None, by="an operator", operator=True)
-
-
-class TestCategories:
-    @pytest.mark.feature("SUP-43")
-    def test_come_from_the_data_file_each_code_once(self):
-        catalogue = categories.read()
-
-        codes = [one.code for one in catalogue.categories]
-        assert codes
-        assert len(set(codes)) == len(codes)
-        for category in catalogue.categories:
-            filed = [one.code for one in category.subcategories]
-            assert filed
-            assert len(set(filed)) == len(filed)
-
-    @pytest.mark.feature("SUP-06")
-    def test_need_a_recipient_when_their_label_begins_with_m(self):
-        catalogue = categories.read()
-
-        business = catalogue.subcategory("PAIEMENT", "M_QUESTION_DEMANDE_REJETEE")
-        plain = catalogue.subcategory("FACTURES_EMISES", "SAISIE_ET_DEPOT")
-        assert [one and one.needs_recipient for one in (business, plain)] == [True, False]
-
-
-class TestNumbersFor:
-    def test_are_the_same_each_time_and_differ_between_tickets(self):
-        assert domain.numbers_for(ID) == domain.numbers_for(ID)
-        assert set(domain.numbers_for(ID)).isdisjoint(domain.numbers_for("f" * 32))
-        assert len(domain.numbers_for(ID)) == domain.CANDIDATES

@@ -1,46 +1,16 @@
-"""Who may do what with tickets, over HTTP."""
+"""Writing a ticket and sending it, over HTTP."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from kit.clock import today
 from kit.internal import Caller
-from services.support.domain import Number, numbers_for
+from services.support.domain.numbers import Number, numbers_for
+from tests.support.asking import NOBODYS, pointers, written
 from tests.support.desk import MINE, OTHER, Desk, a_ticket, client
 
-NOBODYS = "f" * 32
 JSON = {"content-type": "application/json"}
-
-
-async def written(desk: Desk, user: str = "ana", **but: Any) -> dict[str, Any]:
-    answer = await desk.by(user).post("/v1/tickets", json=a_ticket(**but))
-    assert answer.status_code == 201, answer.text
-    ticket: dict[str, Any] = answer.json()
-    return ticket
-
-
-def pointers(answer: Any) -> list[str]:
-    assert answer.status_code == 422, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    return [error["pointer"] for error in answer.json()["errors"]]
-
-
-class TestCategories:
-    @pytest.mark.feature("SUP-43")
-    async def test_are_listed_with_codes_labels_and_what_they_ask_for(self, desk: Desk):
-        answer = await desk.by().get("/v1/ticket-categories")
-
-        assert answer.status_code == 200
-        [paying] = [one for one in answer.json()["items"] if one["code"] == "PAIEMENT"]
-        assert (paying["label"], paying["active"]) == ("Paiement", True)
-        assert {
-            "code": "M_QUESTION_DEMANDE_REJETEE",
-            "label": "M - Question sur une demande rejetée",
-            "active": True,
-            "recipient_needed": True,
-        } in paying["subcategories"]
 
 
 class TestWrite:
@@ -68,7 +38,7 @@ class TestWrite:
     @pytest.mark.feature("SUP-16")
     async def test_never_gives_a_number_twice(self, desk: Desk, monkeypatch: pytest.MonkeyPatch):
         few = numbers_for("any")[:3]
-        monkeypatch.setattr("services.support.domain.numbers_for", lambda _: few)
+        monkeypatch.setattr("services.support.domain.numbers.numbers_for", lambda _: few)
 
         given = [(await written(desk))["number"] for _ in few]
         refused = await desk.by().post("/v1/tickets", json=a_ticket())
@@ -263,81 +233,6 @@ class TestDraft:
         opened = await written(desk)
         answer = await desk.by().put(f"/v1/tickets/{opened['id']}", json=a_ticket())
         assert (answer.status_code, answer.json()["state"]) == (409, "open")
-
-
-class TestRead:
-    async def test_shows_a_ticket_to_its_emitter_and_to_operators_only(self, desk: Desk):
-        path = f"/v1/tickets/{(await written(desk))['id']}"
-
-        assert (await desk.by("bob").get(path)).status_code == 404
-        assert (await desk.by("olga", operator=True).get(path)).status_code == 200
-        for change in ("", "/submission", "/closure"):
-            for caller in (desk.by("bob"), desk.by("olga", operator=True)):
-                answer = await caller.put(f"{path}{change}", json=a_ticket())
-                assert answer.status_code == 404, change
-
-    @pytest.mark.parametrize("change", ["", "/submission", "/closure"])
-    async def test_knows_no_ticket_that_is_not(self, desk: Desk, change: str):
-        path = f"/v1/tickets/{NOBODYS}"
-        assert (await desk.by().get(path)).status_code == 404
-        assert (await desk.by().put(f"{path}{change}", json=a_ticket())).status_code == 404
-
-    async def test_refuses_an_id_that_is_none(self, desk: Desk):
-        assert pointers(await desk.by().get("/v1/tickets/not-an-id")) == ["/path/id"]
-
-
-class TestList:
-    async def test_gives_all_of_mine_newest_first_page_by_page(self, desk: Desk):
-        mine = [(await written(desk))["id"] for _ in range(5)]
-        await written(desk, "bob")
-
-        seen, cursor = [], ""
-        while cursor is not None:
-            answer = await desk.by().get("/v1/tickets", params={"size": 2, "cursor": cursor})
-            seen += [one["id"] for one in answer.json()["items"]]
-            cursor = answer.json()["next"]
-        assert seen == mine[::-1]
-
-    @pytest.mark.feature("SUP-29", "SUP-30")
-    async def test_gives_those_in_one_state(self, desk: Desk):
-        draft = await written(desk, draft=True)
-        opened, closed = await written(desk), await written(desk)
-        await desk.by().put(f"/v1/tickets/{closed['id']}/closure")
-
-        for state, ticket in (("draft", draft), ("open", opened), ("closed", closed)):
-            answer = await desk.by().get("/v1/tickets", params={"state": state})
-            assert [one["id"] for one in answer.json()["items"]] == [ticket["id"]]
-            others = await desk.by("bob").get("/v1/tickets", params={"state": state})
-            assert others.json() == {"items": [], "next": None}
-
-    @pytest.mark.parametrize(
-        ("asked", "field"),
-        [
-            ({"state": "lost"}, "/query/state"),
-            ({"state[$ne]": "open", "size": "0"}, "/query/size"),
-            ({"size": "100000"}, "/query/size"),
-            ({"cursor": "???"}, "/query/cursor"),
-        ],
-    )
-    async def test_names_what_is_wrong(self, desk: Desk, asked: dict[str, str], field: str):
-        assert pointers(await desk.by().get("/v1/tickets", params=asked)) == [field]
-
-
-class TestClose:
-    @pytest.mark.feature("SUP-24")
-    async def test_ends_an_open_ticket_once(self, desk: Desk):
-        path = f"/v1/tickets/{(await written(desk))['id']}"
-
-        closed = await desk.by().put(f"{path}/closure")
-        again = await desk.by().put(f"{path}/closure")
-
-        assert (closed.status_code, closed.json()["state"]) == (200, "closed")
-        assert again.json() == closed.json()
-
-    async def test_is_refused_on_a_draft(self, desk: Desk):
-        draft = await written(desk, draft=True)
-        answer = await desk.by().put(f"/v1/tickets/{draft['id']}/closure")
-        assert (answer.status_code, answer.json()["state"]) == (409, "draft")
 
 
 async def test_a_number_is_claimed_by_its_ticket(desk: Desk):

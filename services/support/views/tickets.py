@@ -1,4 +1,4 @@
-"""What support shows of its tickets. Read side only."""
+"""Tickets as they are shown, one and many."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -7,25 +7,7 @@ from pydantic import BaseModel
 
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
-from services.support.domain import Catalogue, State, Ticket
-
-
-class SubcategoryView(BaseModel):
-    code: str
-    label: str
-    active: bool
-    recipient_needed: bool
-
-
-class CategoryView(BaseModel):
-    code: str
-    label: str
-    active: bool
-    subcategories: list[SubcategoryView]
-
-
-class CategoriesView(BaseModel):
-    items: list[CategoryView]
+from services.support.domain.tickets import State, Ticket
 
 
 class TicketView(BaseModel):
@@ -54,24 +36,6 @@ def shown(ticket: Ticket) -> TicketView:
         opened_at=ticket.opened_at,
         closed_at=ticket.closed_at,
         **asdict(ticket.content),
-    )
-
-
-def categories(catalogue: Catalogue) -> CategoriesView:
-    """Inactive ones too: tickets of the past are still filed under them."""
-    return CategoriesView(
-        items=[
-            CategoryView(
-                code=category.code,
-                label=category.label,
-                active=category.active,
-                subcategories=[
-                    SubcategoryView(**asdict(one), recipient_needed=one.needs_recipient)
-                    for one in category.subcategories
-                ],
-            )
-            for category in catalogue.categories
-        ]
     )
 
 

@@ -1,0 +1,1 @@
+"""What support answers over HTTP: one module per kind of thing."""

@@ -1,0 +1,1 @@
+"""How a ticket is written, sent, treated and closed. Pure: one module per kind."""

@@ -1,0 +1,25 @@
+"""What support keeps: one collection for each kind of thing."""
+
+from kit.mongo import IndexModel
+from kit.service import Service
+from kit.settings import Settings
+from services.support.domain.numbers import Number
+from services.support.domain.portals import Contact, Portal
+from services.support.domain.tickets import Ticket
+
+NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
+
+
+class Records:
+    def __init__(self, service: Service[Settings]) -> None:
+        self.tickets = service.collection(
+            "tickets",
+            Ticket,
+            indexes=[
+                IndexModel([("emitter_id", 1), *NEWEST_FIRST]),
+                IndexModel([("emitter_id", 1), ("state", 1), *NEWEST_FIRST]),
+            ],
+        )
+        self.numbers = service.collection("numbers", Number)
+        self.portals = service.collection("portals", Portal)
+        self.contacts = service.collection("contacts", Contact)

@@ -1,0 +1,1 @@
+"""What support shows of its own. Read side only."""
