@@ -1,4 +1,4 @@
-"""What the users service tells, a module for each kind of thing. Topic: users.events."""
+"""What the users service tells. Topic: users.events."""
 
 from contracts.users.accounts import (
     AccountChanged,
