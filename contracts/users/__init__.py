@@ -17,8 +17,8 @@ from contracts.users.habilitations import (
     HabilitationsGranted,
     HabilitationsNotApplied,
     HabilitationsRefused,
-    HabilitationsRequestExpired,
     HabilitationsRequested,
+    HabilitationsRequestExpired,
 )
 from contracts.users.personal import (
     ExportReady,
@@ -42,8 +42,8 @@ from contracts.users.rattachements import (
     RattachementNotApplied,
     RattachementRefused,
     RattachementRemoved,
-    RattachementRequestExpired,
     RattachementRequested,
+    RattachementRequestExpired,
 )
 from contracts.users.rights import (
     EspaceClosed,
