@@ -11,7 +11,7 @@ from fastapi import Path, Query
 from starlette.responses import StreamingResponse
 
 from kit.contents import Contents
-from kit.file import File, FileInfected, FileUnscannable, NotScannedYet
+from kit.file import File, FileInfected, FileUnscannable, NotScannedYet, readable
 
 _DEVICES: Final = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
@@ -47,9 +47,9 @@ def safe_headers(name: str) -> dict[str, str]:
 
 
 async def download(file: File, contents: Contents) -> StreamingResponse:
-    """A file that ``kit.file.readable`` lets pass."""
+    """The bytes of a file; raises the refusal while they must not be read."""
     return StreamingResponse(
-        await contents.read(file.content),
+        await contents.read(readable(file)),
         media_type=file.media_type,
         headers=safe_headers(file.name) | {"content-length": str(file.size)},
     )
@@ -65,7 +65,7 @@ def archive(
 
 
 async def _zipped(files: Sequence[File], contents: Contents, at: datetime) -> AsyncIterator[bytes]:
-    out = _Passing()
+    out = Passing()
     when = (at.year, at.month, at.day, at.hour, at.minute, at.second)
     # Stored, not deflated: most of what is brought is compressed already.
     with zipfile.ZipFile(out, "w") as zipped:
@@ -92,7 +92,7 @@ def unique(names: Iterable[str]) -> Iterator[str]:
         yield name
 
 
-class _Passing(io.RawIOBase):
+class Passing(io.RawIOBase):
     """What is written is taken away piece by piece: a zip needs no way back."""
 
     def __init__(self) -> None:

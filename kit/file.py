@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from kit.change import Change, Entity
-from kit.formats import FORMATS
+from kit.formats import FORMATS, Described
 from kit.problems import Conflict, Invalid
 
 Scan = Literal["pending", "clean", "unscanned", "unscannable", "infected"]
@@ -77,6 +77,32 @@ class ArchiveTooLarge(Invalid):
     """These are too many bytes for one archive: choose fewer files."""
 
 
+def brought(
+    kind: type[F],
+    described: Described,
+    *,
+    id: str,
+    content: str,
+    scan: Scan,
+    by: str,
+    now: datetime,
+    **own: Any,
+) -> F:
+    """A file as it is first kept. ``content``: where its bytes are; ``own``: what its kind adds."""
+    return kind(
+        id=id,
+        designation=described.designation,
+        extension=described.extension,
+        size=described.size,
+        content=content,
+        scan=scan,
+        added_by=by,
+        added_at=now,
+        wake_at=now if scan == "pending" else None,
+        **own,
+    )
+
+
 def readable(file: File) -> str:
     """Where the bytes are; raises the refusal while they must not be read."""
     if file.scan == "pending":
@@ -111,3 +137,8 @@ def scanned(current: F, verdict: Verdict, now: datetime) -> F:
         delay = AGAIN_AFTER[min(max(current.scans, 1), len(AGAIN_AFTER)) - 1]
         return replace(current, wake_at=now + delay)
     return replace(current, scan=verdict.outcome, wake_at=None)
+
+
+def noted(current: F | None, verdict: Verdict, now: datetime) -> Change[F]:
+    """The same as a decision; a file that is gone stays gone."""
+    return Change(current and scanned(current, verdict, now))

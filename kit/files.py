@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, Self
 
 import structlog
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel
 
 from kit import formats
 from kit.clamd import Clamd
 from kit.contents import Sweeper
-from kit.file import F, Scan
+from kit.file import F, File, Scan
 from kit.frame import BodyTooLarge
 from kit.problems import Problem, Unavailable
 from kit.scanner import Scanner
@@ -46,6 +49,41 @@ UNACCEPTABLE: Final[tuple[type[Problem], ...]] = (
     formats.EmptyFile,
 )
 """Why a file may not be taken, whoever brings it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A file in a request: its bytes are the body, its kind the Content-Type."""
+
+    name: str
+    declared: str
+    content: bytes
+
+
+async def _brought(
+    request: Request,
+    name: Annotated[str, Query(max_length=100, examples=["carte-grise.pdf"])],
+) -> Brought:
+    return Brought(name, request.headers.get("content-type", ""), await request.body())
+
+
+FileBrought = Annotated[Brought, Depends(_brought)]
+
+
+class FileShown(BaseModel):
+    """A file, without its bytes."""
+
+    id: str
+    designation: str
+    extension: str
+    media_type: str
+    size: int
+    scan: Scan
+    added_at: datetime
+
+    @classmethod
+    def of(cls, file: File) -> Self:
+        return cls.model_validate(file, from_attributes=True)
 
 
 @dataclass(frozen=True, slots=True)

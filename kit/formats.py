@@ -4,9 +4,10 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
-from kit.problems import Invalid
+from kit.problems import Invalid, Problem
 
 DESIGNATION_MOST = 50
 _TEXT_MOST: Final = 64_000
@@ -53,8 +54,23 @@ class EmptyFile(Invalid):
     """This file is empty."""
 
 
-def describe(name: str, *, declared: str, content: bytes, allowed: Collection[str]) -> Described:
+class FileTooLarge(Problem):
+    """This file is larger than may be kept here."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+
+
+def describe(
+    name: str,
+    *,
+    declared: str,
+    content: bytes,
+    allowed: Collection[str],
+    most: int | None = None,
+) -> Described:
     """``name`` as people write it, with its extension; ``declared``: the Content-Type."""
+    if most is not None and len(content) > most:
+        raise FileTooLarge(limit=most)
     written, _, extension = name.strip().rpartition(".")
     designation, extension = designated(written, field="query/name"), extension.lower()
     if extension not in allowed:

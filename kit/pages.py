@@ -140,7 +140,11 @@ def _after(cursor: str, by: str, order: int) -> dict[str, Any]:
     past = "$lt" if order < 0 else "$gt"
     if by == "_id":
         return {"_id": {past: id}}
-    return {"$or": [{by: {past: value}}, {by: value, "_id": {past: id}}]}
+    # The first says no more than the others: by it an index is entered where the page begins.
+    return {
+        by: {f"{past}e": value},
+        "$or": [{by: {past: value}}, {by: value, "_id": {past: id}}],
+    }
 
 
 def _read(cursor: str, by: str) -> tuple[Any, str]:

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from kit.clock import now
 from kit.collection import Ask, Collection
-from kit.file import Scan
+from kit.file import Scan, noted
 from kit.files import Files
 from kit.formats import Described
 from kit.mongo import IndexModel
@@ -79,4 +79,4 @@ class PersonalAttachments:
         await self.files.remove(found, Ask(places, partial(domain.remove, by=by)))
 
     def jobs(self) -> list[Job]:
-        return self.files.jobs(domain.scanned)
+        return self.files.jobs(noted)

@@ -69,11 +69,11 @@ class Belongings:
 
     async def judged(self, id: str, verdict: Verdict) -> None:
         """What the scanner does, once it has asked the antivirus."""
-        from services.users.domain.attachments import scanned
+        from kit.file import noted
 
         files = self.collection("attachments")
         await files.documents.update_one({"_id": id}, {"$set": {"scan": "pending"}})
-        await files.change(id, lambda current: scanned(current, verdict, now()))
+        await files.change(id, lambda current: noted(current, verdict, now()))
 
     async def pieces(self) -> int:
         return int(await self.service.mongo["attachments.chunks"].count_documents({}))

@@ -1,6 +1,6 @@
 """Reading approvals: those one may decide on, and those one has asked for."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
@@ -11,15 +11,11 @@ from kit.http import Person as Caller
 from kit.http import etag, may_answer
 from kit.pages import PageAsked
 from kit.problems import NotFound
-from kit.spreadsheets import download
+from kit.spreadsheets import CSV, download
 from services.approvals.answering import Answering
 from services.approvals.api.fields import ApprovalId, sought
 from services.approvals.domain.deciding import readable
 from services.approvals.views import COLUMNS, ApprovalDetail, Approvals, Shown, Sought
-
-CSV: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A CSV file"}
-}
 
 
 def reading_routes(answering: Answering, shown: Shown) -> APIRouter:

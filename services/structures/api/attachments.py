@@ -1,43 +1,35 @@
 """The files of a structure: brought one by one, taken away one by one or as a zip."""
 
-from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from kit import downloads, file
+from kit import downloads
 from kit.clock import now
 from kit.downloads import BYTES, UNREADABLE, ZIP, FileId, Ticked
-from kit.file import ArchiveTooLarge, Scan
-from kit.files import A_FILE, UNACCEPTABLE
+from kit.file import ArchiveTooLarge
+from kit.files import A_FILE, UNACCEPTABLE, FileBrought, FileShown
 from kit.http import Person, etag, may_answer, new_entity_id
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
 from services.structures.api.fields import StructureId
 from services.structures.attachments import Attachments
 from services.structures.domain import attachments as domain
-from services.structures.domain.attachments import About, Attachment, AttachmentType
+from services.structures.domain.attachments import About, AttachmentType
 from services.structures.domain.standing import opened_to_change
 from services.structures.domain.structures import ManagersOnly, StructureInactive
 
 FILES = "/v1/structures/{id}/attachments"
 
 
-class AttachmentShown(BaseModel):
+class AttachmentShown(FileShown):
     """A file of a structure, without its bytes."""
 
-    id: str
     structure_id: str
     type: AttachmentType
-    designation: str
-    extension: str
-    media_type: str
-    size: int
-    scan: Scan
     added_by: str
-    added_at: datetime
 
 
 class AttachmentTypeShown(BaseModel):
@@ -65,23 +57,21 @@ def _bringing(routes: APIRouter, kept: Attachments) -> None:
     async def add(
         id: StructureId,
         *,
-        name: Annotated[str, Query(max_length=100, examples=["carte-grise.pdf"])],
         type: Annotated[AttachmentType, Query()],
+        file: FileBrought,
         caller: Person,
-        request: Request,
         response: Response,
     ) -> AttachmentShown:
         """Add a file: its bytes are the body, its kind the Content-Type."""
         structure, to = await kept.approached(id, caller)
         opened_to_change(structure, to)
-        content, declared = await request.body(), request.headers.get("content-type", "")
-        described = domain.described(name, type, declared=declared, content=content)
+        described = domain.described(file.name, type, declared=file.declared, content=file.content)
         made = await kept.add(
-            new_entity_id(), id, type=type, described=described, content=content, to=to
+            new_entity_id(), id, type=type, described=described, content=file.content, to=to
         )
         response.headers["Location"] = f"/v1/structures/{id}/attachments/{made.id}"
         etag(response, made.version)
-        return _shown(made)
+        return AttachmentShown.of(made)
 
     @routes.delete(
         FILES + "/{attachment_id}",
@@ -104,7 +94,6 @@ def _taking(routes: APIRouter, kept: Attachments) -> None:
         """The bytes of a file, once they are known to do no harm."""
         structure, to = await kept.approached(id, caller)
         found = domain.seen(await kept.files.collection.find(attachment_id), structure, to=to)
-        file.readable(found)
         return await downloads.download(found, kept.files.contents)
 
     @routes.get(
@@ -151,7 +140,9 @@ def _listing(routes: APIRouter, kept: Attachments) -> None:
         await kept.approached(id, caller)
         where = {"structure_id": id} | ({"type": type} if type else {})
         found, following = await page(kept.files.collection, where, asked, by="added_at")
-        return Page[AttachmentShown](items=[_shown(one) for one in found], next=following)
+        return Page[AttachmentShown](
+            items=[AttachmentShown.of(one) for one in found], next=following
+        )
 
     # After the archive's: an id must not be looked for under that name.
     @routes.get(FILES + "/{attachment_id}", responses=may_answer(NotFound))
@@ -162,19 +153,4 @@ def _listing(routes: APIRouter, kept: Attachments) -> None:
         structure, to = await kept.approached(id, caller)
         found = domain.seen(await kept.files.collection.find(attachment_id), structure, to=to)
         etag(response, found.version)
-        return _shown(found)
-
-
-def _shown(one: Attachment) -> AttachmentShown:
-    return AttachmentShown(
-        id=one.id,
-        structure_id=one.structure_id,
-        type=one.type,
-        designation=one.designation,
-        extension=one.extension,
-        media_type=one.media_type,
-        size=one.size,
-        scan=one.scan,
-        added_by=one.added_by,
-        added_at=one.added_at,
-    )
+        return AttachmentShown.of(found)

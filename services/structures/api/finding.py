@@ -1,7 +1,7 @@
 """Finding structures: page by page, as a file, and the directory of public ones."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from kit.collection import Collection
 from kit.http import ScopeMissing, may_answer
 from kit.pages import Page, PageAsked, page
-from kit.spreadsheets import Row, download
+from kit.spreadsheets import CSV, Row, download
 from services.structures import directory
 from services.structures.api.structures import StructureReader
 from services.structures.domain import structures as domain
@@ -31,10 +31,6 @@ COLUMNS = (
 )
 WHOLE = 1_000_000
 """So many are read at once when all are wanted."""
-
-CSV: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A CSV file"}
-}
 
 
 Filters = Annotated[Sought, Depends()]

@@ -72,18 +72,16 @@ def add(
     known = opened_to_change(structure, to)
     if current:
         return Change(current), Change(known)
-    attachment = Attachment(
+    attachment = file.brought(
+        Attachment,
+        described,
         id=id,
-        structure_id=known.id,
-        type=type,
-        designation=described.designation,
-        extension=described.extension,
-        size=described.size,
         content=content,
         scan=scan,
-        added_by=to.user_id,
-        added_at=now,
-        wake_at=now if scan == "pending" else None,
+        by=to.user_id,
+        now=now,
+        structure_id=known.id,
+        type=type,
     )
     return Change(attachment, (added(attachment),)), Change(known)
 

@@ -3,16 +3,16 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field, StringConstraints
 
-from kit import downloads, file
+from kit import downloads
 from kit.clock import now
 from kit.downloads import BYTES, UNREADABLE, ZIP, FileId, Ticked
-from kit.file import ArchiveTooLarge, Scan
-from kit.files import A_FILE, UNACCEPTABLE
-from kit.formats import InvalidFileName
+from kit.file import ArchiveTooLarge, readable_together
+from kit.files import A_FILE, UNACCEPTABLE, FileBrought, FileShown
+from kit.formats import FileTooLarge, InvalidFileName
 from kit.http import IfMatch, Person, etag, may_answer, new_entity_id, system
 from kit.internal import Caller
 from kit.links import LinkExpired, LinkInvalid, read_link, sign_link
@@ -21,7 +21,6 @@ from kit.problems import NotFound, PreconditionFailed
 from services.users.attachments import PersonalAttachments
 from services.users.domain import attachments as domain
 from services.users.domain.attachments import (
-    FileTooLarge,
     PersonalAttachment,
     TooManyAttachments,
     UnknownAttachmentType,
@@ -34,17 +33,10 @@ Reference = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,1000}$")]
 Depositing = Annotated[Caller, system("attachments:read")]
 
 
-class PersonalAttachmentShown(BaseModel):
+class PersonalAttachmentShown(FileShown):
     """A file of yours, without its bytes."""
 
-    id: str
     type: str
-    designation: str
-    extension: str
-    media_type: str
-    size: int
-    scan: Scan
-    added_at: datetime
 
 
 class PersonalAttachmentType(BaseModel):
@@ -89,19 +81,23 @@ def _bringing(routes: APIRouter, kept: PersonalAttachments) -> None:
     )
     async def add(
         *,
-        name: Annotated[str, Query(max_length=100, examples=["carte-grise.pdf"])],
         type: Annotated[Type, Query(examples=["CARTE_GRISE"])],
+        file: FileBrought,
         caller: Person,
-        request: Request,
         response: Response,
     ) -> PersonalAttachmentShown:
         """Add a file: its bytes are the body, its kind the Content-Type, its designation a name."""
         domain.known_type(type, kept.types, field="query/type")
-        content, declared = await request.body(), request.headers.get("content-type", "")
         most = kept.settings.personal_file_limit
-        described = domain.described(name, declared=declared, content=content, most=most)
+        described = domain.described(
+            file.name, declared=file.declared, content=file.content, most=most
+        )
         made = await kept.add(
-            new_entity_id(), type=type, described=described, content=content, by=caller.user_id
+            new_entity_id(),
+            type=type,
+            described=described,
+            content=file.content,
+            by=caller.user_id,
         )
         response.headers["Location"] = f"{MINE}/{made.id}"
         return _answered(made, response)
@@ -116,7 +112,7 @@ def _taking(routes: APIRouter, kept: PersonalAttachments) -> None:
     async def archive(asked: Ticked, caller: Person) -> StreamingResponse:
         """Several of your files as one zip."""
         found = await kept.mine(list(dict.fromkeys(asked)), by=caller.user_id)
-        file.readable_together(found, most=kept.settings.archive_limit)
+        readable_together(found, most=kept.settings.archive_limit)
         return downloads.archive("pieces-jointes.zip", found, kept.files.contents, at=now())
 
     @routes.get(
@@ -127,7 +123,6 @@ def _taking(routes: APIRouter, kept: PersonalAttachments) -> None:
     async def download(id: FileId, caller: Person) -> StreamingResponse:
         """The bytes of a file of yours, once they are known to do no harm."""
         [found] = await kept.mine([id], by=caller.user_id)
-        file.readable(found)
         return await downloads.download(found, kept.files.contents)
 
 
@@ -162,7 +157,6 @@ def _handing(routes: APIRouter, kept: PersonalAttachments) -> None:
         except (LinkInvalid, LinkExpired):
             raise NotFound from None
         [found] = await kept.mine([handed.nonce], by=handed.user_id)
-        file.readable(found)
         return await downloads.download(found, kept.files.contents)
 
 
@@ -174,7 +168,9 @@ def _keeping(routes: APIRouter, kept: PersonalAttachments) -> None:
         """Your files, newest first."""
         where = {"added_by": caller.user_id} | ({"type": type} if type else {})
         found, following = await page(kept.files.collection, where, asked, by="added_at")
-        return Page[PersonalAttachmentShown](items=[_shown(one) for one in found], next=following)
+        return Page[PersonalAttachmentShown](
+            items=[PersonalAttachmentShown.of(one) for one in found], next=following
+        )
 
     @routes.delete(MINE, status_code=204, responses=may_answer(NotFound))
     async def remove_several(asked: Ticked, caller: Person) -> None:
@@ -214,17 +210,4 @@ def _keeping(routes: APIRouter, kept: PersonalAttachments) -> None:
 
 def _answered(one: PersonalAttachment, response: Response) -> PersonalAttachmentShown:
     etag(response, one.version)
-    return _shown(one)
-
-
-def _shown(one: PersonalAttachment) -> PersonalAttachmentShown:
-    return PersonalAttachmentShown(
-        id=one.id,
-        type=one.type,
-        designation=one.designation,
-        extension=one.extension,
-        media_type=one.media_type,
-        size=one.size,
-        scan=one.scan,
-        added_at=one.added_at,
-    )
+    return PersonalAttachmentShown.of(one)

@@ -14,7 +14,7 @@ from kit.http import Person, ScopeMissing, may_answer, new_entity_id
 from kit.ids import new_id
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
-from kit.spreadsheets import download
+from kit.spreadsheets import CSV, download
 from services.users import user_views
 from services.users.api.fields import Accepted, Email
 from services.users.api.rattachements import Id, RattachementReader, Unit, Window, distinct
@@ -38,9 +38,6 @@ UserId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 StructureId = UserId
 Comment = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 ADMINISTER = (NotFound, ManagersOnly)
-CSV: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "A CSV file"}
-}
 
 
 class NewUser(Window):

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from http import HTTPStatus
 
 from kit import file
 from kit.change import Change
-from kit.file import File, Scan, Verdict
+from kit.file import File, Scan
 from kit.formats import FORMATS, Described, describe, designated
-from kit.problems import Conflict, Invalid, NotFound, Problem
+from kit.problems import Conflict, Invalid, NotFound
 from services.users.domain.accounts import Account
 
 Types = Mapping[str, str]
@@ -23,12 +22,6 @@ class PersonalAttachment(File):
     type: str
 
 
-class FileTooLarge(Problem):
-    """This file is larger than a person may keep."""
-
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-
-
 class UnknownAttachmentType(Invalid):
     """There is no such type of attachment."""
 
@@ -39,9 +32,7 @@ class TooManyAttachments(Conflict):
 
 def described(name: str, *, declared: str, content: bytes, most: int) -> Described:
     """``most``: the bytes that such a file may have (ACC-22)."""
-    if len(content) > most:
-        raise FileTooLarge(limit=most)
-    return describe(name, declared=declared, content=content, allowed=FORMATS)
+    return describe(name, declared=declared, content=content, allowed=FORMATS, most=most)
 
 
 def known_type(type: str, types: Types, *, field: str) -> str:
@@ -70,17 +61,15 @@ def add(
         return Change(current), Change(account)
     if kept >= most:
         raise TooManyAttachments(limit=most)
-    added = PersonalAttachment(
+    added = file.brought(
+        PersonalAttachment,
+        described,
         id=id,
-        type=type,
-        designation=described.designation,
-        extension=described.extension,
-        size=described.size,
         content=content,
         scan=scan,
-        added_by=account.id,
-        added_at=now,
-        wake_at=now if scan == "pending" else None,
+        by=account.id,
+        now=now,
+        type=type,
     )
     return Change(added), Change(account)
 
@@ -105,10 +94,3 @@ def remove(*current: PersonalAttachment | None, by: str) -> tuple[Change[Persona
     for one in current:
         mine(one, by=by)
     return tuple(Change(None) for _ in current)
-
-
-def scanned(
-    current: PersonalAttachment | None, verdict: Verdict, now: datetime
-) -> Change[PersonalAttachment]:
-    """Note what the antivirus said, unless the file is gone."""
-    return Change(current and file.scanned(current, verdict, now))
