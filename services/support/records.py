@@ -4,12 +4,12 @@ from kit.mongo import IndexModel
 from kit.service import Service
 from kit.settings import Settings
 from services.support.domain.known import Somebody, Structure, Unit
+from services.support.domain.listing import found_by
 from services.support.domain.numbers import Number
 from services.support.domain.objects import KnownObject
 from services.support.domain.portals import Contact, Portal
 from services.support.domain.tickets import Ticket
-
-NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
+from services.support.views.listing import INDEXES
 
 
 class Records:
@@ -17,10 +17,8 @@ class Records:
         self.tickets = service.collection(
             "tickets",
             Ticket,
-            indexes=[
-                IndexModel([("emitter_id", 1), *NEWEST_FIRST]),
-                IndexModel([("emitter_id", 1), ("state", 1), *NEWEST_FIRST]),
-            ],
+            indexes=[IndexModel([("emitter_id", 1), ("_id", 1)]), *INDEXES],
+            derived=found_by,
         )
         self.numbers = service.collection("numbers", Number)
         self.portals = service.collection("portals", Portal)

@@ -51,9 +51,9 @@ class Sought:
         str | None,
         Query(max_length=200, description="Words of the title or the description, all of them."),
     ] = None
-    number: Annotated[
-        str | None, Query(pattern=r"^ *([Cc][Pp][Rr][Oo][Cc][Ss])?[0-9]{1,7} *$")
-    ] = None
+    number: Annotated[str | None, Query(pattern=r"^ *([Cc][Pp][Rr][Oo][Cc][Ss])?[0-9]{1,7} *$")] = (
+        None
+    )
     category: Code = None
     subcategory: Code = None
     state: Annotated[State | None, Query()] = None
@@ -70,6 +70,7 @@ class Sought:
         """Raise NoCriterion where everything would be found (SUP-31)."""
         if self == replace(Sought(), view=self.view, sort=self.sort, direction=self.direction):
             raise NoCriterion(field="query/tab")
+        _ = self.words  # refused before a file begins to leave
         return self
 
     @property

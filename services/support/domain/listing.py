@@ -1,14 +1,14 @@
 """On which shelves a ticket stands for whom, and what it is sorted and found by. Pure."""
 
-import re
 from collections.abc import Iterable, Mapping
-from html import unescape
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from kit.folding import fold
 from kit.words import stems
 from services.support.domain.reach import Reach
 from services.support.domain.tickets import State, Ticket
+from services.support.markup import as_text
 
 Tab = Literal["actions_required", "not_closed", "in_progress", "closed", "drafts", "to_treat"]
 View = Literal["emitted", "received"]
@@ -28,7 +28,6 @@ EMITTERS: Final[frozenset[Tab]] = frozenset({"actions_required", "drafts"})
 
 _ORDER: Final = ("draft", *SENT)
 _TITLE_MOST: Final = 64
-_MARKUP: Final = re.compile(r"<[^<>]*>")
 
 
 def found_by(ticket: Ticket) -> dict[str, Any]:
@@ -41,7 +40,7 @@ def found_by(ticket: Ticket) -> dict[str, Any]:
         "by_category": f"{said.category} {at}",
         "by_subcategory": f"{said.subcategory} {at}",
         "by_state": f"{rank(ticket.state)} {at}",
-        "stems": sorted(set(stems(f"{said.title} {plain(said.description)}"))),
+        "stems": _stems(said.title, said.description),
     }
 
 
@@ -53,8 +52,10 @@ def rank(state: State) -> int:
     return _ORDER.index(state)
 
 
-def plain(description: str) -> str:
-    return unescape(_MARKUP.sub(" ", description))
+@lru_cache(maxsize=500)
+def _stems(title: str, description: str) -> tuple[str, ...]:
+    # Remembered, since it is asked at every change of a ticket, and few of them change its words.
+    return tuple(sorted(set(stems(f"{title} {as_text(description)}"))))
 
 
 def shelves(ticket: Ticket) -> set[str]:

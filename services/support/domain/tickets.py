@@ -9,7 +9,7 @@ from kit.change import Change, Entity
 from kit.problems import Conflict, NotFound
 from services.support.domain.contents import Content
 
-State = Literal["draft", "open", "closed"]
+State = Literal["draft", "open", "waiting", "resolved", "closed"]
 Act = Literal["submit", "close"]
 
 BECOMES: Mapping[Act, Mapping[State, State]] = {
@@ -30,6 +30,11 @@ class Ticket(Entity):
     created_at: datetime
     opened_at: datetime | None = None
     closed_at: datetime | None = None
+    recipient_id: str | None = None
+    treated_by: Literal["recipient", "desk"] = "desk"
+    assignee_id: str | None = None
+    accepted: bool = False
+    entries: int = 0
 
 
 class NotInThisState(Conflict):

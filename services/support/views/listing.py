@@ -125,16 +125,18 @@ class Listing:
         a page of them is soon full in any order.
         """
         shelves, in_order = sought.shelves(reach), f"by_{sought.sort}"
-        on_them, else_asked = {"shelves": {"$in": shelves}}, sought.beyond_shelves(reach)
-        where = {"$and": [on_them, *else_asked]}
-        if not else_asked and len(shelves) <= MERGED:
+        on_them: dict[str, Any] = {"shelves": {"$in": shelves}}
+        else_asked, merged = sought.beyond_shelves(reach), len(shelves) <= MERGED
+        if merged and not else_asked:
             return Way(on_them, in_order)
-        for leading, index in _leading(sought, on_them, merged=len(shelves) <= MERGED):
+        theirs = [on_them]
+        if not merged:
+            theirs = [{"shelves": {"$in": sought.all_shelves(reach)}}, sought.within(reach)]
+        where = {"$and": [*theirs, *else_asked]}
+        for leading, index in _leading(sought, on_them, merged=merged):
             if await self._few(leading, index):
-                return Way(where, index, narrow=True)
-        if len(shelves) > MERGED:
-            everything = {"shelves": {"$in": sought.all_shelves(reach)}}
-            where = {"$and": [everything, sought.within(reach), *else_asked]}
+                through = [on_them, *else_asked] if leading is on_them else [where]
+                return Way({"$and": through}, index, narrow=True)
         return Way(where, in_order)
 
     async def _few(self, leading: dict[str, Any], index: str) -> bool:
@@ -154,13 +156,14 @@ def _leading(
     sought: Sought, on_shelves: dict[str, Any], *, merged: bool
 ) -> list[tuple[dict[str, Any], str]]:
     """What may be rare of all that is asked, and the index that finds it."""
-    found: list[tuple[dict[str, Any], str]] = []
-    if sought.number:
-        found.append((sought.numbered, "number"))
+    by_shelves = [(on_shelves, "by_created_at")]
+    found = [(sought.numbered, "number")] if sought.number else []
+    found += by_shelves if merged else []
     found += [({"stems": one}, "stems") for one in sought.words]
     if merged:
-        found += [({"$and": [on_shelves, one]}, f"by_{sort}") for one, sort in sought.ranges]
-    return [*found, (on_shelves, "by_created_at")]
+        return found + [({"$and": [on_shelves, one]}, f"by_{sort}") for one, sort in sought.ranges]
+    # To look on so many shelves is the most work.
+    return found + by_shelves
 
 
 def _group(ticket: Ticket, sort: Sort) -> str:
