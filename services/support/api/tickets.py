@@ -1,22 +1,23 @@
-"""Tickets: the list of one's own, one of them, and its end."""
+"""Tickets: the list of one's own, and one of them."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from kit.clock import now
-from kit.http import Person, etag, may_answer
+from kit.heard import TooStale
+from kit.http import Caller, Person, etag, may_answer
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
 from services.support.api.fields import TicketId
-from services.support.domain import acts
-from services.support.domain.tickets import NotInThisState, State, Ticket, readable
+from services.support.domain.reach import Reach, seen
+from services.support.domain.tickets import State, Ticket
+from services.support.reaching import Reaching
 from services.support.records import Records
 from services.support.views import tickets as views
 from services.support.views.tickets import TicketView
 
 
-def ticket_routes(records: Records) -> APIRouter:
+def ticket_routes(records: Records, reaching: Reaching) -> APIRouter:
     routes = APIRouter(prefix="/v1/tickets", tags=["support"])
 
     @routes.get("")
@@ -26,24 +27,26 @@ def ticket_routes(records: Records) -> APIRouter:
         """The tickets you wrote, newest first."""
         return await views.written_by(records.tickets, caller.user_id, state, asked)
 
-    @routes.get("/{id}", responses=may_answer(NotFound))
+    @routes.get("/{id}", responses=may_answer(NotFound, TooStale))
     async def read(id: TicketId, caller: Person, response: Response) -> TicketView:
-        found = await records.tickets.find(id)
-        ticket = readable(found, by=caller.user_id, operator=caller.operator)
-        return answer(ticket, response)
-
-    @routes.put("/{id}/closure", responses=may_answer(NotFound, NotInThisState))
-    async def close(id: TicketId, caller: Person, response: Response) -> TicketView:
-        """Close a ticket that needs no answer any more."""
-        at = now()
-        ticket = await records.tickets.change(
-            id, lambda current: acts.close(current, by=caller.user_id, now=at)
-        )
-        return answer(ticket, response)
+        """One ticket, and what you may do to it now."""
+        ticket, reach = await found(records, reaching, id, caller)
+        return answer(ticket, reach, response)
 
     return routes
 
 
-def answer(ticket: Ticket, response: Response) -> TicketView:
+async def found(
+    records: Records, reaching: Reaching, id: str, caller: Caller
+) -> tuple[Ticket, Reach]:
+    """The ticket, to whom it may concern: before anything else is read or decided."""
+    current = await records.tickets.find(id)
+    reach = await reaching.to(current, caller)
+    ticket, _ = seen(current, reach)
+    return ticket, reach
+
+
+def answer(ticket: Ticket, reach: Reach, response: Response) -> TicketView:
     etag(response, ticket.version)
-    return views.shown(ticket)
+    _, standing = seen(ticket, reach)
+    return views.shown(ticket, standing)

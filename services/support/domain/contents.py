@@ -15,6 +15,8 @@ class Content:
     title: str = ""
     description: str = ""
     structure_id: str | None = None
+    """For which structure it is written."""
+    unit: str | None = None
     recipient_structure_id: str | None = None
 
 
