@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings
 
 import services
 from deploy.installation import Installation
-from kit.settings import Settings, WaitingSettings
+from kit.settings import OpenFormSettings, Settings, WaitingSettings
 
 HEAD = """\
 # Every setting, with its default. Written by `chorale settings > deploy/.env.example`.
@@ -27,6 +27,7 @@ def kinds() -> Iterator[tuple[str, type[BaseSettings]]]:
     """The classes of settings, each with the title of its part."""
     yield "Every service", Settings
     yield "Services in which changes may wait", WaitingSettings
+    yield "Services with forms that anybody may send", OpenFormSettings
     for folder in services.__path__:
         for module in sorted(Path(folder).glob("*/settings.py")):
             name = module.parent.name

@@ -134,6 +134,20 @@ class WaitingSettings(Settings):
     )
 
 
+class OpenFormSettings(Settings):
+    """Of services with forms that anybody may send."""
+
+    effort_bits: int = Field(
+        default=16,
+        ge=0,
+        le=32,
+        description="Zero bits that a proof of work begins with: each doubles it; 0 asks for none",
+    )
+    effort_for: Duration = Field(
+        default=timedelta(minutes=10), description="How long there is for a proof of work"
+    )
+
+
 S = TypeVar("S", bound=Connections)
 
 

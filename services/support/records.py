@@ -3,7 +3,10 @@
 from kit.mongo import IndexModel
 from kit.service import Service
 from kit.settings import Settings
+from services.support.domain.activity import Entry
+from services.support.domain.known import Somebody, Structure, Unit
 from services.support.domain.numbers import Number
+from services.support.domain.objects import KnownObject
 from services.support.domain.portals import Contact, Portal
 from services.support.domain.tickets import Ticket
 
@@ -20,6 +23,19 @@ class Records:
                 IndexModel([("emitter_id", 1), ("state", 1), *NEWEST_FIRST]),
             ],
         )
+        self.entries = service.collection(
+            "entries",
+            Entry,
+            indexes=[
+                IndexModel([("ticket_id", 1), ("rank", -1), ("_id", -1)]),
+                IndexModel([("by", 1), ("_id", 1)]),
+                IndexModel([("emitter_id", 1), ("_id", 1)]),
+            ],
+        )
         self.numbers = service.collection("numbers", Number)
         self.portals = service.collection("portals", Portal)
         self.contacts = service.collection("contacts", Contact)
+        self.structures = service.collection("structures", Structure)
+        self.units = service.collection("units", Unit)
+        self.people = service.collection("people", Somebody)
+        self.objects = service.collection("objects", KnownObject)

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from kit import robots
 from kit.clock import now
 from kit.collection import Ask
 from kit.mongo import IndexModel
+from kit.robots import SpentEffort
 from kit.workers import Job, Timer
 from services.users.domain import (
     attempts,
     challenges,
     clients,
-    efforts,
     emails,
     provider_sign_ins,
     sessions,
@@ -25,7 +26,6 @@ from services.users.domain.accounts import Account, AccountMoved
 from services.users.domain.attempts import Attempts
 from services.users.domain.challenges import Challenge
 from services.users.domain.clients import Client
-from services.users.domain.efforts import SpentEffort
 from services.users.domain.invitations import Invitee
 from services.users.domain.logins import Login, login_id
 from services.users.domain.provider_sign_ins import LinkedIdentity, ProviderSignIn
@@ -162,7 +162,7 @@ class Identity:
 
     def _forget_effort(self, over: SpentEffort) -> Ask:
         at = now()
-        return self.efforts.ask(over.id, lambda current: efforts.forget(current, now=at))
+        return self.efforts.ask(over.id, lambda current: robots.forget(current, now=at))
 
     def _forget_unsubscription(self, over: Unsubscription) -> Ask:
         at = now()

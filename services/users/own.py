@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from kit.bus import Subscriptions
 from kit.personal import Personal
+from kit.robots import Robots
 from kit.service import Service
 from kit.workers import Job
 from services.users.api.attachments import personal_attachment_routes
@@ -18,7 +19,6 @@ from services.users.exporting import Exporting
 from services.users.identity import Identity
 from services.users.keeping import personal
 from services.users.membership import Membership
-from services.users.robots import Robots
 from services.users.settings import UsersSettings
 
 
@@ -41,7 +41,8 @@ class Own:
 
     def routes(self) -> tuple[APIRouter, ...]:
         identity, settings = self.erasing.identity, self.erasing.settings
-        letters, robots = Letters(identity, settings), Robots(identity, settings)
+        letters = Letters(identity, settings)
+        robots = Robots(identity.efforts, settings, whose="users")
         return (
             personal_attachment_routes(self.attachments),
             export_routes(self.exporting),

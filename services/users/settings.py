@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from kit.settings import Duration, WaitingSettings
+from kit.settings import Duration, OpenFormSettings, WaitingSettings
 from services.users.domain.attempts import Limit
 from services.users.domain.logins import normalised
 
@@ -35,7 +35,7 @@ class OidcProvider(BaseModel):
         return self
 
 
-class UsersSettings(WaitingSettings):
+class UsersSettings(WaitingSettings, OpenFormSettings):
     access_private_key: SecretStr = Field(
         description="What access tokens are signed with: an Ed25519 key, as JWK or PEM"
     )
@@ -103,16 +103,6 @@ class UsersSettings(WaitingSettings):
     login_back_for: Duration = Field(
         default=timedelta(days=7),
         description="How long the old address can undo the change of a login",
-    )
-
-    effort_bits: int = Field(
-        default=16,
-        ge=0,
-        le=32,
-        description="Zero bits that a proof of work begins with: each doubles it; 0 asks for none",
-    )
-    effort_for: Duration = Field(
-        default=timedelta(minutes=10), description="How long there is for a proof of work"
     )
 
     code_for: Duration = Field(

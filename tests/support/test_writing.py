@@ -8,38 +8,57 @@ import pytest
 from contracts.support import TicketOpened
 from kit.problems import NotFound
 from services.support.domain import writing
-from services.support.domain.contents import Content, Incomplete, NotAttached, UnknownCategory
+from services.support.domain.activity import Entry
+from services.support.domain.contents import (
+    Content,
+    Incomplete,
+    Known,
+    NotAttached,
+    UnknownCategory,
+)
 from services.support.domain.numbers import CANDIDATES, NoNumberFree, Number, numbers_for
 from services.support.domain.tickets import State, Ticket
 from services.support.domain.writing import NotADraft
-from tests.support.builders import CATALOGUE, ID, LATER, NOW, a_content, a_ticket, fields
+from tests.support.builders import (
+    CATALOGUE,
+    ID,
+    KNOWN,
+    LATER,
+    NOW,
+    a_content,
+    a_reach,
+    a_ticket,
+    fields,
+)
 
 
 def write(
     current: Ticket | None = None,
+    entry: Entry | None = None,
     *,
     claims: tuple[Number | None, ...] = (None,) * CANDIDATES,
     content: Content | None = None,
     draft: bool = False,
-    attached_to: frozenset[str] = frozenset({"s-1"}),
+    known: Known = KNOWN,
 ) -> tuple[Any, ...]:
     return writing.write(
         current,
+        entry,
         *claims,
         id=ID,
         content=content or a_content(),
         draft=draft,
         by="ana",
-        attached_to=attached_to,
+        known=known,
         catalogue=CATALOGUE,
         now=NOW,
     )
 
 
-def submit(
-    current: Ticket | None, *, by: str = "ana", attached_to: frozenset[str] = frozenset({"s-1"})
-) -> Any:
-    return writing.submit(current, by=by, attached_to=attached_to, catalogue=CATALOGUE, now=LATER)
+def submit(current: Ticket | None, known: Known = KNOWN) -> tuple[Any, Any]:
+    return writing.submit(
+        current, None, reach=a_reach(), known=known, catalogue=CATALOGUE, now=LATER
+    )
 
 
 class TestWrite:
@@ -68,7 +87,7 @@ class TestWrite:
 
     @pytest.mark.feature("SUP-16")
     def test_claims_the_number_it_gives(self):
-        change, first, *others = write()
+        change, _, first, *others = write()
 
         assert re.fullmatch(r"CPROCS\d{7}", change.state.number)
         assert first.state == Number(id=change.state.number, ticket_id=ID)
@@ -79,7 +98,7 @@ class TestWrite:
         numbers = numbers_for(ID)
         taken = Number(id=numbers[0], ticket_id="another")
 
-        change, first, second, *_ = write(claims=(taken, *[None] * (len(numbers) - 1)))
+        change, _, first, second, *_ = write(claims=(taken, *[None] * (len(numbers) - 1)))
 
         assert change.state.number == numbers[1]
         assert (first.state, second.state) == (taken, Number(id=numbers[1], ticket_id=ID))
@@ -90,12 +109,13 @@ class TestWrite:
             write(claims=taken)
 
     def test_changes_nothing_the_second_time(self):
-        change, *claims = write()
+        change, entry, *claims = write()
         kept = tuple(claim.state for claim in claims)
 
-        again, *claims_again = write(change.state, claims=kept)
+        again, entry_again, *claims_again = write(change.state, entry.state, claims=kept)
 
         assert (again.state, again.events) == (change.state, ())
+        assert entry_again.state == entry.state
         assert tuple(claim.state for claim in claims_again) == kept
 
     @pytest.mark.feature("SUP-05", "SUP-13")
@@ -134,15 +154,16 @@ class TestWrite:
         named = a_content(subcategory="M_REJET", recipient_structure_id="s-9")
         change, *_ = write(content=named)
         assert change.state.state == "open"
+        assert (change.state.treated_by, change.state.recipient_id) == ("recipient", "s-9")
 
     def test_speaks_only_for_a_structure_the_emitter_is_attached_to(self):
         for draft in (False, True):
             with pytest.raises(NotAttached) as refusal:
-                write(draft=draft, attached_to=frozenset())
+                write(draft=draft, known=Known())
             assert fields(refusal) == ["/body/structure_id"]
 
     def test_needs_no_structure(self):
-        change, *_ = write(content=a_content(structure_id=None), attached_to=frozenset())
+        change, *_ = write(content=a_content(structure_id=None), known=Known())
         assert change.state.state == "open"
 
 
@@ -151,8 +172,8 @@ class TestRewrite:
         return writing.rewrite(
             current,
             content=content,
-            by=by,
-            attached_to=frozenset({"s-1"}),
+            reach=a_reach(by),
+            known=KNOWN,
             catalogue=CATALOGUE,
         )
 
@@ -176,16 +197,17 @@ class TestRewrite:
 class TestSubmit:
     @pytest.mark.feature("SUP-16", "SUP-19")
     def test_opens_a_draft_and_tells(self):
-        change = submit(a_ticket())
+        change, entry = submit(a_ticket())
 
         assert (change.state.state, change.state.opened_at) == ("open", LATER)
         assert [type(event) for event in change.events] == [TicketOpened]
+        assert (entry.state.kind, entry.state.rank, entry.state.by) == ("opened", 1, "ana")
 
     @pytest.mark.parametrize("state", ["open", "closed"])
     def test_changes_nothing_when_already_sent(self, state: State):
         ticket = a_ticket(state=state)
-        change = submit(ticket, attached_to=frozenset())
-        assert (change.state, change.events) == (ticket, ())
+        change, entry = submit(ticket, known=Known())
+        assert (change.state, change.events, entry.state) == (ticket, (), None)
 
     @pytest.mark.feature("SUP-13")
     def test_names_what_a_draft_still_lacks(self):
@@ -195,7 +217,7 @@ class TestSubmit:
 
     def test_is_refused_when_the_emitter_has_left_the_structure(self):
         with pytest.raises(NotAttached):
-            submit(a_ticket(), attached_to=frozenset())
+            submit(a_ticket(), known=Known())
 
     def test_is_refused_when_the_category_has_been_closed(self):
         with pytest.raises(UnknownCategory):

@@ -6,6 +6,7 @@ import pytest
 from joserfc.jwk import OKPKey
 
 from kit.person import Erasure
+from kit.robots import Robots
 from kit.service import Service
 from kit.tasks import ended
 from kit.workers import GRACE
@@ -18,7 +19,6 @@ from services.users.identity import CREDENTIALS, Identity
 from services.users.main import build
 from services.users.managing import Managing
 from services.users.membership import Membership
-from services.users.robots import Robots
 from services.users.settings import UsersSettings
 from tests.conftest import settings_for
 from tests.ports import free_ports
@@ -39,7 +39,7 @@ async def built_house(mongo_url: str) -> AsyncIterator[House]:
     )
     service = Service("users", settings)
     identity, passwords = Identity.of(service), CountedPasswords()
-    letters, robots = Letters(identity, settings), Robots(identity, settings)
+    letters, robots = Letters(identity, settings), Robots(identity.efforts, settings, whose="users")
     managing = Managing(Membership.of(service), identity, settings, {})
     erasing = Erasing(identity, service.collection("erasures", Erasure), settings)
     app = service.app(

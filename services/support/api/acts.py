@@ -95,7 +95,7 @@ class Acting:
         ticket, _ = await self._committer.keep(
             Ask(places, lambda *current: decide(*current, **said, by=by), if_match)
         )
-        return answer(ticket, reach, response)
+        return await answer(self._records, ticket, reach, response)
 
 
 def emitter_routes(acting: Acting) -> APIRouter:

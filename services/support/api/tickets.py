@@ -9,7 +9,7 @@ from kit.http import Caller, Person, etag, may_answer
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
 from services.support.api.fields import TicketId
-from services.support.domain.reach import Reach, seen
+from services.support.domain.reach import Reach, standing, visible
 from services.support.domain.tickets import State, Ticket
 from services.support.reaching import Reaching
 from services.support.records import Records
@@ -20,18 +20,19 @@ from services.support.views.tickets import TicketView
 def ticket_routes(records: Records, reaching: Reaching) -> APIRouter:
     routes = APIRouter(prefix="/v1/tickets", tags=["support"])
 
-    @routes.get("")
+    @routes.get("", responses=may_answer(TooStale))
     async def list_mine(
         caller: Person, asked: PageAsked, state: Annotated[State | None, Query()] = None
     ) -> Page[TicketView]:
         """The tickets you wrote, newest first."""
-        return await views.written_by(records.tickets, caller.user_id, state, asked)
+        reach = await reaching.everywhere(caller)
+        return await views.written_by(records, reach, state, asked)
 
     @routes.get("/{id}", responses=may_answer(NotFound, TooStale))
     async def read(id: TicketId, caller: Person, response: Response) -> TicketView:
         """One ticket, and what you may do to it now."""
         ticket, reach = await found(records, reaching, id, caller)
-        return answer(ticket, reach, response)
+        return await answer(records, ticket, reach, response)
 
     return routes
 
@@ -42,11 +43,9 @@ async def found(
     """The ticket, to whom it may concern: before anything else is read or decided."""
     current = await records.tickets.find(id)
     reach = await reaching.to(current, caller)
-    ticket, _ = seen(current, reach)
-    return ticket, reach
+    return visible(current, reach), reach
 
 
-def answer(ticket: Ticket, reach: Reach, response: Response) -> TicketView:
+async def answer(records: Records, ticket: Ticket, reach: Reach, response: Response) -> TicketView:
     etag(response, ticket.version)
-    _, standing = seen(ticket, reach)
-    return views.shown(ticket, standing)
+    return views.shown(ticket, standing(ticket, reach), await views.names(records, [ticket]))

@@ -78,6 +78,11 @@ def names_shown(side: Side, found: Standing) -> bool:
     return side == "recipient" and "desk" in found.reads and "emitter" not in found.reads
 
 
+def shown_to_writer(entry: Entry) -> Entry:
+    """As its writer is given it: that they have noted something, not what of whom."""
+    return replace(entry, text="") if entry.internal else entry
+
+
 def without_text(entry: Entry) -> Change[Entry]:
     """That somebody acted, and when; not what they wrote."""
     return Change(replace(entry, text=""))

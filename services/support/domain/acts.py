@@ -146,9 +146,7 @@ def sent_to(recipient_id: str | None) -> dict[str, Any]:
     return {"recipient_id": recipient_id, "treated_by": "recipient" if recipient_id else "desk"}
 
 
-def attachment_read(
-    ticket: Ticket | None, entry: Entry | None, *, name: str, by: Doing
-) -> Changes:
+def attachment_read(ticket: Ticket | None, entry: Entry | None, *, name: str, by: Doing) -> Changes:
     """The desk has read a file of others: they see it."""
     current, found = seen(ticket, by.reach)
     if entry or found.reads != {"desk"} or current.state == "draft":

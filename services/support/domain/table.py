@@ -1,4 +1,4 @@
-"""Who may do what to a ticket, in which state, and what becomes of it. Everything else is refused."""
+"""Who may do what to a ticket in which state, and what becomes of it; all else is refused."""
 
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
@@ -87,7 +87,7 @@ def require(act: Act, ticket: Ticket, found: Standing) -> State:
     """The state the act leads to, or the first reason why it may not be done."""
     rule = TABLE[act]
     if rule.who == "emitter":
-        _require_emitter(found)
+        require_emitter(found)
     else:
         _require_treating(rule.who, ticket, found)
     if ticket.state not in rule.becomes:
@@ -110,7 +110,7 @@ def _allowed(act: Act, ticket: Ticket, found: Standing) -> bool:
     return True
 
 
-def _require_emitter(found: Standing) -> None:
+def require_emitter(found: Standing) -> None:
     if "emitter" not in found.reads:
         raise EmitterOnly
     if "emitter" not in found.acts:

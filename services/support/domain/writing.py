@@ -10,10 +10,10 @@ from kit.problems import Conflict
 from services.support.domain.activity import Entry
 from services.support.domain.acts import opened, sent_to
 from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import Content, check, complete
+from services.support.domain.contents import Content, Known, check, complete, filled
 from services.support.domain.numbers import Number, claimed
 from services.support.domain.reach import Reach, seen
-from services.support.domain.table import TABLE, EmitterOnly
+from services.support.domain.table import TABLE, require_emitter
 from services.support.domain.tickets import Ticket
 
 
@@ -29,7 +29,7 @@ def write(
     content: Content,
     draft: bool,
     by: str,
-    attached_to: frozenset[str],
+    known: Known,
     catalogue: Catalogue,
     now: datetime,
 ) -> tuple[Change[Any], ...]:
@@ -37,8 +37,8 @@ def write(
     if current is not None:
         return Change(current), Change(entry), *(Change(claim) for claim in claims)
     number, taken = claimed(id, claims)
-    check(content, attached_to, catalogue)
-    written = Ticket(id=id, number=number, emitter_id=by, content=content, created_at=now)
+    whole = _checked(content, known, catalogue)
+    written = Ticket(id=id, number=number, emitter_id=by, content=whole, created_at=now)
     if draft:
         return Change(written), Change(None), *taken
     return *_send(written, catalogue, now), *taken
@@ -49,14 +49,14 @@ def rewrite(
     *,
     content: Content,
     reach: Reach,
-    attached_to: frozenset[str],
+    known: Known,
     catalogue: Catalogue,
 ) -> Change[Ticket]:
     ticket = _emitted(current, reach)
     if ticket.state != "draft":
         raise NotADraft(state=ticket.state)
-    check(content, attached_to, catalogue)
-    return Change(ticket if ticket.content == content else replace(ticket, content=content))
+    whole = _checked(content, known, catalogue)
+    return Change(ticket if ticket.content == whole else replace(ticket, content=whole))
 
 
 def submit(
@@ -64,7 +64,7 @@ def submit(
     entry: Entry | None,
     *,
     reach: Reach,
-    attached_to: frozenset[str],
+    known: Known,
     catalogue: Catalogue,
     now: datetime,
 ) -> tuple[Change[Ticket], Change[Entry]]:
@@ -72,14 +72,19 @@ def submit(
     if ticket.state != "draft":
         return Change(ticket), Change(entry)
     # The rights of the emitter or the catalogue may have changed since the draft was kept.
-    check(ticket.content, attached_to, catalogue)
-    return _send(ticket, catalogue, now)
+    whole = _checked(ticket.content, known, catalogue)
+    return _send(replace(ticket, content=whole), catalogue, now)
+
+
+def _checked(content: Content, known: Known, catalogue: Catalogue) -> Content:
+    whole = filled(content, known, catalogue)
+    check(whole, known, catalogue)
+    return whole
 
 
 def _emitted(current: Ticket | None, reach: Reach) -> Ticket:
     ticket, found = seen(current, reach)
-    if "emitter" not in found.acts:
-        raise EmitterOnly
+    require_emitter(found)
     return ticket
 
 

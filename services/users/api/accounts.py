@@ -6,17 +6,16 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from kit.clock import now
-from kit.effort import EffortMissing, EffortOver, EffortWrong
 from kit.http import Anyone, may_answer
 from kit.ids import new_id
 from kit.links import LinkExpired, LinkInvalid, read_link
+from kit.robots import FOR_PEOPLE, OpenForm, Robots
 from services.users.api.fields import (
     Accepted,
     Address,
     Email,
     LinkToken,
     Name,
-    OpenForm,
     Password,
 )
 from services.users.api.letters import Letters
@@ -28,10 +27,7 @@ from services.users.domain.logins import login_id
 from services.users.domain.passwords import PasswordRefused
 from services.users.identity import Identity
 from services.users.passwords import Passwords
-from services.users.robots import Robots
 from services.users.settings import UsersSettings
-
-FOR_PEOPLE = (EffortMissing, EffortWrong, EffortOver)
 
 
 class NewAccount(OpenForm):

@@ -11,7 +11,7 @@ from kit.http import Anyone, Operator, Person, may_answer
 from kit.ids import new_id
 from kit.links import LinkExpired, LinkInvalid, read_link
 from kit.problems import NotFound
-from services.users.api.accounts import FOR_PEOPLE
+from kit.robots import FOR_PEOPLE, Robots
 from services.users.api.fields import (
     Accepted,
     Address,
@@ -42,7 +42,6 @@ from services.users.domain.questions import AnswerTooEasy
 from services.users.managing import Managing
 from services.users.passwords import Passwords
 from services.users.proving import Proving
-from services.users.robots import Robots
 
 
 class OfOne(BaseModel):

@@ -12,8 +12,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from kit.effort import Effort
 from kit.one_line import NOT_IN_A_LINE
+from kit.robots import OpenForm
 from services.users.domain.logins import normalised
 from services.users.names import NOT_IN_A_NAME
 
@@ -70,23 +70,6 @@ Proof = Annotated[str, StringConstraints(pattern=r"^([0-9]{6}|[a-z2-7]{4}(-[a-z2
 """A code of the second factor, or one that recovers it."""
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
-
-
-class EffortGiven(BaseModel):
-    """A challenge of `GET /v1/effort`, and a number that solves it."""
-
-    challenge: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
-    number: Annotated[int, Field(ge=0, le=2**53)]
-
-
-class OpenForm(BaseModel):
-    """A form that anybody may send, without having signed in."""
-
-    effort: EffortGiven | None = Field(None, description="Needed, unless the platform asks none")
-
-    @property
-    def proof(self) -> Effort | None:
-        return Effort(self.effort.challenge, self.effort.number) if self.effort else None
 
 
 class Address(OpenForm):

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
+from kit.robots import Robots
 from services.users.api.accounts import account_routes
 from services.users.api.addresses import address_routes
 from services.users.api.clients import client_routes
-from services.users.api.efforts import effort_routes
 from services.users.api.letters import Letters
 from services.users.api.me import own_account_routes
 from services.users.api.oidc import Arrivals, linked_identity_routes, oidc_routes
@@ -18,7 +18,6 @@ from services.users.codes import Codes
 from services.users.identity import Identity
 from services.users.passwords import Passwords
 from services.users.proving import Proving
-from services.users.robots import Robots
 from services.users.settings import UsersSettings
 from services.users.signing_in import Door
 from services.users.tokens import Signer
@@ -31,9 +30,10 @@ def identity_routes(
     codes = Codes(settings.second_factor_keys, settings.link_key)
     door = Door(identity, passwords, signer, codes, settings)
     issuing = Issuing(signer, settings)
-    robots, proving = Robots(identity, settings), Proving(identity, passwords, settings)
+    robots = Robots(identity.efforts, settings, whose="users")
+    proving = Proving(identity, passwords, settings)
     return (
-        effort_routes(robots),
+        robots.routes("/v1/effort", "accounts"),
         account_routes(identity, letters, robots, passwords, settings),
         address_routes(identity, settings),
         own_account_routes(identity, letters, proving, settings),

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from kit.robots import Robots
 from services.users.api.deactivations import deactivation_routes
 from services.users.api.letters import Letters
 from services.users.api.transfers import transfer_routes
@@ -10,14 +11,13 @@ from services.users.claiming import Claiming
 from services.users.managed import Managed
 from services.users.managing import Managing
 from services.users.passwords import Passwords
-from services.users.robots import Robots
 
 
 def management_routes(
     managing: Managing, claiming: Claiming, passwords: Passwords
 ) -> tuple[APIRouter, ...]:
     identity, settings = managing.identity, managing.settings
-    letters, robots = Letters(identity, settings), Robots(identity, settings)
+    letters, robots = Letters(identity, settings), Robots(identity.efforts, settings, whose="users")
     return (
         transfer_routes(managing, Managed(managing.membership, identity)),
         deactivation_routes(managing, letters, robots, passwords),

@@ -10,7 +10,7 @@ from kit.clock import now
 from kit.collection import Place
 from kit.http import Anyone, may_answer
 from kit.links import LinkExpired, LinkInvalid, read_link
-from services.users.api.accounts import FOR_PEOPLE
+from kit.robots import FOR_PEOPLE, Robots
 from services.users.api.fields import Accepted, Address, Answer, LinkToken, Password
 from services.users.api.letters import Letters
 from services.users.domain import passwords as rules
@@ -21,7 +21,6 @@ from services.users.domain.questions import AnswerNeeded, WrongAnswer
 from services.users.domain.sessions import reset_password
 from services.users.identity import Identity
 from services.users.proving import Proving
-from services.users.robots import Robots
 from services.users.settings import UsersSettings
 
 MAY_ANSWER = (

@@ -13,7 +13,7 @@ from kit.http import Anyone, Operator, Person, may_answer, new_entity_id
 from kit.links import LinkExpired, LinkInvalid, read_link
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
-from services.users.api.accounts import FOR_PEOPLE
+from kit.robots import FOR_PEOPLE, Robots
 from services.users.api.fields import Accepted, Address, LinkToken
 from services.users.api.letters import Letters
 from services.users.domain import exports as domain
@@ -27,7 +27,6 @@ from services.users.domain.erasure import (
 from services.users.domain.exports import Export, ExportNotReady, ExportOver, Status
 from services.users.erasing import Erasing
 from services.users.exporting import Exporting
-from services.users.robots import Robots
 
 EXPORTS = "/v1/me/exports"
 
