@@ -13,7 +13,7 @@ LONGEST: Final = 20_000
 """Characters, as they come and as they are kept: cleaning may also lengthen a text."""
 BLOCKS: Final = frozenset({"p", "ul", "ol", "li", "blockquote", "pre"})
 KEPT: Final = BLOCKS | {"a", "b", "br", "code", "em", "i", "strong", "u"}
-_BEARABLE: Final = re.compile(rf"(?![\t\n])[{NOT_IN_A_LINE}]")
+_UNSEEN: Final = re.compile(rf"(?![\t\n])[{NOT_IN_A_LINE}]")
 _CLEANER: Final = nh3.Cleaner(
     tags=set(KEPT),
     attributes={"a": {"href"}},
@@ -42,7 +42,9 @@ class _Text(HTMLParser):
 
 def cleaned(written: str) -> str:
     """What may be shown as it stands; line ends of a text without any formatting are kept."""
-    kept = _CLEANER.clean(_BEARABLE.sub("", written.replace("\r\n", "\n"))).strip()
+    # What is not seen may be written as a reference; without it, what is left may act.
+    seen = _UNSEEN.sub("", _CLEANER.clean(written.replace("\r\n", "\n"))).strip()
+    kept = _CLEANER.clean(seen)
     return kept if "<" in kept else kept.replace("\n", "<br>")
 
 

@@ -3,6 +3,7 @@
 from kit.mongo import IndexModel
 from kit.service import Service
 from kit.settings import Settings
+from services.support.domain.activity import Entry
 from services.support.domain.known import Somebody, Structure, Unit
 from services.support.domain.listing import found_by
 from services.support.domain.numbers import Number
@@ -19,6 +20,15 @@ class Records:
             Ticket,
             indexes=[IndexModel([("emitter_id", 1), ("_id", 1)]), *INDEXES],
             derived=found_by,
+        )
+        self.entries = service.collection(
+            "entries",
+            Entry,
+            indexes=[
+                IndexModel([("ticket_id", 1), ("rank", -1), ("_id", -1)]),
+                IndexModel([("by", 1), ("_id", 1)]),
+                IndexModel([("emitter_id", 1), ("_id", 1)]),
+            ],
         )
         self.numbers = service.collection("numbers", Number)
         self.portals = service.collection("portals", Portal)

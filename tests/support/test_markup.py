@@ -25,6 +25,11 @@ WRITTEN = [
         "INSEE",
     ),
     ("<!-- caché --><svg><style>p{}</style></svg>ici", "ici", "ici"),
+    (
+        '<a href="java&#1;script:x()">là</a>&#x202e;',
+        '<a rel="noopener noreferrer nofollow">là</a>',
+        "là",
+    ),
     ("a\u202eb\x00c\u200b", "abc", "abc"),
 ]
 
