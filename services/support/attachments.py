@@ -86,7 +86,7 @@ class TicketAttachments:
                 by=Doing(entry_id=id, reach=reach, now=at),
             )
             places = (self.records.tickets.at(ticket.id), self.records.entries.at(id))
-            await self.records.tickets.committer.keep(Ask(places, read))
+            await self.files.committer.keep(Ask(places, read))
 
     def jobs(self) -> list[Job]:
         return self.files.jobs(noted)

@@ -4,38 +4,50 @@ from fastapi import FastAPI
 
 from kit.rights import RightsCopy
 from kit.service import Service
-from kit.settings import Settings, read
+from kit.settings import read
 from services.support import categories
 from services.support.api.activity import activity_routes
 from services.support.api.acts import Acting, agent_routes, emitter_routes
+from services.support.api.attachments import FILES, attachment_routes
 from services.support.api.categories import category_routes
 from services.support.api.facts import fact_routes
+from services.support.api.listing import listing_routes
 from services.support.api.tickets import ticket_routes
 from services.support.api.writing import writing_routes
+from services.support.attachments import TicketAttachments
 from services.support.handlers import handlers
 from services.support.keeping import personal
 from services.support.reaching import Reaching
 from services.support.records import Records
+from services.support.settings import SupportSettings
 from services.support.speaking import Speaking
+from services.support.views.lines import Lines
+from services.support.views.listing import Listing
 
 
-def build(service: Service[Settings]) -> FastAPI:
+def build(service: Service[SupportSettings]) -> FastAPI:
     records, catalogue = Records(service), categories.read()
-    rights, kept = RightsCopy(service), personal(service, records)
+    attachments = TicketAttachments.of(service, records)
+    rights, kept = RightsCopy(service), personal(service, records, attachments.files)
+    lines = Lines(Listing(records.tickets), records.structures, catalogue)
     speaking, reaching = Speaking(records, rights, catalogue), Reaching(rights)
     acting = Acting(service.committer, records, reaching)
     return service.app(
         category_routes(catalogue),
         writing_routes(service.committer, records, reaching, speaking, catalogue),
+        # Before those of one ticket: its paths are not ids.
+        listing_routes(lines, reaching),
         ticket_routes(records, reaching),
+        attachment_routes(attachments, reaching),
         emitter_routes(acting),
         agent_routes(acting, catalogue),
         activity_routes(records, reaching),
         fact_routes(records.objects),
         hears=handlers(records, rights, kept),
-        jobs=kept.jobs(),
+        jobs=[*attachments.jobs(), *kept.jobs()],
+        files=(FILES,),
     )
 
 
 def create() -> FastAPI:
-    return build(Service("support", read(Settings)))
+    return build(Service("support", read(SupportSettings)))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from kit import file
 from kit.change import Change
@@ -9,8 +10,14 @@ from kit.file import File, Scan
 from kit.formats import FORMATS, Described, describe
 from kit.problems import Conflict, NotFound
 from services.support.domain.reach import Reach, Side, Standing, seen
-from services.support.domain.table import Act, require
+from services.support.domain.table import SENT, Rule, follow
 from services.support.domain.tickets import Ticket
+
+_ADDED: Final = Rule("emitter", {"draft": "draft", **SENT})
+_ANSWERED: Final = Rule("assignee", SENT)
+"""Of those who treat it."""
+_REMOVED: Final = Rule("emitter", {"draft": "draft"})
+"""While nobody else has seen it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +39,9 @@ def described(name: str, *, declared: str, content: bytes, most: int) -> Describ
 def opened_to_files(ticket: Ticket | None, reach: Reach) -> tuple[Ticket, Side]:
     """The ticket, and as what somebody may add files to it; raises the refusal otherwise."""
     current, found = seen(ticket, reach)
-    act: Act = "attach" if "emitter" in found.reads else "enclose"
-    require(act, current, found)
-    return current, "emitter" if act == "attach" else current.treated_by
+    emitter = "emitter" in found.reads
+    follow(_ADDED if emitter else _ANSWERED, current, found)
+    return current, "emitter" if emitter else current.treated_by
 
 
 def add(
@@ -80,10 +87,9 @@ def of_ticket(current: TicketAttachment | None, ticket: Ticket) -> TicketAttachm
 def remove(
     current: TicketAttachment | None, ticket: Ticket | None, *, reach: Reach
 ) -> tuple[Change[TicketAttachment], Change[Ticket]]:
-    """While nobody else has seen it: of a draft."""
     known, found = seen(ticket, reach)
     of_ticket(current, known)
-    require("detach", known, found)
+    follow(_REMOVED, known, found)
     return Change(None), Change(known)
 
 
