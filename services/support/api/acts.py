@@ -17,7 +17,7 @@ from services.support.api.tickets import answer, found
 from services.support.domain import acts
 from services.support.domain.acts import Changes, Doing
 from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import Incomplete, UnknownCategory
+from services.support.domain.contents import UnknownCategory, UnknownRecipient
 from services.support.domain.table import (
     Act,
     EmitterOnly,
@@ -78,7 +78,8 @@ class Acting:
     """Applies one act to a ticket, for whoever asks."""
 
     def __init__(self, committer: Committer, records: Records, reaching: Reaching) -> None:
-        self._committer, self._records, self._reaching = committer, records, reaching
+        self.records = records
+        self._committer, self._reaching = committer, reaching
 
     async def on(
         self,
@@ -89,13 +90,13 @@ class Acting:
         response: Response,
         **said: Any,
     ) -> TicketView:
-        _, reach = await found(self._records, self._reaching, id, caller)
+        _, reach = await found(self.records, self._reaching, id, caller)
         by = Doing(entry_id=new_entity_id(), reach=reach, now=now())
-        places = self._records.tickets.at(id), self._records.entries.at(by.entry_id)
+        places = self.records.tickets.at(id), self.records.entries.at(by.entry_id)
         ticket, _ = await self._committer.keep(
             Ask(places, lambda *current: decide(*current, **said, by=by), if_match)
         )
-        return await answer(self._records, ticket, reach, response)
+        return await answer(self.records, ticket, reach, response)
 
 
 def emitter_routes(acting: Acting) -> APIRouter:
@@ -182,11 +183,15 @@ def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
         """Hand a ticket to the support desk and say why; the desk may take one to itself."""
         return await acting.on(id, acts.transfer, caller, if_match, response, text=body.text)
 
-    @routes.put("/{id}/category", responses=may_answer(*OF_AGENTS, UnknownCategory, Incomplete))
+    @routes.put(
+        "/{id}/category", responses=may_answer(*OF_AGENTS, UnknownCategory, UnknownRecipient)
+    )
     async def refile(
         id: TicketId, body: Filing, caller: Person, if_match: IfMatch, response: Response
     ) -> TicketView:
         """File a ticket elsewhere; a business sub-category hands it to the recipient you name."""
+        named = body.recipient_structure_id
+        recipient = await acting.records.structures.find(named) if named else None
         return await acting.on(
             id,
             acts.refile,
@@ -195,7 +200,7 @@ def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
             response,
             category=body.category,
             subcategory=body.subcategory,
-            recipient_id=body.recipient_structure_id,
+            recipient=recipient,
             catalogue=catalogue,
         )
 
