@@ -11,8 +11,8 @@ from typing import Final, Literal
 from contracts.support import Promise
 from kit.business_days import WorkingHours
 
-Turn = Literal["open", "waiting", "resolved", "closed"]
-"""The states of a ticket that was sent."""
+Turn = Literal["draft", "open", "waiting", "resolved", "closed"]
+"""The states of a ticket."""
 STOPPED: Final[frozenset[Turn]] = frozenset({"waiting", "resolved", "closed"})
 
 
@@ -58,6 +58,11 @@ class Clocks:
     @property
     def next_due(self) -> datetime | None:
         return min((one.due_at for _, one in self.each() if one.due_at), default=None)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether something is late and still to be done."""
+        return any(one.late_at and not one.kept_at for _, one in self.each())
 
     def each(self) -> tuple[tuple[Promise, Clock], ...]:
         return ("first_answer", self.first_answer), ("solution", self.solution)
