@@ -7,7 +7,8 @@ from typing import Final
 
 from contracts.support import TicketOverdue
 from kit.change import Change
-from services.support.domain.activity import Entry, Kind
+from services.support.domain.activity import Kind
+from services.support.domain.acts import Changes
 from services.support.domain.clocks import Timing, ran_out, turned
 from services.support.domain.tickets import Ticket
 
@@ -22,8 +23,6 @@ ANSWERS: Final[Mapping[Kind, bool]] = {
     "closed": False,
 }
 """The acts that clocks follow, and whether the emitter is answered by each."""
-
-Changes = tuple[Change[Ticket], Change[Entry]]
 
 
 def kept_up(before: Ticket | None, changes: Changes, timing: Timing, *, now: datetime) -> Changes:
