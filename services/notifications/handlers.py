@@ -27,7 +27,7 @@ from contracts.structures import (
     UnitCreated,
     UnitEnded,
 )
-from contracts.support import OfTicket, TicketOpened, TicketOverdue
+from contracts.support import TicketOpened, TicketOverdue
 from contracts.users import (
     AccountChanged,
     ClientSecretExpiring,
@@ -235,7 +235,7 @@ class Desk:
             return together(told, self.notices.ask(notice.id, partial(tell, notice)))
         return told
 
-    def move(self, event: OfTicket) -> Ask:
+    def move(self, event: Any) -> Ask:
         moved = partial(move_on, event.ticket_id, rank=event.rank, at=now())
         written = self.write(event, ticket_letters.to_emitter(event))
         return together(written, self.settled.ask(event.ticket_id, moved))

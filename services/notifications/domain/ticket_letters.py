@@ -31,7 +31,7 @@ News = Literal[
     "closed",
     "overdue",
 ]
-MOVES: Final[dict[type[OfTicket], News]] = {
+MOVES: Final[dict[type, News]] = {
     TicketInformationAsked: "information-asked",
     TicketInformationGiven: "information-given",
     TicketSolutionProposed: "solution-proposed",
@@ -67,15 +67,15 @@ def to_emitter(event: OfTicket) -> Letter | None:
     news = MOVES[type(event)]
     if event.by == event.emitter_id or isinstance(event, TicketRefiled):
         return None
-    said = isinstance(event, TicketInformationAsked | TicketSolutionProposed)
+    writes = isinstance(event, TicketInformationAsked | TicketSolutionProposed)
     return Letter(
         id=f"{event.ticket_id}:{event.rank}",
         recipient_id=event.emitter_id,
         template="ticket-news",
         # Whose words it brings: they go with that person.
-        about_id=event.by if said else None,
+        about_id=event.by if writes else None,
         params={"number": event.number, "news": news},
-        reason=event.text if said else "",
+        reason=_text(event),
         application=EMITTED,
         structure_id=event.structure_id or "",
         unit=event.unit,
@@ -117,6 +117,12 @@ def to_desk(event: ToTreat, desk: str) -> Letter | None:
         params={"number": event.number, "news": _words(event)},
         created_at=_at(event),
     )
+
+
+def _text(event: OfTicket) -> str:
+    if isinstance(event, TicketInformationAsked | TicketSolutionProposed):
+        return event.text
+    return ""
 
 
 def _news(event: ToTreat) -> News:

@@ -7,9 +7,10 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
+from contracts.support import Promise
 from kit.pages import Asked, Page, page
 from services.support.domain.activity import names_shown
-from services.support.domain.clocks import Clock
+from services.support.domain.clocks import Clocks
 from services.support.domain.known import Somebody, Structure
 from services.support.domain.objects import ObjectType
 from services.support.domain.reach import Reach, Standing, standing
@@ -106,8 +107,8 @@ def shown(ticket: Ticket, found: Standing, names: Names) -> TicketView:
         taken=ticket.assignee_id is not None,
         assignee_id=ticket.assignee_id if named else None,
         assignee=assignee.name if named and assignee else None,
-        first_answer=_promise(ticket.clocks and ticket.clocks.first_answer),
-        solution=_promise(ticket.clocks and ticket.clocks.solution),
+        first_answer=_promise(ticket.clocks, "first_answer"),
+        solution=_promise(ticket.clocks, "solution"),
         overdue=ticket.overdue,
         may=list(may(ticket, found)),
         **asdict(content),
@@ -117,9 +118,10 @@ def shown(ticket: Ticket, found: Standing, names: Names) -> TicketView:
     )
 
 
-def _promise(clock: Clock | None) -> PromiseView | None:
-    if clock is None:
+def _promise(clocks: Clocks | None, name: Promise) -> PromiseView | None:
+    if clocks is None:
         return None
+    clock = dict(clocks.each())[name]
     return PromiseView(due_at=clock.due_at, kept_at=clock.kept_at, late_at=clock.late_at)
 
 
