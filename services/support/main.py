@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from kit.rights import RightsCopy
 from kit.service import Service
-from kit.settings import Settings, read
+from kit.settings import read
 from services.support import categories
 from services.support.api.activity import activity_routes
 from services.support.api.acts import Acting, agent_routes, emitter_routes
@@ -14,16 +14,19 @@ from services.support.api.tickets import ticket_routes
 from services.support.api.writing import writing_routes
 from services.support.handlers import handlers
 from services.support.keeping import personal
+from services.support.noticing import noticing
 from services.support.reaching import Reaching
 from services.support.records import Records
+from services.support.settings import SupportSettings
 from services.support.speaking import Speaking
 
 
-def build(service: Service[Settings]) -> FastAPI:
-    records, catalogue = Records(service), categories.read()
+def build(service: Service[SupportSettings]) -> FastAPI:
+    timing = service.settings.timing
+    records, catalogue = Records(service), categories.read(timing=timing)
     rights, kept = RightsCopy(service), personal(service, records)
     speaking, reaching = Speaking(records, rights, catalogue), Reaching(rights)
-    acting = Acting(service.committer, records, reaching)
+    acting = Acting(service.committer, records, reaching, timing)
     return service.app(
         category_routes(catalogue),
         writing_routes(service.committer, records, reaching, speaking, catalogue),
@@ -33,9 +36,9 @@ def build(service: Service[Settings]) -> FastAPI:
         activity_routes(records, reaching),
         fact_routes(records.objects),
         hears=handlers(records, rights, kept),
-        jobs=kept.jobs(),
+        jobs=[noticing(records.tickets), *kept.jobs()],
     )
 
 
 def create() -> FastAPI:
-    return build(Service("support", read(Settings)))
+    return build(Service("support", read(SupportSettings)))

@@ -15,9 +15,12 @@ from kit.problems import NotFound, PreconditionFailed, Problem
 from services.support.api.fields import Code, StructureId, TicketId
 from services.support.api.tickets import answer, found
 from services.support.domain import acts
+from services.support.domain.activity import Entry
 from services.support.domain.acts import Changes, Doing
 from services.support.domain.catalogue import Catalogue
+from services.support.domain.clocks import Timing
 from services.support.domain.contents import UnknownCategory, UnknownRecipient
+from services.support.domain.promises import kept_up
 from services.support.domain.table import (
     Act,
     EmitterOnly,
@@ -28,6 +31,7 @@ from services.support.domain.table import (
     TakenByAnother,
     TreatedElsewhere,
 )
+from services.support.domain.tickets import Ticket
 from services.support.reaching import Reaching
 from services.support.records import Records
 from services.support.views.tickets import TicketView
@@ -77,9 +81,11 @@ class Filing(_Body):
 class Acting:
     """Applies one act to a ticket, for whoever asks."""
 
-    def __init__(self, committer: Committer, records: Records, reaching: Reaching) -> None:
+    def __init__(
+        self, committer: Committer, records: Records, reaching: Reaching, timing: Timing
+    ) -> None:
         self.records = records
-        self._committer, self._reaching = committer, reaching
+        self._committer, self._reaching, self._timing = committer, reaching, timing
 
     async def on(
         self,
@@ -93,9 +99,12 @@ class Acting:
         _, reach = await found(self.records, self._reaching, id, caller)
         by = Doing(entry_id=new_entity_id(), reach=reach, now=now())
         places = self.records.tickets.at(id), self.records.entries.at(by.entry_id)
-        ticket, _ = await self._committer.keep(
-            Ask(places, lambda *current: decide(*current, **said, by=by), if_match)
-        )
+
+        def act(ticket: Ticket | None, entry: Entry | None) -> Changes:
+            done = decide(ticket, entry, **said, by=by)
+            return kept_up(ticket, done, self._timing, now=by.now)
+
+        ticket, _ = await self._committer.keep(Ask(places, act, if_match))
         return await answer(self.records, ticket, reach, response)
 
 
