@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.filing_scenes import TYPE, a_file
-from tests.scenes import OWN_TICKET, TAKEN, Asked, Cast, as_it_is, draft, scene, sent, taken
+from tests.scenes import Asked, Cast, as_it_is, scene
+from tests.ticket_scenes import OWN_TICKET, TAKEN, draft, sent, taken
 
 READ = "those one may read"
 FILES = "/v1/tickets/{id}/attachments"

@@ -17,6 +17,7 @@ from services.support.api.writing import writing_routes
 from services.support.attachments import TicketAttachments
 from services.support.handlers import handlers
 from services.support.keeping import personal
+from services.support.noticing import noticing
 from services.support.reaching import Reaching
 from services.support.records import Records
 from services.support.settings import SupportSettings
@@ -26,12 +27,13 @@ from services.support.views.listing import Listing
 
 
 def build(service: Service[SupportSettings]) -> FastAPI:
-    records, catalogue = Records(service), categories.read()
+    timing = service.settings.timing
+    records, catalogue = Records(service), categories.read(timing=timing)
     attachments = TicketAttachments.of(service, records)
     rights, kept = RightsCopy(service), personal(service, records, attachments.files)
     lines = Lines(Listing(records.tickets), records.structures, catalogue)
     speaking, reaching = Speaking(records, rights, catalogue), Reaching(rights)
-    acting = Acting(service.committer, records, reaching)
+    acting = Acting(service.committer, records, reaching, timing)
     return service.app(
         category_routes(catalogue),
         writing_routes(service.committer, records, reaching, speaking, catalogue),
@@ -44,7 +46,7 @@ def build(service: Service[SupportSettings]) -> FastAPI:
         activity_routes(records, reaching),
         fact_routes(records.objects),
         hears=handlers(records, rights, kept),
-        jobs=[*attachments.jobs(), *kept.jobs()],
+        jobs=[noticing(records.tickets), *attachments.jobs(), *kept.jobs()],
         files=(FILES,),
     )
 

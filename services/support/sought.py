@@ -26,6 +26,8 @@ KEPT_AS: Final[dict[Sort, str]] = {
     "state": "by_state",
 }
 """The field that each order is read by, in an index of its own behind the shelves."""
+NOTHING: Final[dict[str, Any]] = {"_id": {"$in": []}}
+OVERDUE: Final = {"overdue": True}
 ONE_DAY: Final = timedelta(days=1)
 _WORDS_MOST: Final = 10
 Code = Annotated[str | None, Query(max_length=64, pattern=r"^[A-Z0-9_]+$")]
@@ -60,6 +62,9 @@ class Sought:
     structure_id: Annotated[
         str | None,
         Query(pattern=r"^[0-9a-f]{32}$", description="Which wrote it, or was written to."),
+    ] = None
+    overdue: Annotated[
+        Literal[True] | None, Query(description="Something promised is late, and still to be done.")
     ] = None
     created_from: Annotated[date | None, Query()] = None
     created_until: Annotated[date | None, Query(description="That day included.")] = None
@@ -96,18 +101,32 @@ class Sought:
     def shelves(self, reach: Reach) -> list[str]:
         if self.tab == "to_treat":
             return listing.to_treat(reach) if self.states else []
+        if self.structure_id:
+            return listing.of_structure(self.structure_id, reach, self.states)
         return listing.in_reach(reach, self.seen_as, self.states)
 
     def all_shelves(self, reach: Reach) -> list[str]:
-        """Few that hold at least as much: all tickets of these states."""
+        """Few that hold at least as much: all tickets of these states, and one's own drafts."""
         sent = [f"desk/{one}" for one in self.states if one != "draft"]
-        return sent + [one for one in self.shelves(reach) if one.endswith("/draft")]
+        drafts = [f"author:{reach.user_id}/draft"] if "draft" in self.states else []
+        return sent + drafts
 
     def within(self, reach: Reach) -> dict[str, Any]:
-        """What ``shelves`` says, by the tickets' own fields."""
+        """What somebody may read of that, by the tickets' own fields."""
+        sent = [one for one in self.states if one != "draft"]
+        either: list[dict[str, Any]] = []
+        if sent:
+            either.append({"$and": [{"state": {"$in": sent}}, self._sides(reach)]})
+        if "draft" in self.states and self.seen_as != "received":
+            either.append({"state": "draft", "emitter_id": reach.user_id})
+        return {"$or": either} if either else NOTHING
+
+    def _sides(self, reach: Reach) -> dict[str, Any]:
         if self.tab == "to_treat":
             theirs = {"treated_by": "recipient", "recipient_id": {"$in": [*reach.received_act]}}
             return {"$or": [theirs, *([{"treated_by": "desk"}] if reach.desk else [])]}
+        if reach.desk and self.seen_as is None:
+            return {}
         either = [listing.emitted(reach)] if self.seen_as != "received" else []
         either += [listing.received(reach)] if self.seen_as != "emitted" else []
         return {"$or": either}
@@ -117,11 +136,14 @@ class Sought:
         asked: list[dict[str, Any]] = [{"stems": one} for one in self.words]
         if self.number:
             asked.append(self.numbered)
+        if self.overdue:
+            asked.append(OVERDUE)
         if self.tab == "to_treat":
             asked.append({"$nor": [listing.emitted(reach)]})
         if self.structure_id:
-            either = ("content.structure_id", "content.recipient_structure_id")
-            asked.append({"$or": [{name: self.structure_id} for name in either]})
+            named = ("content.structure_id", "content.recipient_structure_id", "recipient_id")
+            asked.append({"$or": [{name: self.structure_id} for name in named]})
+            asked.append(self.within(reach))
         return asked + [filed for filed, _ in self.ranges]
 
     @property

@@ -61,6 +61,7 @@ class Desk:
             "heard",
             "once",
             "parked",
+            "erasures",
         ):
             await self.service.mongo[name].delete_many({})
         self._last.clear()

@@ -55,6 +55,8 @@ def fits(document: dict[str, Any], where: dict[str, Any]) -> bool:
     """As MongoDB reads what ``listing`` asks of a ticket's own fields."""
     if "$or" in where:
         return any(fits(document, one) for one in where["$or"])
+    if "$and" in where:
+        return all(fits(document, one) for one in where["$and"])
     return all(
         value(document, name) in (asked["$in"] if isinstance(asked, dict) else [asked])
         for name, asked in where.items()
@@ -73,6 +75,7 @@ def document(ticket: Ticket) -> dict[str, Any]:
         "emitter_id": ticket.emitter_id,
         "recipient_id": ticket.recipient_id,
         "treated_by": ticket.treated_by,
+        "state": ticket.state,
         "content": said,
     }
 
@@ -88,6 +91,7 @@ class TestShelves:
         looked_at = listing.in_reach(whose, None, ("draft", *SENT))
 
         assert bool(listing.shelves(ticket) & {*looked_at}) == bool(found.reads)
+        assert fits(document(ticket), Sought(q="mot").within(whose)) == bool(found.reads)
 
     @given(tickets(), reaches(), st.sampled_from(("emitted", "received")))
     @settings(max_examples=80)
@@ -99,8 +103,7 @@ class TestShelves:
         on_them = bool(listing.shelves(ticket) & {*looked_at})
 
         assert on_them == (side in reach.standing(ticket, whose).reads)
-        if ticket.state != "draft":
-            assert fits(document(ticket), Sought(view=view).within(whose)) == on_them
+        assert fits(document(ticket), Sought(view=view).within(whose)) == on_them
 
     @pytest.mark.feature("SUP-39")
     @given(tickets(), reaches())
@@ -112,8 +115,20 @@ class TestShelves:
         treats = reach.treats(ticket, reach.standing(ticket, whose)) and ticket.state == "open"
 
         assert (on_them and not own) == treats
-        if ticket.state == "open":
-            assert fits(document(ticket), asked.within(whose)) == on_them
+        assert fits(document(ticket), asked.within(whose)) == on_them
+
+
+class TestOfAStructure:
+    @given(tickets(), reaches(), structures)
+    @settings(max_examples=100)
+    def test_misses_no_ticket_of_that_structure(self, ticket: Ticket, whose: Reach, of: str):
+        asked = Sought(structure_id=of)
+        shown = listing.shelves(ticket) & {*asked.shelves(whose)}
+        about = of in {ticket.content.structure_id, ticket.recipient_id}
+        found = bool(shown) and fits(document(ticket), asked.within(whose))
+
+        assert not found or reach.standing(ticket, whose).reads
+        assert found or not (about and reach.standing(ticket, whose).reads)
 
 
 class TestTabs:

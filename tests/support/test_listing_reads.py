@@ -48,6 +48,7 @@ def nth(n: int) -> Ticket:
         ),
         recipient_id=recipient,
         treated_by="recipient" if recipient else "desk",
+        overdue=n % 11 == 0,
     )
 
 
@@ -147,6 +148,7 @@ class TestPages:
             ({"q": "Factures"}, lambda n: n % 7 == 0 or n % 6 == 0 or n % 5 == 0),
             ({"category": "SAISIE"}, lambda n: n % 2 == 1),
             ({"number": str(7919 * 3)}, lambda n: n == 3),
+            ({"overdue": True}, lambda n: n % 11 == 0),
             ({"structure_id": "s-5"}, lambda n: n % 40 == 5 or (n % 3 == 0 and n % 30 == 2)),
             ({"created_until": (NOW + timedelta(days=2)).date()}, lambda n: n // 2 + 10 < 72),
             ({"state": "resolved", "tab": "not_closed"}, lambda n: n % 5 == 2),
@@ -177,6 +179,13 @@ class TestReads:
             assert not read.get("hasSortStage")
             assert read["docsExamined"] <= 20 + 6
             assert read["keysExamined"] <= 20 + 6 + 3 * 3
+
+    async def test_of_one_structure_only_its_own_are_looked_at(self, tickets, monkeypatch):
+        monkeypatch.setattr(listing, "FEW", 10)
+        async with Profile(tickets) as profile:
+            await Listing(tickets).page(DESK, Sought(structure_id="s-5"), Asked("", 20))
+        assert not profile.page.get("hasSortStage")
+        assert profile.page["docsExamined"] <= 21 + 8
 
     async def test_what_is_rare_leads_to_what_is_looked_for(self, tickets, monkeypatch):
         monkeypatch.setattr(listing, "FEW", 100)

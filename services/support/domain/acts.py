@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from contracts import support as told
-from contracts.event import Event
 from kit.change import Change
 from services.support.domain.activity import Entry, Kind
 from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import Incomplete, UnknownCategory
+from services.support.domain.contents import UnknownCategory, UnknownRecipient
+from services.support.domain.known import Structure
 from services.support.domain.reach import Reach, Side, Standing, seen
 from services.support.domain.table import Act, TakenByAnother, require
+from services.support.domain.telling import told
 from services.support.domain.tickets import Ticket
 
 Changes = tuple[Change[Ticket], Change[Entry]]
@@ -31,21 +31,6 @@ KINDS: Final[Mapping[Act, Kind]] = {
     "refile": "refiled",
     "close": "closed",
 }
-_TOLD: Final[Mapping[Kind, type[Event]]] = {
-    "taken": told.TicketTaken,
-    "released": told.TicketReleased,
-    "note": told.TicketNoted,
-    "information-asked": told.TicketInformationAsked,
-    "information-given": told.TicketInformationGiven,
-    "solution-proposed": told.TicketSolutionProposed,
-    "solution-refused": told.TicketSolutionRefused,
-    "solution-accepted": told.TicketClosed,
-    "transferred": told.TicketTransferred,
-    "refiled": told.TicketRefiled,
-    "closed": told.TicketClosed,
-}
-_OF_THE_ENTRY: Final = frozenset({"information-asked", "solution-proposed"})
-"""Told with what was written: keyed by the entry, so that erasing its writer reaches it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +102,7 @@ def refile(
     *,
     category: str,
     subcategory: str,
-    recipient_id: str | None,
+    recipient: Structure | None,
     catalogue: Catalogue,
     by: Doing,
 ) -> Changes:
@@ -130,13 +115,13 @@ def refile(
     require("refile", current, found)
     if filed is None:
         raise UnknownCategory(field="body/subcategory")
-    if filed.needs_recipient and not recipient_id:
-        raise Incomplete("This is needed.", field="body/recipient_structure_id")
     content = replace(before, category=category, subcategory=subcategory)
     moved = replace(current, content=content)
     if filed.needs_recipient:
-        content = replace(content, recipient_structure_id=recipient_id)
-        moved = replace(current, content=content, **sent_to(recipient_id), assignee_id=None)
+        if recipient is None:
+            raise UnknownRecipient(field="body/recipient_structure_id")
+        content = replace(content, recipient_structure_id=recipient.id)
+        moved = replace(current, content=content, **sent_to(recipient.id), assignee_id=None)
     was, became = f"{before.category}/{before.subcategory}", f"{category}/{subcategory}"
     return _done("refile", moved, found, by, was=was, became=became)
 
@@ -172,10 +157,8 @@ def opened(ticket: Ticket, *, now: datetime) -> Entry:
 def _done(act: Act, after: Ticket, found: Standing, by: Doing, **said: str) -> Changes:
     entry = _entry(KINDS[act], after, _side(act, after, found), by, **said)
     ticket = replace(after, entries=entry.rank)
-    event = _event(entry, ticket)
-    if entry.kind in _OF_THE_ENTRY:
-        return Change(ticket), Change(entry, (event,))
-    return Change(ticket, (event,)), Change(entry)
+    of_ticket, of_entry = told(entry, ticket)
+    return Change(ticket, of_ticket), Change(entry, of_entry)
 
 
 def _side(act: Act, after: Ticket, found: Standing) -> Side:
@@ -200,28 +183,3 @@ def _entry(kind: Kind, ticket: Ticket, side: Side, by: Doing, **said: Any) -> En
         internal=kind == "note",
         **said,
     )
-
-
-def _event(entry: Entry, ticket: Ticket) -> Event:
-    said: dict[str, Any] = {
-        "ticket_id": ticket.id,
-        "number": ticket.number,
-        "emitter_id": ticket.emitter_id,
-        "structure_id": ticket.content.structure_id,
-        "unit": ticket.content.unit,
-        "recipient_id": ticket.recipient_id,
-        "treated_by": ticket.treated_by,
-        "assignee_id": ticket.assignee_id,
-        "state": ticket.state,
-        "entry_id": entry.id,
-        "rank": entry.rank,
-        "by": entry.by,
-        "at": entry.at,
-    }
-    if entry.kind in _OF_THE_ENTRY:
-        said["text"] = entry.text
-    if entry.kind == "refiled":
-        said |= {"category": ticket.content.category, "subcategory": ticket.content.subcategory}
-    if entry.kind in ("closed", "solution-accepted"):
-        said["accepted"] = ticket.accepted
-    return _TOLD[entry.kind](**said)

@@ -101,6 +101,14 @@ def in_reach(reach: Reach, view: View | None, states: Iterable[State]) -> list[s
     return sorted(looked_at + (drafts if "draft" in wanted else []))
 
 
+def of_structure(structure: str, reach: Reach, states: Iterable[State]) -> list[str]:
+    """The shelves of what a structure wrote or was sent, and one's own drafts: not all for one."""
+    sent = [one for one in SENT if one in {*states}]
+    both = (f"emitter:{structure}", f"recipient:{structure}")
+    drafts = [f"author:{reach.user_id}/draft"] if "draft" in {*states} else []
+    return sorted([f"{side}/{state}" for side in both for state in sent] + drafts)
+
+
 def to_treat(reach: Reach) -> list[str]:
     """The shelves of what waits for somebody's answer, their own tickets among them."""
     theirs = [f"treating:{one}" for one in reach.received_act]

@@ -54,6 +54,7 @@ class TicketLine(BaseModel):
     recipient_structure_id: str | None
     recipient_structure_name: str
     assignee_id: str | None
+    overdue: bool
     created_at: datetime
     opened_at: datetime | None
     closed_at: datetime | None
@@ -110,6 +111,7 @@ class Lines:
             recipient_structure_id=said.recipient_structure_id,
             recipient_structure_name=names.get(said.recipient_structure_id or "", ""),
             assignee_id=ticket.assignee_id if names_shown(ticket.treated_by, stands) else None,
+            overdue=ticket.overdue,
             created_at=ticket.created_at,
             opened_at=ticket.opened_at,
             closed_at=ticket.closed_at,

@@ -13,7 +13,7 @@ from kit.pages import Asked, page
 from services.support.domain.listing import HOLDS, Tab, rank, titled
 from services.support.domain.reach import Reach
 from services.support.domain.tickets import Ticket
-from services.support.sought import KEPT_AS, ONE_DAY, Sort, Sought, beginning
+from services.support.sought import KEPT_AS, ONE_DAY, OVERDUE, Sort, Sought, beginning
 
 FEW: Final = 5_000
 """So many tickets are read and sorted for one page; of more, an order is read instead."""
@@ -29,6 +29,7 @@ INDEXES: Final = (
     ),
     IndexModel("stems", name="stems"),
     IndexModel("number", name="number"),
+    IndexModel("overdue", name="overdue", partialFilterExpression=OVERDUE),
 )
 _GROUPS: Final[dict[Sort, Any]] = {
     "created_at": {
@@ -159,6 +160,7 @@ def _leading(
     by_shelves = [(on_shelves, "by_created_at")]
     found = [(sought.numbered, "number")] if sought.number else []
     found += by_shelves if merged else []
+    found += [(OVERDUE, "overdue")] if sought.overdue else []
     found += [({"stems": one}, "stems") for one in sought.words]
     if merged:
         return found + [({"$and": [on_shelves, one]}, f"by_{sort}") for one, sort in sought.ranges]
