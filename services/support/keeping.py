@@ -17,6 +17,7 @@ def personal(service: Service, records: Records) -> PersonalElsewhere:
                 name="sollicitations",
                 collection=records.tickets,
                 of=lambda user_id: {"emitter_id": user_id},
+                hides=frozenset({"assignee_id"}),
                 without=without_words,
             ),
             Kept(
@@ -32,7 +33,11 @@ def personal(service: Service, records: Records) -> PersonalElsewhere:
                 # What support has written to somebody says something of them too.
                 name="reponses",
                 collection=records.entries,
-                of=lambda user_id: {"emitter_id": user_id, "internal": False},
+                of=lambda user_id: {
+                    "emitter_id": user_id,
+                    "internal": False,
+                    "by": {"$ne": user_id},
+                },
                 hides=frozenset({"by"}),
                 without=without_text,
             ),

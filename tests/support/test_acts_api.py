@@ -146,6 +146,8 @@ class TestNotes:
             return {who for who, found in listed.items() if found[0][0] != "opened"}
 
         assert await readers() == {"rene", "rosa"}
+        seen = await agents.by().get(path)
+        assert seen.headers["etag"] == '"1"'
         await does(agents, "rene", "PUT", f"{path}/assignment")
         await does(agents, "rene", "PUT", f"{path}/transfer", **says("Pour le support."))
         notes = [
@@ -162,7 +164,9 @@ class TestNotes:
         personal = keeping(agents)
         for user in ("ana", "rene"):
             assert "Litige" not in str(await personal.given(user))
-        assert "note" not in str((await personal.given("ana"))["reponses"])
+        mine = await personal.given("ana")
+        assert mine["reponses"] == []
+        assert not {"assignee_id", "note"} & {*mine["sollicitations"][0], *str(mine).split("'")}
         rows = await agents.service.journal.rows.find().to_list(None)
         assert not any(b"Litige" in bytes(row["data"]) for row in rows)
 

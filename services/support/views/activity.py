@@ -39,7 +39,7 @@ async def listed(
         {"internal": True, "structure_id": {"$in": list(note_writers(ticket, found))}},
     ]
     where = {"ticket_id": ticket.id, "$or": readable}
-    entries, following = await page(records.entries, where, asked, by="rank")
+    entries, following = await page(records.entries, where, asked, by="place")
     people = await records.people.many(sorted({one.by for one in entries}))
     return Page(items=[shown(one, found, people.get(one.by)) for one in entries], next=following)
 
