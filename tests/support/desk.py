@@ -60,6 +60,7 @@ class Desk:
             "heard",
             "once",
             "parked",
+            "erasures",
         ):
             await self.service.mongo[name].delete_many({})
         self._last.clear()
