@@ -42,7 +42,8 @@ class OfTicket(BaseModel):
     state: TicketState
     entry_id: str
     rank: int
-    """Which entry of its activity this is: of two facts of a ticket the greater is the newer.
+    """
+    Which entry of its activity this is: of two facts of a ticket the greater is the newer.
 
     A note has that of the entry before it.
     """
