@@ -21,6 +21,7 @@ def personal(
                 name="sollicitations",
                 collection=records.tickets,
                 of=lambda user_id: {"emitter_id": user_id},
+                hides=frozenset({"assignee_id"}),
                 without=without_words,
             ),
             Kept(
@@ -36,7 +37,11 @@ def personal(
                 # What support has written to somebody says something of them too.
                 name="reponses",
                 collection=records.entries,
-                of=lambda user_id: {"emitter_id": user_id, "internal": False},
+                of=lambda user_id: {
+                    "emitter_id": user_id,
+                    "internal": False,
+                    "by": {"$ne": user_id},
+                },
                 hides=frozenset({"by"}),
                 without=without_text,
             ),

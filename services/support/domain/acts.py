@@ -173,7 +173,7 @@ def _entry(kind: Kind, ticket: Ticket, side: Side, by: Doing, **said: Any) -> En
     return Entry(
         id=by.entry_id,
         ticket_id=ticket.id,
-        rank=ticket.entries + 1,
+        rank=ticket.entries + (kind != "note"),
         kind=kind,
         at=by.now,
         by=by.reach.user_id,
