@@ -22,6 +22,10 @@ class SupportSettings(Settings):
         "its emitter has answered or it was handed on",
     )
 
+    ticket_files_most: int = Field(
+        default=20, ge=1, description="Files that one ticket may have, of both sides"
+    )
+
     @model_validator(mode="after")
     def _opens_first(self) -> Self:
         """No day would have an hour, and no ticket would ever be late."""

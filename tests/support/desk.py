@@ -48,6 +48,7 @@ class Desk:
         for name in (
             "tickets",
             "entries",
+            "attachments",
             "numbers",
             "portals",
             "contacts",

@@ -127,6 +127,10 @@ class TestStanding:
         content = a_content(recipient_structure_id="r-1")
         assert standing(sent(content=content), RENE).reads == frozenset()
 
+    def test_is_nobody_s_of_a_ticket_without_an_author(self):
+        unsigned = sent(emitter_id="", content=a_content(structure_id=None))
+        assert standing(unsigned, Reach(user_id="")).reads == frozenset()
+
     def test_may_be_of_several_sides(self):
         both = replace(RENE, desk=True)
         assert standing(business(), both).reads == {"recipient", "desk"}
