@@ -11,7 +11,7 @@ OF_NOBODY = {
     "notifications": {"movements", "notices", "rights", "settled"},
     "structures": {
         *("units", "rights", "bank-registers", "client-accounts", "client-references"),
-        *("client-profiles", "facts", "turnovers", "contacts"),
+        *("client-profiles", "facts", "turnovers", "contacts", "public-structures"),
     },
     "support": {"numbers", "portals", "contacts", "rights"},
     "users": {
@@ -26,6 +26,7 @@ OF_NOBODY = {
             "duplications",
             "transfers",
             "openings",
+            "returns",
         ),
     },
 }
