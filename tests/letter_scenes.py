@@ -114,3 +114,17 @@ async def tell_of_an_invoice(cast: Cast, role: str) -> Asked:
     }
     headers = {"content-type": "application/cloudevents+json"}
     return Asked("/v1/facts/invoices", cast.people[role], body={"json": fact}, headers=headers)
+
+
+@scene("POST /v1/facts/documents", "an invoice of the manager's structure")
+async def tell_whom_an_invoice_was_sent_to(cast: Cast, role: str) -> Asked:
+    both = dict.fromkeys(("sender", "recipient"), cast.public.json()["id"])
+    fact = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "/invoices",
+        "type": "invoicing.document-sent.v1",
+        "data": both | {"kind": "invoice", "number": "F-1"},
+    }
+    headers = {"content-type": "application/cloudevents+json"}
+    return Asked("/v1/facts/documents", cast.people[role], body={"json": fact}, headers=headers)

@@ -624,6 +624,7 @@ async def read_request(cast: Cast, role: str) -> Asked:
 TICKET = {
     "category": "PAIEMENT",
     "subcategory": "M_QUESTION_DEMANDE_REJETEE",
+    "object_number": "R-2026-0007",
     "title": "Ma demande",
     "description": "Elle est rejetée.",
 }

@@ -53,6 +53,7 @@ ROUTES = (
     Route("/v1/mandates", "structures", "systems"),
     Route("/v1/facts/invoices", "notifications", "systems"),
     Route("/v1/facts/deliveries", "notifications", "systems"),
+    Route("/v1/facts/documents", "support", "systems"),
     Route("/v1/me/letters", "notifications", "people"),
     Route("/v1/approvals", "approvals", "people"),
     Route("/v1/approvals.csv", "approvals", "people"),

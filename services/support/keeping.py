@@ -11,12 +11,13 @@ def personal(service: Service, records: Records) -> PersonalElsewhere:
     return PersonalElsewhere(
         service,
         [
+            Kept(name="personne", collection=records.people, of=lambda user_id: {"_id": user_id}),
             Kept(
                 name="sollicitations",
                 collection=records.tickets,
                 of=lambda user_id: {"emitter_id": user_id},
                 without=without_words,
-            )
+            ),
         ],
         tell=lambda **said: TicketsGathered(**said),
     )

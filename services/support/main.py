@@ -7,6 +7,7 @@ from kit.service import Service
 from kit.settings import Settings, read
 from services.support import categories
 from services.support.api.categories import category_routes
+from services.support.api.facts import fact_routes
 from services.support.api.tickets import ticket_routes
 from services.support.api.writing import writing_routes
 from services.support.handlers import handlers
@@ -18,11 +19,12 @@ from services.support.speaking import Speaking
 def build(service: Service[Settings]) -> FastAPI:
     records, catalogue = Records(service), categories.read()
     rights, kept = RightsCopy(service), personal(service, records)
-    speaking = Speaking(records.portals, records.contacts, rights)
+    speaking = Speaking(records, rights, catalogue)
     return service.app(
         category_routes(catalogue),
         writing_routes(service.committer, records, speaking, catalogue),
         ticket_routes(records),
+        fact_routes(records.objects),
         hears=handlers(records, rights, kept),
         jobs=kept.jobs(),
     )

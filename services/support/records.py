@@ -3,7 +3,9 @@
 from kit.mongo import IndexModel
 from kit.service import Service
 from kit.settings import Settings
+from services.support.domain.known import Somebody, Structure, Unit
 from services.support.domain.numbers import Number
+from services.support.domain.objects import KnownObject
 from services.support.domain.portals import Contact, Portal
 from services.support.domain.tickets import Ticket
 
@@ -23,3 +25,7 @@ class Records:
         self.numbers = service.collection("numbers", Number)
         self.portals = service.collection("portals", Portal)
         self.contacts = service.collection("contacts", Contact)
+        self.structures = service.collection("structures", Structure)
+        self.units = service.collection("units", Unit)
+        self.people = service.collection("people", Somebody)
+        self.objects = service.collection("objects", KnownObject)

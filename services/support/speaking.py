@@ -1,42 +1,72 @@
 """For whom somebody who writes a ticket may speak, and to whom."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kit.clock import today
-from kit.collection import Collection
 from kit.http import Caller
 from kit.rights import RightsCopy
-from services.support.domain.contents import Content
-from services.support.domain.portals import (
-    Contact,
-    Portal,
-    contact_id,
-    portal_id,
-    require_support,
-)
+from services.support.domain.catalogue import Catalogue
+from services.support.domain.contents import Content, Known, filled, preselected
+from services.support.domain.known import there, unit_id
+from services.support.domain.objects import object_id
+from services.support.domain.portals import contact_id, portal_id, require_support
+from services.support.records import Records
 
 
 @dataclass(frozen=True, slots=True)
 class Speaking:
     """What a ticket's words need of others: rattachements, and whose support is open to whom."""
 
-    portals: Collection[Portal]
-    contacts: Collection[Contact]
+    records: Records
     rights: RightsCopy
+    catalogue: Catalogue
 
-    async def attached(self, caller: Caller, structure_id: str | None) -> frozenset[str]:
-        """The structure, if the caller is attached to it today."""
-        if structure_id is None:
-            return frozenset()
-        held = await self.rights.of(caller.user_id, structure_id)
-        return frozenset({structure_id} if held and held.valid(today()) else ())
+    async def known(self, caller: Caller, content: Content) -> Known:
+        """
+        What is known of those whom a ticket names.
 
-    async def require_open(self, caller: Caller, content: Content) -> None:
-        """Refuse what a client's people write to a supplier that closed its support to them."""
-        recipient = content.recipient_structure_id
+        Refuses what a client's people write to a supplier that closed its support to them.
+        """
+        attached, unit = await self._for_whom(caller, content)
+        somebody = await self.records.people.find(caller.user_id)
+        sent_to = await self._sent_to(content) if attached else None
+        known = Known(
+            attached=attached,
+            unit=unit,
+            email=somebody.email if somebody else "",
+            sent_to=sent_to,
+        )
+        recipient = filled(content, known, self.catalogue).recipient_structure_id
         if recipient is None:
-            return
-        clients = [content.structure_id] if content.structure_id else []
+            return known
+        await self._require_open(caller, content.structure_id, recipient)
+        found = await self.records.structures.find(recipient)
+        return replace(known, recipient=found is not None)
+
+    async def _for_whom(self, caller: Caller, content: Content) -> tuple[bool, bool]:
+        """Whether the caller is attached to its structure today, and to its unit."""
+        if content.structure_id is None:
+            return False, False
+        held = await self.rights.of(caller.user_id, content.structure_id)
+        if held is None or not held.valid(today()):
+            return False, False
+        if content.unit is None or not held.covers(content.unit, today()):
+            return True, False
+        unit = await self.records.units.find(unit_id(content.structure_id, content.unit))
+        structure = await self.records.structures.find(content.structure_id)
+        return True, there(structure, unit, content.unit)
+
+    async def _sent_to(self, content: Content) -> str | None:
+        """To whom this structure sent the object, if another system told of it (SUP-07)."""
+        type = preselected(content, self.catalogue).object_type
+        if content.structure_id is None or type is None or not content.object_number:
+            return None
+        id = object_id(content.structure_id, type, content.object_number)
+        known = await self.records.objects.find(id)
+        return known.recipient_id if known else None
+
+    async def _require_open(self, caller: Caller, structure_id: str | None, recipient: str) -> None:
+        clients = [structure_id] if structure_id else []
         if not clients:
             held = await self.rights.of_user(caller.user_id)
             clients = [one.structure_id for one in held if one.valid(today())]
@@ -44,6 +74,6 @@ class Speaking:
             (portal_id(one, recipient), contact_id(one, recipient, caller.user_id))
             for one in clients
         ]
-        portals = await self.portals.many([portal for portal, _ in ids])
-        contacts = await self.contacts.many([contact for _, contact in ids])
+        portals = await self.records.portals.many([portal for portal, _ in ids])
+        contacts = await self.records.contacts.many([contact for _, contact in ids])
         require_support((portals.get(portal), contacts.get(contact)) for portal, contact in ids)

@@ -69,7 +69,9 @@ def build(service: Service[UsersSettings]) -> FastAPI:
         *own.routes(),
         espace_routes(espaces),
         subscription_routes(espaces),
-        hears=returning.hear(own.hear(handlers(membership, identity.accounts, defaults, espaces))),
+        hears=returning.hear(
+            own.hear(claiming.hear(handlers(membership, identity.accounts, defaults, espaces)))
+        ),
         jobs=[
             *identity.timers(),
             Worker(membership.units, claim=units.begin, work=Endings(membership).take_away),

@@ -22,13 +22,13 @@ from contracts.approvals import (
 )
 from contracts.event import Event
 from contracts.users import PersonChanged, RattachementRequested, RightsChanged
+from kit.business_days import business_days_after
 from kit.change import Change, Entity
 from kit.days import day_of
 from kit.problems import Problem
 from kit.rights import Rights, applied
 from services.approvals.domain.approvals import Approval
 from services.approvals.domain.approvers import Approvers, take_seat
-from services.approvals.domain.business_days import business_days_after
 from services.approvals.domain.deciding import Answer, Decider, decide
 from services.approvals.domain.ladder import climb
 from services.approvals.domain.opening import of_rattachement, open_for, tell_opened

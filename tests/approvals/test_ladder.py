@@ -12,9 +12,9 @@ from contracts.approvals import (
     ApprovalReminded,
     ApproverMissing,
 )
+from kit.business_days import business_days_after
 from kit.change import Change
 from services.approvals.domain.approvals import Approval
-from services.approvals.domain.business_days import business_days_after
 from services.approvals.domain.ladder import Ladder, begin, climb, set_foot
 from tests.approvals.builders import (
     LADDER,

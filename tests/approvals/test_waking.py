@@ -11,9 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.approvals import ApprovalExpired
+from kit.business_days import business_days_after
 from kit.clock import now
 from kit.workers import Timer
-from services.approvals.domain.business_days import business_days_after
 from services.approvals.metrics import measuring, waiting
 from services.approvals.restored import put_right
 from services.approvals.settings import ApprovalsSettings

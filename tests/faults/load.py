@@ -17,8 +17,11 @@ from tests.platform import User
 from tests.sirets import a_siret
 
 REWRITES = 9
-FILED = {"category": "FACTURES_EMISES", "subcategory": "SAISIE_ET_DEPOT"}
-
+FILED = {
+    "category": "FACTURES_EMISES",
+    "subcategory": "SAISIE_ET_DEPOT",
+    "object_number": "F-2026-0042",
+}
 
 JOURNEYS, TICKETS, STRUCTURES, READS = 2.5, 22.0, 0.3, 12.0
 """Begun in a second, on average over the run: what an outage held up is made up for."""

@@ -7,6 +7,7 @@ from tests.journeys.town import Town
 BUSINESS = {
     "category": "PAIEMENT",
     "subcategory": "M_QUESTION_DEMANDE_REJETEE",
+    "object_number": "R-2026-0007",
     "title": "Ma demande",
     "description": "Elle est rejetée.",
 }

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.support.domain.catalogue import Catalogue, Category, Subcategory
-from services.support.domain.contents import Content
+from services.support.domain.contents import Content, Known
 from services.support.domain.tickets import Ticket
 
 ID = "0190" + "a" * 28
@@ -20,6 +20,11 @@ CATALOGUE = Catalogue(
             subcategories=(
                 Subcategory(code="DELAI", label="Délai de paiement"),
                 Subcategory(code="M_REJET", label="M - Question sur une demande rejetée"),
+                Subcategory(
+                    code="M_FACTURE",
+                    label="M - Question pour le destinataire de ma facture",
+                    object_types=("invoice", "refund_request"),
+                ),
                 Subcategory(code="ANCIEN", label="Ancien motif", active=False),
             ),
         ),
@@ -36,6 +41,9 @@ CATALOGUE = Catalogue(
         ),
     )
 )
+
+
+KNOWN = Known(attached=True, unit=True, recipient=True)
 
 
 def a_content(**but: Any) -> Content:

@@ -5,7 +5,7 @@ import pytest
 from kit.service import Service
 from kit.settings import Settings
 from tests.conftest import settings_for
-from tests.support.desk import MINE, Desk
+from tests.support.desk import MINE, OTHER, Desk
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +19,10 @@ async def open_desk(mongo_url: str) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 async def desk(open_desk: Desk) -> Desk:
-    """No ticket yet; Ana and Bob are attached to a structure, and users is heard."""
+    """No ticket yet; Ana and Bob are attached to one of two structures, and users is heard."""
     await open_desk.forget()
+    for structure, name in ((MINE, "Menuiserie Petit"), (OTHER, "Mairie de Rennes")):
+        await open_desk.hear_structure(structure, name)
     for user in ("ana", "bob"):
         await open_desk.hear_rights(user, MINE)
     open_desk.hear_heartbeats()

@@ -10,8 +10,13 @@ import httpx
 from fastapi import FastAPI
 
 from contracts.event import Event
-from contracts.structures import ClientContactPermissionsChanged, ClientPermissionsChanged
-from contracts.users import RightsChanged
+from contracts.structures import (
+    ClientContactPermissionsChanged,
+    ClientPermissionsChanged,
+    StructureChanged,
+    UnitCreated,
+)
+from contracts.users import PersonChanged, RightsChanged
 from kit import journal
 from kit.clock import now
 from kit.internal import Caller, sign
@@ -45,6 +50,10 @@ class Desk:
             "numbers",
             "portals",
             "contacts",
+            "structures",
+            "units",
+            "people",
+            "objects",
             "rights",
             "journal",
             "heard",
@@ -115,6 +124,44 @@ class Desk:
             assert ask
             await self.service.committer.keep(ask)
 
+    async def hear_structure(self, id: str, name: str, **but: Any) -> None:
+        told = {
+            "structure_id": id,
+            "identifier_type": "SIRET",
+            "identifier": "73282932000074",
+            "kind": "private",
+            "legal_name": name,
+            "status": "active",
+            "version": 1,
+            "changed_at": now(),
+        }
+        await self.hear(StructureChanged(**told | but))
+
+    async def hear_unit(self, structure: str, code: str, *, status: Any = "active") -> None:
+        told = UnitCreated(
+            unit_id=f"{structure}-{code}",
+            structure_id=structure,
+            code=code,
+            name=code.title(),
+            status=status,
+            active=status == "active",
+            valid_from=date(2026, 1, 1),
+            version=1,
+            created_at=now(),
+        )
+        await self.hear(told)
+
+    async def hear_person(self, user: str, name: str) -> None:
+        told = PersonChanged(
+            user_id=user,
+            first_name=name,
+            last_name="Roux",
+            email=f"{user}@example.org",
+            active=True,
+            version=1,
+        )
+        await self.hear(told)
+
     def hear_heartbeats(self) -> None:
         for slice in range(journal.SLICES):
             self.service.heard.beat(f"users.events/{slice}", now())
@@ -140,6 +187,7 @@ def a_ticket(**but: Any) -> dict[str, Any]:
     written = {
         "category": "FACTURES_EMISES",
         "subcategory": "SAISIE_ET_DEPOT",
+        "object_number": "F-2026-0042",
         "title": "Dépôt refusé",
         "description": "Le dépôt de ma facture est refusé.",
         "structure_id": MINE,

@@ -6,7 +6,7 @@ from tests.support.desk import Desk
 
 
 class TestCategories:
-    @pytest.mark.feature("SUP-43")
+    @pytest.mark.feature("SUP-08", "SUP-09", "SUP-43")
     async def test_are_listed_with_codes_labels_and_what_they_ask_for(self, desk: Desk):
         answer = await desk.by().get("/v1/ticket-categories")
 
@@ -18,4 +18,5 @@ class TestCategories:
             "label": "M - Question sur une demande rejetée",
             "active": True,
             "recipient_needed": True,
+            "object_types": ["refund_request", "invoice"],
         } in paying["subcategories"]

@@ -8,11 +8,17 @@ import pytest
 from contracts.support import TicketOpened
 from kit.problems import NotFound
 from services.support.domain import writing
-from services.support.domain.contents import Content, Incomplete, NotAttached, UnknownCategory
+from services.support.domain.contents import (
+    Content,
+    Incomplete,
+    Known,
+    NotAttached,
+    UnknownCategory,
+)
 from services.support.domain.numbers import CANDIDATES, NoNumberFree, Number, numbers_for
 from services.support.domain.tickets import State, Ticket
 from services.support.domain.writing import NotADraft
-from tests.support.builders import CATALOGUE, ID, LATER, NOW, a_content, a_ticket, fields
+from tests.support.builders import CATALOGUE, ID, KNOWN, LATER, NOW, a_content, a_ticket, fields
 
 
 def write(
@@ -21,7 +27,7 @@ def write(
     claims: tuple[Number | None, ...] = (None,) * CANDIDATES,
     content: Content | None = None,
     draft: bool = False,
-    attached_to: frozenset[str] = frozenset({"s-1"}),
+    known: Known = KNOWN,
 ) -> tuple[Any, ...]:
     return writing.write(
         current,
@@ -30,16 +36,14 @@ def write(
         content=content or a_content(),
         draft=draft,
         by="ana",
-        attached_to=attached_to,
+        known=known,
         catalogue=CATALOGUE,
         now=NOW,
     )
 
 
-def submit(
-    current: Ticket | None, *, by: str = "ana", attached_to: frozenset[str] = frozenset({"s-1"})
-) -> Any:
-    return writing.submit(current, by=by, attached_to=attached_to, catalogue=CATALOGUE, now=LATER)
+def submit(current: Ticket | None, *, by: str = "ana", known: Known = KNOWN) -> Any:
+    return writing.submit(current, by=by, known=known, catalogue=CATALOGUE, now=LATER)
 
 
 class TestWrite:
@@ -138,11 +142,11 @@ class TestWrite:
     def test_speaks_only_for_a_structure_the_emitter_is_attached_to(self):
         for draft in (False, True):
             with pytest.raises(NotAttached) as refusal:
-                write(draft=draft, attached_to=frozenset())
+                write(draft=draft, known=Known())
             assert fields(refusal) == ["/body/structure_id"]
 
     def test_needs_no_structure(self):
-        change, *_ = write(content=a_content(structure_id=None), attached_to=frozenset())
+        change, *_ = write(content=a_content(structure_id=None), known=Known())
         assert change.state.state == "open"
 
 
@@ -152,7 +156,7 @@ class TestRewrite:
             current,
             content=content,
             by=by,
-            attached_to=frozenset({"s-1"}),
+            known=KNOWN,
             catalogue=CATALOGUE,
         )
 
@@ -184,7 +188,7 @@ class TestSubmit:
     @pytest.mark.parametrize("state", ["open", "closed"])
     def test_changes_nothing_when_already_sent(self, state: State):
         ticket = a_ticket(state=state)
-        change = submit(ticket, attached_to=frozenset())
+        change = submit(ticket, known=Known())
         assert (change.state, change.events) == (ticket, ())
 
     @pytest.mark.feature("SUP-13")
@@ -195,7 +199,7 @@ class TestSubmit:
 
     def test_is_refused_when_the_emitter_has_left_the_structure(self):
         with pytest.raises(NotAttached):
-            submit(a_ticket(), attached_to=frozenset())
+            submit(a_ticket(), known=Known())
 
     def test_is_refused_when_the_category_has_been_closed(self):
         with pytest.raises(UnknownCategory):

@@ -115,6 +115,7 @@ class TestWrite:
         asked = {
             "category": "GESTION_STRUCTURES_UTILISATEURS",
             "subcategory": "CREATION_STRUCTURE_PUBLIQUE",
+            "object_number": "",
         }
         assert (await written(desk, **asked))["state"] == "open"
 
@@ -149,19 +150,11 @@ class TestWrite:
         assert answer.headers["retry-after"]
         assert without.status_code == 201
 
-    async def test_keeps_a_description_as_the_text_it_is(self, desk: Desk):
-        markup = "<script>alert(1)</script> & <b>gras</b>"
-        opened = await written(desk, description=markup)
-
-        read = await desk.by().get(f"/v1/tickets/{opened['id']}")
-        assert read.json()["description"] == markup
-        assert read.headers["content-type"] == "application/json"
-
     @pytest.mark.parametrize(
         ("field", "value"),
         [
             ("title", "x" * 201),
-            ("description", "x" * 10_001),
+            ("description", "x" * 20_001),
             ("category", "X" * 65),
             ("structure_id", "../other"),
             ("structure_id", {"$ne": ""}),

@@ -16,11 +16,11 @@ from contracts.approvals import (
     ApproverMissing,
 )
 from contracts.event import Event
+from kit.business_days import business_days_after
 from kit.change import Change
 from kit.days import day_of
 from services.approvals.domain.approvals import Approval, about
 from services.approvals.domain.approvers import Approvers, Seat, awaited, who_decides
-from services.approvals.domain.business_days import business_days_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

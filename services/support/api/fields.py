@@ -1,33 +1,60 @@
 """What is written in paths and bodies, and what of it is read."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
+from kit.one_line import NOT_IN_A_LINE
 from services.support.domain.contents import Content
+from services.support.domain.objects import ObjectType
+from services.support.markup import Markup
 
 TicketId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 StructureId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Code = Annotated[str, StringConstraints(max_length=64)]
-Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^\P{Cc}*$")
-]
-Text = Annotated[str, StringConstraints(max_length=10_000)]
+
+
+def one_line(most: int) -> Any:
+    return StringConstraints(
+        strip_whitespace=True, max_length=most, pattern=rf"^[^{NOT_IN_A_LINE}]*$"
+    )
+
+
+Line = Annotated[str, one_line(200)]
+Phone = Annotated[str, StringConstraints(pattern=r"^(\+?[0-9][0-9 .()-]{3,28})?$")]
 
 
 class Written(BaseModel):
     """What a ticket says; a draft may leave any of it out."""
 
+    model_config = ConfigDict(extra="forbid")
+
     category: Code = ""
     subcategory: Code = ""
+    object_type: ObjectType | None = Field(
+        None, description="Left out: the first of its sub-category"
+    )
+    object_number: Annotated[str, one_line(100)] = ""
+    structure_id: StructureId | None = Field(None, description="For which structure you write")
+    unit: Annotated[str, one_line(100)] | None = Field(None, description="Of that structure")
+    contact_email: EmailStr | None = Field(
+        None, max_length=254, description="Left out: your contact address"
+    )
+    contact_phone: Phone = ""
+    recipient_structure_id: StructureId | None = Field(
+        None,
+        description="Who answers, where the sub-category asks for it. Left out: whom the object "
+        "was sent to, if that is known",
+    )
     title: Line = ""
-    description: Text = ""
-    structure_id: StructureId | None = None
-    recipient_structure_id: StructureId | None = None
+    description: Markup = Field(
+        "", description="HTML. Formatting is kept; whatever could act is taken out"
+    )
 
     def content(self) -> Content:
-        return Content(**{name: getattr(self, name) for name in Written.model_fields})
+        said = {name: getattr(self, name) for name in Written.model_fields}
+        return Content(**said | {"contact_email": self.contact_email or ""})
 
 
 class NewTicket(Written):

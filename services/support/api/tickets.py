@@ -24,13 +24,13 @@ def ticket_routes(records: Records) -> APIRouter:
         caller: Person, asked: PageAsked, state: Annotated[State | None, Query()] = None
     ) -> Page[TicketView]:
         """The tickets you wrote, newest first."""
-        return await views.written_by(records.tickets, caller.user_id, state, asked)
+        return await views.written_by(records, caller.user_id, state, asked)
 
     @routes.get("/{id}", responses=may_answer(NotFound))
     async def read(id: TicketId, caller: Person, response: Response) -> TicketView:
         found = await records.tickets.find(id)
         ticket = readable(found, by=caller.user_id, operator=caller.operator)
-        return answer(ticket, response)
+        return await answer(records, ticket, response)
 
     @routes.put("/{id}/closure", responses=may_answer(NotFound, NotInThisState))
     async def close(id: TicketId, caller: Person, response: Response) -> TicketView:
@@ -39,11 +39,11 @@ def ticket_routes(records: Records) -> APIRouter:
         ticket = await records.tickets.change(
             id, lambda current: acts.close(current, by=caller.user_id, now=at)
         )
-        return answer(ticket, response)
+        return await answer(records, ticket, response)
 
     return routes
 
 
-def answer(ticket: Ticket, response: Response) -> TicketView:
+async def answer(records: Records, ticket: Ticket, response: Response) -> TicketView:
     etag(response, ticket.version)
-    return views.shown(ticket)
+    return views.shown(ticket, await views.names(records, [ticket]))

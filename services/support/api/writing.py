@@ -1,5 +1,7 @@
 """Writing a ticket, keeping it as a draft, and sending it."""
 
+from typing import Final
+
 from fastapi import APIRouter, Response
 
 from kit.clock import now
@@ -11,7 +13,16 @@ from services.support.api.fields import NewTicket, TicketId, Written
 from services.support.api.tickets import answer
 from services.support.domain import numbers, writing
 from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import Incomplete, NotAttached, UnknownCategory
+from services.support.domain.contents import (
+    Incomplete,
+    NotAboutThis,
+    NotAttached,
+    NotForAStructure,
+    NotYourUnit,
+    OtherRecipient,
+    UnknownCategory,
+    UnknownRecipient,
+)
 from services.support.domain.numbers import NoNumberFree
 from services.support.domain.portals import SupportNotOpen
 from services.support.domain.tickets import readable
@@ -19,6 +30,19 @@ from services.support.domain.writing import NotADraft
 from services.support.records import Records
 from services.support.speaking import Speaking
 from services.support.views.tickets import TicketView
+
+WRONG: Final = (
+    UnknownCategory,
+    NotAboutThis,
+    NotAttached,
+    NotYourUnit,
+    NotForAStructure,
+    UnknownRecipient,
+    OtherRecipient,
+    SupportNotOpen,
+    TooStale,
+)
+"""What may be said of the words of any ticket, drafts too."""
 
 
 def writing_routes(
@@ -29,20 +53,12 @@ def writing_routes(
     @routes.post(
         "",
         status_code=201,
-        responses=may_answer(
-            UnknownCategory,
-            NotAttached,
-            Incomplete,
-            NoNumberFree,
-            SupportNotOpen,
-            TooStale,
-        ),
+        responses=may_answer(*WRONG, Incomplete, NoNumberFree),
     )
     async def write(body: NewTicket, caller: Person, response: Response) -> TicketView:
         """Send a ticket to the support desk, or keep it as a draft."""
         id, at = new_entity_id(), now()
-        attached_to = await speaking.attached(caller, body.structure_id)
-        await speaking.require_open(caller, body.content())
+        known = await speaking.known(caller, body.content())
         ticket, *_ = await committer.change_together(
             (records.tickets.at(id), *map(records.numbers.at, numbers.numbers_for(id))),
             lambda current, *claims: writing.write(
@@ -52,71 +68,54 @@ def writing_routes(
                 content=body.content(),
                 draft=body.draft,
                 by=caller.user_id,
-                attached_to=attached_to,
+                known=known,
                 catalogue=catalogue,
                 now=at,
             ),
         )
-        return answer(ticket, response)
+        return await answer(records, ticket, response)
 
     @routes.put(
         "/{id}",
-        responses=may_answer(
-            NotFound,
-            NotADraft,
-            PreconditionFailed,
-            UnknownCategory,
-            NotAttached,
-            SupportNotOpen,
-            TooStale,
-        ),
+        responses=may_answer(*WRONG, NotFound, NotADraft, PreconditionFailed),
     )
     async def rewrite(
         id: TicketId, body: Written, caller: Person, if_match: IfMatch, response: Response
     ) -> TicketView:
         """Replace what a draft says."""
-        attached_to = await speaking.attached(caller, body.structure_id)
-        await speaking.require_open(caller, body.content())
+        known = await speaking.known(caller, body.content())
         ticket = await records.tickets.change(
             id,
             lambda current: writing.rewrite(
                 current,
                 content=body.content(),
                 by=caller.user_id,
-                attached_to=attached_to,
+                known=known,
                 catalogue=catalogue,
             ),
             if_match=if_match,
         )
-        return answer(ticket, response)
+        return await answer(records, ticket, response)
 
     @routes.put(
         "/{id}/submission",
-        responses=may_answer(
-            NotFound,
-            UnknownCategory,
-            NotAttached,
-            Incomplete,
-            SupportNotOpen,
-            TooStale,
-        ),
+        responses=may_answer(*WRONG, NotFound, Incomplete),
     )
     async def submit(id: TicketId, caller: Person, response: Response) -> TicketView:
         """Send a draft to the support desk."""
         found = await records.tickets.find(id)
         draft = readable(found, by=caller.user_id, operator=False)
-        attached_to, at = await speaking.attached(caller, draft.content.structure_id), now()
-        await speaking.require_open(caller, draft.content)
+        known, at = await speaking.known(caller, draft.content), now()
         ticket = await records.tickets.change(
             id,
             lambda current: writing.submit(
                 current,
                 by=caller.user_id,
-                attached_to=attached_to,
+                known=known,
                 catalogue=catalogue,
                 now=at,
             ),
         )
-        return answer(ticket, response)
+        return await answer(records, ticket, response)
 
     return routes

@@ -1,6 +1,13 @@
 """What a ticket may be filed under: categories and their sub-categories."""
 
 from dataclasses import dataclass
+from typing import Final
+
+from services.support.domain.clocks import Patience
+from services.support.domain.objects import ObjectType
+
+USUAL: Final = Patience(first_answer=8, solution=40)
+"""Of a category that says nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -8,6 +15,10 @@ class Subcategory:
     code: str
     label: str
     active: bool = True
+    object_types: tuple[ObjectType, ...] = ()
+    """What a ticket may be about, of which it names one with its number; the first unless said."""
+    patience: Patience | None = None
+    """Of these tickets; else their category's."""
 
     @property
     def needs_recipient(self) -> bool:
@@ -20,6 +31,7 @@ class Category:
     code: str
     label: str
     active: bool = True
+    patience: Patience = USUAL
     subcategories: tuple[Subcategory, ...]
 
 
@@ -38,3 +50,11 @@ class Catalogue:
         parent = self.category(category)
         listed = parent.subcategories if parent else ()
         return next((one for one in listed if one.code == code and one.active), None)
+
+    def patience(self, category: str, subcategory: str) -> Patience:
+        """What is promised of a ticket, also of one filed where nothing is filed any more."""
+        found = next((one for one in self.categories if one.code == category), None)
+        if found is None:
+            return USUAL
+        filed = next((one for one in found.subcategories if one.code == subcategory), None)
+        return (filed and filed.patience) or found.patience

@@ -1,9 +1,10 @@
 """What a ticket says, and what it must say before it can be sent."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kit.problems import Invalid
 from services.support.domain.catalogue import Catalogue
+from services.support.domain.objects import ObjectType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,40 +13,126 @@ class Content:
 
     category: str = ""
     subcategory: str = ""
+    object_type: ObjectType | None = None
+    object_number: str = ""
+    structure_id: str | None = None
+    """For which structure it is written."""
+    unit: str | None = None
+    contact_email: str = ""
+    contact_phone: str = ""
+    recipient_structure_id: str | None = None
     title: str = ""
     description: str = ""
-    structure_id: str | None = None
-    recipient_structure_id: str | None = None
+    """HTML in which nothing acts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What support knows at that moment of those whom a ticket names, for its emitter."""
+
+    attached: bool = False
+    """Whether they are attached to its structure that day."""
+    unit: bool = False
+    """Whether they are attached to its unit, which is there."""
+    email: str = ""
+    """Where they are written to."""
+    recipient: bool = False
+    """Whether its recipient is a structure."""
+    sent_to: str | None = None
+    """To whom its object was sent, if another system told of that."""
 
 
 class UnknownCategory(Invalid):
     """No such category or sub-category is open to new tickets."""
 
 
+class NotAboutThis(Invalid):
+    """Tickets of this sub-category are not about such an object."""
+
+
 class NotAttached(Invalid):
     """A ticket speaks only for a structure its emitter is attached to today."""
+
+
+class NotYourUnit(Invalid):
+    """A ticket names only a unit of its structure that its emitter is attached to today."""
+
+
+class NotForAStructure(Invalid):
+    """Tickets of this sub-category go to the support desk, and name no recipient."""
+
+
+class UnknownRecipient(Invalid):
+    """There is no such structure."""
+
+
+class OtherRecipient(Invalid):
+    """This object was sent to another structure."""
 
 
 class Incomplete(Invalid):
     """Some fields are needed before a ticket can be sent."""
 
 
-def check(content: Content, attached_to: frozenset[str], catalogue: Catalogue) -> None:
+def preselected(content: Content, catalogue: Catalogue) -> Content:
+    """With the type of object that its sub-category is about first (SUP-09)."""
+    filed = catalogue.subcategory(content.category, content.subcategory)
+    if content.object_type or filed is None or not filed.object_types:
+        return content
+    return replace(content, object_type=filed.object_types[0])
+
+
+def filled(content: Content, known: Known, catalogue: Catalogue) -> Content:
+    """With what the form fills in: whoever writes may still write something else (SUP-07, 10)."""
+    whole = preselected(content, catalogue)
+    if not whole.contact_email:
+        whole = replace(whole, contact_email=known.email)
+    filed = catalogue.subcategory(content.category, content.subcategory)
+    if filed and filed.needs_recipient and not whole.recipient_structure_id:
+        whole = replace(whole, recipient_structure_id=known.sent_to)
+    return whole
+
+
+def check(content: Content, known: Known, catalogue: Catalogue) -> None:
     """What is written must be right, even where a draft may leave it out."""
     if content.category and not catalogue.category(content.category):
         raise UnknownCategory(field="body/category")
-    if content.subcategory and not catalogue.subcategory(content.category, content.subcategory):
+    filed = catalogue.subcategory(content.category, content.subcategory)
+    if content.subcategory and not filed:
         raise UnknownCategory(field="body/subcategory")
-    if content.structure_id is not None and content.structure_id not in attached_to:
+    if filed and content.object_type and content.object_type not in filed.object_types:
+        raise NotAboutThis(field="body/object_type")
+    if filed and content.object_number and not filed.object_types:
+        raise NotAboutThis(field="body/object_number")
+    if content.structure_id is not None and not known.attached:
         raise NotAttached(field="body/structure_id")
+    if content.unit is not None and not (content.structure_id and known.unit):
+        raise NotYourUnit(field="body/unit")
+    _check_recipient(content, known, catalogue)
+
+
+def _check_recipient(content: Content, known: Known, catalogue: Catalogue) -> None:
+    recipient = content.recipient_structure_id
+    if recipient is None:
+        return
+    filed = catalogue.subcategory(content.category, content.subcategory)
+    if filed and not filed.needs_recipient:
+        raise NotForAStructure(field="body/recipient_structure_id")
+    if known.sent_to and recipient != known.sent_to:
+        raise OtherRecipient(field="body/recipient_structure_id")
+    if not known.recipient:
+        raise UnknownRecipient(field="body/recipient_structure_id")
 
 
 def complete(content: Content, catalogue: Catalogue) -> None:
     """Refuse to send what lacks a field, naming each."""
-    needed = ["category", "subcategory", "title"]
+    needed = ["category", "subcategory"]
     filed = catalogue.subcategory(content.category, content.subcategory)
+    if filed and filed.object_types:
+        needed += ["object_type", "object_number"]
     if filed and filed.needs_recipient:
         needed.append("recipient_structure_id")
+    needed.append("title")
     missing = [name for name in needed if not getattr(content, name)]
     if missing:
         errors = [{"pointer": f"/body/{name}", "detail": "This is needed."} for name in missing]

@@ -47,7 +47,8 @@ def without_words(ticket: Ticket) -> Change[Ticket]:
     """That somebody asked, about what, and when; not what they wrote: a draft is nothing else."""
     if ticket.state == "draft":
         return Change(None)
-    return Change(replace(ticket, content=replace(ticket.content, title="", description="")))
+    left = replace(ticket.content, title="", description="", contact_email="", contact_phone="")
+    return Change(replace(ticket, content=left))
 
 
 def becomes(ticket: Ticket, act: Act) -> State:

@@ -8,7 +8,7 @@ from contracts.support import TicketOpened
 from kit.change import Change
 from kit.problems import Conflict
 from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import Content, check, complete
+from services.support.domain.contents import Content, Known, check, complete, filled
 from services.support.domain.numbers import Number, claimed
 from services.support.domain.tickets import Ticket, becomes, readable
 
@@ -24,7 +24,7 @@ def write(
     content: Content,
     draft: bool,
     by: str,
-    attached_to: frozenset[str],
+    known: Known,
     catalogue: Catalogue,
     now: datetime,
 ) -> tuple[Change[Any], ...]:
@@ -32,8 +32,8 @@ def write(
     if current is not None:
         return Change(current), *(Change(claim) for claim in claims)
     number, taken = claimed(id, claims)
-    check(content, attached_to, catalogue)
-    written = Ticket(id=id, number=number, emitter_id=by, content=content, created_at=now)
+    whole = _checked(content, known, catalogue)
+    written = Ticket(id=id, number=number, emitter_id=by, content=whole, created_at=now)
     return Change(written) if draft else _send(written, catalogue, now), *taken
 
 
@@ -42,21 +42,21 @@ def rewrite(
     *,
     content: Content,
     by: str,
-    attached_to: frozenset[str],
+    known: Known,
     catalogue: Catalogue,
 ) -> Change[Ticket]:
     ticket = readable(current, by=by, operator=False)
     if ticket.state != "draft":
         raise NotADraft(state=ticket.state)
-    check(content, attached_to, catalogue)
-    return Change(ticket if ticket.content == content else replace(ticket, content=content))
+    whole = _checked(content, known, catalogue)
+    return Change(ticket if ticket.content == whole else replace(ticket, content=whole))
 
 
 def submit(
     current: Ticket | None,
     *,
     by: str,
-    attached_to: frozenset[str],
+    known: Known,
     catalogue: Catalogue,
     now: datetime,
 ) -> Change[Ticket]:
@@ -64,8 +64,14 @@ def submit(
     if becomes(ticket, "submit") == ticket.state:
         return Change(ticket)
     # The rights of the emitter or the catalogue may have changed since the draft was kept.
-    check(ticket.content, attached_to, catalogue)
-    return _send(ticket, catalogue, now)
+    whole = _checked(ticket.content, known, catalogue)
+    return _send(replace(ticket, content=whole), catalogue, now)
+
+
+def _checked(content: Content, known: Known, catalogue: Catalogue) -> Content:
+    whole = filled(content, known, catalogue)
+    check(whole, known, catalogue)
+    return whole
 
 
 def _send(ticket: Ticket, catalogue: Catalogue, now: datetime) -> Change[Ticket]:

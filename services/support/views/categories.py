@@ -1,10 +1,9 @@
 """What a ticket may be filed under, as it is shown."""
 
-from dataclasses import asdict
-
 from pydantic import BaseModel
 
 from services.support.domain.catalogue import Catalogue
+from services.support.domain.objects import ObjectType
 
 
 class SubcategoryView(BaseModel):
@@ -12,6 +11,8 @@ class SubcategoryView(BaseModel):
     label: str
     active: bool
     recipient_needed: bool
+    object_types: list[ObjectType]
+    """What a ticket names with its number; the first is preselected. None: it names nothing."""
 
 
 class CategoryView(BaseModel):
@@ -34,7 +35,13 @@ def categories(catalogue: Catalogue) -> CategoriesView:
                 label=category.label,
                 active=category.active,
                 subcategories=[
-                    SubcategoryView(**asdict(one), recipient_needed=one.needs_recipient)
+                    SubcategoryView(
+                        code=one.code,
+                        label=one.label,
+                        active=one.active,
+                        recipient_needed=one.needs_recipient,
+                        object_types=list(one.object_types),
+                    )
                     for one in category.subcategories
                 ],
             )

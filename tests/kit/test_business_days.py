@@ -1,13 +1,13 @@
 """How waiting is counted: in days on which offices are open in France."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.business_days import WorkingHours, business_days_after
 from kit.days import PARIS, day_of
-from services.approvals.domain.business_days import business_days_after
 
 HOLIDAYS_OF_2026 = {
     *(date(2026, 1, 1), date(2026, 4, 6), date(2026, 5, 1), date(2026, 5, 8), date(2026, 5, 14)),
@@ -75,3 +75,46 @@ class TestBusinessDaysAfter:
         assert day_of(end).weekday() < 5
         assert business_days_after(start, days + 1) > end > start
         assert end.astimezone(PARIS).time() == start.astimezone(PARIS).time()
+
+
+OFFICE = WorkingHours(time(9), time(17))
+HOUR = timedelta(hours=1)
+
+
+class TestWorkingHours:
+    @pytest.mark.parametrize(
+        ("start", "hours", "end"),
+        [
+            (("2026-01-05", "10:00"), 3, ("2026-01-05", "13:00")),
+            (("2026-01-05", "10:00"), 7, ("2026-01-05", "17:00")),
+            (("2026-01-05", "16:00"), 2, ("2026-01-06", "10:00")),
+            (("2026-01-05", "20:00"), 1, ("2026-01-06", "10:00")),
+            (("2026-01-09", "16:30"), 1, ("2026-01-12", "09:30")),
+            (("2026-04-03", "17:00"), 8, ("2026-04-07", "17:00")),
+            (("2026-03-27", "16:00"), 2, ("2026-03-30", "10:00")),
+        ],
+        ids=["a day", "all of it", "a night", "evening", "a weekend", "Easter", "summer time"],
+    )
+    def test_count_what_is_worked_alone(
+        self, start: tuple[str, str], hours: int, end: tuple[str, str]
+    ):
+        assert OFFICE.after(at(*start), hours * HOUR) == at(*end)
+        assert OFFICE.between(at(*start), at(*end)) == hours * HOUR
+
+    def test_nothing_is_worked_before_it_begins(self):
+        assert OFFICE.between(at("2026-01-06"), at("2026-01-05")) == timedelta()
+        assert OFFICE.between(at("2026-01-10"), at("2026-01-12", "09:00")) == timedelta()
+
+    @given(
+        st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),
+        st.timedeltas(timedelta(seconds=1), timedelta(hours=60)),
+        st.timedeltas(timedelta(0), timedelta(days=9)),
+    )
+    def test_what_is_worked_in_two_parts_is_worked_in_all(
+        self, start: datetime, patience: timedelta, later: timedelta
+    ):
+        end = OFFICE.after(start, patience)
+
+        assert OFFICE.between(start, end) == patience
+        parts = OFFICE.between(start, start + later), OFFICE.between(start + later, end + later)
+        assert sum(parts, timedelta()) == OFFICE.between(start, end + later)
