@@ -12,6 +12,7 @@ from kit.service import Service
 from kit.workers import Worker
 from services.users.api.letters import Letters
 from services.users.domain import returns
+from services.users.domain.logins import normalised
 from services.users.domain.returns import Return
 from services.users.identity import NOBODY, Identity
 from services.users.settings import UsersSettings
@@ -38,7 +39,7 @@ class Returning:
         return Worker(self.returns, claim=returns.claim, work=self._send_back)
 
     async def _send_back(self, agreed: Return) -> None:
-        account = await self.identity.account_of(agreed.login)
+        account = await self.identity.account_of(_spelled(agreed.login))
         link = replace(self.letters.link("reactivation"), sent_by=agreed.accepted_by)
         await self.identity.committer.change_together(
             (
@@ -47,3 +48,11 @@ class Returning:
             ),
             partial(returns.apply, agreed=agreed, link=link, now=now()),
         )
+
+
+def _spelled(login: str) -> str:
+    """As logins are known here; what is no address is nobody's."""
+    try:
+        return normalised(login)
+    except ValueError:
+        return ""

@@ -49,6 +49,8 @@ Template = Literal[
     "registration-repeated",
     "reactivation",
     "reactivation-refused",
+    "ticket-answered",
+    "ticket-confirmation",
     "ticket-opened",
     "vacancy-code",
     "vacancy-notice",
@@ -67,6 +69,7 @@ OPENING = LINKED | {
     "invitation",
     "password-reset",
     "reactivation",
+    "ticket-confirmation",
     "vacancy-code",
 }
 """Letters that bring the link or the code they are about, and say nothing else."""
@@ -88,6 +91,7 @@ ALWAYS = (
         "management-handed-over",
         "management-lost",
         "management-transferred",
+        "ticket-answered",
         "vacancy-notice",
     }
 )
