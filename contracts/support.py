@@ -1,9 +1,14 @@
 """What the support service tells. Topic: support.events."""
 
-from pydantic import AwareDatetime
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel
 
 from contracts.event import Event, Gathered, PersonalText
 from contracts.structures import IdentifierType
+
+TicketState = Literal["open", "waiting", "resolved", "closed"]
+TreatedBy = Literal["recipient", "desk"]
 
 
 class TicketOpened(Event, type="support.ticket-opened.v1", key="ticket_id", audience="public"):
@@ -16,6 +21,88 @@ class TicketOpened(Event, type="support.ticket-opened.v1", key="ticket_id", audi
     category: str
     subcategory: str
     opened_at: AwareDatetime
+    recipient_id: str | None = None
+    """The structure that treats it, where it is for the business support."""
+    unit: str | None = None
+    """Of the emitting structure."""
+
+
+class OfTicket(BaseModel):
+    """What every later fact of a ticket says: how it stands now, and who has acted."""
+
+    ticket_id: str
+    number: str
+    emitter_id: str
+    structure_id: str | None
+    unit: str | None
+    recipient_id: str | None
+    """The structure it was sent to, whoever treats it now."""
+    treated_by: TreatedBy
+    assignee_id: str | None
+    state: TicketState
+    entry_id: str
+    rank: int
+    """Which entry of its activity this is: of two facts of a ticket the greater is the newer."""
+    by: str
+    at: AwareDatetime
+
+
+class TicketTaken(OfTicket, Event, type="support.ticket-taken.v1", key="ticket_id"):
+    """Somebody of those who treat a ticket has assigned it to themselves."""
+
+
+class TicketReleased(OfTicket, Event, type="support.ticket-released.v1", key="ticket_id"):
+    """Whoever had taken a ticket leaves it to another."""
+
+
+class TicketNoted(OfTicket, Event, type="support.ticket-noted.v1", key="ticket_id"):
+    """Those who treat a ticket have noted something for themselves. What, is told to nobody."""
+
+
+class TicketInformationAsked(
+    OfTicket, Event, type="support.ticket-information-asked.v1", key="entry_id"
+):
+    """The emitter is asked for more: the ticket waits for them."""
+
+    text: PersonalText
+
+
+class TicketInformationGiven(
+    OfTicket, Event, type="support.ticket-information-given.v1", key="ticket_id"
+):
+    """The emitter has given what was asked for."""
+
+
+class TicketSolutionProposed(
+    OfTicket, Event, type="support.ticket-solution-proposed.v1", key="entry_id"
+):
+    """A ticket is answered: its emitter accepts that, or refuses it."""
+
+    text: PersonalText
+
+
+class TicketSolutionRefused(
+    OfTicket, Event, type="support.ticket-solution-refused.v1", key="ticket_id"
+):
+    """The emitter is not content with the solution: another is expected."""
+
+
+class TicketTransferred(OfTicket, Event, type="support.ticket-transferred.v1", key="ticket_id"):
+    """The support desk treats a ticket in place of its recipient."""
+
+
+class TicketRefiled(OfTicket, Event, type="support.ticket-refiled.v1", key="ticket_id"):
+    """The desk has filed a ticket elsewhere, and so perhaps handed it to a recipient."""
+
+    category: str
+    subcategory: str
+
+
+class TicketClosed(OfTicket, Event, type="support.ticket-closed.v1", key="ticket_id"):
+    """Its emitter has closed a ticket."""
+
+    accepted: bool
+    """Whether they accept the solution, and have not given the question up."""
 
 
 class TicketsGathered(Gathered, Event, type="support.tickets-gathered.v1", key="export_id"):

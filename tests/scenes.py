@@ -622,41 +622,104 @@ async def read_request(cast: Cast, role: str) -> Asked:
 
 
 TICKET = {
-    "category": "PAIEMENT",
-    "subcategory": "M_QUESTION_DEMANDE_REJETEE",
-    "object_number": "R-2026-0007",
+    "category": "FACTURES_EMISES",
+    "subcategory": "SAISIE_ET_DEPOT",
+    "object_number": "F-2026-0007",
     "title": "Ma demande",
     "description": "Elle est rejetée.",
 }
+QUESTION = TICKET | {
+    "category": "PAIEMENT",
+    "subcategory": "M_QUESTION_DEMANDE_REJETEE",
+}
+OWN_TICKET, RECEIVED = "self's ticket", "a question to the manager's structure"
+TAKEN = "self's ticket that the operator has taken"
+ANSWERED = "self's ticket that is answered"
+SAID = {"json": {"text": "Voilà."}}
+
+
+async def writes(cast: Cast, by: User, ticket: dict[str, Any]) -> str:
+    written = await cast.do("POST", "/v1/tickets", 201, by=by, json=ticket)
+    return f"/v1/tickets/{written.json()['id']}"
 
 
 async def draft(cast: Cast) -> str:
-    business = TICKET | {"recipient_structure_id": cast.public.json()["id"]}
-    body = business | {"draft": True, "structure_id": cast.public.json()["id"]}
-    written = await cast.do("POST", "/v1/tickets", 201, by=cast.self, json=body)
-    return str(written.headers.get("location") or f"/v1/tickets/{written.json()['id']}")
+    mine = {"structure_id": cast.public.json()["id"], "draft": True}
+    return await writes(cast, cast.self, TICKET | mine)
 
 
-@scene("GET /v1/tickets/{id}", "self's ticket")
-async def read_ticket(cast: Cast, role: str) -> Asked:
-    return Asked(await draft(cast), cast.people[role])
+async def sent(cast: Cast) -> str:
+    return await writes(cast, cast.self, TICKET | {"structure_id": cast.public.json()["id"]})
 
 
-@scene("PUT /v1/tickets/{id}", "self's draft")
-async def rewrite(cast: Cast, role: str) -> Asked:
-    return Asked(await draft(cast), cast.people[role], body={"json": {"title": "Autrement"}})
+async def received(cast: Cast) -> str:
+    to_it = {"recipient_structure_id": cast.public.json()["id"]}
+    return await writes(cast, cast.forgetful, QUESTION | to_it)
 
 
-@scene("PUT /v1/tickets/{id}/submission", "self's draft")
-async def submit(cast: Cast, role: str) -> Asked:
-    return Asked(f"{await draft(cast)}/submission", cast.people[role])
+async def asks_others(cast: Cast) -> str:
+    theirs = {
+        "structure_id": cast.public.json()["id"],
+        "recipient_structure_id": cast.client.json()["structure_id"],
+    }
+    return await writes(cast, cast.self, QUESTION | theirs)
 
 
-@scene("PUT /v1/tickets/{id}/closure", "self's ticket")
-async def close(cast: Cast, role: str) -> Asked:
-    path = await draft(cast)
-    await cast.do("PUT", f"{path}/submission", 200, by=cast.self)
-    return Asked(f"{path}/closure", cast.people[role])
+async def taken(cast: Cast) -> str:
+    path = await sent(cast)
+    await cast.do("PUT", f"{path}/assignment", 200, by=cast.operator)
+    return path
+
+
+async def asked_for_more(cast: Cast) -> str:
+    path = await taken(cast)
+    await cast.do("POST", f"{path}/questions", 200, by=cast.operator, **SAID)
+    return path
+
+
+async def answered_by_the_desk(cast: Cast) -> str:
+    path = await taken(cast)
+    await cast.do("POST", f"{path}/solutions", 200, by=cast.operator, **SAID)
+    return path
+
+
+def on_a_ticket(
+    action: str, about: str, made: Callable[[Cast], Awaitable[str]], **body: Any
+) -> None:
+    then = action.partition("{id}")[2]
+
+    @scene(action, about)
+    async def asked(cast: Cast, role: str) -> Asked:
+        return Asked(f"{await made(cast)}{then}", cast.people[role], body=body)
+
+
+_TICKET = "/v1/tickets/{id}"
+on_a_ticket(f"GET {_TICKET}", "self's draft", draft)
+on_a_ticket(f"GET {_TICKET}", OWN_TICKET, sent)
+on_a_ticket(f"GET {_TICKET}", RECEIVED, received)
+on_a_ticket(f"PUT {_TICKET}", "self's draft", draft, json={"title": "Autrement"})
+on_a_ticket(f"PUT {_TICKET}/submission", "self's draft", draft)
+on_a_ticket(f"PUT {_TICKET}/closure", OWN_TICKET, sent)
+on_a_ticket(f"GET {_TICKET}/activity", OWN_TICKET, sent)
+on_a_ticket(
+    f"POST {_TICKET}/information", "self's ticket that waits for it", asked_for_more, **SAID
+)
+on_a_ticket(f"PUT {_TICKET}/acceptance", ANSWERED, answered_by_the_desk)
+on_a_ticket(f"POST {_TICKET}/refusals", ANSWERED, answered_by_the_desk, **SAID)
+on_a_ticket(f"PUT {_TICKET}/assignment", OWN_TICKET, sent)
+on_a_ticket(f"PUT {_TICKET}/assignment", RECEIVED, received)
+on_a_ticket(f"DELETE {_TICKET}/assignment", TAKEN, taken)
+on_a_ticket(f"POST {_TICKET}/notes", OWN_TICKET, sent, **SAID)
+on_a_ticket(f"POST {_TICKET}/notes", RECEIVED, received, **SAID)
+on_a_ticket(f"POST {_TICKET}/questions", TAKEN, taken, **SAID)
+on_a_ticket(f"POST {_TICKET}/solutions", TAKEN, taken, **SAID)
+on_a_ticket(
+    f"PUT {_TICKET}/transfer", "self's question to a structure of others", asks_others, **SAID
+)
+on_a_ticket(
+    *(f"PUT {_TICKET}/category", TAKEN, taken),
+    json={"category": "TRAITEMENT_FACTURE", "subcategory": "SAISIE_ET_DEPOT"},
+)
 
 
 @scene("POST /v1/ops/parked/{id}/retry")

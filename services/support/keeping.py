@@ -3,6 +3,7 @@
 from contracts.support import TicketsGathered
 from kit.personal import Kept, PersonalElsewhere
 from kit.service import Service
+from services.support.domain.activity import shown_to_writer, without_text
 from services.support.domain.tickets import without_words
 from services.support.records import Records
 
@@ -17,6 +18,29 @@ def personal(service: Service, records: Records) -> PersonalElsewhere:
                 collection=records.tickets,
                 of=lambda user_id: {"emitter_id": user_id},
                 without=without_words,
+            ),
+            Kept(
+                name="activite",
+                collection=records.entries,
+                of=lambda user_id: {"by": user_id},
+                # Notes are about somebody else, and for those who treat their ticket.
+                hides=frozenset({"emitter_id"}),
+                seen=shown_to_writer,
+                without=without_text,
+            ),
+            Kept(
+                # What support has written to somebody says something of them too.
+                name="reponses",
+                collection=records.entries,
+                of=lambda user_id: {"emitter_id": user_id, "internal": False},
+                hides=frozenset({"by"}),
+                without=without_text,
+            ),
+            Kept(
+                # So do notes: they are taken out, and given to nobody.
+                collection=records.entries,
+                of=lambda user_id: {"emitter_id": user_id, "internal": True},
+                without=without_text,
             ),
         ],
         tell=lambda **said: TicketsGathered(**said),

@@ -3,6 +3,7 @@
 from kit.mongo import IndexModel
 from kit.service import Service
 from kit.settings import Settings
+from services.support.domain.activity import Entry
 from services.support.domain.known import Somebody, Structure, Unit
 from services.support.domain.numbers import Number
 from services.support.domain.objects import KnownObject
@@ -20,6 +21,15 @@ class Records:
             indexes=[
                 IndexModel([("emitter_id", 1), *NEWEST_FIRST]),
                 IndexModel([("emitter_id", 1), ("state", 1), *NEWEST_FIRST]),
+            ],
+        )
+        self.entries = service.collection(
+            "entries",
+            Entry,
+            indexes=[
+                IndexModel([("ticket_id", 1), ("rank", -1), ("_id", -1)]),
+                IndexModel([("by", 1), ("_id", 1)]),
+                IndexModel([("emitter_id", 1), ("_id", 1)]),
             ],
         )
         self.numbers = service.collection("numbers", Number)

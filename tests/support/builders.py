@@ -6,6 +6,7 @@ from typing import Any
 
 from services.support.domain.catalogue import Catalogue, Category, Subcategory
 from services.support.domain.contents import Content, Known
+from services.support.domain.reach import Reach
 from services.support.domain.tickets import Ticket
 
 ID = "0190" + "a" * 28
@@ -58,6 +59,12 @@ def a_ticket(**but: Any) -> Ticket:
         id=ID, number="CPROCS0048685", emitter_id="ana", content=a_content(), created_at=NOW
     )
     return replace(ticket, **but)
+
+
+def a_reach(user_id: str = "ana", *attached: str, **but: Any) -> Reach:
+    """Attached to s-1, unless other structures are named."""
+    attached_to = frozenset(attached or {"s-1"})
+    return replace(Reach(user_id=user_id, attached=attached_to), **but)
 
 
 def fields(refusal: Any) -> list[str]:

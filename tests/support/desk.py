@@ -16,7 +16,7 @@ from contracts.structures import (
     StructureChanged,
     UnitCreated,
 )
-from contracts.users import PersonChanged, RightsChanged
+from contracts.users import Habilitation, Level, PersonChanged, RightsChanged
 from kit import journal
 from kit.clock import now
 from kit.internal import Caller, sign
@@ -47,6 +47,7 @@ class Desk:
         """As new, without the second that a new database takes."""
         for name in (
             "tickets",
+            "entries",
             "numbers",
             "portals",
             "contacts",
@@ -69,6 +70,7 @@ class Desk:
         structure: str,
         *,
         role: Any = "user",
+        may: tuple[tuple[str, Level], ...] = (),
         until: date | None = None,
         unreadable: bool = False,
     ) -> None:
@@ -77,6 +79,9 @@ class Desk:
             user_id=user,
             structure_id=structure,
             role=role,
+            habilitations=[
+                Habilitation(application=application, level=level) for application, level in may
+            ],
             valid_until=until,
             version=sum(self._last.values()) + 1,
         )

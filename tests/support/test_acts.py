@@ -1,28 +1,430 @@
 """What is done to a ticket once it is sent."""
 
-import pytest
+from dataclasses import replace
+from typing import Any, ClassVar
 
-from kit.problems import NotFound
-from services.support.domain.acts import close
-from services.support.domain.tickets import NotInThisState
-from tests.support.builders import LATER, NOW, a_ticket
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kit.problems import NotFound, Problem
+from services.support.domain import acts
+from services.support.domain.activity import Entry
+from services.support.domain.acts import Doing
+from services.support.domain.contents import Incomplete, UnknownCategory
+from services.support.domain.reach import Reach, standing
+from services.support.domain.table import (
+    TABLE,
+    Act,
+    EmitterOnly,
+    NotInThisState,
+    NotTaken,
+    NotYourOwn,
+    ReadsOnly,
+    TakenByAnother,
+    TreatedElsewhere,
+    may,
+)
+from services.support.domain.tickets import State, Ticket
+from tests.support.builders import CATALOGUE, LATER, a_ticket
+from tests.support.people import (
+    ANA,
+    COLLEAGUE,
+    COLLEAGUE_WHO_READS,
+    EVERYBODY,
+    OLGA,
+    RENE,
+    ROSA,
+    STRANGER,
+    WHO_CONSULTS,
+    business,
+    sent,
+    transferred,
+)
+
+BUSINESS = ("PAIEMENT", "M_REJET")
+
+
+def do(
+    act: Act, ticket: Ticket | None, by: Reach, entry: Entry | None = None, **said: Any
+) -> tuple[Any, Any]:
+    """As a request has it done."""
+    doing = Doing(entry_id="e-1", reach=by, now=LATER)
+    match act:
+        case "take":
+            return acts.take(ticket, entry, by=doing, **said)
+        case "release":
+            return acts.release(ticket, entry, by=doing)
+        case "transfer" | "call_in":
+            return acts.transfer(ticket, entry, text="Not ours.", by=doing)
+        case "refile":
+            category, subcategory = said.get("filed", ("SAISIE", "DEPOT"))
+            return acts.refile(
+                ticket,
+                entry,
+                category=category,
+                subcategory=subcategory,
+                recipient_id=said.get("recipient_id"),
+                catalogue=CATALOGUE,
+                by=doing,
+            )
+        case "accept" | "close":
+            return acts.end(act, ticket, entry, by=doing)
+        case _:
+            return acts.write(act, ticket, entry, text="As said.", by=doing)
+
+
+def told(changes: tuple[Any, Any]) -> list[str]:
+    return [event.type for change in changes for event in change.events]
+
+
+class TestTheTable:
+    """Against the states and transitions of the sources, written down a second time."""
+
+    LEADS_TO: ClassVar[dict[tuple[Act, State], State]] = {
+        ("submit", "draft"): "open",
+        ("ask", "open"): "waiting",
+        ("inform", "waiting"): "open",
+        ("answer", "open"): "resolved",
+        ("refuse", "resolved"): "open",
+        ("accept", "resolved"): "closed",
+        ("close", "open"): "closed",
+        ("close", "waiting"): "closed",
+        ("close", "resolved"): "closed",
+    }
+
+    @pytest.mark.feature("SUP-19", "SUP-20", "SUP-21", "SUP-25")
+    def test_moves_a_ticket_as_the_sources_say_and_in_no_other_way(self):
+        moves = {
+            (act, before): after
+            for act, rule in TABLE.items()
+            for before, after in rule.becomes.items()
+            if before != after
+        }
+        assert moves == self.LEADS_TO
+
+    @pytest.mark.feature("SUP-25")
+    def test_lets_the_emitter_alone_close(self):
+        closing = {act for act, rule in TABLE.items() if "closed" in rule.becomes.values()}
+        assert closing == {"accept", "close"}
+        assert {TABLE[act].who for act in closing} == {"emitter"}
+
+    def test_ends_with_a_closed_ticket(self):
+        assert not any("closed" in rule.becomes for rule in TABLE.values())
+
+
+class TestTake:
+    @pytest.mark.feature("SUP-39")
+    def test_assigns_a_ticket_to_whoever_takes_it(self):
+        change, entry = do("take", business(), RENE)
+        assert (change.state.assignee_id, change.state.state) == ("rene", "open")
+        assert told((change, entry)) == ["support.ticket-taken.v1"]
+        assert (entry.state.kind, entry.state.rank, entry.state.side) == ("taken", 2, "recipient")
+        assert entry.state.structure_id == "r-1"
+
+    def test_changes_nothing_the_second_time(self):
+        mine = business(assignee_id="rene")
+        change, entry = do("take", mine, RENE)
+        assert (change.state, entry.state, told((change, entry))) == (mine, None, [])
+
+    @pytest.mark.feature("SUP-39")
+    def test_is_refused_once_a_colleague_has_it(self):
+        with pytest.raises(TakenByAnother) as refusal:
+            do("take", business(assignee_id="rosa"), RENE)
+        assert refusal.value.members == {"assignee_id": "rosa"}
+
+    def test_takes_over_from_the_colleague_who_is_named_and_from_no_other(self):
+        change, _ = do("take", business(assignee_id="rosa"), RENE, instead_of="rosa")
+        assert change.state.assignee_id == "rene"
+        with pytest.raises(TakenByAnother):
+            do("take", business(assignee_id="sven"), RENE, instead_of="rosa")
+
+    @pytest.mark.parametrize(
+        ("ticket", "by", "refusal"),
+        [
+            (business(), OLGA, TreatedElsewhere),
+            (transferred(), RENE, TreatedElsewhere),
+            (business(), WHO_CONSULTS, ReadsOnly),
+            (business(), ANA, NotYourOwn),
+            (sent(), replace(OLGA, emitted_read=frozenset({("s-1", None)})), NotYourOwn),
+            (business(), STRANGER, NotFound),
+            (business(state="closed"), RENE, NotInThisState),
+            (a_ticket(), OLGA, NotFound),
+        ],
+        ids=[
+            *("the recipient's", "the desk's", "to read only", "one's own"),
+            *("an operator's own", "of others", "closed", "a draft"),
+        ],
+    )
+    def test_is_for_those_who_treat_it(self, ticket: Ticket, by: Reach, refusal: type[Problem]):
+        with pytest.raises(refusal):
+            do("take", ticket, by)
+
+
+class TestRelease:
+    def test_leaves_a_ticket_to_the_next(self):
+        changes = do("release", business(assignee_id="rene"), RENE)
+        assert changes[0].state.assignee_id is None
+        assert told(changes) == ["support.ticket-released.v1"]
+        again = do("release", changes[0].state, RENE)
+        assert (again[0].state, told(again)) == (changes[0].state, [])
+
+    def test_is_refused_to_whoever_has_not_taken_it(self):
+        with pytest.raises(TakenByAnother):
+            do("release", business(assignee_id="rosa"), RENE)
+
+
+class TestTreating:
+    @pytest.mark.feature("SUP-20", "SUP-21", "SUP-40")
+    @pytest.mark.parametrize(
+        ("act", "state", "event"),
+        [
+            ("ask", "waiting", "support.ticket-information-asked.v1"),
+            ("answer", "resolved", "support.ticket-solution-proposed.v1"),
+        ],
+    )
+    def test_writes_to_the_emitter(self, act: Act, state: State, event: str):
+        change, entry = changes = do(act, business(assignee_id="rene"), RENE)
+        assert (change.state.state, change.state.entries) == (state, 2)
+        assert (entry.state.text, entry.state.internal) == ("As said.", False)
+        assert told(changes) == [event]
+        assert entry.events[0].text == "As said."
+
+        again = do(act, change.state, RENE, entry.state)
+        assert (again[0].state, again[1].state, told(again)) == (change.state, entry.state, [])
+
+    @pytest.mark.feature("SUP-39")
+    @pytest.mark.parametrize("act", ["ask", "answer", "transfer"])
+    def test_begins_with_taking_the_ticket(self, act: Act):
+        with pytest.raises(NotTaken):
+            do(act, business(), RENE)
+        with pytest.raises(TakenByAnother):
+            do(act, business(assignee_id="rosa"), RENE)
+
+    def test_notes_what_no_event_tells(self):
+        change, entry = changes = do("note", business(), ROSA)
+        assert (change.state.state, entry.state.internal) == ("open", True)
+        assert told(changes) == ["support.ticket-noted.v1"]
+        assert "As said." not in change.events[0].model_dump_json()
+
+    @pytest.mark.parametrize("state", ["waiting", "resolved", "closed"])
+    def test_answers_only_what_is_open(self, state: State):
+        ticket = business(assignee_id="rene", state=state)
+        for act in ("ask", "answer", "transfer"):
+            with pytest.raises(NotInThisState) as refusal:
+                do(act, ticket, RENE)
+            assert refusal.value.members == {"state": state}
+
+
+class TestTransfer:
+    @pytest.mark.feature("SUP-40")
+    def test_hands_a_ticket_to_the_desk_once(self):
+        change, entry = changes = do("transfer", business(assignee_id="rene"), RENE)
+        assert (change.state.treated_by, change.state.assignee_id) == ("desk", None)
+        assert (entry.state.side, entry.state.text) == ("recipient", "Not ours.")
+        assert told(changes) == ["support.ticket-transferred.v1"]
+
+        again = do("transfer", change.state, RENE)
+        assert (again[0].state, told(again)) == (change.state, [])
+        assert do("take", change.state, OLGA)[0].state.assignee_id == "olga"
+
+    @pytest.mark.feature("SUP-40")
+    def test_may_be_the_desk_s_own_where_a_recipient_leaves_it_and_is_seen(self):
+        change, entry = do("transfer", business(assignee_id="rene"), OLGA)
+        assert (change.state.treated_by, change.state.assignee_id) == ("desk", None)
+        assert (entry.state.side, entry.state.internal) == ("desk", False)
+
+    def test_is_refused_of_what_the_desk_has_anyway(self):
+        with pytest.raises(TreatedElsewhere):
+            do("transfer", sent(), OLGA)
+
+
+class TestRefile:
+    def test_is_an_act_of_the_desk_that_others_see(self):
+        change, entry = changes = do("refile", sent(assignee_id="olga"), OLGA)
+        assert change.state.content.subcategory == "DEPOT"
+        assert (entry.state.was, entry.state.became) == ("PAIEMENT/DELAI", "SAISIE/DEPOT")
+        assert not entry.state.internal
+        assert told(changes) == ["support.ticket-refiled.v1"]
+        again = do("refile", change.state, OLGA)
+        assert (again[0].state, told(again)) == (change.state, [])
+
+    def test_hands_a_business_question_to_its_recipient(self):
+        taken = sent(assignee_id="olga")
+        with pytest.raises(Incomplete):
+            do("refile", taken, OLGA, filed=BUSINESS)
+        moved = do("refile", taken, OLGA, filed=BUSINESS, recipient_id="r-1")[0].state
+        assert (moved.treated_by, moved.recipient_id, moved.assignee_id) == (
+            *("recipient", "r-1"),
+            None,
+        )
+        assert moved.content.recipient_structure_id == "r-1"
+
+    def test_refuses_what_is_not_in_the_catalogue_and_what_others_treat(self):
+        with pytest.raises(UnknownCategory):
+            do("refile", sent(assignee_id="olga"), OLGA, filed=("PAIEMENT", "ANCIEN"))
+        with pytest.raises(TreatedElsewhere):
+            do("refile", business(assignee_id="rene"), RENE)
+
+
+class TestInform:
+    @pytest.mark.feature("SUP-20")
+    def test_gives_the_ticket_back_to_whoever_asked(self):
+        waiting = business(state="waiting", assignee_id="rene")
+        change, entry = changes = do("inform", waiting, ANA)
+        assert (change.state.state, change.state.assignee_id) == ("open", "rene")
+        assert (entry.state.kind, entry.state.side) == ("information-given", "emitter")
+        assert told(changes) == ["support.ticket-information-given.v1"]
+
+    def test_is_refused_when_nothing_was_asked(self):
+        with pytest.raises(NotInThisState):
+            do("inform", business(), ANA)
+
+
+class TestRefuse:
+    @pytest.mark.feature("SUP-21", "SUP-23")
+    def test_says_what_is_wrong_and_expects_another_answer(self):
+        change, entry = changes = do("refuse", business(state="resolved"), COLLEAGUE)
+        assert (change.state.state, entry.state.text) == ("open", "As said.")
+        assert told(changes) == ["support.ticket-solution-refused.v1"]
+
+
+class TestAccept:
+    @pytest.mark.feature("SUP-22", "SUP-25")
+    def test_closes_the_ticket(self):
+        change, entry = changes = do("accept", business(state="resolved"), ANA)
+        assert (change.state.state, change.state.closed_at) == ("closed", LATER)
+        assert (change.state.accepted, entry.state.kind) == (True, "solution-accepted")
+        assert told(changes) == ["support.ticket-closed.v1"]
+        again = do("accept", change.state, ANA)
+        assert (again[0].state, told(again)) == (change.state, [])
+
+    def test_is_refused_of_a_ticket_that_was_given_up(self):
+        with pytest.raises(NotInThisState):
+            do("accept", business(state="closed"), ANA)
 
 
 class TestClose:
-    @pytest.mark.feature("SUP-24")
-    def test_closes_an_open_ticket(self):
-        change = close(a_ticket(state="open"), by="ana", now=LATER)
-        assert (change.state.state, change.state.closed_at) == ("closed", LATER)
-
-    def test_changes_nothing_the_second_time(self):
-        closed = a_ticket(state="closed", closed_at=NOW)
-        assert close(closed, by="ana", now=LATER).state is closed
+    @pytest.mark.feature("SUP-24", "SUP-25")
+    @pytest.mark.parametrize("state", ["open", "waiting", "resolved"])
+    @pytest.mark.parametrize("by", [ANA, COLLEAGUE], ids=["author", "colleague"])
+    def test_needs_no_answer(self, by: Reach, state: State):
+        changes = do("close", sent(state=state), by)
+        assert (changes[0].state.state, changes[0].state.closed_at) == ("closed", LATER)
+        assert told(changes) == ["support.ticket-closed.v1"]
+        again = do("close", changes[0].state, by)
+        assert (again[0].state, told(again)) == (changes[0].state, [])
 
     def test_is_refused_on_a_draft(self):
         with pytest.raises(NotInThisState) as refusal:
-            close(a_ticket(), by="ana", now=LATER)
+            do("close", a_ticket(), ANA)
         assert refusal.value.members == {"state": "draft"}
 
-    def test_is_for_the_emitter_alone(self):
-        with pytest.raises(NotFound):
-            close(a_ticket(state="open"), by="the desk", now=LATER)
+    @pytest.mark.feature("SUP-25")
+    @pytest.mark.parametrize(
+        ("by", "refusal"),
+        [(RENE, EmitterOnly), (OLGA, EmitterOnly), (COLLEAGUE_WHO_READS, ReadsOnly)],
+    )
+    def test_is_for_the_emitter_alone(self, by: Reach, refusal: type[Problem]):
+        with pytest.raises(refusal):
+            do("close", transferred(), by)
+
+
+class TestAttachmentRead:
+    def test_is_seen_when_it_was_the_desk(self):
+        doing = Doing(entry_id="e-1", reach=OLGA, now=LATER)
+        change, entry = acts.attachment_read(sent(), None, name="devis.pdf", by=doing)
+        assert (entry.state.kind, entry.state.became, entry.state.side) == (
+            *("attachment-read", "devis.pdf"),
+            "desk",
+        )
+        again = acts.attachment_read(change.state, entry.state, name="devis.pdf", by=doing)
+        assert [one.state for one in again] == [change.state, entry.state]
+
+    @pytest.mark.parametrize("by", [ANA, RENE])
+    def test_is_nobody_else_s_business(self, by: Reach):
+        doing = Doing(entry_id="e-1", reach=by, now=LATER)
+        _, entry = acts.attachment_read(business(), None, name="devis.pdf", by=doing)
+        assert entry.state is None
+
+
+ACTS = [act for act in TABLE if act != "submit"]
+STEP = st.tuples(st.sampled_from(ACTS), st.sampled_from(EVERYBODY), st.booleans())
+BEGINNINGS = st.builds(
+    lambda kind, state, assignee: kind(state=state, assignee_id=assignee),
+    st.sampled_from([sent, business, transferred]),
+    st.sampled_from(["open", "waiting", "resolved", "closed"]),
+    st.sampled_from([None, "rene", "olga"]),
+)
+
+
+class Model:
+    """The same rules told another way: by who is who, not by what they hold."""
+
+    EMITTERS = frozenset({"ana", "cleo"})
+    AGENTS = frozenset({"rene", "rosa"})
+    DESK = frozenset({"olga", "oscar"})
+
+    def __init__(self, ticket: Ticket) -> None:
+        self.state, self.at, self.by = ticket.state, ticket.treated_by, ticket.assignee_id
+        self.business = ticket.recipient_id is not None
+
+    def lets(self, act: Act, who: str) -> bool:
+        treating = self.AGENTS if self.at == "recipient" else self.DESK
+        sent, mine = self.state in ("open", "waiting", "resolved"), self.by == who
+        match act:
+            case "inform":
+                return who in self.EMITTERS and self.state == "waiting"
+            case "refuse" | "accept":
+                return who in self.EMITTERS and self.state == "resolved"
+            case "close":
+                return who in self.EMITTERS and sent
+            case "take" | "note":
+                return who in treating and sent
+            case "release":
+                return who in treating and sent and mine
+            case "call_in":
+                return who in self.DESK and self.at == "recipient" and self.state == "open"
+            case "refile":
+                return who in treating & self.DESK and self.state == "open" and mine
+            case _:
+                return who in treating and self.state == "open" and mine
+
+
+def tried_to(
+    act: Act, ticket: Ticket, by: Reach, **said: Any
+) -> tuple[tuple[Any, Any] | None, Problem | None]:
+    try:
+        return do(act, ticket, by, **said), None
+    except Problem as refusal:
+        return None, refusal
+
+
+class TestHistories:
+    @settings(max_examples=150, deadline=None)
+    @given(BEGINNINGS, st.lists(STEP, max_size=25))
+    def test_never_leave_the_table(self, ticket: Ticket, steps: list[tuple[Act, Reach, bool]]):
+        entries = ticket.entries
+        for tried, by, over in steps:
+            transfers = "transfer" if by.received_act else "call_in"
+            act: Act = transfers if tried in ("transfer", "call_in") else tried
+            model, before = Model(ticket), ticket
+            may_now = act in may(ticket, standing(ticket, by))
+            assert may_now == model.lets(act, by.user_id), (act, by.user_id, ticket)
+            said = {"instead_of": ticket.assignee_id} if act == "take" and over else {}
+            done, refusal = tried_to(act, ticket, by, **said)
+            if done is None:
+                assert not may_now or isinstance(refusal, TakenByAnother)
+                assert isinstance(refusal, NotFound) == (not standing(before, by).reads)
+                continue
+            change, entry = done
+            ticket = change.state
+            if entry.state is None:
+                assert (ticket, change.events) == (before, ())
+                continue
+            entries += 1
+            assert may_now
+            assert (entry.state.rank, ticket.entries) == (entries, entries)
+            assert ticket.state == TABLE[act].becomes[before.state]
+            assert len(told((change, entry))) == 1
+            assert ticket.state != "closed" or by.user_id in Model.EMITTERS

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.asking import NOBODYS, pointers, written
-from tests.support.desk import Desk, a_ticket
+from tests.support.desk import MINE, Desk, a_ticket
 
 
 class TestRead:
@@ -13,9 +13,27 @@ class TestRead:
         assert (await desk.by("bob").get(path)).status_code == 404
         assert (await desk.by("olga", operator=True).get(path)).status_code == 200
         for change in ("", "/submission", "/closure"):
-            for caller in (desk.by("bob"), desk.by("olga", operator=True)):
+            for caller, status in ((desk.by("bob"), 404), (desk.by("olga", operator=True), 403)):
                 answer = await caller.put(f"{path}{change}", json=a_ticket())
-                assert answer.status_code == 404, change
+                assert answer.status_code == status, change
+
+    @pytest.mark.feature("SUP-42")
+    async def test_shows_a_draft_to_its_author_alone(self, desk: Desk):
+        path = f"/v1/tickets/{(await written(desk, draft=True))['id']}"
+
+        assert (await desk.by().get(path)).json()["may"] == ["submit"]
+        for caller in (desk.by("bob"), desk.by("olga", operator=True)):
+            assert (await caller.get(path)).status_code == 404
+            assert (await caller.get(f"{path}/activity")).status_code == 404
+
+    @pytest.mark.feature("SUP-42")
+    async def test_ends_with_the_rattachement_for_its_author_too(self, desk: Desk):
+        path = f"/v1/tickets/{(await written(desk))['id']}"
+        await desk.hear_rights("ana", MINE, role=None)
+
+        assert (await desk.by().get(path)).status_code == 404
+        assert (await desk.by().put(f"{path}/submission")).status_code == 404
+        assert (await desk.by().get("/v1/tickets")).json()["items"] == []
 
     @pytest.mark.parametrize("change", ["", "/submission", "/closure"])
     async def test_knows_no_ticket_that_is_not(self, desk: Desk, change: str):

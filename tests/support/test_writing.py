@@ -8,6 +8,7 @@ import pytest
 from contracts.support import TicketOpened
 from kit.problems import NotFound
 from services.support.domain import writing
+from services.support.domain.activity import Entry
 from services.support.domain.contents import (
     Content,
     Incomplete,
@@ -18,11 +19,22 @@ from services.support.domain.contents import (
 from services.support.domain.numbers import CANDIDATES, NoNumberFree, Number, numbers_for
 from services.support.domain.tickets import State, Ticket
 from services.support.domain.writing import NotADraft
-from tests.support.builders import CATALOGUE, ID, KNOWN, LATER, NOW, a_content, a_ticket, fields
+from tests.support.builders import (
+    CATALOGUE,
+    ID,
+    KNOWN,
+    LATER,
+    NOW,
+    a_content,
+    a_reach,
+    a_ticket,
+    fields,
+)
 
 
 def write(
     current: Ticket | None = None,
+    entry: Entry | None = None,
     *,
     claims: tuple[Number | None, ...] = (None,) * CANDIDATES,
     content: Content | None = None,
@@ -31,6 +43,7 @@ def write(
 ) -> tuple[Any, ...]:
     return writing.write(
         current,
+        entry,
         *claims,
         id=ID,
         content=content or a_content(),
@@ -42,8 +55,10 @@ def write(
     )
 
 
-def submit(current: Ticket | None, *, by: str = "ana", known: Known = KNOWN) -> Any:
-    return writing.submit(current, by=by, known=known, catalogue=CATALOGUE, now=LATER)
+def submit(current: Ticket | None, known: Known = KNOWN) -> tuple[Any, Any]:
+    return writing.submit(
+        current, None, reach=a_reach(), known=known, catalogue=CATALOGUE, now=LATER
+    )
 
 
 class TestWrite:
@@ -72,7 +87,7 @@ class TestWrite:
 
     @pytest.mark.feature("SUP-16")
     def test_claims_the_number_it_gives(self):
-        change, first, *others = write()
+        change, _, first, *others = write()
 
         assert re.fullmatch(r"CPROCS\d{7}", change.state.number)
         assert first.state == Number(id=change.state.number, ticket_id=ID)
@@ -83,7 +98,7 @@ class TestWrite:
         numbers = numbers_for(ID)
         taken = Number(id=numbers[0], ticket_id="another")
 
-        change, first, second, *_ = write(claims=(taken, *[None] * (len(numbers) - 1)))
+        change, _, first, second, *_ = write(claims=(taken, *[None] * (len(numbers) - 1)))
 
         assert change.state.number == numbers[1]
         assert (first.state, second.state) == (taken, Number(id=numbers[1], ticket_id=ID))
@@ -94,12 +109,13 @@ class TestWrite:
             write(claims=taken)
 
     def test_changes_nothing_the_second_time(self):
-        change, *claims = write()
+        change, entry, *claims = write()
         kept = tuple(claim.state for claim in claims)
 
-        again, *claims_again = write(change.state, claims=kept)
+        again, entry_again, *claims_again = write(change.state, entry.state, claims=kept)
 
         assert (again.state, again.events) == (change.state, ())
+        assert entry_again.state == entry.state
         assert tuple(claim.state for claim in claims_again) == kept
 
     @pytest.mark.feature("SUP-05", "SUP-13")
@@ -138,6 +154,7 @@ class TestWrite:
         named = a_content(subcategory="M_REJET", recipient_structure_id="s-9")
         change, *_ = write(content=named)
         assert change.state.state == "open"
+        assert (change.state.treated_by, change.state.recipient_id) == ("recipient", "s-9")
 
     def test_speaks_only_for_a_structure_the_emitter_is_attached_to(self):
         for draft in (False, True):
@@ -155,7 +172,7 @@ class TestRewrite:
         return writing.rewrite(
             current,
             content=content,
-            by=by,
+            reach=a_reach(by),
             known=KNOWN,
             catalogue=CATALOGUE,
         )
@@ -180,16 +197,17 @@ class TestRewrite:
 class TestSubmit:
     @pytest.mark.feature("SUP-16", "SUP-19")
     def test_opens_a_draft_and_tells(self):
-        change = submit(a_ticket())
+        change, entry = submit(a_ticket())
 
         assert (change.state.state, change.state.opened_at) == ("open", LATER)
         assert [type(event) for event in change.events] == [TicketOpened]
+        assert (entry.state.kind, entry.state.rank, entry.state.by) == ("opened", 1, "ana")
 
     @pytest.mark.parametrize("state", ["open", "closed"])
     def test_changes_nothing_when_already_sent(self, state: State):
         ticket = a_ticket(state=state)
-        change = submit(ticket, known=Known())
-        assert (change.state, change.events) == (ticket, ())
+        change, entry = submit(ticket, known=Known())
+        assert (change.state, change.events, entry.state) == (ticket, (), None)
 
     @pytest.mark.feature("SUP-13")
     def test_names_what_a_draft_still_lacks(self):

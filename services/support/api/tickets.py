@@ -1,49 +1,51 @@
-"""Tickets: the list of one's own, one of them, and its end."""
+"""Tickets: the list of one's own, and one of them."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from kit.clock import now
-from kit.http import Person, etag, may_answer
+from kit.heard import TooStale
+from kit.http import Caller, Person, etag, may_answer
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
 from services.support.api.fields import TicketId
-from services.support.domain import acts
-from services.support.domain.tickets import NotInThisState, State, Ticket, readable
+from services.support.domain.reach import Reach, standing, visible
+from services.support.domain.tickets import State, Ticket
+from services.support.reaching import Reaching
 from services.support.records import Records
 from services.support.views import tickets as views
 from services.support.views.tickets import TicketView
 
 
-def ticket_routes(records: Records) -> APIRouter:
+def ticket_routes(records: Records, reaching: Reaching) -> APIRouter:
     routes = APIRouter(prefix="/v1/tickets", tags=["support"])
 
-    @routes.get("")
+    @routes.get("", responses=may_answer(TooStale))
     async def list_mine(
         caller: Person, asked: PageAsked, state: Annotated[State | None, Query()] = None
     ) -> Page[TicketView]:
         """The tickets you wrote, newest first."""
-        return await views.written_by(records, caller.user_id, state, asked)
+        reach = await reaching.everywhere(caller)
+        return await views.written_by(records, reach, state, asked)
 
-    @routes.get("/{id}", responses=may_answer(NotFound))
+    @routes.get("/{id}", responses=may_answer(NotFound, TooStale))
     async def read(id: TicketId, caller: Person, response: Response) -> TicketView:
-        found = await records.tickets.find(id)
-        ticket = readable(found, by=caller.user_id, operator=caller.operator)
-        return await answer(records, ticket, response)
-
-    @routes.put("/{id}/closure", responses=may_answer(NotFound, NotInThisState))
-    async def close(id: TicketId, caller: Person, response: Response) -> TicketView:
-        """Close a ticket that needs no answer any more."""
-        at = now()
-        ticket = await records.tickets.change(
-            id, lambda current: acts.close(current, by=caller.user_id, now=at)
-        )
-        return await answer(records, ticket, response)
+        """One ticket, and what you may do to it now."""
+        ticket, reach = await found(records, reaching, id, caller)
+        return await answer(records, ticket, reach, response)
 
     return routes
 
 
-async def answer(records: Records, ticket: Ticket, response: Response) -> TicketView:
+async def found(
+    records: Records, reaching: Reaching, id: str, caller: Caller
+) -> tuple[Ticket, Reach]:
+    """The ticket, to whom it may concern: before anything else is read or decided."""
+    current = await records.tickets.find(id)
+    reach = await reaching.to(current, caller)
+    return visible(current, reach), reach
+
+
+async def answer(records: Records, ticket: Ticket, reach: Reach, response: Response) -> TicketView:
     etag(response, ticket.version)
-    return views.shown(ticket, await views.names(records, [ticket]))
+    return views.shown(ticket, standing(ticket, reach), await views.names(records, [ticket]))

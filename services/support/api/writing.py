@@ -10,7 +10,7 @@ from kit.heard import TooStale
 from kit.http import IfMatch, Person, may_answer, new_entity_id
 from kit.problems import NotFound, PreconditionFailed
 from services.support.api.fields import NewTicket, TicketId, Written
-from services.support.api.tickets import answer
+from services.support.api.tickets import answer, found
 from services.support.domain import numbers, writing
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import (
@@ -25,8 +25,9 @@ from services.support.domain.contents import (
 )
 from services.support.domain.numbers import NoNumberFree
 from services.support.domain.portals import SupportNotOpen
-from services.support.domain.tickets import readable
+from services.support.domain.table import EmitterOnly, ReadsOnly
 from services.support.domain.writing import NotADraft
+from services.support.reaching import Reaching
 from services.support.records import Records
 from services.support.speaking import Speaking
 from services.support.views.tickets import TicketView
@@ -46,7 +47,11 @@ WRONG: Final = (
 
 
 def writing_routes(
-    committer: Committer, records: Records, speaking: Speaking, catalogue: Catalogue
+    committer: Committer,
+    records: Records,
+    reaching: Reaching,
+    speaking: Speaking,
+    catalogue: Catalogue,
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/tickets", tags=["support"])
 
@@ -60,10 +65,13 @@ def writing_routes(
         id, at = new_entity_id(), now()
         known = await speaking.known(caller, body.content())
         ticket, *_ = await committer.change_together(
-            (records.tickets.at(id), *map(records.numbers.at, numbers.numbers_for(id))),
-            lambda current, *claims: writing.write(
-                current,
-                *claims,
+            (
+                records.tickets.at(id),
+                records.entries.at(id),
+                *map(records.numbers.at, numbers.numbers_for(id)),
+            ),
+            lambda *current: writing.write(
+                *current,
                 id=id,
                 content=body.content(),
                 draft=body.draft,
@@ -73,49 +81,51 @@ def writing_routes(
                 now=at,
             ),
         )
-        return await answer(records, ticket, response)
+        return await answer(records, ticket, await reaching.to(ticket, caller), response)
 
     @routes.put(
         "/{id}",
-        responses=may_answer(*WRONG, NotFound, NotADraft, PreconditionFailed),
+        responses=may_answer(
+            *WRONG, NotFound, EmitterOnly, ReadsOnly, NotADraft, PreconditionFailed
+        ),
     )
     async def rewrite(
         id: TicketId, body: Written, caller: Person, if_match: IfMatch, response: Response
     ) -> TicketView:
         """Replace what a draft says."""
+        _, reach = await found(records, reaching, id, caller)
         known = await speaking.known(caller, body.content())
         ticket = await records.tickets.change(
             id,
             lambda current: writing.rewrite(
                 current,
                 content=body.content(),
-                by=caller.user_id,
+                reach=reach,
                 known=known,
                 catalogue=catalogue,
             ),
             if_match=if_match,
         )
-        return await answer(records, ticket, response)
+        return await answer(records, ticket, reach, response)
 
     @routes.put(
         "/{id}/submission",
-        responses=may_answer(*WRONG, NotFound, Incomplete),
+        responses=may_answer(*WRONG, NotFound, EmitterOnly, ReadsOnly, Incomplete),
     )
     async def submit(id: TicketId, caller: Person, response: Response) -> TicketView:
         """Send a draft to the support desk."""
-        found = await records.tickets.find(id)
-        draft = readable(found, by=caller.user_id, operator=False)
+        draft, reach = await found(records, reaching, id, caller)
         known, at = await speaking.known(caller, draft.content), now()
-        ticket = await records.tickets.change(
-            id,
-            lambda current: writing.submit(
-                current,
-                by=caller.user_id,
+        ticket, _ = await committer.change_together(
+            (records.tickets.at(id), records.entries.at(id)),
+            lambda *current: writing.submit(
+                *current,
+                reach=reach,
                 known=known,
                 catalogue=catalogue,
                 now=at,
             ),
         )
-        return await answer(records, ticket, response)
+        return await answer(records, ticket, reach, response)
 
     return routes

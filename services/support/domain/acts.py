@@ -1,14 +1,227 @@
-"""What is done to a ticket once it is sent."""
+"""What is done to a ticket once it is sent: each act and its entry, in one decision."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, Final
 
+from contracts import support as told
+from contracts.event import Event
 from kit.change import Change
-from services.support.domain.tickets import Ticket, becomes, readable
+from services.support.domain.activity import Entry, Kind
+from services.support.domain.catalogue import Catalogue
+from services.support.domain.contents import Incomplete, UnknownCategory
+from services.support.domain.reach import Reach, Side, Standing, seen
+from services.support.domain.table import Act, TakenByAnother, require
+from services.support.domain.tickets import Ticket
+
+Changes = tuple[Change[Ticket], Change[Entry]]
+
+KINDS: Final[Mapping[Act, Kind]] = {
+    "take": "taken",
+    "release": "released",
+    "note": "note",
+    "ask": "information-asked",
+    "inform": "information-given",
+    "answer": "solution-proposed",
+    "refuse": "solution-refused",
+    "accept": "solution-accepted",
+    "transfer": "transferred",
+    "call_in": "transferred",
+    "refile": "refiled",
+    "close": "closed",
+}
+_TOLD: Final[Mapping[Kind, type[Event]]] = {
+    "taken": told.TicketTaken,
+    "released": told.TicketReleased,
+    "note": told.TicketNoted,
+    "information-asked": told.TicketInformationAsked,
+    "information-given": told.TicketInformationGiven,
+    "solution-proposed": told.TicketSolutionProposed,
+    "solution-refused": told.TicketSolutionRefused,
+    "solution-accepted": told.TicketClosed,
+    "transferred": told.TicketTransferred,
+    "refiled": told.TicketRefiled,
+    "closed": told.TicketClosed,
+}
+_OF_THE_ENTRY: Final = frozenset({"information-asked", "solution-proposed"})
+"""Told with what was written: keyed by the entry, so that erasing its writer reaches it."""
 
 
-def close(current: Ticket | None, *, by: str, now: datetime) -> Change[Ticket]:
-    """The emitter needs no answer any more."""
-    ticket = readable(current, by=by, operator=False)
-    state = becomes(ticket, "close")
-    return Change(ticket if state == ticket.state else replace(ticket, state=state, closed_at=now))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doing:
+    """Who does something now, and the id its entry has."""
+
+    entry_id: str
+    reach: Reach
+    now: datetime
+
+
+def write(act: Act, ticket: Ticket | None, entry: Entry | None, *, text: str, by: Doing) -> Changes:
+    """Whatever is done by writing: asking, informing, answering, refusing, noting."""
+    current, found = seen(ticket, by.reach)
+    if entry:
+        return Change(current), Change(entry)
+    state = require(act, current, found)
+    return _done(act, replace(current, state=state), found, by, text=text)
+
+
+def end(act: Act, ticket: Ticket | None, entry: Entry | None, *, by: Doing) -> Changes:
+    """The emitter accepts the solution, or needs no answer any more (SUP-25)."""
+    current, found = seen(ticket, by.reach)
+    accepted = act == "accept"
+    if "emitter" in found.acts and current.state == "closed" and current.accepted == accepted:
+        return Change(current), Change(entry)
+    state = require(act, current, found)
+    closed = replace(current, state=state, closed_at=by.now, accepted=accepted)
+    return _done(act, closed, found, by)
+
+
+def take(
+    ticket: Ticket | None, entry: Entry | None, *, instead_of: str | None = None, by: Doing
+) -> Changes:
+    """Assign a ticket to oneself (SUP-39); ``instead_of``: from whom it is taken over."""
+    current, found = seen(ticket, by.reach)
+    require("take", current, found)
+    if current.assignee_id == found.user_id:
+        return Change(current), Change(entry)
+    if current.assignee_id not in (None, instead_of):
+        raise TakenByAnother(assignee_id=current.assignee_id)
+    return _done("take", replace(current, assignee_id=found.user_id), found, by)
+
+
+def release(ticket: Ticket | None, entry: Entry | None, *, by: Doing) -> Changes:
+    """Leave a ticket to whoever takes it next."""
+    current, found = seen(ticket, by.reach)
+    if current.assignee_id is None and current.treated_by in found.acts:
+        return Change(current), Change(entry)
+    require("release", current, found)
+    return _done("release", replace(current, assignee_id=None), found, by)
+
+
+def transfer(ticket: Ticket | None, entry: Entry | None, *, text: str, by: Doing) -> Changes:
+    """Hand a ticket to the support desk, or take it there where a recipient leaves it (SUP-40)."""
+    current, found = seen(ticket, by.reach)
+    handed_on = current.recipient_id is not None and current.treated_by == "desk"
+    if handed_on and found.acts & {"recipient", "desk"} and "emitter" not in found.reads:
+        return Change(current), Change(entry)
+    act: Act = "transfer" if "recipient" in found.acts else "call_in"
+    require(act, current, found)
+    with_desk = replace(current, treated_by="desk", assignee_id=None)
+    return _done(act, with_desk, found, by, text=text)
+
+
+def refile(
+    ticket: Ticket | None,
+    entry: Entry | None,
+    *,
+    category: str,
+    subcategory: str,
+    recipient_id: str | None,
+    catalogue: Catalogue,
+    by: Doing,
+) -> Changes:
+    """The desk files a ticket elsewhere; a business sub-category hands it to its recipient."""
+    current, found = seen(ticket, by.reach)
+    filed = catalogue.subcategory(category, subcategory)
+    before = current.content
+    if (before.category, before.subcategory) == (category, subcategory) and "desk" in found.acts:
+        return Change(current), Change(entry)
+    require("refile", current, found)
+    if filed is None:
+        raise UnknownCategory(field="body/subcategory")
+    if filed.needs_recipient and not recipient_id:
+        raise Incomplete("This is needed.", field="body/recipient_structure_id")
+    content = replace(before, category=category, subcategory=subcategory)
+    moved = replace(current, content=content)
+    if filed.needs_recipient:
+        content = replace(content, recipient_structure_id=recipient_id)
+        moved = replace(current, content=content, **sent_to(recipient_id), assignee_id=None)
+    was, became = f"{before.category}/{before.subcategory}", f"{category}/{subcategory}"
+    return _done("refile", moved, found, by, was=was, became=became)
+
+
+def sent_to(recipient_id: str | None) -> dict[str, Any]:
+    """Who treats a ticket: the recipient if it has one, else the desk (SUP-06)."""
+    return {"recipient_id": recipient_id, "treated_by": "recipient" if recipient_id else "desk"}
+
+
+def attachment_read(ticket: Ticket | None, entry: Entry | None, *, name: str, by: Doing) -> Changes:
+    """The desk has read a file of others: they see it."""
+    current, found = seen(ticket, by.reach)
+    if entry or found.reads != {"desk"} or current.state == "draft":
+        return Change(current), Change(entry)
+    read = _entry("attachment-read", current, "desk", by, became=name)
+    return Change(replace(current, entries=read.rank)), Change(read)
+
+
+def opened(ticket: Ticket, *, now: datetime) -> Entry:
+    """The first entry of a ticket, which has its id."""
+    return Entry(
+        id=ticket.id,
+        ticket_id=ticket.id,
+        rank=1,
+        kind="opened",
+        at=now,
+        by=ticket.emitter_id,
+        side="emitter",
+        emitter_id=ticket.emitter_id,
+    )
+
+
+def _done(act: Act, after: Ticket, found: Standing, by: Doing, **said: str) -> Changes:
+    entry = _entry(KINDS[act], after, _side(act, after, found), by, **said)
+    ticket = replace(after, entries=entry.rank)
+    event = _event(entry, ticket)
+    if entry.kind in _OF_THE_ENTRY:
+        return Change(ticket), Change(entry, (event,))
+    return Change(ticket, (event,)), Change(entry)
+
+
+def _side(act: Act, after: Ticket, found: Standing) -> Side:
+    if "emitter" in found.reads:
+        return "emitter"
+    if act == "transfer":
+        return "recipient"
+    return "desk" if act in ("call_in", "refile") else after.treated_by
+
+
+def _entry(kind: Kind, ticket: Ticket, side: Side, by: Doing, **said: Any) -> Entry:
+    return Entry(
+        id=by.entry_id,
+        ticket_id=ticket.id,
+        rank=ticket.entries + 1,
+        kind=kind,
+        at=by.now,
+        by=by.reach.user_id,
+        side=side,
+        structure_id=ticket.recipient_id if side == "recipient" else None,
+        emitter_id=ticket.emitter_id,
+        internal=kind == "note",
+        **said,
+    )
+
+
+def _event(entry: Entry, ticket: Ticket) -> Event:
+    said: dict[str, Any] = {
+        "ticket_id": ticket.id,
+        "number": ticket.number,
+        "emitter_id": ticket.emitter_id,
+        "structure_id": ticket.content.structure_id,
+        "unit": ticket.content.unit,
+        "recipient_id": ticket.recipient_id,
+        "treated_by": ticket.treated_by,
+        "assignee_id": ticket.assignee_id,
+        "state": ticket.state,
+        "entry_id": entry.id,
+        "rank": entry.rank,
+        "by": entry.by,
+        "at": entry.at,
+    }
+    if entry.kind in _OF_THE_ENTRY:
+        said["text"] = entry.text
+    if entry.kind == "refiled":
+        said |= {"category": ticket.content.category, "subcategory": ticket.content.subcategory}
+    if entry.kind in ("closed", "solution-accepted"):
+        said["accepted"] = ticket.accepted
+    return _TOLD[entry.kind](**said)

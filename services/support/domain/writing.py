@@ -7,10 +7,14 @@ from typing import Any
 from contracts.support import TicketOpened
 from kit.change import Change
 from kit.problems import Conflict
+from services.support.domain.activity import Entry
+from services.support.domain.acts import opened, sent_to
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import Content, Known, check, complete, filled
 from services.support.domain.numbers import Number, claimed
-from services.support.domain.tickets import Ticket, becomes, readable
+from services.support.domain.reach import Reach, seen
+from services.support.domain.table import TABLE, require_emitter
+from services.support.domain.tickets import Ticket
 
 
 class NotADraft(Conflict):
@@ -19,6 +23,7 @@ class NotADraft(Conflict):
 
 def write(
     current: Ticket | None,
+    entry: Entry | None,
     *claims: Number | None,
     id: str,
     content: Content,
@@ -30,22 +35,24 @@ def write(
 ) -> tuple[Change[Any], ...]:
     """Keep a new ticket and claim its number: ``claims`` are those on ``numbers_for(id)``."""
     if current is not None:
-        return Change(current), *(Change(claim) for claim in claims)
+        return Change(current), Change(entry), *(Change(claim) for claim in claims)
     number, taken = claimed(id, claims)
     whole = _checked(content, known, catalogue)
     written = Ticket(id=id, number=number, emitter_id=by, content=whole, created_at=now)
-    return Change(written) if draft else _send(written, catalogue, now), *taken
+    if draft:
+        return Change(written), Change(None), *taken
+    return *_send(written, catalogue, now), *taken
 
 
 def rewrite(
     current: Ticket | None,
     *,
     content: Content,
-    by: str,
+    reach: Reach,
     known: Known,
     catalogue: Catalogue,
 ) -> Change[Ticket]:
-    ticket = readable(current, by=by, operator=False)
+    ticket = _emitted(current, reach)
     if ticket.state != "draft":
         raise NotADraft(state=ticket.state)
     whole = _checked(content, known, catalogue)
@@ -54,15 +61,16 @@ def rewrite(
 
 def submit(
     current: Ticket | None,
+    entry: Entry | None,
     *,
-    by: str,
+    reach: Reach,
     known: Known,
     catalogue: Catalogue,
     now: datetime,
-) -> Change[Ticket]:
-    ticket = readable(current, by=by, operator=False)
-    if becomes(ticket, "submit") == ticket.state:
-        return Change(ticket)
+) -> tuple[Change[Ticket], Change[Entry]]:
+    ticket = _emitted(current, reach)
+    if ticket.state != "draft":
+        return Change(ticket), Change(entry)
     # The rights of the emitter or the catalogue may have changed since the draft was kept.
     whole = _checked(ticket.content, known, catalogue)
     return _send(replace(ticket, content=whole), catalogue, now)
@@ -74,15 +82,35 @@ def _checked(content: Content, known: Known, catalogue: Catalogue) -> Content:
     return whole
 
 
-def _send(ticket: Ticket, catalogue: Catalogue, now: datetime) -> Change[Ticket]:
-    complete(ticket.content, catalogue)
-    opened = TicketOpened(
-        ticket_id=ticket.id,
-        number=ticket.number,
-        emitter_id=ticket.emitter_id,
-        structure_id=ticket.content.structure_id,
-        category=ticket.content.category,
-        subcategory=ticket.content.subcategory,
+def _emitted(current: Ticket | None, reach: Reach) -> Ticket:
+    ticket, found = seen(current, reach)
+    require_emitter(found)
+    return ticket
+
+
+def _send(
+    ticket: Ticket, catalogue: Catalogue, now: datetime
+) -> tuple[Change[Ticket], Change[Entry]]:
+    content = ticket.content
+    complete(content, catalogue)
+    filed = catalogue.subcategory(content.category, content.subcategory)
+    business = filed is not None and filed.needs_recipient
+    sent = replace(
+        ticket,
+        state=TABLE["submit"].becomes[ticket.state],
         opened_at=now,
+        entries=1,
+        **sent_to(content.recipient_structure_id if business else None),
     )
-    return Change(replace(ticket, state=becomes(ticket, "submit"), opened_at=now), (opened,))
+    told = TicketOpened(
+        ticket_id=sent.id,
+        number=sent.number,
+        emitter_id=sent.emitter_id,
+        structure_id=content.structure_id,
+        category=content.category,
+        subcategory=content.subcategory,
+        opened_at=now,
+        recipient_id=sent.recipient_id,
+        unit=content.unit,
+    )
+    return Change(sent, (told,)), Change(opened(sent, now=now))

@@ -1,20 +1,28 @@
 """Tickets as they are shown, one and many."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
 from kit.pages import Asked, Page, page
-from services.support.domain.known import Structure
+from services.support.domain.activity import names_shown
+from services.support.domain.known import Somebody, Structure
 from services.support.domain.objects import ObjectType
+from services.support.domain.reach import Reach, Standing, standing
+from services.support.domain.table import Act, may
 from services.support.domain.tickets import State, Ticket
 from services.support.markup import as_text
 from services.support.records import Records
 
-Names = Mapping[str, Structure]
-"""What the structures that tickets name are called, by their ids."""
+
+class Names(NamedTuple):
+    """What the structures and the people that tickets name are called, by their ids."""
+
+    structures: Mapping[str, Structure]
+    people: Mapping[str, Somebody]
 
 
 class StructureView(BaseModel):
@@ -48,19 +56,32 @@ class TicketView(BaseModel):
     created_at: datetime
     opened_at: datetime | None
     closed_at: datetime | None
+    treated_by: Literal["recipient", "desk"]
+    taken: bool
+    assignee_id: str | None
+    """Who has taken it, and their name: for those who treat it."""
+    assignee: str | None
+    may: list[Act]
+    """What you may do to it now."""
 
 
-async def names(records: Records, tickets: Iterable[Ticket]) -> Names:
+async def names(records: Records, tickets: Collection[Ticket]) -> Names:
     """What these name, in one read."""
     contents = [one.content for one in tickets]
     named = {one.structure_id for one in contents} | {
         one.recipient_structure_id for one in contents
     }
-    return await records.structures.many(sorted(one for one in named if one))
+    assignees = {one.assignee_id for one in tickets}
+    return Names(
+        await records.structures.many(sorted(one for one in named if one)),
+        await records.people.many(sorted(one for one in assignees if one)),
+    )
 
 
-def shown(ticket: Ticket, names: Names) -> TicketView:
+def shown(ticket: Ticket, found: Standing, names: Names) -> TicketView:
     content = ticket.content
+    named = ticket.assignee_id is not None and names_shown(ticket.treated_by, found)
+    assignee = names.people.get(ticket.assignee_id or "")
     return TicketView(
         id=ticket.id,
         number=ticket.number,
@@ -68,6 +89,11 @@ def shown(ticket: Ticket, names: Names) -> TicketView:
         created_at=ticket.created_at,
         opened_at=ticket.opened_at,
         closed_at=ticket.closed_at,
+        treated_by=ticket.treated_by,
+        taken=ticket.assignee_id is not None,
+        assignee_id=ticket.assignee_id if named else None,
+        assignee=assignee.name if named and assignee else None,
+        may=list(may(ticket, found)),
         **asdict(content),
         description_text=as_text(content.description),
         structure=_structure(content.structure_id, names),
@@ -78,17 +104,21 @@ def shown(ticket: Ticket, names: Names) -> TicketView:
 def _structure(id: str | None, names: Names) -> StructureView | None:
     if id is None:
         return None
-    known = names.get(id)
+    known = names.structures.get(id)
     return StructureView(
         id=id, name=known.name if known else "", identifier=known.identifier if known else ""
     )
 
 
 async def written_by(
-    records: Records, emitter_id: str, state: State | None, asked: Asked
+    records: Records, reach: Reach, state: State | None, asked: Asked
 ) -> Page[TicketView]:
     """The emitter's tickets, newest first."""
-    where = {"emitter_id": emitter_id} | ({"state": state} if state else {})
+    still = [None, *sorted(reach.attached)]
+    speaks = {"$or": [{"state": "draft"}, {"content.structure_id": {"$in": still}}]}
+    where = {"emitter_id": reach.user_id, **speaks} | ({"state": state} if state else {})
     found, following = await page(records.tickets, where, asked, by="created_at", descending=True)
     known = await names(records, found)
-    return Page(items=[shown(ticket, known) for ticket in found], next=following)
+    return Page(
+        items=[shown(ticket, standing(ticket, reach), known) for ticket in found], next=following
+    )

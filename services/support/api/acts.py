@@ -1,0 +1,210 @@
+"""What is done to a ticket: by those who treat it, and by those who sent it."""
+
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Body, Response
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from kit.clock import now
+from kit.collection import Ask
+from kit.committer import Committer
+from kit.heard import TooStale
+from kit.http import Caller, IfMatch, Person, may_answer, new_entity_id
+from kit.problems import NotFound, PreconditionFailed, Problem
+from services.support.api.fields import Code, StructureId, TicketId
+from services.support.api.tickets import answer, found
+from services.support.domain import acts
+from services.support.domain.acts import Changes, Doing
+from services.support.domain.catalogue import Catalogue
+from services.support.domain.contents import Incomplete, UnknownCategory
+from services.support.domain.table import (
+    Act,
+    EmitterOnly,
+    NotInThisState,
+    NotTaken,
+    NotYourOwn,
+    ReadsOnly,
+    TakenByAnother,
+    TreatedElsewhere,
+)
+from services.support.reaching import Reaching
+from services.support.records import Records
+from services.support.views.tickets import TicketView
+
+OF_EMITTERS: Final[tuple[type[Problem], ...]] = (
+    NotFound,
+    EmitterOnly,
+    ReadsOnly,
+    NotInThisState,
+    PreconditionFailed,
+    TooStale,
+)
+OF_AGENTS: Final[tuple[type[Problem], ...]] = (
+    NotFound,
+    NotYourOwn,
+    TreatedElsewhere,
+    ReadsOnly,
+    NotInThisState,
+    NotTaken,
+    TakenByAnother,
+    PreconditionFailed,
+    TooStale,
+)
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Said(_Body):
+    text: Text
+    """Plain text: whoever shows it escapes it."""
+
+
+class Assignment(_Body):
+    instead_of: Annotated[str, StringConstraints(max_length=64)] | None = None
+    """From which colleague you take it over."""
+
+
+class Filing(_Body):
+    category: Code
+    subcategory: Code
+    recipient_structure_id: StructureId | None = None
+
+
+class Acting:
+    """Applies one act to a ticket, for whoever asks."""
+
+    def __init__(self, committer: Committer, records: Records, reaching: Reaching) -> None:
+        self._committer, self._records, self._reaching = committer, records, reaching
+
+    async def on(
+        self,
+        id: str,
+        decide: Callable[..., Changes],
+        caller: Caller,
+        if_match: int | None,
+        response: Response,
+        **said: Any,
+    ) -> TicketView:
+        _, reach = await found(self._records, self._reaching, id, caller)
+        by = Doing(entry_id=new_entity_id(), reach=reach, now=now())
+        places = self._records.tickets.at(id), self._records.entries.at(by.entry_id)
+        ticket, _ = await self._committer.keep(
+            Ask(places, lambda *current: decide(*current, **said, by=by), if_match)
+        )
+        return await answer(self._records, ticket, reach, response)
+
+
+def emitter_routes(acting: Acting) -> APIRouter:
+    routes = APIRouter(prefix="/v1/tickets", tags=["support"])
+
+    @routes.post("/{id}/information", responses=may_answer(*OF_EMITTERS))
+    async def inform(
+        id: TicketId, body: Said, caller: Person, if_match: IfMatch, response: Response
+    ) -> TicketView:
+        """Give what you were asked for: the ticket goes back to those who treat it."""
+        return await acting.on(id, _write("inform"), caller, if_match, response, text=body.text)
+
+    @routes.post("/{id}/refusals", responses=may_answer(*OF_EMITTERS))
+    async def refuse(
+        id: TicketId, body: Said, caller: Person, if_match: IfMatch, response: Response
+    ) -> TicketView:
+        """Refuse the solution and say what is wrong: another is expected."""
+        return await acting.on(id, _write("refuse"), caller, if_match, response, text=body.text)
+
+    @routes.put("/{id}/acceptance", responses=may_answer(*OF_EMITTERS))
+    async def accept(
+        id: TicketId, caller: Person, if_match: IfMatch, response: Response
+    ) -> TicketView:
+        """Accept the solution, which closes the ticket."""
+        return await acting.on(id, _end("accept"), caller, if_match, response)
+
+    @routes.put("/{id}/closure", responses=may_answer(*OF_EMITTERS))
+    async def close(
+        id: TicketId, caller: Person, if_match: IfMatch, response: Response
+    ) -> TicketView:
+        """Close a ticket that needs no answer any more."""
+        return await acting.on(id, _end("close"), caller, if_match, response)
+
+    return routes
+
+
+def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
+    routes = APIRouter(prefix="/v1/tickets", tags=["support"])
+
+    @routes.put("/{id}/assignment", responses=may_answer(*OF_AGENTS))
+    async def take(
+        id: TicketId,
+        caller: Person,
+        if_match: IfMatch,
+        response: Response,
+        body: Annotated[Assignment | None, Body()] = None,
+    ) -> TicketView:
+        """Take a ticket before you treat it, or take it over from a colleague you name."""
+        instead_of = body.instead_of if body else None
+        return await acting.on(id, acts.take, caller, if_match, response, instead_of=instead_of)
+
+    @routes.delete("/{id}/assignment", responses=may_answer(*OF_AGENTS))
+    async def release(
+        id: TicketId, caller: Person, if_match: IfMatch, response: Response
+    ) -> TicketView:
+        """Leave a ticket to whoever takes it next."""
+        return await acting.on(id, acts.release, caller, if_match, response)
+
+    @routes.post("/{id}/questions", responses=may_answer(*OF_AGENTS))
+    async def ask(
+        id: TicketId, body: Said, caller: Person, if_match: IfMatch, response: Response
+    ) -> TicketView:
+        """Ask the emitter for more: the ticket waits for them."""
+        return await acting.on(id, _write("ask"), caller, if_match, response, text=body.text)
+
+    @routes.post("/{id}/solutions", responses=may_answer(*OF_AGENTS))
+    async def propose(
+        id: TicketId, body: Said, caller: Person, if_match: IfMatch, response: Response
+    ) -> TicketView:
+        """Answer: the emitter accepts the solution, or refuses it."""
+        return await acting.on(id, _write("answer"), caller, if_match, response, text=body.text)
+
+    @routes.post("/{id}/notes", responses=may_answer(*OF_AGENTS))
+    async def note(
+        id: TicketId, body: Said, caller: Person, if_match: IfMatch, response: Response
+    ) -> TicketView:
+        """Note something for those who treat the ticket; its emitter never reads it."""
+        return await acting.on(id, _write("note"), caller, if_match, response, text=body.text)
+
+    @routes.put("/{id}/transfer", responses=may_answer(*OF_AGENTS))
+    async def transfer(
+        id: TicketId, body: Said, caller: Person, if_match: IfMatch, response: Response
+    ) -> TicketView:
+        """Hand a ticket to the support desk and say why; the desk may take one to itself."""
+        return await acting.on(id, acts.transfer, caller, if_match, response, text=body.text)
+
+    @routes.put("/{id}/category", responses=may_answer(*OF_AGENTS, UnknownCategory, Incomplete))
+    async def refile(
+        id: TicketId, body: Filing, caller: Person, if_match: IfMatch, response: Response
+    ) -> TicketView:
+        """File a ticket elsewhere; a business sub-category hands it to the recipient you name."""
+        return await acting.on(
+            id,
+            acts.refile,
+            caller,
+            if_match,
+            response,
+            category=body.category,
+            subcategory=body.subcategory,
+            recipient_id=body.recipient_structure_id,
+            catalogue=catalogue,
+        )
+
+    return routes
+
+
+def _write(act: Act) -> Callable[..., Changes]:
+    return lambda ticket, entry, **said: acts.write(act, ticket, entry, **said)
+
+
+def _end(act: Act) -> Callable[..., Changes]:
+    return lambda ticket, entry, **said: acts.end(act, ticket, entry, **said)
