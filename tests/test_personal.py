@@ -13,7 +13,17 @@ OF_NOBODY = {
         *("units", "rights", "bank-registers", "client-accounts", "client-references"),
         *("client-profiles", "facts", "turnovers", "contacts", "public-structures"),
     },
-    "support": {"numbers", "portals", "contacts", "rights", "structures", "units", "objects"},
+    "support": {
+        # Addresses are hashed in their ids, or are gone within a day.
+        *("efforts", "form-letters", "forms", "seats"),
+        "numbers",
+        "portals",
+        "contacts",
+        "rights",
+        "structures",
+        "units",
+        "objects",
+    },
     "users": {
         # Addresses are hashed in their ids, and they are gone within the hour.
         *("attempts", "challenges", "efforts", "provider-sign-ins"),

@@ -10,7 +10,6 @@ from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.http import Caller
 from kit.workers import Job, Timer
-from services.support.api.writing import Writing
 from services.support.domain import exchanges as domain
 from services.support.domain.activity import Entry
 from services.support.domain.acts import Doing
@@ -21,6 +20,7 @@ from services.support.domain.tickets import Ticket
 from services.support.records import Records
 from services.support.settings import SupportSettings
 from services.support.waiting import Waiting
+from services.support.writing import Writing
 
 
 @dataclass(frozen=True, slots=True)

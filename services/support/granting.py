@@ -31,9 +31,7 @@ class Granting:
                 self.records.tickets.at(id),
                 self.records.entries.at(by.entry_id),
             ),
-            partial(
-                requests.decide, accepted=accepted, answer=answer, structure=structure, by=by
-            ),
+            partial(requests.decide, accepted=accepted, answer=answer, structure=structure, by=by),
         )
         return kept[0], kept[1]
 

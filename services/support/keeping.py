@@ -3,12 +3,14 @@
 from contracts.support import TicketsGathered
 from kit.personal import Kept, PersonalElsewhere
 from kit.service import Service
+from services.support.channels import Channels
+from services.support.domain import requests
 from services.support.domain.activity import shown_to_writer, without_text
 from services.support.domain.tickets import without_words
 from services.support.records import Records
 
 
-def personal(service: Service, records: Records) -> PersonalElsewhere:
+def personal(service: Service, records: Records, channels: Channels) -> PersonalElsewhere:
     return PersonalElsewhere(
         service,
         [
@@ -41,6 +43,19 @@ def personal(service: Service, records: Records) -> PersonalElsewhere:
                 collection=records.entries,
                 of=lambda user_id: {"emitter_id": user_id, "internal": True},
                 without=without_text,
+            ),
+            Kept(
+                name="demandes",
+                collection=channels.granting.requests,
+                of=lambda user_id: {"person_id": user_id},
+                hides=frozenset({"decided_by"}),
+                without=requests.without_words,
+            ),
+            Kept(
+                name="echanges",
+                collection=channels.conversing.exchanges,
+                of=lambda user_id: {"user_id": user_id},
+                hides=frozenset({"agent_id"}),
             ),
         ],
         tell=lambda **said: TicketsGathered(**said),

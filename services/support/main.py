@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from kit.rights import RightsCopy
 from kit.service import Service
-from kit.settings import Settings, read
+from kit.settings import read
 from services.support import categories
 from services.support.api.activity import activity_routes
 from services.support.api.acts import Acting, agent_routes, emitter_routes
@@ -12,30 +12,38 @@ from services.support.api.categories import category_routes
 from services.support.api.facts import fact_routes
 from services.support.api.tickets import ticket_routes
 from services.support.api.writing import writing_routes
+from services.support.channels import Channels
 from services.support.handlers import handlers
 from services.support.keeping import personal
 from services.support.reaching import Reaching
 from services.support.records import Records
+from services.support.settings import SupportSettings
 from services.support.speaking import Speaking
+from services.support.writing import Writing
 
 
-def build(service: Service[Settings]) -> FastAPI:
+def build(service: Service[SupportSettings]) -> FastAPI:
     records, catalogue = Records(service), categories.read()
-    rights, kept = RightsCopy(service), personal(service, records)
-    speaking, reaching = Speaking(records, rights, catalogue), Reaching(rights)
+    rights = RightsCopy(service)
+    reaching = Reaching(rights)
+    speaking = Speaking(records, rights, catalogue)
+    writing = Writing(service.committer, records, reaching, speaking, catalogue)
+    channels = Channels.of(service, writing)
+    kept = personal(service, records, channels)
     acting = Acting(service.committer, records, reaching)
     return service.app(
         category_routes(catalogue),
-        writing_routes(service.committer, records, reaching, speaking, catalogue),
+        writing_routes(writing),
         ticket_routes(records, reaching),
         emitter_routes(acting),
         agent_routes(acting, catalogue),
         activity_routes(records, reaching),
         fact_routes(records.objects),
-        hears=handlers(records, rights, kept),
-        jobs=kept.jobs(),
+        *channels.routes(),
+        hears=channels.hear(handlers(records, rights, kept)),
+        jobs=[*kept.jobs(), *channels.jobs()],
     )
 
 
 def create() -> FastAPI:
-    return build(Service("support", read(Settings)))
+    return build(Service("support", read(SupportSettings)))

@@ -3,14 +3,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from kit.service import Service
-from kit.settings import Settings
+from services.support.settings import SupportSettings
 from tests.conftest import settings_for
 from tests.support.desk import MINE, OTHER, Desk
 
 
 @pytest.fixture(scope="module")
 async def open_desk(mongo_url: str) -> AsyncIterator[Desk]:
-    service = Service("support", Settings(**settings_for(mongo_url)))
+    service = Service("support", SupportSettings(**settings_for(mongo_url)))
     async with Desk(service).at_work() as desk:
         yield desk
     await service.mongo.drop()

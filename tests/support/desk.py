@@ -45,22 +45,8 @@ class Desk:
 
     async def forget(self) -> None:
         """As new, without the second that a new database takes."""
-        for name in (
-            "tickets",
-            "entries",
-            "numbers",
-            "portals",
-            "contacts",
-            "structures",
-            "units",
-            "people",
-            "objects",
-            "rights",
-            "journal",
-            "heard",
-            "once",
-            "parked",
-        ):
+        own = [one.name for one in self.service.collections]
+        for name in (*own, "journal", "heard", "once", "parked"):
             await self.service.mongo[name].delete_many({})
         self._last.clear()
 

@@ -12,17 +12,16 @@ from kit.http import Anyone, Person, may_answer, new_entity_id
 from kit.one_line import NOT_IN_A_LINE
 from services.support.api.fields import StructureId
 from services.support.api.tickets import answer
-from services.support.api.writing import WRONG, Writing
+from services.support.api.writing import WRONG
 from services.support.domain.assistant import Article, Knowledge
 from services.support.domain.contents import Content
 from services.support.domain.numbers import NoNumberFree
 from services.support.markup import cleaned
 from services.support.views.tickets import TicketView
+from services.support.writing import Writing
 
 TITLE_MOST: Final = 200
-Question = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)
-]
+Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 
 
 class Asked(BaseModel):

@@ -13,8 +13,8 @@ from kit.problems import NotFound
 from services.support.api.acts import OF_AGENTS
 from services.support.api.fields import StructureId, TicketId
 from services.support.api.writing import WRONG
-from services.support.correspondence import as_markup
 from services.support.conversing import Conversing
+from services.support.correspondence import as_markup
 from services.support.domain.exchanges import (
     AlreadyTalking,
     End,
@@ -170,9 +170,7 @@ def exchange_routes(conversing: Conversing) -> APIRouter:
             at=entry.at,
         )
 
-    @routes.put(
-        "/exchanges/{id}/end", responses=may_answer(NotFound, NotTakenYet, *OF_AGENTS)
-    )
+    @routes.put("/exchanges/{id}/end", responses=may_answer(NotFound, NotTakenYet, *OF_AGENTS))
     async def end(id: TicketId, body: Ending, caller: Person) -> ExchangeView:
         """End it. Its ticket goes on."""
         exchange, ticket = await conversing.end(id, new_entity_id(), body.answer, caller)
@@ -194,9 +192,7 @@ def exchange_routes(conversing: Conversing) -> APIRouter:
         ]
         return Page(items=items, next=following)
 
-    @routes.put(
-        "/ops/exchanges/{id}/agent", responses=may_answer(*OF_AGENTS, ExchangeOver)
-    )
+    @routes.put("/ops/exchanges/{id}/agent", responses=may_answer(*OF_AGENTS, ExchangeOver))
     async def take(id: TicketId, caller: Operator) -> ExchangeView:
         """Talk to whoever waits. Of two agents the second is told that it is taken."""
         exchange, ticket = await conversing.take(id, new_entity_id(), caller)

@@ -1,11 +1,10 @@
 """Writing to the support desk without having signed in."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter
-from pydantic import ConfigDict, EmailStr, Field, StringConstraints
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
 from kit.http import Anyone, may_answer, new_entity_id
 from kit.links import LinkExpired, LinkInvalid
@@ -13,9 +12,10 @@ from kit.one_line import NOT_IN_A_LINE
 from kit.robots import FOR_PEOPLE, OpenForm, Robots
 from services.support.api.fields import Code
 from services.support.correspondence import Correspondence, as_markup
-from services.support.domain.contents import Content, UnknownCategory
+from services.support.domain.contents import Content, Incomplete, NotAboutThis, UnknownCategory
 from services.support.domain.forms import REACTIVATION, Form, FormOver, SignInForThis
 from services.support.domain.numbers import NoNumberFree
+from services.support.domain.objects import ObjectType
 
 Email = Annotated[EmailStr, Field(max_length=254)]
 Title = Annotated[
@@ -25,6 +25,11 @@ Title = Annotated[
     ),
 ]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)]
+ObjectNumber = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=100, pattern=rf"^[^{NOT_IN_A_LINE}]*$"),
+]
+WRONG: Final = (UnknownCategory, NotAboutThis, Incomplete)
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 REACTIVATION_TITLE = "Demande de réactivation de compte"
 
@@ -35,6 +40,10 @@ class PublicTicket(OpenForm):
     email: Email = Field(description="Where the answer goes, once you have confirmed it")
     category: Code
     subcategory: Code = Field(description="None of those that name a recipient")
+    object_type: ObjectType | None = Field(
+        None, description="Left out: the first of its sub-category"
+    )
+    object_number: ObjectNumber = ""
     title: Title
     description: Text = Field("", description="Plain text")
 
@@ -71,7 +80,7 @@ def public_ticket_routes(correspondence: Correspondence, robots: Robots) -> APIR
     @routes.post(
         "",
         status_code=201,
-        responses=may_answer(*FOR_PEOPLE, UnknownCategory, SignInForThis, NoNumberFree),
+        responses=may_answer(*FOR_PEOPLE, *WRONG, SignInForThis, NoNumberFree),
     )
     async def write(body: PublicTicket, caller: Anyone) -> Sent:
         """
@@ -83,15 +92,15 @@ def public_ticket_routes(correspondence: Correspondence, robots: Robots) -> APIR
         content = Content(
             category=body.category,
             subcategory=body.subcategory,
+            object_type=body.object_type,
+            object_number=body.object_number,
             title=body.title,
             description=as_markup(body.description),
             contact_email=body.email,
         )
         return _sent(await correspondence.write(new_entity_id(), "question", content))
 
-    @routes.post(
-        "/reactivations", status_code=201, responses=may_answer(*FOR_PEOPLE, NoNumberFree)
-    )
+    @routes.post("/reactivations", status_code=201, responses=may_answer(*FOR_PEOPLE, NoNumberFree))
     async def ask_back(body: PublicReactivation, caller: Anyone) -> Sent:
         """
         Ask for an account that was deactivated more than 60 days ago.

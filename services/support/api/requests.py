@@ -13,7 +13,7 @@ from kit.problems import NotFound
 from services.support.api.acts import OF_AGENTS
 from services.support.api.fields import StructureId, TicketId
 from services.support.api.tickets import answer, found
-from services.support.api.writing import WRONG, Writing
+from services.support.api.writing import WRONG
 from services.support.correspondence import as_markup
 from services.support.domain.acts import Doing
 from services.support.domain.contents import Content
@@ -28,6 +28,7 @@ from services.support.domain.requests import (
 )
 from services.support.granting import Granting
 from services.support.views.tickets import TicketView
+from services.support.writing import Beside, Writing
 
 FILED: Final = ("GESTION_STRUCTURES_UTILISATEURS", "CREATION_STRUCTURE_PUBLIQUE")
 _LINE = rf"^[^{NOT_IN_A_LINE}]+$"
@@ -87,9 +88,7 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["support"])
     records, reaching = writing.records, writing.reaching
 
-    @routes.post(
-        "/structure-requests", status_code=201, responses=may_answer(*WRONG, NoNumberFree)
-    )
+    @routes.post("/structure-requests", status_code=201, responses=may_answer(*WRONG, NoNumberFree))
     async def ask_for_structure(
         body: StructureRequest, caller: Person, response: Response
     ) -> TicketView:
@@ -103,9 +102,11 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
             description=as_markup(body.reason),
             structure_id=body.structure_id,
         )
-        request = Request(id=id, kind="public-structure", structure=body.asked())
+        request = Request(
+            id=id, kind="public-structure", structure=body.asked(), person_id=caller.user_id
+        )
         ticket, reach = await writing.keep(
-            id, content, draft=False, caller=caller, at=at, beside=granting.requests, also=request
+            id, content, Beside(granting.requests, request), draft=False, caller=caller, at=at
         )
         return await answer(records, ticket, reach, response)
 
@@ -150,11 +151,10 @@ def shown(request: Request) -> RequestView:
     asked: dict[str, Any] = {"identifier_type": None, "identifier": None, "legal_name": None}
     if request.structure:
         asked = {name: getattr(request.structure, name) for name in asked}
-    about = request.outcome_id if request.structure else None
     return RequestView(
         kind=request.kind,
         status=request.status,
         refusal=request.refusal,
-        structure_id=about or None,
+        structure_id=request.structure_id or None,
         **asked,
     )

@@ -169,7 +169,7 @@ def say(
         raise NotTakenYet
     if current.messages >= MOST:
         raise ExchangeFull
-    said = acts.entry("message", about, side, by, text=text)
+    said = acts.entered("message", about, side, by, text=text)
     heard = replace(
         current,
         messages=current.messages + 1,

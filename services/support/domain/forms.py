@@ -10,7 +10,7 @@ from kit.change import Change, Entity
 from kit.problems import Invalid
 from services.support.domain.activity import Entry
 from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import Content, UnknownCategory
+from services.support.domain.contents import Content, Known, check, complete, preselected
 from services.support.domain.numbers import Number, claimed
 from services.support.domain.requests import Request
 from services.support.domain.tickets import Ticket
@@ -76,13 +76,14 @@ def write(
     """
     if current is not None:
         return Change(current), Change(letters), *(Change(claim) for claim in claims)
-    _check(sending.content, catalogue)
+    content = preselected(sending.content, catalogue)
+    _check(content, catalogue)
     number, taken = claimed(sending.id, claims)
     form = Form(
         id=sending.id,
         number=number,
         kind=sending.kind,
-        content=sending.content,
+        content=content,
         nonce=sending.nonce,
         expires_at=sending.expires_at,
         created_at=sending.now,
@@ -102,13 +103,11 @@ def write(
 
 
 def _check(content: Content, catalogue: Catalogue) -> None:
-    if not catalogue.category(content.category):
-        raise UnknownCategory(field="body/category")
     filed = catalogue.subcategory(content.category, content.subcategory)
-    if filed is None:
-        raise UnknownCategory(field="body/subcategory")
-    if filed.needs_recipient:
+    if filed and filed.needs_recipient:
         raise SignInForThis(field="body/subcategory")
+    check(content, Known(), catalogue)
+    complete(content, catalogue)
 
 
 def confirm(

@@ -5,16 +5,19 @@ A reactivation long after (SUP-44), and a public structure (SUP-45).
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
+from contracts.event import Event
 from contracts.structures import IdentifierType, PublicStructureSettled
+from contracts.support import PublicStructureAccepted, ReactivationAccepted
 from contracts.users import ReactivationSettled
 from kit.change import Change, Entity
 from kit.problems import Conflict, NotFound
 from services.support.domain import acts
 from services.support.domain.activity import Entry
 from services.support.domain.acts import Doing
-from services.support.domain.reach import seen
+from services.support.domain.reach import Reach, seen
 from services.support.domain.table import require
 from services.support.domain.tickets import Ticket
 
@@ -48,8 +51,10 @@ class Request(Entity):
     """What the requester reads: why not, or what to know once it is done."""
     refusal: str = ""
     """The problem that others found with what was accepted last."""
-    outcome_id: str = ""
-    """The user or the structure it is about, as they say."""
+    person_id: str = ""
+    """Who asked; of a reactivation, once users has said whose account it is."""
+    structure_id: str = ""
+    """The structure, once it is created."""
 
 
 class AlreadyDecided(Conflict):
@@ -90,7 +95,7 @@ def decide(
     if not accepted:
         return Change(decided), *acts.write("answer", current, entry, text=answer, by=by)
     agreed = replace(decided, acceptance=request.acceptance + 1)
-    granted = acts.entry("request-accepted", current, "desk", by)
+    granted = acts.entered("request-accepted", current, "desk", by)
     noted = Change(replace(current, entries=granted.rank)), Change(granted)
     return Change(agreed, (_told(agreed, current, by.now),)), *noted
 
@@ -108,13 +113,16 @@ def settle(
         return same
     if (request.status, request.acceptance) != ("accepted", told.acceptance):
         return same
-    outcome = told.user_id if isinstance(told, ReactivationSettled) else told.structure_id
     status: Status = "failed" if told.refusal else "done"
-    settled = replace(request, status=status, refusal=told.refusal, outcome_id=outcome)
+    settled = replace(request, status=status, refusal=told.refusal)
+    if isinstance(told, ReactivationSettled):
+        settled = replace(settled, person_id=told.user_id)
+    else:
+        settled = replace(settled, structure_id=told.structure_id)
     desk = Reach(user_id=request.decided_by, desk=True)
     by = Doing(entry_id=settlement_id(told), reach=desk, now=told.settled_at)
     if told.refusal:
-        failed = acts.entry("request-failed", ticket, "desk", by, became=told.refusal)
+        failed = acts.entered("request-failed", ticket, "desk", by, became=told.refusal)
         return Change(settled), Change(replace(ticket, entries=failed.rank)), Change(failed)
     if ticket.state == "closed":
         return Change(settled), Change(ticket), Change(entry)
@@ -126,6 +134,11 @@ def settle(
 def settlement_id(told: Settled) -> str:
     """Of the entry that says what became of one acceptance."""
     return f"{told.ticket_id}:{told.acceptance}"
+
+
+def without_words(request: Request) -> Change[Request]:
+    """That something was asked for, and what became of it; not by whom, nor what was said."""
+    return Change(replace(request, login="", answer=""))
 
 
 def _told(request: Request, ticket: Ticket, now: datetime) -> Event:
