@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from contracts import support as told
-from contracts.event import Event
 from kit.change import Change
 from kit.problems import Conflict
 from services.support.domain.activity import INTERNAL, Entry, Kind
@@ -14,6 +12,7 @@ from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import Incomplete, UnknownCategory
 from services.support.domain.reach import Reach, Side, Standing, seen
 from services.support.domain.table import Act, TakenByAnother, require
+from services.support.domain.telling import told
 from services.support.domain.tickets import Ticket
 
 Changes = tuple[Change[Ticket], Change[Entry]]
@@ -32,21 +31,6 @@ KINDS: Final[Mapping[Act, Kind]] = {
     "refile": "refiled",
     "close": "closed",
 }
-_TOLD: Final[Mapping[Kind, type[Event]]] = {
-    "taken": told.TicketTaken,
-    "released": told.TicketReleased,
-    "note": told.TicketNoted,
-    "information-asked": told.TicketInformationAsked,
-    "information-given": told.TicketInformationGiven,
-    "solution-proposed": told.TicketSolutionProposed,
-    "solution-refused": told.TicketSolutionRefused,
-    "solution-accepted": told.TicketClosed,
-    "transferred": told.TicketTransferred,
-    "refiled": told.TicketRefiled,
-    "closed": told.TicketClosed,
-}
-_OF_THE_ENTRY: Final = frozenset({"information-asked", "solution-proposed"})
-"""Told with what was written: keyed by the entry, so that erasing its writer reaches it."""
 
 
 class NobodyToAsk(Conflict):
@@ -179,25 +163,8 @@ def opened(ticket: Ticket, *, now: datetime) -> Entry:
 def done(act: Act, after: Ticket, found: Standing, by: Doing, **said: str) -> Changes:
     entry = entered(KINDS[act], after, _side(act, after, found), by, **said)
     ticket = replace(after, entries=entry.rank)
-    event = _event(entry, ticket)
-    if entry.kind in _OF_THE_ENTRY:
-        return Change(ticket, _to_correspondent(entry, ticket)), Change(entry, (event,))
-    return Change(ticket, (event,)), Change(entry)
-
-
-def _to_correspondent(entry: Entry, ticket: Ticket) -> tuple[Event, ...]:
-    """Who wrote without signing in reads the answer in a letter, and nowhere else (SUP-41)."""
-    if ticket.emitter_id or not ticket.content.contact_email:
-        return ()
-    answered = told.CorrespondentAnswered(
-        ticket_id=ticket.id,
-        number=ticket.number,
-        rank=entry.rank,
-        email=ticket.content.contact_email,
-        text=entry.text,
-        answered_at=entry.at,
-    )
-    return (answered,)
+    of_ticket, of_entry = told(entry, ticket)
+    return Change(ticket, of_ticket), Change(entry, of_entry)
 
 
 def _side(act: Act, after: Ticket, found: Standing) -> Side:
@@ -222,28 +189,3 @@ def entered(kind: Kind, ticket: Ticket, side: Side, by: Doing, **said: Any) -> E
         internal=kind in INTERNAL,
         **said,
     )
-
-
-def _event(entry: Entry, ticket: Ticket) -> Event:
-    said: dict[str, Any] = {
-        "ticket_id": ticket.id,
-        "number": ticket.number,
-        "emitter_id": ticket.emitter_id,
-        "structure_id": ticket.content.structure_id,
-        "unit": ticket.content.unit,
-        "recipient_id": ticket.recipient_id,
-        "treated_by": ticket.treated_by,
-        "assignee_id": ticket.assignee_id,
-        "state": ticket.state,
-        "entry_id": entry.id,
-        "rank": entry.rank,
-        "by": entry.by,
-        "at": entry.at,
-    }
-    if entry.kind in _OF_THE_ENTRY:
-        said["text"] = entry.text
-    if entry.kind == "refiled":
-        said |= {"category": ticket.content.category, "subcategory": ticket.content.subcategory}
-    if entry.kind in ("closed", "solution-accepted"):
-        said["accepted"] = ticket.accepted
-    return _TOLD[entry.kind](**said)
