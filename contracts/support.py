@@ -8,6 +8,7 @@ from contracts.event import Event, Gathered, PersonalText
 from contracts.structures import IdentifierType
 
 TicketState = Literal["open", "waiting", "resolved", "closed"]
+Promise = Literal["first_answer", "solution"]
 TreatedBy = Literal["recipient", "desk"]
 
 
@@ -103,6 +104,21 @@ class TicketClosed(OfTicket, Event, type="support.ticket-closed.v1", key="ticket
 
     accepted: bool
     """Whether they accept the solution, and have not given the question up."""
+
+
+class TicketOverdue(Event, type="support.ticket-overdue.v1", key="ticket_id"):
+    """What was promised of a ticket was not done in time. Told once of each time it is opened."""
+
+    ticket_id: str
+    number: str
+    recipient_id: str | None
+    treated_by: TreatedBy
+    assignee_id: str | None
+    rank: int
+    """Of the newest entry of its activity."""
+    promise: Promise
+    due_at: AwareDatetime
+    noticed_at: AwareDatetime
 
 
 class TicketsGathered(Gathered, Event, type="support.tickets-gathered.v1", key="export_id"):

@@ -23,6 +23,7 @@ from services.notifications.settings import NotificationsSettings
 from services.structures.main import build as structures
 from services.structures.settings import StructuresSettings
 from services.support.main import build as support
+from services.support.settings import SupportSettings
 from services.users.main import build as users
 from services.users.settings import UsersSettings
 from tests.calling import NOBODY, Client
@@ -32,7 +33,7 @@ BUILDERS: dict[str, tuple[Callable[[Any], FastAPI], type[Settings]]] = {
     "structures": (structures, StructuresSettings),
     "approvals": (approvals, ApprovalsSettings),
     "notifications": (notifications, NotificationsSettings),
-    "support": (support, Settings),
+    "support": (support, SupportSettings),
 }
 KEY = OKPKey.generate_key("Ed25519").as_pem(private=True).decode()
 ALL_SLICES = dict.fromkeys(range(SLICES), 0)

@@ -16,7 +16,7 @@ from kit.rights import Rights, RightsCopy
 from services.notifications import metrics
 from services.notifications.domain import attempts, digests
 from services.notifications.domain.digests import NOT_WISHED, DigestClosed, Settled
-from services.notifications.domain.letters import ALWAYS, Letter, write
+from services.notifications.domain.letters import ALWAYS, TO_AUTHORS, Letter, write
 from services.notifications.domain.people import Person
 from services.notifications.domain.times import quiet_until
 
@@ -36,8 +36,10 @@ class Contents:
 
 def concerns(rights: Rights | None, letter: Letter, on: date) -> bool:
     """Whether its reader may see what it is about, where that is kept in an application."""
-    if not letter.application:
+    if not (letter.application and letter.structure_id):
         return True
+    if letter.template in TO_AUTHORS:
+        return rights is not None and rights.valid(on)
     return rights is not None and any(
         rights.may(letter.application, level, on, unit=letter.unit) for level in get_args(Level)
     )
@@ -127,7 +129,7 @@ class Gathering:
         day = today()
         return [
             one
-            for one in digests.of_use(letters, person, settled=settled.keys())
+            for one in digests.of_use(letters, person, settled=settled)
             if concerns(rights.get(one.structure_id), one, day)
         ]
 

@@ -1,6 +1,7 @@
 """What notifications does when others tell."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import time
 from functools import partial
 from typing import Any
@@ -26,7 +27,7 @@ from contracts.structures import (
     UnitCreated,
     UnitEnded,
 )
-from contracts.support import CorrespondentAnswered, FormSent, TicketOpened
+from contracts.support import CorrespondentAnswered, FormSent, TicketOpened, TicketOverdue
 from contracts.users import (
     AccountChanged,
     ClientSecretExpiring,
@@ -74,9 +75,10 @@ from services.notifications.domain import (
     ticket_letters,
     waiting_letters,
 )
-from services.notifications.domain.digests import Settled, settle
+from services.notifications.domain.digests import Settled, move_on, settle
 from services.notifications.domain.letters import Letter, write
 from services.notifications.domain.movements import MOVEMENTS, Movement, movement_of, note
+from services.notifications.domain.notices import Notice, tell
 from services.notifications.domain.people import Person, forget_person
 from services.notifications.domain.recaps import follow_person
 
@@ -89,7 +91,9 @@ def handlers(
     movements: Collection[Movement],
     rights: RightsCopy,
     kept: PersonalElsewhere,
+    notices: Collection[Notice],
     digests_at: time,
+    desk: str,
     approval_links: bool,
 ) -> Subscriptions:
     on = Subscriptions()
@@ -109,6 +113,7 @@ def handlers(
     _hear_of_accounts(on, letters)
     _hear_of_management(on, letters, movements)
     _hear_of_movements(on, letters, movements)
+    _hear_of_tickets(on, Desk(letters, notices, settled, desk))
     for kind, letter_on in ONE_LETTER.items():
         written = _writer(letters, letter_on)
         on(kind)(_noting(movements, written) if kind in MOVEMENTS else written)
@@ -226,6 +231,41 @@ def _hear_of_management(
         return _written(letters, *management_letters.on_claim_settled(event))
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the hearing of tickets changes."""
+
+    letters: Collection[Letter]
+    notices: Collection[Notice]
+    settled: Collection[Settled]
+    address: str
+
+    def write(self, event: ticket_letters.ToTreat, *letters: Letter | None) -> Ask:
+        """These letters, and those to whoever treats the ticket."""
+        told = _written(self.letters, *letters, ticket_letters.to_desk(event, self.address))
+        if notice := ticket_letters.to_agents(event):
+            return together(told, self.notices.ask(notice.id, partial(tell, notice)))
+        return told
+
+    def move(self, event: Any) -> Ask:
+        moved = partial(move_on, event.ticket_id, rank=event.rank, at=now())
+        written = self.write(event, ticket_letters.to_emitter(event))
+        return together(written, self.settled.ask(event.ticket_id, moved))
+
+
+def _hear_of_tickets(on: Subscriptions, desk: Desk) -> None:
+    @on(TicketOpened)
+    def write_to_both_sides(event: TicketOpened) -> Ask:
+        return desk.write(event, ticket_letters.on_ticket_opened(event))
+
+    @on(TicketOverdue)
+    def write_to_those_who_are_late(event: TicketOverdue) -> Ask:
+        return desk.write(event)
+
+    for kind in ticket_letters.MOVES:
+        on(kind)(desk.move)
+
+
 ENDS: tuple[type[Event], ...] = (
     ApprovalDecided,
     ApprovalDecidedV2,
@@ -257,7 +297,6 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     ClientSecretExpiring: account_letters.on_client_secret_expiring,
     ReactivationRefused: management_letters.on_reactivation_refused,
     VacancyNoticeGiven: management_letters.on_notice_given,
-    TicketOpened: ticket_letters.on_ticket_opened,
     ClientWelcomed: client_letters.on_client_welcomed,
 }
 

@@ -94,7 +94,9 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
             movements=movements,
             rights=rights,
             kept=kept,
+            notices=notices,
             digests_at=at,
+            desk=settings.desk_address,
             approval_links=settings.approval_links,
         ),
         jobs=[

@@ -29,6 +29,11 @@ class NotificationsSettings(Settings):
         default="http://127.0.0.1:8080", description="Where the links in letters lead"
     )
 
+    desk_address: str = Field(
+        default="",
+        pattern=r"^([^\s<>@]+@[^\s<>@]+)?$",
+        description="Where the support desk is told of tickets it is to treat; empty: nowhere",
+    )
     digests_at: time = Field(
         default=time(7),
         description="When digests leave, where their reader is; weekly ones and recaps on Mondays",

@@ -1,4 +1,4 @@
-"""Writes of an invoice to all whom it is for, a page at a time, and goes on where it was."""
+"""Writes to all whom a notice is for, a page at a time, and goes on where it was."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,16 +40,14 @@ class Spreading:
     async def _next(self, notice: Notice) -> tuple[list[Rights], str | None]:
         """The next of those it may be for, and where to go on."""
         structure_id, users = notice.said.structure_id, notice.said.users
-        if users:
-            found = [await self.rights.of(one, structure_id) for one in users]
-            return [one for one in found if one], None
+        if users and not notice.cursor:
+            found = [one for id in users if (one := await self.rights.of(id, structure_id))]
+            if not notice.said.or_all or any(_is_for(one, notice) for one in found):
+                return found, None
         return await self.rights.attached_to(structure_id, Asked(notice.cursor, AT_ONCE))
 
     async def _write(self, notice: Notice, some: Sequence[Rights]) -> None:
-        day = today()
-        letters = [
-            letter for one in some if concerns(one, letter := letter_on(notice, one.user_id), day)
-        ]
+        letters = [letter_on(notice, one.user_id) for one in some if _is_for(one, notice)]
         known = await self.people.many([one.recipient_id for one in letters])
         await self.gathering.write(
             (one, known[one.recipient_id])
@@ -60,3 +58,10 @@ class Spreading:
         for one in letters:
             if one.recipient_id not in known:
                 await self.gathering.letters.change(one.id, partial(write, one))
+
+
+def _is_for(rights: Rights, notice: Notice) -> bool:
+    said, day = notice.said, today()
+    if said.level:
+        return rights.may(said.application, said.level, day, unit=said.unit)
+    return concerns(rights, letter_on(notice, rights.user_id), day)

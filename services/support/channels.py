@@ -63,7 +63,7 @@ class Channels:
                 requests,
                 writing.catalogue,
             ),
-            granting=Granting(service.committer, records, requests),
+            granting=Granting(service.committer, records, requests, settings.timing),
             conversing=Conversing(
                 exchanges,
                 service.collection("seats", Seat),

@@ -103,7 +103,12 @@ class Conversing:
         return exchange, await self._said(id, after)
 
     async def say(self, id: str, entry_id: str, text: str, caller: Caller) -> Entry:
-        decide = partial(domain.say, text=text, silence=self.settings.exchange_silence)
+        decide = partial(
+            domain.say,
+            text=text,
+            silence=self.settings.exchange_silence,
+            timing=self.settings.timing,
+        )
         kept = await self._changed(id, entry_id, decide, caller)
         entry: Entry = kept[2]
         return entry
@@ -124,7 +129,7 @@ class Conversing:
                 self.records.tickets.at(id),
                 self.records.entries.at(entry_id),
             ),
-            partial(domain.end, answer=answer, by=by),
+            partial(domain.end, answer=answer, timing=self.settings.timing, by=by),
         )
         self.waiting.ring(kept[0])
         return kept[0], kept[2]

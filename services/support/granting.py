@@ -11,6 +11,7 @@ from kit.collection import Ask, Collection
 from kit.committer import Committer
 from services.support.domain import requests
 from services.support.domain.acts import Doing
+from services.support.domain.clocks import Timing
 from services.support.domain.requests import Asked, Request, Settled
 from services.support.domain.tickets import Ticket
 from services.support.records import Records
@@ -21,6 +22,7 @@ class Granting:
     committer: Committer
     records: Records
     requests: Collection[Request]
+    timing: Timing
 
     async def decide(
         self, id: str, *, accepted: bool, answer: str, structure: Asked | None, by: Doing
@@ -31,7 +33,14 @@ class Granting:
                 self.records.tickets.at(id),
                 self.records.entries.at(by.entry_id),
             ),
-            partial(requests.decide, accepted=accepted, answer=answer, structure=structure, by=by),
+            partial(
+                requests.decide,
+                accepted=accepted,
+                answer=answer,
+                structure=structure,
+                timing=self.timing,
+                by=by,
+            ),
         )
         return kept[0], kept[1]
 
@@ -43,7 +52,7 @@ class Granting:
                     self.records.tickets.at(told.ticket_id),
                     self.records.entries.at(requests.settlement_id(told)),
                 ),
-                partial(requests.settle, told),
+                partial(requests.settle, told, timing=self.timing),
             )
 
         on(ReactivationSettled)(settle)

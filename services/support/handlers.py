@@ -55,10 +55,11 @@ def _hear_of_names(on: Subscriptions, records: Records) -> None:
         id = known.unit_id(told.structure_id, told.code)
         return records.units.ask(id, partial(known.copy_unit, told))
 
-    for created_or_changed in (StructureCreated, StructureChanged):
-        on(created_or_changed)(copy_structure)
-    for told_of_unit in (UnitCreated, UnitChanged, UnitEnded):
-        on(told_of_unit)(copy_unit)
+    on(StructureCreated)(copy_structure)
+    on(StructureChanged)(copy_structure)
+    on(UnitCreated)(copy_unit)
+    on(UnitChanged)(copy_unit)
+    on(UnitEnded)(copy_unit)
 
     @on(PersonChanged)
     def copy_somebody(told: PersonChanged) -> Ask:

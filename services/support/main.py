@@ -15,6 +15,7 @@ from services.support.api.writing import writing_routes
 from services.support.channels import Channels
 from services.support.handlers import handlers
 from services.support.keeping import personal
+from services.support.noticing import noticing
 from services.support.reaching import Reaching
 from services.support.records import Records
 from services.support.settings import SupportSettings
@@ -23,14 +24,14 @@ from services.support.writing import Writing
 
 
 def build(service: Service[SupportSettings]) -> FastAPI:
-    records, catalogue = Records(service), categories.read()
+    timing = service.settings.timing
+    records, catalogue = Records(service), categories.read(timing=timing)
     rights = RightsCopy(service)
-    reaching = Reaching(rights)
-    speaking = Speaking(records, rights, catalogue)
+    speaking, reaching = Speaking(records, rights, catalogue), Reaching(rights)
     writing = Writing(service.committer, records, reaching, speaking, catalogue)
     channels = Channels.of(service, writing)
     kept = personal(service, records, channels)
-    acting = Acting(service.committer, records, reaching)
+    acting = Acting(service.committer, records, reaching, timing)
     return service.app(
         category_routes(catalogue),
         writing_routes(writing),
@@ -41,7 +42,7 @@ def build(service: Service[SupportSettings]) -> FastAPI:
         fact_routes(records.objects),
         *channels.routes(),
         hears=channels.hear(handlers(records, rights, kept)),
-        jobs=[*kept.jobs(), *channels.jobs()],
+        jobs=[noticing(records.tickets), *kept.jobs(), *channels.jobs()],
     )
 
 

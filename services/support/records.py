@@ -2,19 +2,19 @@
 
 from kit.mongo import IndexModel
 from kit.service import Service
-from kit.settings import Settings
 from services.support.domain.activity import Entry
 from services.support.domain.known import Somebody, Structure, Unit
 from services.support.domain.numbers import Number
 from services.support.domain.objects import KnownObject
 from services.support.domain.portals import Contact, Portal
 from services.support.domain.tickets import Ticket
+from services.support.settings import SupportSettings
 
 NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
 
 
 class Records:
-    def __init__(self, service: Service[Settings]) -> None:
+    def __init__(self, service: Service[SupportSettings]) -> None:
         self.tickets = service.collection(
             "tickets",
             Ticket,

@@ -8,10 +8,9 @@ from kit.change import Change, Entity
 from kit.collection import Collection
 from kit.committer import Committer
 from kit.http import Caller
-from services.support.domain import writing
+from services.support.domain import numbers, writing
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import Content
-from services.support.domain.numbers import numbers_for
 from services.support.domain.reach import Reach
 from services.support.domain.tickets import Ticket
 from services.support.reaching import Reaching
@@ -66,7 +65,7 @@ class Writing:
                 *(one.collection.at(id) for one in beside),
                 self.records.tickets.at(id),
                 self.records.entries.at(id),
-                *map(self.records.numbers.at, numbers_for(id)),
+                *map(self.records.numbers.at, numbers.numbers_for(id)),
             ),
             decide,
         )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.users import NotificationPreferences, QuietHours
 from services.notifications.domain import attempts, digests
-from services.notifications.domain.digests import DigestClosed
+from services.notifications.domain.digests import DigestClosed, Settled
 from services.notifications.domain.letters import Letter
 from services.notifications.domain.people import Person
 from services.notifications.domain.times import quiet_until
@@ -31,7 +31,7 @@ class Office:
 
     now: datetime = BEGAN
     letters: dict[str, Letter] = field(default_factory=dict)
-    settled: set[str] = field(default_factory=set)
+    settled: dict[str, Settled] = field(default_factory=dict)
     handed_over: dict[str, list[tuple[str, ...]]] = field(default_factory=lambda: defaultdict(list))
     """What each letter told beside its own words, each time it was handed over."""
     left_out: set[str] = field(default_factory=set)
@@ -53,7 +53,7 @@ class Office:
         self.people[user] = a_person(id=user, time_zone=zone, wishes=wishes)
 
     def settle(self, nth: int) -> None:
-        self.settled.add(f"item-{nth}")
+        self.settled[f"item-{nth}"] = Settled(id=f"item-{nth}", at=BEGAN)
 
     def work(self, dies: int, twice: bool) -> None:
         """Whatever is due, once; a sender may die: before it has done anything, or after."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.support.domain.reach import Reach
+from services.support.domain.table import Act
 from services.support.domain.tickets import Ticket
 from tests.support.builders import NOW, a_content, a_ticket
 
@@ -38,3 +39,39 @@ def business(**but: Any) -> Ticket:
 
 def transferred(**but: Any) -> Ticket:
     return business(**{"treated_by": "desk"} | but)
+
+
+class Model:
+    """The table told another way: by who is who, not by what they hold."""
+
+    EMITTERS = frozenset({"ana", "cleo"})
+    AGENTS = frozenset({"rene", "rosa"})
+    DESK = frozenset({"olga", "oscar"})
+
+    def __init__(self, state: str, treated_by: str, assignee_id: str | None) -> None:
+        self.state, self.at, self.by = state, treated_by, assignee_id
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> "Model":
+        return cls(ticket.state, ticket.treated_by, ticket.assignee_id)
+
+    def lets(self, act: Act, who: str) -> bool:
+        treating = self.AGENTS if self.at == "recipient" else self.DESK
+        sent, mine = self.state in ("open", "waiting", "resolved"), self.by == who
+        match act:
+            case "inform":
+                return who in self.EMITTERS and self.state == "waiting"
+            case "refuse" | "accept":
+                return who in self.EMITTERS and self.state == "resolved"
+            case "close":
+                return who in self.EMITTERS and sent
+            case "take" | "note":
+                return who in treating and sent
+            case "release":
+                return who in treating and sent and mine
+            case "call_in":
+                return who in self.DESK and self.at == "recipient" and self.state == "open"
+            case "refile":
+                return who in treating & self.DESK and self.state == "open" and mine
+            case _:
+                return who in treating and self.state == "open" and mine

@@ -1,13 +1,19 @@
 """Treating a ticket, answering those who treat it, and what all that leaves behind, over HTTP."""
 
 import asyncio
+from random import Random
 from typing import Any
 
 import pytest
 
+from contracts.users import PersonErased
+from kit.clock import now
+from kit.person import Erasure
 from kit.personal import Personal
+from services.support.domain.table import Act
 from tests.support.asking import NOBODYS, pointers, written
 from tests.support.desk import MINE, OTHER, Desk
+from tests.support.people import Model
 
 RECEIVED = "sollicitations-recues"
 EMITTED = "sollicitations-emises"
@@ -48,6 +54,14 @@ async def does(
 async def activity(desk: Desk, user: str, path: str, **asked: Any) -> list[tuple[str, str, str]]:
     found = await does(desk, user, "GET", f"{path}/activity", **asked)
     return [(one["kind"], one["signed"], one["text"]) for one in found["items"]]
+
+
+def keeping(desk: Desk) -> Personal:
+    return next(
+        job.work.__self__  # type: ignore[attr-defined]  # a Worker's
+        for job in desk.service.jobs
+        if isinstance(getattr(getattr(job, "work", None), "__self__", None), Personal)
+    )
 
 
 def says(text: str) -> dict[str, Any]:
@@ -145,16 +159,49 @@ class TestNotes:
         path = await business(agents)
         await does(agents, "rene", "POST", f"{path}/notes", **says("Litige en cours."))
 
-        personal = next(
-            job.work.__self__  # type: ignore[attr-defined]  # a Worker's
-            for job in agents.service.jobs
-            if isinstance(getattr(getattr(job, "work", None), "__self__", None), Personal)
-        )
+        personal = keeping(agents)
         for user in ("ana", "rene"):
             assert "Litige" not in str(await personal.given(user))
         assert "note" not in str((await personal.given("ana"))["reponses"])
         rows = await agents.service.journal.rows.find().to_list(None)
         assert not any(b"Litige" in bytes(row["data"]) for row in rows)
+
+
+class TestErasure:
+    async def test_leaves_what_was_done_without_the_words_of_who_is_gone(self, agents: Desk):
+        path = await business(agents)
+        await does(agents, "rene", "PUT", f"{path}/assignment")
+        await does(agents, "rene", "POST", f"{path}/notes", **says("Litige."))
+        await does(agents, "rene", "POST", f"{path}/questions", **says("Un IBAN ?"))
+        await does(agents, "ana", "POST", f"{path}/information", **says("FR76."))
+
+        await forget(agents, "rene")
+
+        assert await activity(agents, "rosa", path) == [
+            ("information-given", "Ana Roux", "FR76."),
+            *(("information-asked", "", ""), ("note", "", ""), ("taken", "", "")),
+            ("opened", "Ana Roux", ""),
+        ]
+        rows = await agents.service.journal.rows.find().to_list(None)
+        assert not any(b"IBAN" in bytes(row["data"]) for row in rows)
+
+    async def test_takes_out_what_was_written_to_an_emitter_who_is_gone(self, agents: Desk):
+        path = await business(agents)
+        await does(agents, "rene", "POST", f"{path}/notes", **says("Madame Petit crie."))
+        await forget(agents, "ana")
+
+        assert [text for _, _, text in await activity(agents, "rene", path)] == ["", ""]
+
+
+async def forget(desk: Desk, user: str) -> None:
+    at = now()
+    await desk.hear(PersonErased(user_id=user, erased_at=at))
+    [erase] = [
+        job.work
+        for job in desk.service.jobs
+        if getattr(job, "collection", None) is keeping(desk).erasures
+    ]
+    await erase(Erasure(id=user, erased_at=at, passes=0))
 
 
 class TestActivity:
@@ -171,6 +218,49 @@ class TestActivity:
             assert len(found["items"]) <= 2
             seen, cursor = [*seen, *(one["text"] for one in found["items"])], found["next"]
         assert seen == ["Note 3", "Note 2", "Note 1", "Note 0", ""]
+
+
+ASKED_BY: dict[Act, tuple[str, str, dict[str, Any]]] = {
+    "take": ("PUT", "/assignment", {}),
+    "release": ("DELETE", "/assignment", {}),
+    "note": ("POST", "/notes", says("Vu.")),
+    "ask": ("POST", "/questions", says("Quand ?")),
+    "inform": ("POST", "/information", says("Lundi.")),
+    "answer": ("POST", "/solutions", says("Payée.")),
+    "refuse": ("POST", "/refusals", says("Rien reçu.")),
+    "accept": ("PUT", "/acceptance", {}),
+    "close": ("PUT", "/closure", {}),
+}
+
+
+class TestHistories:
+    @pytest.mark.feature("SUP-25", "SUP-42")
+    @pytest.mark.parametrize("seed", range(3))
+    async def test_go_as_the_model_says(self, agents: Desk, seed: int):
+        drawn = Random(seed)
+        path = await business(agents)
+        people = (("ana", False), ("cleo", False), ("rene", False), ("rosa", False), ("bob", False))
+        closed: Act | None = None
+        for _ in range(30):
+            act = drawn.choice([*ASKED_BY])
+            who, operator = drawn.choice([*people, ("olga", True)])
+            if act == "close" and drawn.random() < 0.8:
+                continue
+            now_is = await does(agents, "rosa", "GET", path)
+            model = Model(now_is["state"], now_is["treated_by"], now_is["assignee_id"])
+            lets = model.lets(act, who) and not (act == "take" and model.by not in (None, who))
+            # What has been done already may be asked for again.
+            repeats = (act == "release" and model.by is None and who in Model.AGENTS) or (
+                act == closed and who in Model.EMITTERS
+            )
+            method, then, asked = ASKED_BY[act]
+            answer = await agents.by(who, operator=operator).request(
+                method, f"{path}{then}", **asked
+            )
+            assert (answer.status_code == 200) == (lets or repeats), (act, who, answer.text)
+            assert (answer.status_code == 404) == (who == "bob")
+            if lets and act in ("accept", "close"):
+                closed = act
 
 
 class TestRaces:

@@ -1,7 +1,7 @@
 """Written exchanges: a ticket from their first word, whatever becomes of them."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.support import TicketOpened
+from kit.business_days import WorkingHours
 from kit.change import Change
 from kit.problems import NotFound, Problem
 from services.support import categories, themes
 from services.support.domain import exchanges as domain
 from services.support.domain.acts import Doing
+from services.support.domain.clocks import Timing
 from services.support.domain.exchanges import (
     AlreadyTalking,
     Exchange,
@@ -31,6 +33,7 @@ from tests.support.builders import CATALOGUE, ID, KNOWN, NOW
 from tests.support.people import ANA, OLGA, OSCAR, STRANGER
 
 FIVE, SILENCE = timedelta(minutes=5), timedelta(minutes=15)
+TIMING = Timing(WorkingHours(time(9), time(18)), at_least=timedelta(hours=2))
 THEME = Theme(code="COMPTE", label="Mon compte", category="PAIEMENT", subcategory="DELAI")
 
 
@@ -68,7 +71,9 @@ def live() -> tuple[Any, Any, Any]:
 
 
 def said(exchange: Any, ticket: Any, reach: Reach, text: str = "Alors ?") -> Any:
-    return domain.say(exchange, ticket, None, text=text, silence=SILENCE, by=doing(reach, "e-2"))
+    return domain.say(
+        exchange, ticket, None, text=text, silence=SILENCE, timing=TIMING, by=doing(reach, "e-2")
+    )
 
 
 class TestBegin:
@@ -161,7 +166,9 @@ class TestSay:
 class TestEnd:
     def end(self, reach: Reach, answer: str = "") -> Any:
         exchange, seat, ticket = live()
-        return domain.end(exchange, seat, ticket, None, answer=answer, by=doing(reach, "e-3"))
+        return domain.end(
+            exchange, seat, ticket, None, answer=answer, timing=TIMING, by=doing(reach, "e-3")
+        )
 
     @pytest.mark.feature("SUP-03")
     def test_of_an_agent_who_sums_up_proposes_the_solution_of_the_ticket(self):
@@ -176,7 +183,9 @@ class TestEnd:
 
     def test_is_done_once_and_by_no_other_agent(self):
         exchange, seat, ticket, entry = (one.state for one in self.end(OLGA, "Voici."))
-        again = domain.end(exchange, seat, ticket, entry, answer="Voici.", by=doing(OLGA, "e-4"))
+        again = domain.end(
+            exchange, seat, ticket, entry, answer="Voici.", timing=TIMING, by=doing(OLGA, "e-4")
+        )
         assert [one.state for one in again] == [exchange, seat, ticket, entry]
         with pytest.raises(NotTakenYet):
             self.end(OSCAR)
@@ -243,7 +252,9 @@ class TestHistories:
             current: Exchange = exchange
             try:
                 if step == "say":
-                    changes = domain.say(current, ticket, None, text="x", silence=SILENCE, by=by)
+                    changes = domain.say(
+                        current, ticket, None, text="x", silence=SILENCE, timing=TIMING, by=by
+                    )
                     heard.append(changes[2].state.rank)  # type: ignore[union-attr]  # it was said
                 elif step == "take":
                     changes = domain.take(current, ticket, None, silence=SILENCE, by=by)
@@ -253,7 +264,9 @@ class TestHistories:
                     continue
                 else:
                     answer = "Voici." if step == "answer" else ""
-                    ended = domain.end(current, seat, ticket, None, answer=answer, by=by)
+                    ended = domain.end(
+                        current, seat, ticket, None, answer=answer, timing=TIMING, by=by
+                    )
                     exchange, seat, ticket = (one.state for one in ended[:3])
                     continue
             except Problem:

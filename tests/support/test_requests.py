@@ -1,6 +1,7 @@
 """What the desk grants on a ticket, and what others then make of it."""
 
 from dataclasses import replace
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -15,9 +16,11 @@ from contracts.support import (
     TicketSolutionProposed,
 )
 from contracts.users import ReactivationSettled
+from kit.business_days import WorkingHours
 from kit.problems import NotFound, Problem
 from services.support.domain import requests
 from services.support.domain.acts import Doing
+from services.support.domain.clocks import Timing
 from services.support.domain.reach import Reach
 from services.support.domain.requests import AlreadyDecided, Asked, NothingRequested, Request
 from services.support.domain.table import NotTaken
@@ -25,6 +28,7 @@ from services.support.domain.tickets import Ticket
 from tests.support.builders import ID, LATER, NOW, a_content, a_reach, a_ticket
 
 MAYOR = Asked(identifier_type="SIRET", identifier="21440109300015", legal_name="Nantes")
+TIMING = Timing(WorkingHours(time(9), time(18)), at_least=timedelta(hours=2))
 DESK = Reach(user_id="olga", desk=True)
 
 
@@ -51,7 +55,13 @@ def from_outside() -> Ticket:
 
 
 def decided(request: Request | None, ticket: Ticket | None = None, **but: Any) -> Any:
-    said = {"accepted": True, "answer": "C'est fait.", "structure": None, "by": doing()}
+    said = {
+        "accepted": True,
+        "answer": "C'est fait.",
+        "structure": None,
+        "timing": TIMING,
+        "by": doing(),
+    }
     return requests.decide(request, ticket or taken(), None, **said | but)
 
 
@@ -63,6 +73,10 @@ def done(**but: Any) -> PublicStructureSettled:
 def sent_back(**but: Any) -> ReactivationSettled:
     said = {"ticket_id": ID, "acceptance": 1, "user_id": "zoe", "refusal": ""}
     return ReactivationSettled(settled_at=LATER, **said | but)
+
+
+def settle(*kept: Any) -> Any:
+    return requests.settle(*kept, timing=TIMING)
 
 
 class TestDecide:
@@ -117,6 +131,7 @@ class TestDecide:
             accepted=True,
             answer="C'est fait.",
             structure=None,
+            timing=TIMING,
             by=doing(),
         )
         assert [one.state for one in again] == [request.state, ticket.state, entry.state]
@@ -147,7 +162,7 @@ class TestSettle:
     @pytest.mark.feature("SUP-45")
     def test_answers_the_ticket_once_the_structure_is_there(self):
         accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
-        request, after, entry = requests.settle(done(), accepted, ticket, None)
+        request, after, entry = settle(done(), accepted, ticket, None)
 
         assert request.state
         assert (request.state.status, request.state.structure_id) == ("done", "s-9")
@@ -159,7 +174,7 @@ class TestSettle:
     @pytest.mark.feature("SUP-44")
     def test_writes_to_who_has_not_signed_in(self):
         accepted, ticket, _ = (one.state for one in decided(a_reactivation(), from_outside()))
-        request, after, _ = requests.settle(sent_back(), accepted, ticket, None)
+        request, after, _ = settle(sent_back(), accepted, ticket, None)
 
         assert request.state
         assert (request.state.status, request.state.person_id) == ("done", "zoe")
@@ -168,7 +183,7 @@ class TestSettle:
     def test_brings_back_to_the_desk_what_could_not_be_done(self):
         accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
         told = done(structure_id="", refusal="/problems/siret-unknown")
-        request, after, entry = requests.settle(told, accepted, ticket, None)
+        request, after, entry = settle(told, accepted, ticket, None)
 
         assert request.state
         assert (request.state.status, request.state.refusal) == ("failed", told.refusal)
@@ -179,21 +194,21 @@ class TestSettle:
 
     def test_says_nothing_twice_nor_of_an_older_acceptance(self):
         accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
-        first = [one.state for one in requests.settle(done(), accepted, ticket, None)]
+        first = [one.state for one in settle(done(), accepted, ticket, None)]
         for told, kept in (
             (done(), first),
             (done(), [first[0], first[1], None]),
             (done(acceptance=2), [accepted, ticket, None]),
             (done(), [None, ticket, None]),
         ):
-            again = requests.settle(told, *kept)
+            again = settle(told, *kept)
             assert [one.state for one in again] == kept
             assert [one.events for one in again] == [(), (), ()]
 
     def test_leaves_a_ticket_closed_that_its_emitter_has_closed_meanwhile(self):
         accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
         closed = replace(ticket, state="closed")
-        request, after, entry = requests.settle(done(), accepted, closed, None)
+        request, after, entry = settle(done(), accepted, closed, None)
         assert request.state
         assert request.state.status == "done"
         assert (after.state, entry.state) == (closed, None)
@@ -216,7 +231,7 @@ class TestHistories:
             before = request.status
             try:
                 changes: Any = (
-                    requests.settle(told, request, ticket, None)
+                    settle(told, request, ticket, None)
                     if told
                     else decided(
                         request, ticket, accepted=step != "refuse", by=doing(entry=f"e-{nth}")

@@ -1,6 +1,6 @@
 """Which letters wait for a digest, and for which: each for one. Pure."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Final
@@ -24,6 +24,8 @@ class Settled(Entity):
     """What some letters tell of is done or withdrawn: they are of no use. The id is theirs."""
 
     at: datetime
+    rank: int | None = None
+    """Of something that goes on: what was told of it before this; None: all that was told."""
 
 
 class DigestClosed(Conflict):
@@ -32,6 +34,19 @@ class DigestClosed(Conflict):
 
 def settle(id: str, current: Settled | None, *, at: datetime) -> Change[Settled]:
     return Change(current or Settled(id=id, at=at))
+
+
+def move_on(id: str, current: Settled | None, *, rank: int, at: datetime) -> Change[Settled]:
+    """Something has gone on: what was told of it before is of no use."""
+    if current and (current.rank is None or current.rank >= rank):
+        return Change(current)
+    return Change(replace(current or Settled(id=id, at=at), rank=rank, at=at))
+
+
+def over(letter: Letter, settled: Mapping[str, Settled]) -> bool:
+    """Whether what it tells of is done, or has gone on."""
+    found = settled.get(letter.subject_id)
+    return found is not None and (found.rank is None or letter.rank < found.rank)
 
 
 def rhythm(letter: Letter, person: Person) -> Rhythm:
@@ -89,10 +104,12 @@ def leave_unsent(letter: Letter, current: Letter | None) -> Change[Letter]:
     return Change(current or unsent)
 
 
-def of_use(letters: Iterable[Letter], person: Person, *, settled: Container[str]) -> list[Letter]:
+def of_use(
+    letters: Iterable[Letter], person: Person, *, settled: Mapping[str, Settled]
+) -> list[Letter]:
     """Those whose subject still stands, and that are still wished for."""
     return [
         one
         for one in letters
-        if one.subject_id not in settled and not one.forgotten and rhythm(one, person) != "never"
+        if not over(one, settled) and not one.forgotten and rhythm(one, person) != "never"
     ]

@@ -51,7 +51,9 @@ Template = Literal[
     "reactivation-refused",
     "ticket-answered",
     "ticket-confirmation",
+    "ticket-news",
     "ticket-opened",
+    "ticket-to-treat",
     "vacancy-code",
     "vacancy-notice",
     "vacancy-opened",
@@ -103,6 +105,8 @@ for a code: they go behind all others.
 """
 TO_WHO_LEFT = frozenset({"reactivation-refused"})
 """The one letter without a link that still goes to a deactivated account: its owner asked."""
+TO_AUTHORS: Final[frozenset[Template]] = frozenset({"ticket-news", "ticket-opened"})
+"""About what their reader wrote for a structure: for them while they are attached to it."""
 DIGITS: Final[dict[str, int]] = {"code": 6, "vacancy-code": CLAIM_DIGITS}
 """Of the letters that bring a code, not a link."""
 
@@ -147,6 +151,8 @@ class Letter(Entity):
     unit: str | None = None
     subject_id: str = ""
     """What it asks for or tells of: once that is settled, it is of no use."""
+    rank: int = 0
+    """Of what it tells, among all that is told of its subject."""
     movements: tuple[Moved, ...] = ()
     """Of a recap."""
     digest_id: str = ""

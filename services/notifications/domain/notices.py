@@ -1,36 +1,59 @@
-"""What other systems tell of invoices: to whom it is written, and as what. Pure."""
+"""What is told to all whom it is for in a structure: to whom it is written, and as what. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from contracts.users import Level
 from kit.change import Change, Entity
 from kit.problems import Conflict, NotFound
 from services.notifications.domain.digests import Settled, settle
 from services.notifications.domain.letters import Letter
 
 LEASE: Final = timedelta(minutes=1)
-Kind = Literal["invoice-status", "invoice-rejected"]
+Kind = Literal["invoice-status", "invoice-rejected", "ticket-to-treat"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnTicket:
+    """What of a ticket is waited for by those who treat it."""
+
+    id: str
+    number: str
+    rank: int
+    """Of what has happened to it."""
+    news: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What the other system says, which is the same when it says it again."""
+    """What is said, which is the same when it is said again."""
 
     kind: Kind
     structure_id: str
     unit: str | None = None
     application: str
-    invoice: str
+    level: Level | None = None
+    """Of that application; None: at any."""
+    invoice: str = ""
     status: str = ""
     """As it is to be read."""
     users: tuple[str, ...] = ()
     """Those alone, as far as it is for them; none means all whom it is for."""
+    or_all: bool = False
+    """All whom it is for, too, where it is for none of those."""
+    ticket: OnTicket | None = None
+
+    @property
+    def params(self) -> dict[str, str]:
+        if self.ticket:
+            return {"number": self.ticket.number, "news": self.ticket.news}
+        return {"invoice": self.invoice, "status": self.status}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice(Entity):
-    """Something about an invoice, to be told to all whom its application is open to there."""
+    """Something to be told to all whom its application is open to there."""
 
     said: Said
     told_by: str
@@ -78,11 +101,12 @@ def letter_on(notice: Notice, user_id: str) -> Letter:
         id=f"{notice.id}:{user_id}",
         recipient_id=user_id,
         template=said.kind,
-        params={"invoice": said.invoice, "status": said.status},
+        params=said.params,
         application=said.application,
         structure_id=said.structure_id,
         unit=said.unit,
-        subject_id=notice.id,
+        subject_id=said.ticket.id if said.ticket else notice.id,
+        rank=said.ticket.rank if said.ticket else 0,
         created_at=notice.told_at,
     )
 

@@ -1,14 +1,163 @@
-"""The letters about tickets. Pure."""
+"""The letters about tickets: to who wrote one, and to those who treat it. Pure."""
 
-from contracts.support import TicketOpened
+from datetime import datetime
+from typing import Final, Literal
+
+from contracts.support import (
+    OfTicket,
+    TicketClosed,
+    TicketInformationAsked,
+    TicketInformationGiven,
+    TicketOpened,
+    TicketOverdue,
+    TicketRefiled,
+    TicketSolutionProposed,
+    TicketSolutionRefused,
+    TicketTransferred,
+)
 from services.notifications.domain.letters import Letter
+from services.notifications.domain.notices import Notice, OnTicket, Said
+
+EMITTED: Final = "sollicitations-emises"
+RECEIVED: Final = "sollicitations-recues"
+
+News = Literal[
+    "opened",
+    "information-asked",
+    "information-given",
+    "solution-proposed",
+    "solution-refused",
+    "transferred",
+    "closed",
+    "overdue",
+]
+MOVES: Final[dict[type, News]] = {
+    TicketInformationAsked: "information-asked",
+    TicketInformationGiven: "information-given",
+    TicketSolutionProposed: "solution-proposed",
+    TicketSolutionRefused: "solution-refused",
+    TicketTransferred: "transferred",
+    TicketRefiled: "opened",
+    TicketClosed: "closed",
+}
+"""What moves a ticket on: what was written about it before is of no use then."""
+TO_TREAT: Final[frozenset[News]] = frozenset(
+    {"opened", "information-given", "solution-refused", "transferred", "overdue"}
+)
+"""What those who treat it are waited for to do something about."""
+
+ToTreat = TicketOpened | OfTicket | TicketOverdue
 
 
-def on_ticket_opened(event: TicketOpened) -> Letter:
+def on_ticket_opened(event: TicketOpened) -> Letter | None:
+    """None to who wrote without signing in: the page that confirms the address says so."""
+    if not event.emitter_id:
+        return None
     return Letter(
         id=f"{event.ticket_id}:ticket-opened",
         recipient_id=event.emitter_id,
         template="ticket-opened",
         params={"number": event.number},
+        application=EMITTED,
+        structure_id=event.structure_id or "",
+        unit=event.unit,
         created_at=event.opened_at,
     )
+
+
+def to_emitter(event: OfTicket) -> Letter | None:
+    """What others have done to a ticket; nobody is written to of what they did themselves."""
+    news = MOVES[type(event)]
+    if event.by == event.emitter_id or not event.emitter_id or isinstance(event, TicketRefiled):
+        return None
+    writes = isinstance(event, TicketInformationAsked | TicketSolutionProposed)
+    return Letter(
+        id=f"{event.ticket_id}:{event.rank}",
+        recipient_id=event.emitter_id,
+        template="ticket-news",
+        # Whose words it brings: they go with that person.
+        about_id=event.by if writes else None,
+        params={"number": event.number, "news": news},
+        reason=_text(event),
+        application=EMITTED,
+        structure_id=event.structure_id or "",
+        unit=event.unit,
+        subject_id=event.ticket_id,
+        rank=event.rank,
+        created_at=event.at,
+    )
+
+
+def to_agents(event: ToTreat) -> Notice | None:
+    """To whoever has taken it if they still may, else to all who treat tickets of its recipient."""
+    news, at = _news(event), _at(event)
+    if event.recipient_id is None or _treated_by(event) == "desk" or news not in TO_TREAT:
+        return None
+    assignee = None if isinstance(event, TicketOpened) else event.assignee_id
+    said = Said(
+        kind="ticket-to-treat",
+        structure_id=event.recipient_id,
+        application=RECEIVED,
+        level="modification",
+        users=(assignee,) if assignee else (),
+        or_all=True,
+        ticket=OnTicket(
+            id=event.ticket_id, number=event.number, rank=_rank(event), news=_words(event)
+        ),
+    )
+    return Notice(id=_id(event), said=said, told_by="support", told_at=at)
+
+
+def to_desk(event: ToTreat, desk: str) -> Letter | None:
+    """To the one address of the support desk, if it has one."""
+    if not desk or _treated_by(event) != "desk" or _news(event) not in TO_TREAT:
+        return None
+    return Letter(
+        id=f"{_id(event)}:desk",
+        recipient_id="desk",
+        to=desk,
+        template="ticket-to-treat",
+        params={"number": event.number, "news": _words(event)},
+        created_at=_at(event),
+    )
+
+
+def _text(event: OfTicket) -> str:
+    if isinstance(event, TicketInformationAsked | TicketSolutionProposed):
+        return event.text
+    return ""
+
+
+def _news(event: ToTreat) -> News:
+    if isinstance(event, TicketOpened):
+        return "opened"
+    return "overdue" if isinstance(event, TicketOverdue) else MOVES[type(event)]
+
+
+def _words(event: ToTreat) -> str:
+    if isinstance(event, TicketOverdue):
+        return "solution-overdue" if event.promise == "solution" else "first-answer-overdue"
+    return _news(event)
+
+
+def _treated_by(event: ToTreat) -> str:
+    if isinstance(event, TicketOpened):
+        return "recipient" if event.recipient_id else "desk"
+    return event.treated_by
+
+
+def _rank(event: ToTreat) -> int:
+    return 1 if isinstance(event, TicketOpened) else event.rank
+
+
+def _at(event: ToTreat) -> datetime:
+    if isinstance(event, TicketOpened):
+        return event.opened_at
+    return event.noticed_at if isinstance(event, TicketOverdue) else event.at
+
+
+def _id(event: ToTreat) -> str:
+    about = f"{event.ticket_id}:{_rank(event)}"
+    if isinstance(event, TicketOverdue):
+        return f"{about}:{event.promise}:{event.due_at.isoformat()}"
+    return f"{about}:to-treat"

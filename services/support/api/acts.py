@@ -15,9 +15,12 @@ from kit.problems import NotFound, PreconditionFailed, Problem
 from services.support.api.fields import Code, StructureId, TicketId
 from services.support.api.tickets import answer, found
 from services.support.domain import acts
+from services.support.domain.activity import Entry
 from services.support.domain.acts import Changes, Doing
 from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import Incomplete, UnknownCategory
+from services.support.domain.clocks import Timing
+from services.support.domain.contents import UnknownCategory, UnknownRecipient
+from services.support.domain.promises import kept_up
 from services.support.domain.table import (
     Act,
     EmitterOnly,
@@ -28,6 +31,7 @@ from services.support.domain.table import (
     TakenByAnother,
     TreatedElsewhere,
 )
+from services.support.domain.tickets import Ticket
 from services.support.reaching import Reaching
 from services.support.records import Records
 from services.support.views.tickets import TicketView
@@ -77,8 +81,11 @@ class Filing(_Body):
 class Acting:
     """Applies one act to a ticket, for whoever asks."""
 
-    def __init__(self, committer: Committer, records: Records, reaching: Reaching) -> None:
-        self._committer, self._records, self._reaching = committer, records, reaching
+    def __init__(
+        self, committer: Committer, records: Records, reaching: Reaching, timing: Timing
+    ) -> None:
+        self.records = records
+        self._committer, self._reaching, self._timing = committer, reaching, timing
 
     async def on(
         self,
@@ -89,13 +96,16 @@ class Acting:
         response: Response,
         **said: Any,
     ) -> TicketView:
-        _, reach = await found(self._records, self._reaching, id, caller)
+        _, reach = await found(self.records, self._reaching, id, caller)
         by = Doing(entry_id=new_entity_id(), reach=reach, now=now())
-        places = self._records.tickets.at(id), self._records.entries.at(by.entry_id)
-        ticket, _ = await self._committer.keep(
-            Ask(places, lambda *current: decide(*current, **said, by=by), if_match)
-        )
-        return await answer(self._records, ticket, reach, response)
+        places = self.records.tickets.at(id), self.records.entries.at(by.entry_id)
+
+        def act(ticket: Ticket | None, entry: Entry | None) -> Changes:
+            done = decide(ticket, entry, **said, by=by)
+            return kept_up(ticket, done, self._timing, now=by.now)
+
+        ticket, _ = await self._committer.keep(Ask(places, act, if_match))
+        return await answer(self.records, ticket, reach, response)
 
 
 def emitter_routes(acting: Acting) -> APIRouter:
@@ -182,11 +192,15 @@ def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
         """Hand a ticket to the support desk and say why; the desk may take one to itself."""
         return await acting.on(id, acts.transfer, caller, if_match, response, text=body.text)
 
-    @routes.put("/{id}/category", responses=may_answer(*OF_AGENTS, UnknownCategory, Incomplete))
+    @routes.put(
+        "/{id}/category", responses=may_answer(*OF_AGENTS, UnknownCategory, UnknownRecipient)
+    )
     async def refile(
         id: TicketId, body: Filing, caller: Person, if_match: IfMatch, response: Response
     ) -> TicketView:
         """File a ticket elsewhere; a business sub-category hands it to the recipient you name."""
+        named = body.recipient_structure_id
+        recipient = await acting.records.structures.find(named) if named else None
         return await acting.on(
             id,
             acts.refile,
@@ -195,7 +209,7 @@ def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
             response,
             category=body.category,
             subcategory=body.subcategory,
-            recipient_id=body.recipient_structure_id,
+            recipient=recipient,
             catalogue=catalogue,
         )
 

@@ -9,7 +9,8 @@ from kit.change import Change
 from kit.problems import Conflict
 from services.support.domain.activity import INTERNAL, Entry, Kind
 from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import Incomplete, UnknownCategory
+from services.support.domain.contents import UnknownCategory, UnknownRecipient
+from services.support.domain.known import Structure
 from services.support.domain.reach import Reach, Side, Standing, seen
 from services.support.domain.table import Act, TakenByAnother, require
 from services.support.domain.telling import told
@@ -108,7 +109,7 @@ def refile(
     *,
     category: str,
     subcategory: str,
-    recipient_id: str | None,
+    recipient: Structure | None,
     catalogue: Catalogue,
     by: Doing,
 ) -> Changes:
@@ -121,13 +122,13 @@ def refile(
     require("refile", current, found)
     if filed is None:
         raise UnknownCategory(field="body/subcategory")
-    if filed.needs_recipient and not recipient_id:
-        raise Incomplete("This is needed.", field="body/recipient_structure_id")
     content = replace(before, category=category, subcategory=subcategory)
     moved = replace(current, content=content)
     if filed.needs_recipient:
-        content = replace(content, recipient_structure_id=recipient_id)
-        moved = replace(current, content=content, **sent_to(recipient_id), assignee_id=None)
+        if recipient is None:
+            raise UnknownRecipient(field="body/recipient_structure_id")
+        content = replace(content, recipient_structure_id=recipient.id)
+        moved = replace(current, content=content, **sent_to(recipient.id), assignee_id=None)
     was, became = f"{before.category}/{before.subcategory}", f"{category}/{subcategory}"
     return done("refile", moved, found, by, was=was, became=became)
 

@@ -1,13 +1,16 @@
 """What a ticket may be filed under: categories and their sub-categories."""
 
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from typing import Final
 
-from services.support.domain.clocks import Patience
+from kit.business_days import WorkingHours
+from services.support.domain.clocks import Clocks, Patience, Timing, begun
 from services.support.domain.objects import ObjectType
 
 USUAL: Final = Patience(first_answer=8, solution=40)
 """Of a category that says nothing else."""
+TIMING: Final = Timing(WorkingHours(time(9), time(18)), at_least=timedelta(hours=2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +40,10 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All that a ticket may be filed under."""
+    """All that a ticket may be filed under, and what is promised of it there."""
 
     categories: tuple[Category, ...]
+    timing: Timing = TIMING
 
     def category(self, code: str) -> Category | None:
         found = (one for one in self.categories if one.code == code and one.active)
@@ -51,10 +55,10 @@ class Catalogue:
         listed = parent.subcategories if parent else ()
         return next((one for one in listed if one.code == code and one.active), None)
 
-    def patience(self, category: str, subcategory: str) -> Patience:
-        """What is promised of a ticket, also of one filed where nothing is filed any more."""
-        found = next((one for one in self.categories if one.code == category), None)
-        if found is None:
-            return USUAL
-        filed = next((one for one in found.subcategories if one.code == subcategory), None)
-        return (filed and filed.patience) or found.patience
+    def begun(self, category: str, subcategory: str, *, now: datetime) -> Clocks:
+        """The clocks of a ticket that is sent at this moment."""
+        return begun(self._patience(category, subcategory), self.timing, now=now)
+
+    def _patience(self, category: str, subcategory: str) -> Patience:
+        found, filed = self.category(category), self.subcategory(category, subcategory)
+        return (filed and filed.patience) or (found and found.patience) or USUAL

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from contracts.support import Promise
 from kit.business_days import WorkingHours
 
-ClockName = Literal["first_answer", "solution"]
-Turn = Literal["open", "waiting", "resolved", "closed"]
-"""The states of a ticket that was sent."""
+Turn = Literal["draft", "open", "waiting", "resolved", "closed"]
+"""The states of a ticket."""
 STOPPED: Final[frozenset[Turn]] = frozenset({"waiting", "resolved", "closed"})
 
 
@@ -59,7 +59,12 @@ class Clocks:
     def next_due(self) -> datetime | None:
         return min((one.due_at for _, one in self.each() if one.due_at), default=None)
 
-    def each(self) -> tuple[tuple[ClockName, Clock], ...]:
+    @property
+    def overdue(self) -> bool:
+        """Whether something is late and still to be done."""
+        return any(one.late_at and not one.kept_at for _, one in self.each())
+
+    def each(self) -> tuple[tuple[Promise, Clock], ...]:
         return ("first_answer", self.first_answer), ("solution", self.solution)
 
 
@@ -101,7 +106,7 @@ def turned(
     )
 
 
-def ran_out(clocks: Clocks, *, now: datetime) -> tuple[Clocks, tuple[ClockName, ...]]:
+def ran_out(clocks: Clocks, *, now: datetime) -> tuple[Clocks, tuple[Promise, ...]]:
     """Those whose time has come, each once."""
     late = tuple(name for name, one in clocks.each() if one.due_at and one.due_at <= now)
     return replace(clocks, **{name: _late(getattr(clocks, name)) for name in late}), late

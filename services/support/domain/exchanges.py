@@ -14,8 +14,10 @@ from services.support.domain import acts
 from services.support.domain.activity import Entry
 from services.support.domain.acts import Doing
 from services.support.domain.catalogue import Catalogue
+from services.support.domain.clocks import Timing
 from services.support.domain.contents import Content, Known
 from services.support.domain.numbers import Number
+from services.support.domain.promises import kept_up
 from services.support.domain.reach import Reach, Side, seen
 from services.support.domain.tickets import Ticket
 from services.support.domain.writing import write
@@ -157,6 +159,7 @@ def say(
     *,
     text: str,
     silence: timedelta,
+    timing: Timing,
     by: Doing,
 ) -> Changes:
     """Say something: whoever began it, or the agent who has it."""
@@ -175,7 +178,8 @@ def say(
         messages=current.messages + 1,
         wake_at=by.now + silence if current.state == "live" else current.wake_at,
     )
-    return Change(heard), Change(replace(about, entries=said.rank)), Change(said)
+    noted = Change(replace(about, entries=said.rank)), Change(said)
+    return Change(heard), *kept_up(about, noted, timing, now=by.now)
 
 
 def take(
@@ -210,6 +214,7 @@ def end(
     entry: Entry | None,
     *,
     answer: str,
+    timing: Timing,
     by: Doing,
 ) -> tuple[Change[Any], ...]:
     """
@@ -225,7 +230,8 @@ def end(
         raise NotTakenYet
     ended = Change(_over(current, "ended", by.now)), _left(seat, current)
     if side == "desk" and answer:
-        return *ended, *acts.write("answer", about, entry, text=answer, by=by)
+        proposed = acts.write("answer", about, entry, text=answer, by=by)
+        return *ended, *kept_up(about, proposed, timing, now=by.now)
     return *ended, Change(about), Change(entry)
 
 

@@ -73,12 +73,15 @@ def unit_id(structure_id: str, code: str) -> str:
 def copy_unit(told: UnitCreated | UnitChanged | UnitEnded, current: Unit | None) -> Change[Unit]:
     if current and current.told >= told.version:
         return Change(current)
-    ended = isinstance(told, UnitEnded)
+    if isinstance(told, UnitEnded):
+        name, active = current.name if current else "", False
+    else:
+        name, active = told.name, told.status == "active"
     unit = Unit(
         id=unit_id(told.structure_id, told.code),
         version=current.version if current else 0,
-        name=(current.name if current else "") if ended else told.name,
-        active=told.status == "active" and not ended,
+        name=name,
+        active=active,
         told=told.version,
     )
     return Change(unit)

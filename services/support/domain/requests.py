@@ -17,6 +17,8 @@ from kit.problems import Conflict, NotFound
 from services.support.domain import acts
 from services.support.domain.activity import Entry
 from services.support.domain.acts import Doing
+from services.support.domain.clocks import Timing
+from services.support.domain.promises import kept_up
 from services.support.domain.reach import Reach, seen
 from services.support.domain.table import require
 from services.support.domain.tickets import Ticket
@@ -73,6 +75,7 @@ def decide(
     accepted: bool,
     answer: str,
     structure: Asked | None,
+    timing: Timing,
     by: Doing,
 ) -> tuple[Change[Request], Change[Ticket], Change[Entry]]:
     """Accept or refuse it, as the one who has taken its ticket; ``structure``: as corrected."""
@@ -93,7 +96,8 @@ def decide(
         refusal="",
     )
     if not accepted:
-        return Change(decided), *acts.write("answer", current, entry, text=answer, by=by)
+        refused = acts.write("answer", current, entry, text=answer, by=by)
+        return Change(decided), *kept_up(current, refused, timing, now=by.now)
     agreed = replace(decided, acceptance=request.acceptance + 1)
     granted = acts.entered("request-accepted", current, "desk", by)
     noted = Change(replace(current, entries=granted.rank)), Change(granted)
@@ -101,7 +105,12 @@ def decide(
 
 
 def settle(
-    told: Settled, request: Request | None, ticket: Ticket | None, entry: Entry | None
+    told: Settled,
+    request: Request | None,
+    ticket: Ticket | None,
+    entry: Entry | None,
+    *,
+    timing: Timing,
 ) -> tuple[Change[Request], Change[Ticket], Change[Entry]]:
     """
     What became of what was accepted; told twice, or of an older acceptance, it says nothing.
@@ -126,9 +135,10 @@ def settle(
         return Change(settled), Change(replace(ticket, entries=failed.rank)), Change(failed)
     if ticket.state == "closed":
         return Change(settled), Change(ticket), Change(entry)
-    answered = replace(ticket, state="resolved")
     _, found = seen(ticket, desk)
-    return Change(settled), *acts.done("answer", answered, found, by, text=request.answer)
+    resolved = replace(ticket, state="resolved")
+    answered = acts.done("answer", resolved, found, by, text=request.answer)
+    return Change(settled), *kept_up(ticket, answered, timing, now=by.now)
 
 
 def settlement_id(told: Settled) -> str:

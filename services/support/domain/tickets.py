@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from kit.change import Change, Entity
+from services.support.domain.clocks import Clocks
 from services.support.domain.contents import Content
 
 State = Literal["draft", "open", "waiting", "resolved", "closed"]
@@ -31,6 +32,10 @@ class Ticket(Entity):
     """Whether a solution was accepted, and not the question given up."""
     entries: int = 0
     """How many its activity has."""
+    clocks: Clocks | None = None
+    """Of what was promised as it was sent."""
+    overdue: bool = False
+    """Whether something that was promised is late and still to be done."""
 
 
 def without_words(ticket: Ticket) -> Change[Ticket]:

@@ -12,6 +12,7 @@ from services.support.domain.acts import opened, sent_to
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import Content, Known, check, complete, filled
 from services.support.domain.numbers import Number, claimed
+from services.support.domain.promises import waking
 from services.support.domain.reach import Reach, seen
 from services.support.domain.table import TABLE, require_emitter
 from services.support.domain.tickets import Ticket
@@ -100,6 +101,7 @@ def send(
         state=TABLE["submit"].becomes[ticket.state],
         opened_at=now,
         entries=1,
+        clocks=catalogue.begun(content.category, content.subcategory, now=now),
         **sent_to(content.recipient_structure_id if business else None),
     )
     told = TicketOpened(
@@ -113,4 +115,4 @@ def send(
         recipient_id=sent.recipient_id,
         unit=content.unit,
     )
-    return Change(sent, (told,)), Change(opened(sent, now=now))
+    return Change(waking(sent), (told,)), Change(opened(sent, now=now))

@@ -7,8 +7,10 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel
 
+from contracts.support import Promise
 from kit.pages import Asked, Page, page
 from services.support.domain.activity import names_shown
+from services.support.domain.clocks import Clocks
 from services.support.domain.known import Somebody, Structure
 from services.support.domain.objects import ObjectType
 from services.support.domain.reach import Reach, Standing, standing
@@ -31,6 +33,15 @@ class StructureView(BaseModel):
     id: str
     name: str
     identifier: str
+
+
+class PromiseView(BaseModel):
+    """By when something is to be done; while the emitter is waited for, there is no such time."""
+
+    due_at: datetime | None
+    kept_at: datetime | None
+    late_at: datetime | None
+    """Since when it is late, or was when it was done."""
 
 
 class TicketView(BaseModel):
@@ -61,6 +72,9 @@ class TicketView(BaseModel):
     assignee_id: str | None
     """Who has taken it, and their name: for those who treat it."""
     assignee: str | None
+    first_answer: PromiseView | None
+    solution: PromiseView | None
+    overdue: bool
     may: list[Act]
     """What you may do to it now."""
 
@@ -93,12 +107,22 @@ def shown(ticket: Ticket, found: Standing, names: Names) -> TicketView:
         taken=ticket.assignee_id is not None,
         assignee_id=ticket.assignee_id if named else None,
         assignee=assignee.name if named and assignee else None,
+        first_answer=_promise(ticket.clocks, "first_answer"),
+        solution=_promise(ticket.clocks, "solution"),
+        overdue=ticket.overdue,
         may=list(may(ticket, found)),
         **asdict(content),
         description_text=as_text(content.description),
         structure=_structure(content.structure_id, names),
         recipient=_structure(content.recipient_structure_id, names),
     )
+
+
+def _promise(clocks: Clocks | None, name: Promise) -> PromiseView | None:
+    if clocks is None:
+        return None
+    clock = dict(clocks.each())[name]
+    return PromiseView(due_at=clock.due_at, kept_at=clock.kept_at, late_at=clock.late_at)
 
 
 def _structure(id: str | None, names: Names) -> StructureView | None:

@@ -1,0 +1,292 @@
+"""Who is written to about a ticket, and when it is of no use any more."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from contracts.support import (
+    OfTicket,
+    TicketClosed,
+    TicketInformationAsked,
+    TicketInformationGiven,
+    TicketNoted,
+    TicketOpened,
+    TicketOverdue,
+    TicketSolutionProposed,
+    TicketSolutionRefused,
+    TicketTaken,
+    TicketTransferred,
+)
+from contracts.users import Habilitation
+from kit.clock import now
+from services.notifications.domain.digests import Settled, move_on, over, settle
+from services.notifications.domain.letters import Letter
+from services.notifications.domain.ticket_letters import (
+    MOVES,
+    RECEIVED,
+    on_ticket_opened,
+    to_agents,
+    to_desk,
+    to_emitter,
+)
+from tests.approvals.stage import soon
+from tests.notifications.builders import NOW, a_letter
+from tests.notifications.conftest import World
+from tests.notifications.test_facts import STRUCTURE, rights
+from tests.notifications.test_gathering import gathered, kept, wishing
+from tests.notifications.test_mailer import forced, somebody
+
+EMITTING = "6" * 32
+TREATS = (Habilitation(application=RECEIVED, level="modification"),)
+READS = (Habilitation(application=RECEIVED, level="consultation"),)
+DESK = "support@chorale.example"
+
+
+def an_act(kind: type[OfTicket], **but: Any) -> Any:
+    said = {
+        "ticket_id": "t-1",
+        "number": "CPROCS0000001",
+        "emitter_id": "u-lea",
+        "structure_id": EMITTING,
+        "unit": None,
+        "recipient_id": STRUCTURE,
+        "treated_by": "recipient",
+        "assignee_id": None,
+        "state": "open",
+        "entry_id": "e-1",
+        "rank": 3,
+        "by": "u-omar",
+        "at": now(),
+        "text": "Quel est le numéro ?",
+        "category": "c",
+        "subcategory": "s",
+        "accepted": False,
+    }
+    known = kind.model_fields  # type: ignore[attr-defined]  # of every event
+    return kind(**{name: value for name, value in (said | but).items() if name in known})
+
+
+def opened(**but: Any) -> TicketOpened:
+    said = {
+        "ticket_id": "t-1",
+        "number": "CPROCS0000001",
+        "emitter_id": "u-lea",
+        "structure_id": EMITTING,
+        "category": "c",
+        "subcategory": "s",
+        "opened_at": now(),
+        "recipient_id": STRUCTURE,
+    }
+    return TicketOpened(**said | but)
+
+
+def overdue(**but: Any) -> TicketOverdue:
+    said = {
+        "ticket_id": "t-1",
+        "number": "CPROCS0000001",
+        "recipient_id": STRUCTURE,
+        "treated_by": "recipient",
+        "assignee_id": None,
+        "rank": 2,
+        "promise": "solution",
+        "due_at": now(),
+        "noticed_at": now(),
+    }
+    return TicketOverdue(**said | but)
+
+
+class TestToEmitter:
+    @pytest.mark.feature("SUP-20", "SUP-21")
+    def test_brings_what_is_asked_and_what_is_proposed(self):
+        for kind, news in (
+            (TicketInformationAsked, "information-asked"),
+            (TicketSolutionProposed, "solution-proposed"),
+        ):
+            letter = to_emitter(an_act(kind))
+
+            assert letter
+            assert (letter.recipient_id, letter.params["news"]) == ("u-lea", news)
+            assert (letter.reason, letter.about_id) == ("Quel est le numéro ?", "u-omar")
+
+    @pytest.mark.feature("SUP-40")
+    def test_says_that_the_desk_treats_it_now(self):
+        letter = to_emitter(an_act(TicketTransferred, treated_by="desk"))
+        assert letter
+        assert letter.params["news"] == "transferred"
+
+    def test_is_not_about_what_the_emitter_did(self):
+        assert to_emitter(an_act(TicketClosed, by="u-lea")) is None
+        assert to_emitter(an_act(TicketSolutionRefused, by="u-lea")) is None
+
+    def test_is_about_what_a_colleague_did(self):
+        letter = to_emitter(an_act(TicketSolutionRefused, by="u-ada"))
+        assert letter
+        assert letter.params["news"] == "solution-refused"
+
+    def test_never_follows_from_a_note(self):
+        assert TicketNoted not in MOVES
+        assert TicketTaken not in MOVES
+
+
+class TestToAgents:
+    @pytest.mark.feature("SUP-06", "SUP-19")
+    def test_is_for_those_who_treat_what_its_recipient_receives(self):
+        notice = to_agents(opened())
+
+        assert notice
+        assert (notice.said.structure_id, notice.said.application, notice.said.level) == (
+            STRUCTURE,
+            RECEIVED,
+            "modification",
+        )
+
+    def test_is_first_for_whoever_has_taken_it(self):
+        notice = to_agents(an_act(TicketInformationGiven, assignee_id="u-omar", by="u-lea"))
+
+        assert notice
+        assert (notice.said.users, notice.said.or_all) == (("u-omar",), True)
+
+    def test_is_for_nobody_while_the_desk_or_the_emitter_is_waited_for(self):
+        assert to_agents(opened(recipient_id=None)) is None
+        assert to_agents(an_act(TicketSolutionRefused, treated_by="desk")) is None
+        assert to_agents(an_act(TicketInformationAsked)) is None
+        assert to_agents(an_act(TicketClosed)) is None
+
+    def test_tells_of_each_lateness_once(self):
+        due = now()
+        first = to_agents(overdue(due_at=due))
+        again = to_agents(overdue(due_at=due, noticed_at=due + timedelta(hours=1)))
+        later = to_agents(overdue(due_at=due + timedelta(days=1)))
+
+        ids = [one and one.id for one in (first, again, later)]
+        assert ids[0] == ids[1] != ids[2]
+
+
+class TestToDesk:
+    @pytest.mark.feature("SUP-40")
+    def test_is_for_its_one_address_when_it_is_to_treat_a_ticket(self):
+        told = [
+            to_desk(event, DESK)
+            for event in (
+                opened(recipient_id=None),
+                an_act(TicketTransferred, treated_by="desk"),
+                overdue(treated_by="desk"),
+            )
+        ]
+
+        assert [one and one.to for one in told] == [DESK] * 3
+        assert len({one.id for one in told if one}) == 3
+
+    def test_is_for_nobody_where_there_is_no_address_or_a_recipient_treats_it(self):
+        assert to_desk(opened(recipient_id=None), "") is None
+        assert to_desk(opened(), DESK) is None
+        assert to_desk(an_act(TicketSolutionProposed, treated_by="desk"), DESK) is None
+
+
+class TestOver:
+    letter = a_letter(subject_id="t-1", rank=3)
+
+    def test_is_what_was_told_before_a_ticket_moved_on(self):
+        moved = move_on("t-1", None, rank=4, at=NOW).state
+
+        assert over(self.letter, {"t-1": moved})
+        assert not over(a_letter(subject_id="t-1", rank=4), {"t-1": moved})
+
+    def test_comes_to_the_same_in_whatever_order_it_is_heard(self):
+        ahead = move_on("t-1", None, rank=4, at=NOW).state
+
+        assert move_on("t-1", ahead, rank=2, at=NOW).state == ahead
+        assert move_on("t-1", ahead, rank=4, at=NOW).state == ahead
+
+    def test_is_all_of_what_is_settled_for_good(self):
+        done = settle("t-1", None, at=NOW).state
+
+        assert move_on("t-1", done, rank=9, at=NOW).state == done
+        assert over(self.letter, {"t-1": Settled(id="t-1", at=NOW)})
+
+
+class TestThroughTheMail:
+    """From the events to the SMTP server; each is heard twice."""
+
+    pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+    @pytest.mark.feature("SUP-06", "SUP-39")
+    async def test_a_new_ticket_is_told_to_those_who_may_treat_it(self, world: World):
+        await world.stage.hear(
+            *map(somebody, ("u-omar", "u-ada", "u-bob")),
+            rights("u-omar", habilitations=TREATS),
+            rights("u-ada", habilitations=READS),
+            rights("u-bob", habilitations=TREATS, role=None, lines=()),
+        )
+
+        await world.stage.hear(opened(emitter_id="u-nobody"))
+
+        await told(world, "u-omar:ticket-to-treat")
+        assert "CPROCS0000001" in str(world.post.taken[0]["Subject"])
+
+    async def test_whoever_has_taken_it_is_told_alone_while_they_may_treat_it(self, world: World):
+        await world.stage.hear(
+            *map(somebody, ("u-omar", "u-ada")),
+            rights("u-omar", habilitations=TREATS),
+            rights("u-ada", habilitations=TREATS),
+        )
+        given = {"assignee_id": "u-ada", "by": "u-lea", "emitter_id": "u-lea"}
+
+        await world.stage.hear(an_act(TicketInformationGiven, **given))
+        await told(world, "u-ada:ticket-to-treat")
+        await world.stage.hear(rights("u-ada", habilitations=(), version=2))
+        await world.stage.hear(an_act(TicketSolutionRefused, rank=5, **given))
+
+        await told(world, "u-ada:ticket-to-treat", "u-omar:ticket-to-treat")
+
+    @pytest.mark.feature("SUP-42")
+    async def test_whoever_wrote_it_is_told_while_they_are_attached(self, world: World):
+        mine = {"structure_id": EMITTING, "rattachement_id": f"u-lea:{EMITTING}"}
+        await world.stage.hear(somebody("u-lea"), rights("u-lea", habilitations=(), **mine))
+
+        await world.stage.hear(an_act(TicketInformationAsked))
+        await told(world, "u-lea:ticket-news")
+        left = rights("u-lea", role=None, lines=(), version=2, **mine)
+        await world.stage.hear(left)
+        await world.stage.hear(an_act(TicketSolutionProposed, rank=5))
+
+        async def suppressed() -> bool:
+            return bool(await kept(world, status="suppressed"))
+
+        await soon(suppressed)
+        await told(world, "u-lea:ticket-news")
+
+    @pytest.mark.feature("NOT-11")
+    async def test_a_digest_tells_what_still_stands_and_by_the_wish_for_tickets(self, world: World):
+        wishes = wishing("never", "u-lea", applications={"sollicitations-emises": "daily"})
+        await world.stage.hear(wishes)
+        mine = {"structure_id": None}
+        await world.stage.hear(an_act(TicketInformationAsked, **mine))
+        await gathered(world, 1)
+        await world.stage.hear(
+            an_act(TicketInformationGiven, rank=4, by="u-lea", **mine),
+            an_act(TicketSolutionProposed, rank=5, **mine),
+        )
+        await gathered(world, 2)
+        await forced(world)
+
+        await told(world, "u-lea:digest")
+        text = world.post.taken[0].get_body(("plain",)).get_content()
+        assert "une solution est proposée" in text
+        assert "informations" not in text
+
+
+async def told(world: World, *letters: str) -> None:
+    """These letters have left, and no other."""
+
+    async def sent() -> bool:
+        found = await kept(world, status="sent")
+        return sorted(f"{one['recipient_id']}:{one['template']}" for one in found) == [*letters]
+
+    await soon(sent)
+
+
+def test_a_letter_on_what_was_opened_leaves_whatever_comes_after():
+    letter: Letter = on_ticket_opened(opened())
+    assert (letter.subject_id, letter.rank) == ("", 0)
