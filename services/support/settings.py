@@ -35,6 +35,9 @@ class SupportSettings(OpenFormSettings):
         description="Then the words and the address of a ticket that was written without signing "
         "in are forgotten, once it is answered",
     )
+    exchange_always: bool = Field(
+        default=False, description="True: agents are there to talk to at any hour"
+    )
     exchange_patience: Duration = Field(
         default=timedelta(minutes=5), description="How long somebody waits for an agent to talk to"
     )
