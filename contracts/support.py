@@ -43,7 +43,11 @@ class OfTicket(BaseModel):
     state: TicketState
     entry_id: str
     rank: int
-    """Which entry of its activity this is: of two facts of a ticket the greater is the newer."""
+    """
+    Which entry of its activity this is: of two facts of a ticket the greater is the newer.
+
+    A note has that of the entry before it.
+    """
     by: str
     at: AwareDatetime
 
@@ -56,7 +60,7 @@ class TicketReleased(OfTicket, Event, type="support.ticket-released.v1", key="ti
     """Whoever had taken a ticket leaves it to another."""
 
 
-class TicketNoted(OfTicket, Event, type="support.ticket-noted.v1", key="ticket_id"):
+class TicketNoted(OfTicket, Event, type="support.ticket-noted.v1", key="entry_id"):
     """Those who treat a ticket have noted something for themselves. What, is told to nobody."""
 
 

@@ -19,6 +19,7 @@ def personal(service: Service, records: Records, channels: Channels) -> Personal
                 name="sollicitations",
                 collection=records.tickets,
                 of=lambda user_id: {"emitter_id": user_id},
+                hides=frozenset({"assignee_id"}),
                 without=without_words,
             ),
             Kept(
@@ -34,7 +35,11 @@ def personal(service: Service, records: Records, channels: Channels) -> Personal
                 # What support has written to somebody says something of them too.
                 name="reponses",
                 collection=records.entries,
-                of=lambda user_id: {"emitter_id": user_id, "internal": False},
+                of=lambda user_id: {
+                    "emitter_id": user_id,
+                    "internal": False,
+                    "by": {"$ne": user_id},
+                },
                 hides=frozenset({"by"}),
                 without=without_text,
             ),

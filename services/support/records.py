@@ -2,7 +2,7 @@
 
 from kit.mongo import IndexModel
 from kit.service import Service
-from services.support.domain.activity import Entry
+from services.support.domain.activity import Entry, place
 from services.support.domain.known import Somebody, Structure, Unit
 from services.support.domain.numbers import Number
 from services.support.domain.objects import KnownObject
@@ -27,10 +27,11 @@ class Records:
             "entries",
             Entry,
             indexes=[
-                IndexModel([("ticket_id", 1), ("rank", -1), ("_id", -1)]),
+                IndexModel([("ticket_id", 1), ("place", -1), ("_id", -1)]),
                 IndexModel([("by", 1), ("_id", 1)]),
                 IndexModel([("emitter_id", 1), ("_id", 1)]),
             ],
+            derived=lambda entry: {"place": place(entry)},
         )
         self.numbers = service.collection("numbers", Number)
         self.portals = service.collection("portals", Portal)

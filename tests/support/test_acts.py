@@ -1,6 +1,7 @@
 """What is done to a ticket once it is sent."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from kit.problems import NotFound, Problem
 from services.support.domain import acts
-from services.support.domain.activity import Entry
+from services.support.domain.activity import Entry, place
 from services.support.domain.acts import Doing
 from services.support.domain.contents import UnknownCategory, UnknownRecipient
 from services.support.domain.known import Structure
@@ -208,7 +209,16 @@ class TestTreating:
         change, entry = changes = do("note", business(), ROSA)
         assert (change.state.state, entry.state.internal) == ("open", True)
         assert told(changes) == ["support.ticket-noted.v1"]
-        assert "As said." not in change.events[0].model_dump_json()
+        assert "As said." not in entry.events[0].model_dump_json()
+
+    def test_notes_nothing_that_its_emitter_could_notice(self):
+        before = business()
+        change, entry = do("note", before, RENE)
+        assert change.state == before
+        assert entry.state.rank == before.entries
+        later = replace(entry.state, at=LATER + timedelta(seconds=1))
+        following = replace(entry.state, rank=2, internal=False)
+        assert place(entry.state) < place(later) < place(following)
 
     @pytest.mark.parametrize("state", ["waiting", "resolved", "closed"])
     def test_answers_only_what_is_open(self, state: State):
@@ -392,7 +402,7 @@ class TestHistories:
             if entry.state is None:
                 assert (ticket, change.events) == (before, ())
                 continue
-            entries += 1
+            entries += act != "note"
             assert may_now
             assert (entry.state.rank, ticket.entries) == (entries, entries)
             assert ticket.state == TABLE[act].becomes[before.state]

@@ -1,6 +1,7 @@
 """Treating a ticket, answering those who treat it, and what all that leaves behind, over HTTP."""
 
 import asyncio
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -10,10 +11,12 @@ from contracts.users import PersonErased
 from kit.clock import now
 from kit.person import Erasure
 from kit.personal import Personal
+from services.support.domain.reach import standing
 from services.support.domain.table import Act
+from services.support.views.activity import readable
 from tests.support.asking import NOBODYS, pointers, written
 from tests.support.desk import MINE, OTHER, Desk
-from tests.support.people import Model
+from tests.support.people import RENE, Model
 
 RECEIVED = "sollicitations-recues"
 EMITTED = "sollicitations-emises"
@@ -146,6 +149,8 @@ class TestNotes:
             return {who for who, found in listed.items() if found[0][0] != "opened"}
 
         assert await readers() == {"rene", "rosa"}
+        seen = await agents.by().get(path)
+        assert seen.headers["etag"] == '"1"'
         await does(agents, "rene", "PUT", f"{path}/assignment")
         await does(agents, "rene", "PUT", f"{path}/transfer", **says("Pour le support."))
         notes = [
@@ -162,7 +167,9 @@ class TestNotes:
         personal = keeping(agents)
         for user in ("ana", "rene"):
             assert "Litige" not in str(await personal.given(user))
-        assert "note" not in str((await personal.given("ana"))["reponses"])
+        mine = await personal.given("ana")
+        assert mine["reponses"] == []
+        assert not {"assignee_id", "note"} & {*mine["sollicitations"][0], *str(mine).split("'")}
         rows = await agents.service.journal.rows.find().to_list(None)
         assert not any(b"Litige" in bytes(row["data"]) for row in rows)
 
@@ -218,6 +225,17 @@ class TestActivity:
             assert len(found["items"]) <= 2
             seen, cursor = [*seen, *(one["text"] for one in found["items"])], found["next"]
         assert seen == ["Note 3", "Note 2", "Note 1", "Note 0", ""]
+
+    async def test_is_read_in_its_order_by_an_index(self, agents: Desk):
+        path = await business(agents)
+        records = {one.name: one for one in agents.service.collections}
+        ticket = await records["tickets"].get(path.rpartition("/")[2])
+        where = readable(ticket, standing(ticket, replace(RENE, received_act=frozenset({OTHER}))))
+        found = records["entries"].documents.find(where).sort([("place", -1), ("_id", -1)])
+
+        plan = str((await found.limit(9).explain())["queryPlanner"]["winningPlan"])
+        assert "'IXSCAN'" in plan
+        assert "'SORT'" not in plan
 
 
 ASKED_BY: dict[Act, tuple[str, str, dict[str, Any]]] = {

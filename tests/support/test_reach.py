@@ -4,10 +4,13 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from contracts.users import Habilitation, Line, RightsChanged
+from contracts.users import Habilitation, Level, Line, RightsChanged
 from kit.problems import NotFound
-from services.support.domain.reach import Reach, reach_of, standing, visible
+from kit.rights import Rights
+from services.support.domain.reach import EMITTED, RECEIVED, Reach, reach_of, standing, visible
 from services.support.domain.tickets import Ticket
 from tests.support.builders import a_content, a_ticket
 from tests.support.people import (
@@ -124,8 +127,59 @@ class TestStanding:
         content = a_content(recipient_structure_id="r-1")
         assert standing(sent(content=content), RENE).reads == frozenset()
 
+    def test_is_nobody_s_of_a_ticket_without_an_author(self):
+        unsigned = sent(emitter_id="", content=a_content(structure_id=None))
+        assert standing(unsigned, Reach(user_id="")).reads == frozenset()
+
     def test_may_be_of_several_sides(self):
         both = replace(RENE, desk=True)
         assert standing(business(), both).reads == {"recipient", "desk"}
         assert standing(sent(), COLLEAGUE_WITHOUT).reads == frozenset()
         assert standing(sent(), STRANGER).reads == frozenset()
+
+
+UNITS = st.sampled_from([None, "U", "V"])
+DAYS = st.sampled_from([None, date(2026, 3, 1), TODAY, date(2026, 3, 3)])
+LINES = st.builds(
+    Line, unit=UNITS, valid_from=DAYS.filter(lambda day: day is not None), valid_until=DAYS
+)
+GIVEN = st.builds(
+    Habilitation,
+    application=st.sampled_from([EMITTED, RECEIVED, "organisation"]),
+    level=st.sampled_from(["consultation", "modification"]),
+    unit=UNITS,
+    valid_from=DAYS,
+    valid_until=DAYS,
+)
+
+
+class TestAgainstTheRights:
+    """Of one ticket and of all: what a reach says is what rights say when asked one by one."""
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.lists(LINES, max_size=3), st.lists(GIVEN, max_size=4), UNITS)
+    def test_gives_no_more_and_no_less(
+        self, lines: list[Line], given_to_them: list[Habilitation], unit: str | None
+    ):
+        rights = Rights(
+            id="u:s-1",
+            user_id="u",
+            structure_id="s-1",
+            role="user",
+            lines=tuple(lines),
+            habilitations=tuple(given_to_them),
+        )
+        reach = reach_of("u", [("s-1", rights)], TODAY, desk=False)
+        found = standing(sent(content=a_content(unit=unit)), reach)
+        asked = standing(sent(content=a_content(structure_id="s-2"), recipient_id="s-1"), reach)
+
+        def may(application: str, level: Level, unit: str | None = None) -> bool:
+            return rights.may(application, level, TODAY, unit=unit)
+
+        emits = may(EMITTED, "modification", unit)
+        treats = may(RECEIVED, "modification")
+        assert ("emitter" in found.acts) == emits
+        assert ("emitter" in found.reads) == (emits or may(EMITTED, "consultation", unit))
+        assert ("recipient" in asked.acts) == treats
+        assert ("recipient" in asked.reads) == (treats or may(RECEIVED, "consultation"))
+        assert ("s-1" in reach.attached) == rights.valid(TODAY)

@@ -44,6 +44,19 @@ class TestRead:
     async def test_refuses_an_id_that_is_none(self, desk: Desk):
         assert pointers(await desk.by().get("/v1/tickets/not-an-id")) == ["/path/id"]
 
+    async def test_hides_what_may_have_been_taken_away_and_waits_until_that_is_known(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ):
+        path = f"/v1/tickets/{(await written(desk))['id']}"
+        await desk.hear_rights("cleo", MINE, may=(("sollicitations-emises", "consultation"),))
+        assert (await desk.by("cleo").get(path)).status_code == 200
+
+        await desk.hear_rights("cleo", MINE, unreadable=True)
+        assert (await desk.by("cleo").get(path)).status_code == 404
+        monkeypatch.setattr(desk.service.heard, "_max_age", -1)
+        for then in ("", "/activity"):
+            assert (await desk.by().get(f"{path}{then}")).status_code == 503
+
 
 class TestList:
     async def test_gives_all_of_mine_newest_first_page_by_page(self, desk: Desk):

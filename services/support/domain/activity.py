@@ -36,7 +36,7 @@ class Entry(Entity):
 
     ticket_id: str
     rank: int
-    """Its place among the entries of its ticket, from 1."""
+    """Its place among the entries that all may read, from 1; a note has that of the one before."""
     kind: Kind
     at: datetime
     by: str
@@ -54,18 +54,19 @@ class Entry(Entity):
     """What it was filed under, of one that was refiled; what was read, of an attachment."""
 
 
-def reads(entry: Entry, ticket: Ticket, found: Standing) -> bool:
-    """
-    Whether somebody who may know of a ticket may know of this entry.
-
-    A note is for those who may treat it at the side that wrote it, and for the desk once the ticket
-    has come there; never for anybody of the emitter's.
-    """
-    return not entry.internal or entry.structure_id in note_writers(ticket, found)
+def place(entry: Entry) -> str:
+    """Where it stands in the order of its ticket: nobody learns of a note by counting."""
+    among = f"{entry.rank:09}"
+    return f"{among}/{entry.at.isoformat()}" if entry.internal else among
 
 
 def note_writers(ticket: Ticket, found: Standing) -> frozenset[str | None]:
-    """Whose notes somebody may read: those of these structures, those of the desk under None."""
+    """
+    Whose notes somebody may read: those of these structures, those of the desk under None.
+
+    A note is for those who may treat at the side that wrote it, and for the desk once the ticket
+    has come there; never for anybody of the emitter's.
+    """
     if "emitter" in found.reads:
         return frozenset()
     theirs: set[str | None] = set()

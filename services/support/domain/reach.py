@@ -65,7 +65,8 @@ def standing(ticket: Ticket, reach: Reach) -> Standing:
 
     A draft is its author's alone. Who wrote for a structure answers for it while attached to it.
     """
-    author = reach.user_id == ticket.emitter_id
+    # Of a ticket that nobody has signed, nobody is the author.
+    author = bool(ticket.emitter_id) and reach.user_id == ticket.emitter_id
     structure, unit = ticket.content.structure_id, ticket.content.unit
     if ticket.state == "draft":
         own: frozenset[Side] = frozenset({"emitter"} if author else ())

@@ -24,7 +24,8 @@ def told(entry: Entry, ticket: Ticket) -> tuple[tuple[Event, ...], tuple[Event, 
     """
     What the ticket's change tells, and its entry's.
 
-    What was written is told by its entry: erasing the entry of its writer reaches it there.
+    What was written is told by its entry: erasing the entry of its writer reaches it there. So is
+    a note, which leaves its ticket as it was.
     """
     said = _of_ticket(entry, ticket)
     match entry.kind:
@@ -34,6 +35,8 @@ def told(entry: Entry, ticket: Ticket) -> tuple[tuple[Event, ...], tuple[Event, 
             return _to_correspondent(entry, ticket), (TicketSolutionProposed(**said, text=""),)
         case "solution-proposed":
             return (), (TicketSolutionProposed(**said, text=entry.text),)
+        case "note":
+            return (), (TicketNoted(**said),)
     return _without_words(entry, ticket, said), ()
 
 
@@ -58,8 +61,6 @@ def _without_words(entry: Entry, ticket: Ticket, said: dict[str, Any]) -> tuple[
             return (TicketTaken(**said),)
         case "released":
             return (TicketReleased(**said),)
-        case "note":
-            return (TicketNoted(**said),)
         case "information-given":
             return (TicketInformationGiven(**said),)
         case "solution-refused":

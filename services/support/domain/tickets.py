@@ -31,7 +31,7 @@ class Ticket(Entity):
     accepted: bool = False
     """Whether a solution was accepted, and not the question given up."""
     entries: int = 0
-    """How many its activity has."""
+    """How many its activity has, notes aside."""
     clocks: Clocks | None = None
     """Of what was promised as it was sent."""
     overdue: bool = False

@@ -1,7 +1,7 @@
 """The activity of a ticket as it is shown."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from pydantic import BaseModel
 
@@ -34,14 +34,15 @@ async def listed(
     records: Records, ticket: Ticket, found: Standing, asked: Asked
 ) -> Page[EntryView]:
     """What somebody may read of it, newest first."""
-    readable = [
-        {"internal": False},
-        {"internal": True, "structure_id": {"$in": list(note_writers(ticket, found))}},
-    ]
-    where = {"ticket_id": ticket.id, "$or": readable}
-    entries, following = await page(records.entries, where, asked, by="rank")
+    where = readable(ticket, found)
+    entries, following = await page(records.entries, where, asked, by="place")
     people = await records.people.many(sorted({one.by for one in entries}))
     return Page(items=[shown(one, found, people.get(one.by)) for one in entries], next=following)
+
+
+def readable(ticket: Ticket, found: Standing) -> dict[str, Any]:
+    notes = {"internal": True, "structure_id": {"$in": list(note_writers(ticket, found))}}
+    return {"ticket_id": ticket.id, "$or": [{"internal": False}, notes]}
 
 
 def shown(entry: Entry, found: Standing, by: Somebody | None) -> EntryView:
