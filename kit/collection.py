@@ -134,9 +134,12 @@ class Collection(Generic[T]):
         rows = await found.limit(most).to_list(None)
         return [(self.state(one), one.get("trace", "")) for one in rows]
 
-    async def computed(self, *steps: dict[str, Any]) -> list[dict[str, Any]]:
-        """What an aggregation comes to, in one reply."""
-        found = self.documents.aggregate([*steps])
+    async def computed(
+        self, *steps: dict[str, Any], by_index: str | None = None
+    ) -> list[dict[str, Any]]:
+        """What an aggregation comes to, in one reply; ``by_index`` as ``kit.pages.page`` has it."""
+        how = {"hint": by_index} if by_index else {}
+        found = self.documents.aggregate([*steps], **how)
         # A cursor with one driver, what becomes one with the other.
         cursor = await found if isawaitable(found) else found
         rows: list[dict[str, Any]] = await cursor.to_list(None)

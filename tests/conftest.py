@@ -22,6 +22,7 @@ import tests.letter_scenes
 import tests.management_scenes
 import tests.personal_scenes
 import tests.rattachement_scenes
+import tests.ticket_list_scenes
 import tests.ticket_scenes  # noqa: F401  # they add their scenes
 from kit.service import Service
 from kit.settings import Settings

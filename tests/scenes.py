@@ -201,7 +201,7 @@ for one in ("clients", "structures/directory.csv"):
     as_it_is(f"GET /v1/{one}")
 for one in ("structures", "structures.csv"):
     as_it_is(f"GET /v1/{one}", query="?q=menuis")
-for one in ("sessions", "rattachements", "structures/active", "tickets"):
+for one in ("sessions", "rattachements", "structures/active"):
     as_it_is(f"GET /v1/{one}", OWN)
 for one in ("health", "lag", "letters", "parked"):
     as_it_is(f"GET /v1/ops/{one}")

@@ -60,6 +60,8 @@ ROUTES = (
     Route("/v1/approval-link", "approvals", "people"),
     Route("/v1/ops/approvals", "approvals", "operators"),
     Route("/v1/tickets", "support", "people"),
+    Route("/v1/tickets.csv", "support", "people"),
+    Route("/v1/tickets.xlsx", "support", "people"),
     Route("/v1/ticket-categories", "support", "people"),
     Route("/v1/support", "support", "people"),
     Route("/v1/assistant", "support", "people"),
@@ -116,7 +118,9 @@ OPEN = frozenset(
 )
 """What may be asked without an access token: how one gets one. Counted for each address."""
 
-UPLOADS = uploads("/v1/structures/{id}/attachments", "/v1/me/attachments")
+UPLOADS = uploads(
+    "/v1/structures/{id}/attachments", "/v1/me/attachments", "/v1/tickets/{id}/attachments"
+)
 """To which files are posted, larger than other bodies."""
 
 SERVICES = tuple(sorted({route.service for route in ROUTES}))

@@ -1,10 +1,11 @@
 """
 Those who need help, and what they ask the support desk.
 
-Owns       support.tickets, support.entries, support.numbers, support.portals, support.contacts,
-           support.rights, support.structures, support.units, support.people, support.objects,
-           support.erasures, support.portions, support.efforts, support.forms,
-           support.form-letters, support.requests, support.exchanges, support.seats
+Owns       support.tickets, support.entries, support.attachments, support.numbers,
+           support.portals, support.contacts, support.rights, support.structures, support.units,
+           support.people, support.objects, support.erasures, support.portions,
+           support.efforts, support.forms, support.form-letters, support.requests,
+           support.exchanges, support.seats
 Consumes   users.rights-changed, structures.client-account-opened,
            structures.client-permissions-changed, structures.client-contact-permissions-changed,
            structures.structure-created, structures.structure-changed, structures.unit-created,

@@ -27,6 +27,7 @@ from services.support.domain.forms import Form
 from services.support.domain.requests import Request
 from services.support.granting import Granting
 from services.support.settings import SupportSettings
+from services.support.views.lines import Lines
 from services.support.waiting import Waiting
 from services.support.writing import Writing
 
@@ -75,9 +76,9 @@ class Channels:
             writing=writing,
         )
 
-    def routes(self) -> list[APIRouter]:
+    def routes(self, lines: Lines) -> list[APIRouter]:
         return [
-            portal_routes(self.conversing),
+            portal_routes(self.conversing, lines),
             assistant_routes(articles.read(), self.writing),
             exchange_routes(self.conversing),
             self.robots.routes("/v1/public-tickets/effort", "support"),

@@ -1,16 +1,20 @@
 """What support keeps of people: the one list of it, for exports and for erasure."""
 
 from contracts.support import TicketsGathered
-from kit.personal import Kept, PersonalElsewhere
+from kit.files import Files
+from kit.personal import Kept, KeptFile, PersonalElsewhere
 from kit.service import Service
 from services.support.channels import Channels
 from services.support.domain import requests
 from services.support.domain.activity import shown_to_writer, without_text
+from services.support.domain.attachments import TicketAttachment, without_emitter
 from services.support.domain.tickets import without_words
 from services.support.records import Records
 
 
-def personal(service: Service, records: Records, channels: Channels) -> PersonalElsewhere:
+def personal(
+    service: Service, records: Records, files: Files[TicketAttachment], channels: Channels
+) -> PersonalElsewhere:
     return PersonalElsewhere(
         service,
         [
@@ -61,6 +65,15 @@ def personal(service: Service, records: Records, channels: Channels) -> Personal
                 collection=channels.conversing.exchanges,
                 of=lambda user_id: {"user_id": user_id},
                 hides=frozenset({"agent_id"}),
+            ),
+            KeptFile(
+                # What they added to a ticket of others stays with it: its bytes are the ticket's.
+                name="pieces-jointes",
+                collection=files.collection,
+                of=lambda user_id: {"added_by": user_id},
+                hides=frozenset({"content"}),
+                without=without_emitter,
+                contents=files.contents,
             ),
         ],
         tell=lambda **said: TicketsGathered(**said),

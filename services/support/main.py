@@ -8,10 +8,13 @@ from kit.settings import read
 from services.support import categories
 from services.support.api.activity import activity_routes
 from services.support.api.acts import Acting, agent_routes, emitter_routes
+from services.support.api.attachments import FILES, attachment_routes
 from services.support.api.categories import category_routes
 from services.support.api.facts import fact_routes
+from services.support.api.listing import listing_routes
 from services.support.api.tickets import ticket_routes
 from services.support.api.writing import writing_routes
+from services.support.attachments import TicketAttachments
 from services.support.channels import Channels
 from services.support.handlers import handlers
 from services.support.keeping import personal
@@ -20,29 +23,42 @@ from services.support.reaching import Reaching
 from services.support.records import Records
 from services.support.settings import SupportSettings
 from services.support.speaking import Speaking
+from services.support.views.lines import Lines
+from services.support.views.listing import Listing
 from services.support.writing import Writing
 
 
 def build(service: Service[SupportSettings]) -> FastAPI:
     timing = service.settings.timing
     records, catalogue = Records(service), categories.read(timing=timing)
+    attachments = TicketAttachments.of(service, records)
     rights = RightsCopy(service)
+    lines = Lines(Listing(records.tickets), records.structures, catalogue)
     speaking, reaching = Speaking(records, rights, catalogue), Reaching(rights)
     writing = Writing(service.committer, records, reaching, speaking, catalogue)
     channels = Channels.of(service, writing)
-    kept = personal(service, records, channels)
+    kept = personal(service, records, attachments.files, channels)
     acting = Acting(service.committer, records, reaching, timing)
     return service.app(
         category_routes(catalogue),
         writing_routes(writing),
+        # Before those of one ticket: its paths are not ids.
+        listing_routes(lines, reaching),
         ticket_routes(records, reaching),
+        attachment_routes(attachments, reaching),
         emitter_routes(acting),
         agent_routes(acting, catalogue),
         activity_routes(records, reaching),
         fact_routes(records.objects),
-        *channels.routes(),
+        *channels.routes(lines),
         hears=channels.hear(handlers(records, rights, kept)),
-        jobs=[noticing(records.tickets), *kept.jobs(), *channels.jobs()],
+        jobs=[
+            noticing(records.tickets),
+            *attachments.jobs(),
+            *kept.jobs(),
+            *channels.jobs(),
+        ],
+        files=(FILES,),
     )
 
 

@@ -4,13 +4,13 @@ from kit.mongo import IndexModel
 from kit.service import Service
 from services.support.domain.activity import Entry, place
 from services.support.domain.known import Somebody, Structure, Unit
+from services.support.domain.listing import found_by
 from services.support.domain.numbers import Number
 from services.support.domain.objects import KnownObject
 from services.support.domain.portals import Contact, Portal
 from services.support.domain.tickets import Ticket
 from services.support.settings import SupportSettings
-
-NEWEST_FIRST = [("created_at", -1), ("_id", -1)]
+from services.support.views.listing import INDEXES
 
 
 class Records:
@@ -18,10 +18,8 @@ class Records:
         self.tickets = service.collection(
             "tickets",
             Ticket,
-            indexes=[
-                IndexModel([("emitter_id", 1), *NEWEST_FIRST]),
-                IndexModel([("emitter_id", 1), ("state", 1), *NEWEST_FIRST]),
-            ],
+            indexes=[IndexModel([("emitter_id", 1), ("_id", 1)]), *INDEXES],
+            derived=found_by,
         )
         self.entries = service.collection(
             "entries",

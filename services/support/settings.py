@@ -23,6 +23,10 @@ class SupportSettings(OpenFormSettings):
         "its emitter has answered or it was handed on",
     )
 
+    ticket_files_most: int = Field(
+        default=20, ge=1, description="Files that one ticket may have, of both sides"
+    )
+
     form_link_for: Duration = Field(
         default=timedelta(days=1),
         description="How long there is to confirm what was written without signing in",

@@ -21,6 +21,7 @@ from tests.bench.rights import rights
 from tests.bench.scaling import scaling
 from tests.bench.searching import searching
 from tests.bench.starting import starting
+from tests.bench.tickets import tickets
 
 Bench = Callable[..., Awaitable[Result]]
 BENCHES: dict[str, Bench] = {
@@ -32,6 +33,7 @@ BENCHES: dict[str, Bench] = {
     "searching": searching,
     "importing": importing,
     "lists": lists,
+    "tickets": tickets,
     "letters": letters,
     "starting": starting,
     "scaling": scaling,

@@ -179,7 +179,7 @@ class Load:
                 ("/v1/rattachements?size=20", lea),
                 ("/v1/approvals?state=requested&size=20", claire),
                 (f"/v1/structures/{structure}", lea),
-                ("/v1/tickets?size=20", lea),
+                ("/v1/tickets?tab=not_closed&size=20", lea),
             )
         )
         answer = await self._client.ask("reading", "GET", path, by=by)

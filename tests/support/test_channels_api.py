@@ -132,10 +132,10 @@ class TestPortal:
         others = (await desk.by("bob").get("/v1/support")).json()
 
         assert [one["name"] for one in portal["channels"]] == ["assistant", "exchange", "ticket"]
-        assert [one["title"] for one in portal["last_tickets"]] == [
+        assert [one["title"] for one in portal["emitted"]] == [
             f"Question {nth}" for nth in (5, 4, 3, 2, 1)
         ]
-        assert others["last_tickets"] == []
+        assert (others["emitted"], others["received"]) == ([], [])
 
 
 class TestPublicTickets:

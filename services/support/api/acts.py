@@ -55,7 +55,16 @@ OF_AGENTS: Final[tuple[type[Problem], ...]] = (
     PreconditionFailed,
     TooStale,
 )
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+Text = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        min_length=1,
+        max_length=10_000,
+        pattern=r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F]*$",
+    ),
+]
+"""Lines and tabs; no other control characters, which letters could not carry."""
 
 
 class _Body(BaseModel):

@@ -1,16 +1,13 @@
-"""Tickets: the list of one's own, and one of them."""
+"""One ticket."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from kit.heard import TooStale
 from kit.http import Caller, Person, etag, may_answer
-from kit.pages import Page, PageAsked
 from kit.problems import NotFound
 from services.support.api.fields import TicketId
 from services.support.domain.reach import Reach, standing, visible
-from services.support.domain.tickets import State, Ticket
+from services.support.domain.tickets import Ticket
 from services.support.reaching import Reaching
 from services.support.records import Records
 from services.support.views import tickets as views
@@ -19,14 +16,6 @@ from services.support.views.tickets import TicketView
 
 def ticket_routes(records: Records, reaching: Reaching) -> APIRouter:
     routes = APIRouter(prefix="/v1/tickets", tags=["support"])
-
-    @routes.get("", responses=may_answer(TooStale))
-    async def list_mine(
-        caller: Person, asked: PageAsked, state: Annotated[State | None, Query()] = None
-    ) -> Page[TicketView]:
-        """The tickets you wrote, newest first."""
-        reach = await reaching.everywhere(caller)
-        return await views.written_by(records, reach, state, asked)
 
     @routes.get("/{id}", responses=may_answer(NotFound, TooStale))
     async def read(id: TicketId, caller: Person, response: Response) -> TicketView:

@@ -55,6 +55,14 @@ class Catalogue:
         listed = parent.subcategories if parent else ()
         return next((one for one in listed if one.code == code and one.active), None)
 
+    def labels(self, category: str, subcategory: str) -> tuple[str, str]:
+        """What both are called, also where nothing is filed any more."""
+        found = next((one for one in self.categories if one.code == category), None)
+        if found is None:
+            return "", ""
+        filed = (one.label for one in found.subcategories if one.code == subcategory)
+        return found.label, next(filed, "")
+
     def begun(self, category: str, subcategory: str, *, now: datetime) -> Clocks:
         """The clocks of a ticket that is sent at this moment."""
         return begun(self._patience(category, subcategory), self.timing, now=now)

@@ -155,13 +155,14 @@ def forget(
     now: datetime,
 ) -> tuple[Change[Any], ...]:
     """What nobody confirmed goes with its number; what was confirmed, once it is long over."""
-    kept = Change(ticket), Change(request), Change(number), *map(Change, entries)
+    said: tuple[Change[Any], ...] = tuple(Change(one) for one in entries)
+    kept: tuple[Change[Any], ...] = Change(ticket), Change(request), Change(number), *said
     if form is None or form.version != over.version:
         return Change(form), *kept
     if form.confirmed_at is None or ticket is None:
         ours = number is not None and number.ticket_id == form.id
         gone = Change(None if ours else number)
-        return Change(None), Change(ticket), Change(request), gone, *map(Change, entries)
+        return Change(None), Change(ticket), Change(request), gone, *said
     if ticket.state not in ("resolved", "closed"):
         return Change(replace(form, wake_at=now + LATER)), *kept
     wordless = replace(ticket.content, title="", description="", contact_email="", contact_phone="")

@@ -35,13 +35,13 @@ class Rule(NamedTuple):
     """What the act makes of a ticket in each state; a state that is not named refuses it."""
 
 
-_SENT: Final[Mapping[State, State]] = {"open": "open", "waiting": "waiting", "resolved": "resolved"}
+SENT: Final[Mapping[State, State]] = {"open": "open", "waiting": "waiting", "resolved": "resolved"}
 
 TABLE: Final[Mapping[Act, Rule]] = {
     "submit": Rule("emitter", {"draft": "open"}),
-    "take": Rule("agent", _SENT),
-    "release": Rule("assignee", _SENT),
-    "note": Rule("agent", _SENT),
+    "take": Rule("agent", SENT),
+    "release": Rule("assignee", SENT),
+    "note": Rule("agent", SENT),
     "ask": Rule("assignee", {"open": "waiting"}),
     "inform": Rule("emitter", {"waiting": "open"}),
     "answer": Rule("assignee", {"open": "resolved"}),
@@ -85,7 +85,11 @@ class TakenByAnother(Conflict):
 
 def require(act: Act, ticket: Ticket, found: Standing) -> State:
     """The state the act leads to, or the first reason why it may not be done."""
-    rule = TABLE[act]
+    return follow(TABLE[act], ticket, found)
+
+
+def follow(rule: Rule, ticket: Ticket, found: Standing) -> State:
+    """The same of any rule."""
     if rule.who == "emitter":
         require_emitter(found)
     else:

@@ -1,4 +1,4 @@
-"""Tickets as they are shown, one and many."""
+"""A ticket as it is shown."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
@@ -8,12 +8,11 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel
 
 from contracts.support import Promise
-from kit.pages import Asked, Page, page
 from services.support.domain.activity import names_shown
 from services.support.domain.clocks import Clocks
 from services.support.domain.known import Somebody, Structure
 from services.support.domain.objects import ObjectType
-from services.support.domain.reach import Reach, Standing, standing
+from services.support.domain.reach import Standing
 from services.support.domain.table import Act, may
 from services.support.domain.tickets import State, Ticket
 from services.support.markup import as_text
@@ -131,18 +130,4 @@ def _structure(id: str | None, names: Names) -> StructureView | None:
     known = names.structures.get(id)
     return StructureView(
         id=id, name=known.name if known else "", identifier=known.identifier if known else ""
-    )
-
-
-async def written_by(
-    records: Records, reach: Reach, state: State | None, asked: Asked
-) -> Page[TicketView]:
-    """The emitter's tickets, newest first."""
-    still = [None, *sorted(reach.attached)]
-    speaks = {"$or": [{"state": "draft"}, {"content.structure_id": {"$in": still}}]}
-    where = {"emitter_id": reach.user_id, **speaks} | ({"state": state} if state else {})
-    found, following = await page(records.tickets, where, asked, by="created_at", descending=True)
-    known = await names(records, found)
-    return Page(
-        items=[shown(ticket, standing(ticket, reach), known) for ticket in found], next=following
     )

@@ -1,0 +1,146 @@
+"""Whose files a ticket takes, and when."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from kit.formats import Described, FileTooLarge
+from kit.problems import NotFound
+from services.support.domain.attachments import (
+    TicketAttachment,
+    TooManyFiles,
+    add,
+    described,
+    remove,
+    without_emitter,
+)
+from services.support.domain.table import (
+    EmitterOnly,
+    NotInThisState,
+    NotTaken,
+    ReadsOnly,
+    TakenByAnother,
+    TreatedElsewhere,
+)
+from services.support.domain.tickets import Ticket
+from tests.support.builders import LATER, a_ticket
+from tests.support.people import (
+    ANA,
+    COLLEAGUE,
+    COLLEAGUE_WHO_READS,
+    OLGA,
+    RENE,
+    ROSA,
+    STRANGER,
+    WHO_CONSULTS,
+    business,
+    sent,
+    transferred,
+)
+
+
+def added(ticket: Ticket | None, reach: Any, **but: Any) -> TicketAttachment:
+    said: dict[str, Any] = {
+        "id": "f" * 32,
+        "described": Described("facture", "pdf", 9),
+        "content": "c-1",
+        "scan": "pending",
+        "reach": reach,
+        "kept": 0,
+        "most": 2,
+        "now": LATER,
+    }
+    file, kept = add(None, ticket, **said | but)
+    assert kept.state == ticket
+    assert file.state
+    return file.state
+
+
+class TestAdd:
+    @pytest.mark.feature("SUP-15", "SUP-38")
+    def test_is_for_both_sides_until_the_ticket_is_closed(self):
+        assert added(a_ticket(), ANA).side == "emitter"
+        for state in ("open", "waiting", "resolved"):
+            for reach, side, ticket in (
+                (ANA, "emitter", sent(state=state)),
+                (COLLEAGUE, "emitter", sent(state=state)),
+                (OLGA, "desk", sent(state=state, assignee_id="olga")),
+                (RENE, "recipient", business(state=state, assignee_id="rene")),
+                (OLGA, "desk", transferred(state=state, assignee_id="olga")),
+            ):
+                assert added(ticket, reach).side == side
+        with pytest.raises(NotInThisState):
+            added(sent(state="closed"), ANA)
+
+    @pytest.mark.parametrize(
+        ("reach", "ticket", "refusal"),
+        [
+            (COLLEAGUE, a_ticket(), NotFound),
+            (STRANGER, sent(), NotFound),
+            (COLLEAGUE_WHO_READS, sent(), ReadsOnly),
+            (WHO_CONSULTS, business(), ReadsOnly),
+            (OLGA, business(), TreatedElsewhere),
+            (OLGA, sent(), NotTaken),
+            (ROSA, business(assignee_id="rene"), TakenByAnother),
+            (RENE, transferred(assignee_id="olga"), TreatedElsewhere),
+            (ANA, None, NotFound),
+        ],
+    )
+    def test_is_refused_to_others(self, reach: Any, ticket: Any, refusal: type[Exception]):
+        with pytest.raises(refusal):
+            added(ticket, reach)
+
+    def test_is_done_once_however_often_it_is_asked(self):
+        first = added(sent(), ANA)
+        again, _ = add(
+            first,
+            sent(state="closed"),
+            id=first.id,
+            described=Described("facture", "pdf", 9),
+            content="c-2",
+            scan="pending",
+            reach=ANA,
+            kept=9,
+            most=2,
+            now=LATER + timedelta(hours=1),
+        )
+        assert again.state == first
+
+    def test_ends_at_so_many_files(self):
+        assert added(sent(), ANA, kept=1)
+        with pytest.raises(TooManyFiles):
+            added(sent(), ANA, kept=2)
+
+    @pytest.mark.feature("SUP-15")
+    def test_takes_no_file_that_is_too_large(self):
+        asked: dict[str, Any] = {"declared": "application/pdf", "content": b"%PDF-1.7\n"}
+        assert described("a.pdf", **asked, most=9).size == 9
+        with pytest.raises(FileTooLarge) as refusal:
+            described("a.pdf", **asked, most=8)
+        assert refusal.value.members["limit"] == 8
+
+
+class TestRemove:
+    def test_is_the_authors_while_nobody_else_has_seen_it(self):
+        file = added(a_ticket(), ANA)
+        gone, _ = remove(file, a_ticket(), reach=ANA)
+        assert gone.state is None
+
+        for ticket, reach, refusal in (
+            (sent(), ANA, NotInThisState),
+            (sent(), OLGA, EmitterOnly),
+            (a_ticket(), COLLEAGUE, NotFound),
+            (a_ticket(id="0190" + "b" * 28), ANA, NotFound),
+        ):
+            with pytest.raises(refusal):
+                remove(file, ticket, reach=reach)
+
+
+class TestWithoutEmitter:
+    def test_takes_out_what_they_brought_and_leaves_what_they_were_sent(self):
+        theirs = added(sent(), ANA)
+        ours = added(sent(assignee_id="olga"), OLGA)
+
+        assert without_emitter(theirs).state is None
+        assert without_emitter(ours).state == ours

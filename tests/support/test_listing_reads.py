@@ -1,0 +1,241 @@
+"""What a page of tickets costs the database, and that all pages together are complete."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any, Self
+
+import pytest
+
+from kit.collection import Collection, Stored
+from kit.pages import Asked
+from kit.service import Service
+from kit.settings import Settings
+from services.support.domain.reach import Reach
+from services.support.domain.tickets import Ticket
+from services.support.records import Records
+from services.support.sought import KEPT_AS, Sought
+from services.support.views import listing
+from services.support.views.listing import Listing
+from tests.conftest import settings_for
+from tests.support.builders import NOW, a_content, a_ticket
+
+MANY = 1_200
+STATES = ("open", "waiting", "resolved", "closed", "draft")
+WORDS = ("facture", "dépôt", "rejet", "structure", "accès", "virement", "mandat")
+DESK = Reach(user_id="desk", desk=True)
+ANA = Reach(user_id="ana", attached=frozenset({"s-1"}), emitted_read=frozenset({("s-1", None)}))
+WIDE = Reach(
+    user_id="ben",
+    emitted_read=frozenset((f"s-{n}", None) for n in range(1, 400)),
+    received_read=frozenset({"s-3", "s-4"}),
+)
+
+
+def nth(n: int) -> Ticket:
+    recipient = f"s-{n % 30 + 3}" if n % 3 == 0 else None
+    return a_ticket(
+        id=f"{n:032x}",
+        number=f"CPROCS{n * 7919 % 10_000_000:07}",
+        emitter_id=f"u-{n % 50}",
+        state=STATES[n % 5],
+        created_at=NOW + timedelta(hours=n // 2),
+        content=a_content(
+            structure_id=f"s-{n % 40}",
+            title=f"{WORDS[n % 7]} {n % 90}",
+            description=f"<p>{WORDS[n % 6]} {WORDS[n % 5]}</p>",
+            category=("PAIEMENT", "SAISIE")[n % 2],
+            recipient_structure_id=recipient,
+        ),
+        recipient_id=recipient,
+        treated_by="recipient" if recipient else "desk",
+        overdue=n % 11 == 0,
+    )
+
+
+@pytest.fixture(scope="module")
+async def tickets(mongo_url: str) -> AsyncIterator[Collection[Ticket]]:
+    service = Service("support", Settings(**settings_for(mongo_url)))
+    kept = Records(service).tickets
+    await service.mongo.create("tickets")
+    await kept.documents.create_indexes([*kept.indexes])
+    rows = [{"_id": one.id, **kept.dump(Stored(one, 1))} for one in map(nth, range(MANY))]
+    await kept.documents.insert_many(rows)
+    yield kept
+    await service.mongo.drop()
+    await service.mongo.close()
+
+
+async def read_all(tickets: Collection[Ticket], reach: Reach, sought: Sought, size: int = 37):
+    found, cursor = list[Ticket](), ""
+    while cursor is not None:
+        page, cursor, _ = await Listing(tickets).page(reach, sought, Asked(cursor, size))
+        found += page
+    return found
+
+
+class Profile:
+    """What the database says of its own reads of the tickets."""
+
+    def __init__(self, tickets: Collection[Ticket]) -> None:
+        self._database = tickets.documents.database
+
+    async def __aenter__(self) -> Self:
+        await self._database["system.profile"].drop()
+        await self._database.command({"profile": 2})
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._database.command({"profile": 0})
+        ns = f"{self._database.name}.tickets"
+        self.reads = [
+            one
+            for one in await self._database["system.profile"].find({"ns": ns}).to_list(None)
+            if one["op"] == "query" or "aggregate" in one["command"]
+        ]
+
+    @property
+    def page(self) -> dict[str, Any]:
+        return next(one for one in self.reads if "find" in one["command"])
+
+
+def by_hand(reach: Reach, sought: Sought) -> list[str]:
+    """The ids, in order, without any index."""
+    shelves = {*sought.shelves(reach)}
+    key = KEPT_AS[sought.sort]
+
+    def place(one: Ticket) -> Any:
+        field = listing_fields(one).get(key)
+        return (getattr(one, key) if field is None else field, one.id)
+
+    held = [one for one in map(nth, range(MANY)) if {*listing_fields(one)["shelves"]} & shelves]
+    return [one.id for one in sorted(held, key=place, reverse=sought.direction == "descending")]
+
+
+def listing_fields(one: Ticket) -> dict[str, Any]:
+    from services.support.domain.listing import found_by
+
+    return found_by(one)
+
+
+class TestPages:
+    @pytest.mark.feature("SUP-34")
+    @pytest.mark.parametrize("sort", [*KEPT_AS])
+    @pytest.mark.parametrize("direction", ["ascending", "descending"])
+    async def test_are_complete_in_each_order(self, tickets, sort: Any, direction: Any):
+        sought = Sought(tab="not_closed", sort=sort, direction=direction)
+        for reach in (DESK, ANA):
+            found = [one.id for one in await read_all(tickets, reach, sought)]
+            assert found == by_hand(reach, sought)
+            assert found
+
+    @pytest.mark.parametrize("few", [5_000, 10])
+    async def test_are_complete_for_somebody_of_hundreds_of_structures(
+        self, tickets, few: int, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(listing, "FEW", few)
+        sought = Sought(tab="not_closed", sort="title")
+
+        found = [one.id for one in await read_all(tickets, WIDE, sought)]
+
+        assert found == by_hand(WIDE, sought)
+        assert found
+
+    @pytest.mark.feature("SUP-31")
+    @pytest.mark.parametrize("few", [5_000, 10])
+    @pytest.mark.parametrize(
+        ("asked", "fits"),
+        [
+            ({"q": "Factures"}, lambda n: n % 7 == 0 or n % 6 == 0 or n % 5 == 0),
+            ({"category": "SAISIE"}, lambda n: n % 2 == 1),
+            ({"number": str(7919 * 3)}, lambda n: n == 3),
+            ({"overdue": True}, lambda n: n % 11 == 0),
+            ({"structure_id": "s-5"}, lambda n: n % 40 == 5 or (n % 3 == 0 and n % 30 == 2)),
+            ({"created_until": (NOW + timedelta(days=2)).date()}, lambda n: n // 2 + 10 < 72),
+            ({"state": "resolved", "tab": "not_closed"}, lambda n: n % 5 == 2),
+        ],
+    )
+    async def test_hold_all_that_was_looked_for(
+        self, tickets, asked: dict[str, Any], fits: Any, few: int, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(listing, "FEW", few)
+        found = await read_all(tickets, DESK, Sought(**asked), size=200)
+
+        expected = [n for n in range(MANY) if fits(n) and STATES[n % 5] != "draft"]
+        assert sorted(int(one.id, 16) for one in found) == expected
+
+
+class TestReads:
+    @pytest.mark.parametrize("sort", [*KEPT_AS])
+    @pytest.mark.parametrize("reach", [DESK, ANA], ids=["the desk", "one structure"])
+    async def test_a_tab_enters_an_index_where_the_page_begins(self, tickets, sort, reach):
+        sought = Sought(tab="not_closed", sort=sort)
+        _, cursor, _ = await Listing(tickets).page(reach, sought, Asked("", 20))
+        assert cursor
+        for at in ("", cursor):
+            async with Profile(tickets) as profile:
+                await Listing(tickets).page(reach, sought, Asked(at, 20))
+            [read] = profile.reads
+            assert "COLLSCAN" not in read["planSummary"]
+            assert not read.get("hasSortStage")
+            assert read["docsExamined"] <= 20 + 6
+            assert read["keysExamined"] <= 20 + 6 + 3 * 3
+
+    async def test_of_one_structure_only_its_own_are_looked_at(self, tickets, monkeypatch):
+        monkeypatch.setattr(listing, "FEW", 10)
+        async with Profile(tickets) as profile:
+            await Listing(tickets).page(DESK, Sought(structure_id="s-5"), Asked("", 20))
+        assert not profile.page.get("hasSortStage")
+        assert profile.page["docsExamined"] <= 21 + 8
+
+    async def test_what_is_rare_leads_to_what_is_looked_for(self, tickets, monkeypatch):
+        monkeypatch.setattr(listing, "FEW", 100)
+        for asked, most in (({"q": "89"}, 20), ({"number": "21"}, 1), ({"q": "facture 89"}, 20)):
+            async with Profile(tickets) as profile:
+                await Listing(tickets).page(DESK, Sought(**asked), Asked("", 20))
+            assert profile.page["docsExamined"] <= most
+            assert not any("COLLSCAN" in one["planSummary"] for one in profile.reads)
+
+    async def test_of_what_is_frequent_an_order_is_read_until_a_page_is_full(
+        self, tickets, monkeypatch
+    ):
+        monkeypatch.setattr(listing, "FEW", 100)
+        async with Profile(tickets) as profile:
+            await Listing(tickets).page(WIDE, Sought(q="facture", sort="title"), Asked("", 20))
+        assert not profile.page.get("hasSortStage")
+        assert profile.page["docsExamined"] < 250
+
+
+class TestGroups:
+    @pytest.mark.feature("SUP-34")
+    @pytest.mark.parametrize("few", [5_000, 10])
+    @pytest.mark.parametrize("sort", [*KEPT_AS])
+    async def test_are_counted_over_the_whole_list(
+        self, tickets, sort: Any, few: int, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(listing, "FEW", few)
+        sought = Sought(tab="not_closed", sort=sort, q="facture")
+        reader = Listing(tickets)
+        found, _, way = await reader.page(DESK, sought, Asked("", 500))
+        assert way.narrow == (few == 5_000)
+
+        groups = await reader.groups(way, sought, found)
+
+        assert sum(one.count for one in groups) == len(found) < 500
+        assert len({one.value for one in groups}) == len(groups)
+        if sort == "category":
+            assert {one.value for one in groups} == {"PAIEMENT", "SAISIE"}
+
+
+class TestCounts:
+    @pytest.mark.feature("SUP-26")
+    async def test_say_how_many_each_tab_holds_and_no_further(self, tickets, monkeypatch):
+        monkeypatch.setattr(listing, "COUNTED", 200)
+        counts = await Listing(tickets).counts(DESK)
+
+        assert counts["not_closed"].model_dump() == {"count": 200, "more": True}
+        assert counts["drafts"].model_dump() == {"count": 0, "more": False}
+        assert (
+            counts["to_treat"].count
+            == len([n for n in range(MANY) if STATES[n % 5] == "open" and n % 3])
+            or counts["to_treat"].more
+        )
