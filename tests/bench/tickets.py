@@ -9,8 +9,6 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from services.support.settings import SupportSettings
-
 from contracts.users import Habilitation
 from kit import clock
 from kit.internal import Caller, sign
@@ -22,6 +20,7 @@ from services.support.domain.contents import Content
 from services.support.domain.reach import EMITTED, RECEIVED
 from services.support.domain.tickets import State, Ticket
 from services.support.main import build
+from services.support.settings import SupportSettings
 from tests.bench.directory import Directory
 from tests.bench.load import Connection, request
 from tests.bench.results import Claim, Measured, Result, percentile
