@@ -46,7 +46,7 @@ from tests.support.people import (
 )
 
 BUSINESS = ("PAIEMENT", "M_REJET")
-TOWN = Structure(id="r-1", name="Mairie", identifier="1", public=True, active=True, told=0)
+TOWN = Structure(id="r-1", name="Mairie", identifier="1", public=True, told=0)
 
 
 def do(
