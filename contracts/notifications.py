@@ -10,7 +10,7 @@ class LettersGathered(Gathered, Event, type="notifications.letters-gathered.v1",
 
 
 class AddressSuppressed(Event, type="notifications.address-suppressed.v1", key="address_id"):
-    """A mail server has refused an address for good: no letter goes there, but links and codes."""
+    """A mail server has refused an address for good: links, codes and warnings alone go there."""
 
     address_id: str
     """A keyed hash: it does not lead to the address."""
@@ -29,3 +29,21 @@ class AddressRestored(Event, type="notifications.address-restored.v1", key="addr
     user_id: str | None
     restored_by: str
     restored_at: AwareDatetime
+
+
+class VacancyNoticeHandedOver(
+    Event, type="notifications.vacancy-notice-handed-over.v1", key="claim_id"
+):
+    """A mail server has taken the notice to the manager of a structure that is claimed."""
+
+    claim_id: str
+    manager_id: str
+    handed_over_at: AwareDatetime
+
+
+class VacancyNoticeReturned(Event, type="notifications.vacancy-notice-returned.v1", key="claim_id"):
+    """That notice was taken, and came back: the manager has not read it."""
+
+    claim_id: str
+    manager_id: str
+    returned_at: AwareDatetime

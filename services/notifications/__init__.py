@@ -25,5 +25,6 @@ Consumes   users.person-changed, users.account-changed, users.link-requested,
            structures.unit-ended, approvals.approval-decided, approvals.approval-withdrawn,
            approvals.approval-expired
 Publishes  notifications.letters-gathered, notifications.address-suppressed,
-           notifications.address-restored
+           notifications.address-restored, notifications.vacancy-notice-handed-over,
+           notifications.vacancy-notice-returned
 """

@@ -103,7 +103,12 @@ class Mailer:
         )
         try:
             message = compose(
-                letter, rendered, sender=self._sender, to=to, now=now(), stop=secrets.stop
+                rendered,
+                message_id=self._secrets.message_id(letter.id, self._sender.domain),
+                sender=self._sender,
+                to=to,
+                now=now(),
+                stop=secrets.stop,
             )
         except ValueError:
             await self._record(letter, attempts.refused, error="The address is not one.")

@@ -68,14 +68,14 @@ class RefusedAddresses:
         error = f"{status} {without_addresses(answer)}".strip()[:LONGEST_ERROR]
         if not (letter.address_id and suppressions.says_no_such_address(code)):
             await self.letters.change(
-                letter.id, lambda current: attempts.came_back(current, error=error)
+                letter.id, lambda current: attempts.came_back(current, error=error, now=at)
             )
             return
 
         def decide(
             current: Letter | None, known: SuppressedAddress | None
         ) -> tuple[Change[Letter], Change[SuppressedAddress]]:
-            failed = attempts.came_back(current, error=error)
+            failed = attempts.came_back(current, error=error, now=at)
             if current is None or failed.state == current:
                 return failed, Change(known)
             return failed, suppressions.suppress(

@@ -1,6 +1,5 @@
 """From a letter to the e-mail that people read: in their language, as plain text and as HTML."""
 
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -172,9 +171,9 @@ def _templates(language: Language) -> Environment:
 
 
 def compose(
-    letter: Letter,
     rendered: Rendered,
     *,
+    message_id: str,
     sender: Address,
     to: str,
     now: datetime,
@@ -193,7 +192,7 @@ def compose(
     message["To"] = _address(to)
     message["Subject"] = Header(rendered.subject, IN_HEADERS, header_name="Subject").encode()
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = message_id(letter.id, sender.domain)
+    message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = rendered.language
     if stop:
@@ -207,11 +206,6 @@ def _part(text: str, subtype: str) -> MIMENonMultipart:
     del part["MIME-Version"]
     part.set_payload(text, _encoding(text))
     return part
-
-
-def message_id(letter_id: str, domain: str) -> str:
-    """The same for every attempt, so that whoever receives a letter twice can tell."""
-    return f"<{hashlib.sha256(letter_id.encode()).hexdigest()[:32]}@{domain}>"
 
 
 def readable(text: str) -> str:

@@ -1,5 +1,6 @@
 """What only the letter itself shows: one-time links and codes, made when it leaves."""
 
+import hmac
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -26,6 +27,15 @@ class Secrets:
 
     renderer: Renderer
     key: str
+
+    def message_id(self, letter_id: str, domain: str) -> str:
+        """
+        The same for every attempt, so that whoever receives a letter twice can tell.
+
+        Ids of letters can be guessed, and whoever knows a Message-ID may say that it came back.
+        """
+        mac = hmac.digest(self.key.encode(), f"message:{letter_id}".encode(), "sha256")
+        return f"<{mac.hex()[:32]}@{domain}>"
 
     def of(self, letter: Letter) -> Shown:
         stop, stop_page = self._stopping(letter)

@@ -14,6 +14,7 @@ Consumes   structures.structure-created, structures.structure-changed,
            structures.unit-ended, approvals.approval-decided, approvals.approval-withdrawn,
            approvals.approval-expired, approvals.approver-missing, users.rights-changed,
            approvals.approvals-gathered, notifications.letters-gathered,
+           notifications.vacancy-notice-handed-over, notifications.vacancy-notice-returned,
            structures.records-gathered, support.tickets-gathered
 Publishes  users.person-changed, users.person-erased, users.account-changed,
            users.link-requested, users.code-requested, users.registration-repeated,

@@ -4,16 +4,19 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hmac import compare_digest
 from typing import Any
 
+from contracts.notifications import VacancyNoticeHandedOver, VacancyNoticeReturned
 from contracts.users import CLAIM_DIGITS
+from kit.bus import Subscriptions
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask, Place
 from kit.links import code_of
 from kit.workers import Timer
-from services.users.domain import vacancies
+from services.users.domain import vacancies, vacancy_notices
 from services.users.domain.attempts import attempts_id
 from services.users.domain.management import Occasion, noted
 from services.users.domain.rattachements import Defaults, rattachement_id
@@ -159,6 +162,20 @@ class Claiming:
         found = await self.membership.claims.get(id)
         management = await self.membership.management.find(found.structure_id)
         return vacancies.readable(found, management, by=by)
+
+    def hear(self, on: Subscriptions) -> Subscriptions:
+        claims, notice = self.membership.claims, self.settings.vacancy_notice_for
+
+        @on(VacancyNoticeHandedOver)
+        def count_from_now(told: VacancyNoticeHandedOver) -> Ask:
+            decide = partial(vacancy_notices.hand_over, told, notice=notice)
+            return claims.ask(told.claim_id, decide)
+
+        @on(VacancyNoticeReturned)
+        def leave_to_the_desk(told: VacancyNoticeReturned) -> Ask:
+            return claims.ask(told.claim_id, partial(vacancy_notices.give_back, told))
+
+        return on
 
     def timer(self) -> Timer[Claim]:
         """Grants what nobody objected to, and lets lapse what was never proved."""

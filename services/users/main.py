@@ -67,7 +67,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
         *own.routes(),
         espace_routes(espaces),
         subscription_routes(espaces),
-        hears=own.hear(handlers(membership, identity.accounts, defaults, espaces)),
+        hears=own.hear(claiming.hear(handlers(membership, identity.accounts, defaults, espaces))),
         jobs=[
             *identity.timers(),
             Worker(membership.units, claim=units.begin, work=Endings(membership).take_away),

@@ -96,6 +96,11 @@ class Membership:
                         name="awaits_the_desk",
                         partialFilterExpression={"state": "open", "proof": "documents"},
                     ),
+                    IndexModel(
+                        [("opened_at", 1), ("_id", 1)],
+                        name="left_to_the_desk",
+                        partialFilterExpression={"state": "desk"},
+                    ),
                 ],
             ),
             habilitation_requests=service.collection(

@@ -238,7 +238,12 @@ def _rendered(runs: int) -> Measured:
             shown = secrets.of(letter)
             written = renderer.render(letter, person, None, shown.link, stop=shown.stop_page)
             compose(
-                letter, written, sender=SENDER, to=person.email, now=AT, stop=shown.stop
+                written,
+                message_id=secrets.message_id(letter.id, SENDER.domain),
+                sender=SENDER,
+                to=person.email,
+                now=AT,
+                stop=shown.stop,
             ).as_bytes()
         found.append((time.perf_counter() - began) * 1_000)
     return Measured("processor for each letter: rendered alone", "µs", tuple(found))

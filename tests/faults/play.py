@@ -8,7 +8,8 @@ import sys
 from collections.abc import Awaitable
 from pathlib import Path
 
-from services.notifications.rendering import message_id
+from services.notifications.rendering import Renderer
+from services.notifications.secrets import Secrets
 from services.notifications.settings import NotificationsSettings
 from tests.faults import evidence, people
 from tests.faults.account import Account, Span, Verdict, counted
@@ -92,11 +93,13 @@ class Play:
         await evidence.topics(stage.kafka, found)
         deaths = [one.at for one in account.tally.deaths if one.target == "notifications"]
         domain = NotificationsSettings.model_fields["mail_from"].default.rpartition("@")[2][:-1]
+        key = (self._data / "secrets" / "chorale_link_key").read_text()
+        secrets = Secrets(Renderer(stage.here.url), key)
         letters = delivered(
             found.letters,
             stage.post.taken,
             stage.post.refused,
-            {id: message_id(id, domain) for id in found.letters},
+            {id: secrets.message_id(id, domain) for id in found.letters},
             sorted([*deaths, *stage.post.cuts]),
         )
         findings = [*unsettled, *judged(found, account.ledger, log_lost=log_lost), *letters.found]

@@ -9,7 +9,7 @@ from kit.change import Change
 from kit.clock import now
 from kit.internal import Caller, sign
 from services.notifications.domain import attempts
-from tests.notifications.builders import NOW, a_letter
+from tests.notifications.builders import NOW, SOON, a_letter
 from tests.notifications.conftest import World
 from tests.notifications.test_mailer import a_refusal, letter, somebody
 
@@ -19,16 +19,16 @@ SENT = a_letter(status="sent", sent_at=NOW, wake_at=None, message_id="<m@x>", ad
 
 class TestCameBack:
     def test_is_given_up_though_it_was_sent(self):
-        failed = attempts.came_back(SENT, error="5.1.1 no").state
+        failed = attempts.came_back(SENT, error="5.1.1 no", now=SOON).state
 
         assert failed
         assert (failed.status, failed.last_error, failed.sent_at) == ("failed", "5.1.1 no", NOW)
-        assert attempts.came_back(failed, error="5.1.1 no") == Change(failed)
+        assert attempts.came_back(failed, error="5.1.1 no", now=SOON) == Change(failed)
 
     def test_leaves_one_that_is_tried_again_alone(self):
         waiting = a_letter()
 
-        assert attempts.came_back(waiting, error="5.1.1 no") == Change(waiting)
+        assert attempts.came_back(waiting, error="5.1.1 no", now=SOON) == Change(waiting)
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -42,7 +42,7 @@ class Post:
         elif what == "retried by an operator":
             self._retry()
         elif what == "came back":
-            self._keep(attempts.came_back(self.letter, error="5.1.1").state)
+            self._keep(attempts.came_back(self.letter, error="5.1.1", now=self.at).state)
         else:
             self._attempt(what)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from contracts.notifications import VacancyNoticeHandedOver, VacancyNoticeReturned
 from contracts.structures import ContactTold
 from contracts.users import (
     LinkRequestedV2,
@@ -16,10 +17,10 @@ from contracts.users import (
 from kit.links import code_of
 from services.notifications.domain import management_letters
 from services.notifications.domain.account_letters import on_link_requested
-from services.notifications.domain.attempts import sent, unwanted
+from services.notifications.domain.attempts import came_back, sent, unwanted
 from services.notifications.domain.letters import Letter, address, recipient
 from services.notifications.rendering import Rendered, Renderer
-from tests.notifications.builders import NOW, SOON, a_person
+from tests.notifications.builders import NOW, SOON, a_letter, a_person
 
 OMAR = a_person(id="u-omar", first_name="Omar", last_name="Sy")
 RENDERER = Renderer("https://chorale.example")
@@ -154,6 +155,24 @@ class TestOfVacancies:
         assert (
             "20 janvier 2026 à 10:00" in rendered(management_letters.on_notice_given(notice)).text
         )
+
+    def test_notice_is_told_once_handed_over_and_if_it_comes_back(self):
+        letter = a_letter(template="vacancy-notice", subject_id="c-1")
+        gone = sent(letter, message_id="m", now=NOW)
+        [told] = gone.events
+
+        failed = came_back(gone.state, error="5.1.1", now=SOON)
+        [returned] = failed.events
+
+        assert told == VacancyNoticeHandedOver(
+            claim_id="c-1", manager_id="u-lea", handed_over_at=NOW
+        )
+        assert returned == VacancyNoticeReturned(
+            claim_id="c-1", manager_id="u-lea", returned_at=SOON
+        )
+        assert not sent(gone.state, message_id="m", now=SOON).events
+        assert not came_back(failed.state, error="5.1.1", now=SOON).events
+        assert not sent(a_letter(), message_id="m", now=NOW).events
 
     def test_whom_the_desk_named_learns_why(self):
         [named] = management_letters.on_claim_settled(settled(reason="Délibération du 12 mai"))

@@ -26,7 +26,12 @@ def sent(letter: Letter) -> Message:
     shown = SECRETS.of(letter)
     rendered = RENDERER.render(letter, a_person(), None, shown.link, stop=shown.stop_page)
     message = compose(
-        letter, rendered, sender=SENDER, to="lea@example.org", now=NOW, stop=shown.stop
+        rendered,
+        message_id="<m@chorale.example>",
+        sender=SENDER,
+        to="lea@example.org",
+        now=NOW,
+        stop=shown.stop,
     )
     return message_from_bytes(message.as_bytes(), policy=SMTP)
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.notifications import VacancyNoticeHandedOver, VacancyNoticeReturned
 from contracts.users import RightsChanged
 from kit.collection import Ask
 from kit.problems import Problem
@@ -53,7 +54,7 @@ class World:
         self.membership, self.identity = in_memory(Membership), in_memory(Identity)
         self.managing = Managing(self.membership, self.identity, PLAIN, DEFAULTS)
         self.claiming = Claiming(self.membership, self.identity, PLAIN, DEFAULTS)
-        self.on = handlers(self.membership, self.identity.accounts, DEFAULTS)
+        self.on = self.claiming.hear(handlers(self.membership, self.identity.accounts, DEFAULTS))
         self.under_way: list[Ask] = []
         self.ever: set[str] = set()
         self.asked = 0
@@ -178,6 +179,16 @@ class World:
                 Ask(places, lambda *now: vacancies.object_to(*now, by=by, now=at))
             )
 
+    def notify(self, nth: int, handed_over: bool) -> None:
+        """The mail server has taken the notice of a claim, or has given it back."""
+        if claims := self.kept.all(Claim):
+            claim = claims[nth % len(claims)]
+            said = {"claim_id": claim.id, "manager_id": claim.manager_id or ""}
+            kind = VacancyNoticeHandedOver if handed_over else VacancyNoticeReturned
+            field = "handed_over_at" if handed_over else "returned_at"
+            _, handler = self.on.handlers[kind.type]
+            self.keep(handler(kind(**said | {field: self.now})))
+
     def manager(self, structure: str) -> str | None:
         found = self.kept.states.get(self.membership.management.at(structure))
         return found.principal_manager_id if isinstance(found, Management) else None
@@ -188,6 +199,11 @@ class World:
         for claim in self.kept.all(Claim):
             if claim.wake_at and claim.wake_at <= self.now:
                 self.keep(self.claiming.waking(claim, self.now))
+                woken = self.kept.states[self.membership.claims.at(claim.id)]
+                assert isinstance(woken, Claim)
+                if woken.state == "granted":
+                    assert claim.notified_at
+                    assert claim.notified_at + 15 * DAY <= self.now
 
     def settle(self, nth: int) -> None:
         """One of those that wait to be kept is: not always the first."""
@@ -217,6 +233,7 @@ actions = st.one_of(
     st.tuples(st.just("claim"), users, structures, st.sampled_from(["code", "documents"])),
     st.tuples(st.just("prove"), some),
     st.tuples(st.just("object_to"), some),
+    st.tuples(st.just("notify"), some, st.booleans()),
     st.tuples(st.just("wait"), st.integers(1, 16)),
     st.tuples(st.just("settle"), some),
     st.tuples(st.just("settle"), some),

@@ -9,6 +9,7 @@ import pytest
 from httpx import Response
 
 from contracts.approvals import ApproverMissing
+from contracts.notifications import VacancyNoticeHandedOver, VacancyNoticeReturned
 from contracts.users import CLAIM_DIGITS
 from kit.change import Change
 from kit.clock import now
@@ -54,6 +55,12 @@ async def prove(hall: Hall, id: str, *, wrong: bool = False, caller: Caller = LE
     code = code_of(key.get_secret_value(), user_id=id, nonce=found.nonce, digits=CLAIM_DIGITS)
     code = f"{(int(code) + wrong) % 10**CLAIM_DIGITS:0{CLAIM_DIGITS}}"
     return await hall.call("PUT", f"{CLAIMS}/{id}/proof", caller, json={"code": code})
+
+
+async def notified(hall: Hall, id: str) -> None:
+    """The manager has had the notice of a claim."""
+    told = {"claim_id": id, "manager_id": "u-zoe", "handed_over_at": now()}
+    await hall.hear(VacancyNoticeHandedOver(**told))
 
 
 class TestTransfer:
@@ -225,6 +232,7 @@ class TestHistoriesOfManagement:
         await prove(hall, id)
         former = await manager(hall, structure)
         if former == "u-zoe":  # Who was silent.
+            await notified(hall, id)
             await hall.membership.claims.change(
                 id, lambda one: Change(replace(one, wake_at=now()) if one else None)
             )
@@ -629,6 +637,7 @@ class TestClaim:
     async def test_is_granted_when_nobody_has_objected_in_time(self, hall: Hall):
         id = (await claim(hall, structure_id="s-garage")).json()["id"]
         await prove(hall, id)
+        await notified(hall, id)
         await hall.membership.claims.documents.update_one({"_id": id}, {"$set": {"wake_at": now()}})
 
         async def granted() -> bool:
@@ -640,6 +649,23 @@ class TestClaim:
         assert await manager(hall, "s-garage") == "u-lea"
         former = await hall.membership.rattachements.get("u-zoe:s-garage")
         assert former.role == "user"
+
+    async def test_is_left_to_the_desk_when_the_notice_came_back(self, hall: Hall):
+        id = (await claim(hall, structure_id="s-garage")).json()["id"]
+        await prove(hall, id)
+        await notified(hall, id)
+        returned = VacancyNoticeReturned(claim_id=id, manager_id="u-zoe", returned_at=now())
+        await hall.hear(returned)
+        path = f"/v1/ops{CLAIMS.removeprefix('/v1')}"
+
+        waiting = await hall.get(path, DESK)
+        decided = await hall.call(
+            "PUT", f"{path}/{id}/decision", DESK, json={"verdict": "confirmed"}
+        )
+
+        assert [(one["id"], one["state"]) for one in waiting["items"]] == [(id, "desk")]
+        assert decided.json()["state"] == "granted"
+        assert await manager(hall, "s-garage") == "u-lea"
 
     async def test_by_documents_is_for_the_desk(self, hall: Hall):
         made = await claim(hall, proof="documents", reference="CPROCS0000001")

@@ -59,7 +59,12 @@ def a_claim(**but: Any) -> Claim:
 
 
 def a_proved_claim(**but: Any) -> Claim:
-    waits = {"state": "proved", "manager_id": "u-omar", "wake_at": NOW + FORTNIGHT}
+    waits = {
+        "state": "proved",
+        "manager_id": "u-omar",
+        "notified_at": NOW,
+        "wake_at": NOW + FORTNIGHT,
+    }
     return a_claim(**waits | but)
 
 
@@ -331,6 +336,36 @@ class TestDecide:
             decided(a_claim(), nobody_manages())
 
 
+class TestDecideOnWhatNobodyHeardOf:
+    """A claim whose notice did not reach the manager, however it was proved."""
+
+    claim = a_proved_claim(state="desk", notified_at=None, wake_at=None)
+    parties = omar_manages(management=managed_by(claim_id="c-1"))
+
+    def test_grants_it_at_once(self):
+        claim, management, *_ = decided(self.claim, self.parties)
+
+        assert (claim.state.state, claim.state.decided_by) == ("granted", "u-desk")
+        assert management.state == managed_by("u-lea")
+        assert decided(claim.state, self.parties)[0] == Change(claim.state)
+
+    def test_or_ends_it_so_that_another_may_be_proved(self):
+        claim, management, *_ = decided(
+            self.claim, self.parties, confirmed=False, reason="Le gestionnaire a répondu"
+        )
+
+        assert claim.state.state == "rejected"
+        assert management.state == managed_by()
+
+    def test_is_not_needed_once_the_manager_objects(self):
+        claim, _ = vacancies.object_to(self.claim, self.parties.management, by="u-omar", now=NOW)
+
+        assert claim.state.state == "objected"
+
+    def test_does_not_follow_from_showing_the_code_again(self):
+        assert proved(self.claim, self.parties)[0] == Change(self.claim)
+
+
 class TestObjectTo:
     def object_to(self, claim: Any, by: str, **but: Any) -> Any:
         management = managed_by(**{"claim_id": "c-1"} | but)
@@ -376,6 +411,16 @@ class TestTurn:
         assert (tie.state.role, former.state.role) == ("principal_manager", "user")
         assert MANAGE not in former.state.habilitations
         assert (account.state.manages, manager.state.manages) == (1, 0)
+
+    def test_leaves_to_the_desk_what_the_manager_was_never_told(self):
+        parties = omar_manages(management=managed_by(claim_id="c-1"))
+        unheard = a_proved_claim(notified_at=None)
+
+        claim, *others = turned(unheard, parties, now=NOW + FORTNIGHT)
+
+        assert claim == Change(replace(unheard, state="desk", wake_at=None))
+        assert others[0] == Change(parties.management)
+        assert turned(claim.state, parties, now=NOW + 10 * FORTNIGHT)[0] == Change(claim.state)
 
     def test_lapses_when_the_manager_handed_over_meanwhile(self):
         parties = omar_manages(management=managed_by("u-zoe"))

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from contracts.notifications import VacancyNoticeHandedOver, VacancyNoticeReturned
 from kit.change import Change
 from kit.problems import Conflict, NotFound
 from services.notifications.domain.letters import LINKED, OPENING, TO_WHO_LEFT, Letter, address
@@ -59,18 +60,22 @@ def sent(
     """Record the hand-over, whichever attempt it was: the letter is on its way."""
     if current is None or current.status == "sent":
         return Change(current)
-    return Change(
-        replace(
-            current,
-            status="sent",
-            to="",
-            sent_at=now,
-            message_id=message_id,
-            address_id=address_id,
-            last_error="",
-            wake_at=None,
-        )
+    gone = replace(
+        current,
+        status="sent",
+        to="",
+        sent_at=now,
+        message_id=message_id,
+        address_id=address_id,
+        last_error="",
+        wake_at=None,
     )
+    if current.template != "vacancy-notice":
+        return Change(gone)
+    told = VacancyNoticeHandedOver(
+        claim_id=current.subject_id, manager_id=current.recipient_id, handed_over_at=now
+    )
+    return Change(gone, (told,))
 
 
 def suppressed(claimed: Letter, current: Letter | None, *, why: str) -> Change[Letter]:
@@ -106,11 +111,17 @@ def not_yet_known(claimed: Letter, current: Letter | None, *, now: datetime) -> 
     return _record(claimed, current, attempts=claimed.attempts - 1, wake_at=now + wait)
 
 
-def came_back(current: Letter | None, *, error: str) -> Change[Letter]:
+def came_back(current: Letter | None, *, error: str, now: datetime) -> Change[Letter]:
     """Taken by a mail server that could not bring it any further."""
     if current is None or current.status != "sent":
         return Change(current)
-    return Change(replace(current, status="failed", last_error=error))
+    failed = replace(current, status="failed", last_error=error)
+    if current.template != "vacancy-notice":
+        return Change(failed)
+    told = VacancyNoticeReturned(
+        claim_id=current.subject_id, manager_id=current.recipient_id, returned_at=now
+    )
+    return Change(failed, (told,))
 
 
 def send_again(current: Letter | None, *, now: datetime) -> Change[Letter]:

@@ -60,6 +60,7 @@ def on_notice_given(event: VacancyNoticeGiven) -> Letter:
         recipient_id=event.manager_id,
         template="vacancy-notice",
         about_id=event.claimant_id,
+        subject_id=event.claim_id,
         params={
             "structure_name": event.structure_name or "",
             "until": event.notice_until.isoformat(),

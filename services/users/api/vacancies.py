@@ -141,8 +141,12 @@ def vacancy_routes(claiming: Claiming) -> APIRouter:
 
     @routes.get("/v1/ops/vacancy-claims")
     async def waiting(caller: Operator, asked: PageAsked) -> Page[ClaimForTheDesk]:
-        """The claims by documents that wait for the desk, oldest first."""
-        where = {"state": "open", "proof": "documents"}
+        """
+        The claims that wait for the desk, oldest first.
+
+        Those by documents and, in state `desk`, those whose notice did not reach the manager.
+        """
+        where = {"$or": [{"state": "open", "proof": "documents"}, {"state": "desk"}]}
         found, following = await page(
             claiming.membership.claims, where, asked, by="opened_at", descending=False
         )
@@ -175,7 +179,11 @@ def vacancy_routes(claiming: Claiming) -> APIRouter:
         responses=may_answer(*PROVED, NotYourOwnClaim, ReasonForRejection),
     )
     async def decide(id: OpaqueId, asked: Verdict, caller: Operator) -> ClaimForTheDesk:
-        """Confirm that the documents prove a claim, or reject it and say why."""
+        """
+        Confirm that the documents prove a claim, or reject it and say why.
+
+        To confirm one in state `desk` makes the claimant the principal manager at once.
+        """
         return _for_the_desk(
             await claiming.decide(
                 id,

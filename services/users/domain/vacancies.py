@@ -35,7 +35,8 @@ from services.users.domain.transfers import ManagementMoved
 Request = RattachementRequest | HabilitationsRequest
 R = TypeVar("R", RattachementRequest, HabilitationsRequest)
 Proof = Literal["code", "documents"]
-State = Literal["open", "proved"] | ClaimOutcome
+State = Literal["open", "proved", "desk"] | ClaimOutcome
+"""``desk``: the manager's notice did not reach them; operators decide, however it was proved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,8 @@ class Claim(Entity):
     state: State = "open"
     manager_id: str | None = None
     """The absent manager to whom notice is given."""
+    notified_at: datetime | None = None
+    """When their notice was handed over: without it, silence says nothing."""
     reason: str = ""
     decided_by: str = ""
     """The operator who judged the documents, or named the manager without a claim."""
@@ -216,7 +219,7 @@ def prove(
         raise NotFound
     if current.proof != "code":
         raise ProvedByDocuments
-    if current.state in ("proved", "granted") and right:
+    if current.state in ("proved", "desk", "granted") and right:
         return Change(current), *_as_they_are(parties)
     if current.state != "open" or _expired(current, now):
         raise ClaimOver
@@ -238,8 +241,8 @@ def decide(
     rules: Rules,
     now: datetime,
 ) -> Settled:
-    """What the desk says of the documents of a claim."""
-    if current is None or current.proof != "documents":
+    """What the desk says of the documents of a claim, or of one whose notice reached nobody."""
+    if current is None or not _for_the_desk(current):
         raise NotFound
     if by == current.user_id:
         raise NotYourOwnClaim
@@ -247,12 +250,16 @@ def decide(
         raise ReasonForRejection(field="body/reason")
     if current.state in (("proved", "granted") if confirmed else ("rejected",)):
         return Change(current), *_as_they_are(parties)
-    if current.state != "open" or _expired(current, now):
+    if current.state not in ("open", "desk") or _expired(current, now):
         raise ClaimOver
     judged = replace(current, decided_by=by)
+    if current.state == "desk" and confirmed:
+        return _granted(judged, parties, rules=rules, now=now)
     if confirmed:
         return _proved(judged, parties, rules=rules, now=now)
-    return _over(judged, "rejected", reason=reason, now=now), *_as_they_are(parties)
+    _, *others = _as_they_are(parties)
+    left = _without_claim(parties.management, judged) if parties.management else None
+    return _over(judged, "rejected", reason=reason, now=now), Change(left), *others
 
 
 def assign(
@@ -282,15 +289,21 @@ def object_to(
         raise ManagersObjectionOnly
     if current.state == "objected":
         return Change(current), Change(management)
-    if current.state != "proved":
+    if current.state not in ("proved", "desk"):
         raise ClaimOver
     return _over(current, "objected", now=now), Change(_without_claim(management, current))
 
 
 def turn(current: Claim | None, parties: Parties, *, rules: Rules, now: datetime) -> Settled:
-    """What becomes of a claim when its time has come: granted after its notice, or lapsed."""
+    """
+    What becomes of a claim when its time has come: granted after its notice, or lapsed.
+
+    A manager whom no notice has reached was not silent: the desk decides.
+    """
     if current is None or not _expired(current, now):
         return Change(current), *_as_they_are(parties)
+    if current.state == "proved" and current.notified_at is None:
+        return Change(replace(current, state="desk", wake_at=None)), *_as_they_are(parties)
     if current.state == "proved":
         return _granted(current, parties, rules=rules, now=now)
     return _over(current, "lapsed", now=now), *_as_they_are(parties)
@@ -301,6 +314,11 @@ def readable(current: Claim | None, management: Management | None, *, by: str) -
     if current and by in _concerned(current, management):
         return current
     raise NotFound
+
+
+def _for_the_desk(claim: Claim) -> bool:
+    """By documents, or left to it; also once it has decided: it may say so again."""
+    return claim.proof == "documents" or claim.state == "desk" or claim.decided_by != ""
 
 
 def _concerned(claim: Claim, management: Management | None) -> tuple[str | None, ...]:
