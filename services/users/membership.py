@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kit.mongo import IndexModel
 from services.users.domain.actions import Action
+from services.users.domain.claims import Claim
 from services.users.domain.duplications import Duplication
 from services.users.domain.espaces import Openings
 from services.users.domain.habilitation_history import Entry
@@ -17,7 +18,6 @@ from services.users.domain.requests import RattachementRequest
 from services.users.domain.structures import Structure
 from services.users.domain.transfers import Transfer
 from services.users.domain.units import Unit
-from services.users.domain.vacancies import Claim
 
 if TYPE_CHECKING:
     from kit.collection import Collection, Place

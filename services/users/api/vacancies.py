@@ -14,9 +14,7 @@ from kit.problems import NotFound
 from services.users.api.fields import Email, Reason
 from services.users.claiming import Claiming
 from services.users.domain.attempts import TooManyAttempts
-from services.users.domain.requests import UnknownStructure
-from services.users.domain.transfers import ManagementMoved
-from services.users.domain.vacancies import (
+from services.users.domain.claims import (
     AlreadyYours,
     Claim,
     ClaimOver,
@@ -31,6 +29,8 @@ from services.users.domain.vacancies import (
     State,
     WrongCode,
 )
+from services.users.domain.requests import UnknownStructure
+from services.users.domain.transfers import ManagementMoved
 
 Reference = Annotated[str, StringConstraints(max_length=50, pattern=r"^[0-9A-Za-z_/ -]*$")]
 PROVED = (NotFound, ClaimOver, ClaimUnderWay, ManagementMoved)

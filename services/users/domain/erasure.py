@@ -11,11 +11,11 @@ from kit.person import Erasure
 from kit.problems import Conflict, NotFound
 from services.users.domain.accounts import Account, used
 from services.users.domain.actions import Action
+from services.users.domain.claims import Claim
 from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.logins import Login
 from services.users.domain.rattachements import Rattachement, rights_of
 from services.users.domain.requests import RattachementRequest
-from services.users.domain.vacancies import Claim
 
 
 class NotDeactivated(Conflict):
