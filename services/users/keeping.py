@@ -1,19 +1,23 @@
 """What users keeps of people: the one list of it, for exports and for erasure."""
 
+from functools import partial
 from typing import Any
 
+from kit.clock import now
+from kit.collection import Ask
 from kit.person import gone
 from kit.personal import Kept, KeptFile, Personal, of_user
 from kit.service import Service
 from services.users.attachments import PersonalAttachments
 from services.users.domain.erasure import (
     as_seen,
-    detached,
+    detach,
     without_comment,
     without_reason,
     without_words,
     without_words_of_change,
 )
+from services.users.domain.rattachements import Rattachement
 from services.users.exporting import Exporting
 from services.users.identity import Identity
 from services.users.membership import Membership
@@ -101,7 +105,7 @@ def _held(of: Membership) -> list[Kept[Any]]:
             name="rattachements",
             collection=of.rattachements,
             of=_the_rattachements,
-            without=detached,
+            taking=partial(_detach, of),
         ),
         Kept(
             name="historique-des-habilitations",
@@ -139,6 +143,12 @@ def _files(attachments: PersonalAttachments, exporting: Exporting) -> list[KeptF
             contents=exporting.contents,
         ),
     ]
+
+
+def _detach(of: Membership, tie: Rattachement) -> Ask:
+    id = f"{tie.id}:erased"
+    places = of.rattachements.at(tie.id), of.actions.at(id), of.habilitation_history.at(id)
+    return Ask(places, partial(detach, id=id, now=now()))
 
 
 def _the_account(user_id: str) -> dict[str, Any]:
