@@ -9,12 +9,12 @@ from contracts.users import PersonChanged, RightsChanged
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.clock import now
-from kit.collection import Ask
+from kit.collection import Ask, together
 from kit.journal import slice_of
 from kit.personal import PersonalElsewhere
 from kit.rights import Rights, RightsCopy, applied
 from services.approvals.domain.approvals import Approval
-from services.approvals.domain.approvers import Approvers, take_seat
+from services.approvals.domain.approvers import Approvers, Seat, take_seat
 from services.approvals.domain.ended import note_structure, note_unit, unit_key
 from services.approvals.domain.ladder import Ladder
 from services.approvals.domain.numbers import sequence_id
@@ -36,7 +36,14 @@ def handlers(
         on(event)(_opens(records, question, ladder))
     _hear_of_structures(on, records)
 
-    @on(RightsChanged, otherwise=rights.otherwise)
+    def unseat(key: str) -> Ask:
+        """What they may do cannot be read: until it can, they decide nothing."""
+        user_id, _, structure_id = key.partition(":")
+        seat, at = Seat(user_id=user_id, structure_id=structure_id, principal=False), now()
+        seats = records.approvers.ask(structure_id, lambda known: take_seat(seat, known, now=at))
+        return together(rights.otherwise(key), seats)
+
+    @on(RightsChanged, otherwise=unseat)
     def seat_approver(event: RightsChanged) -> Ask:
         at = now()
 

@@ -93,7 +93,7 @@ class World:
             self.approvers = self.keep(seated, self.approvers)
 
     def decide(self, by: str, id: str, verdict: Any) -> None:
-        current, rights = self.approvals.get(id), self.rights.get(by)
+        current = self.approvals.get(id)
         try:
             change = deciding.decide(
                 current,
@@ -101,7 +101,7 @@ class World:
                 None,
                 (),
                 answer=Answer(verdict=verdict, reason="Motif"),
-                by=Decider(user_id=by, seat=seat_of(rights) if rights else None),
+                by=Decider(user_id=by),
                 now=NOW,
             )
         except Problem:

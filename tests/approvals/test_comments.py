@@ -16,18 +16,18 @@ from services.approvals.domain.comments import (
     comment,
     without_text,
 )
-from tests.approvals.builders import NOW, a_seat, an_approval, types
+from tests.approvals.builders import NOW, a_seat, an_approval, some_approvers, types
 
 
 def write(
     approval: Approval | None, current: Comment | None = None, **but: Any
 ) -> tuple[Change[Approval], Change[Comment]]:
-    said = {"id": "c-1", "text": "Pour quel service ?", "asks": False, "now": NOW}
-    by = {"by": "u-omar", "seat": a_seat()} | but
-    return comment(approval, current, **said | by)
+    said = {"id": "c-1", "text": "Pour quel service ?", "asks": False, "by": "u-omar", "now": NOW}
+    about, written, _ = comment(approval, current, some_approvers(a_seat()), **said | but)
+    return about, written
 
 
-HERS: dict[str, Any] = {"by": "u-lea", "seat": None, "id": "c-2", "text": "La comptabilité."}
+HERS: dict[str, Any] = {"by": "u-lea", "id": "c-2", "text": "La comptabilité."}
 
 
 class TestComment:
@@ -67,7 +67,7 @@ class TestComment:
 
     def test_is_for_those_it_concerns_while_it_waits(self):
         with pytest.raises(NotFound):
-            write(an_approval(), by="u-eve", seat=None)
+            write(an_approval(), by="u-eve")
         with pytest.raises(NotFound):
             write(None)
         with pytest.raises(AlreadyDecided):

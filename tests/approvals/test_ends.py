@@ -106,8 +106,6 @@ class World:
             self.ties[tie] = self.keep(tied, self.ties.get(tie))
 
     def decide(self, by: str, which: int, verdict: Any) -> None:
-        rights = self.rights.get(by)
-        seat = seat_of(rights) if rights else None
         answer = Answer(verdict=verdict, reason="Motif")
         self._answer(
             which,
@@ -117,7 +115,7 @@ class World:
                 self.people.get(current.requester_id),
                 (),
                 answer=answer,
-                by=Decider(user_id=by, seat=seat),
+                by=Decider(user_id=by),
                 now=self.now,
             ),
         )

@@ -110,7 +110,7 @@ class TestOpenFor:
             None,
             (),
             answer=Answer(verdict="approved"),
-            by=Decider(user_id="u-omar", seat=a_seat()),
+            by=Decider(user_id="u-omar"),
             now=NOW,
         )
         [told] = decided.events
@@ -122,11 +122,11 @@ class TestOpenFor:
 
         decided = decide(
             opened.state,
-            None,
+            some_approvers(a_seat()),
             None,
             (),
             answer=Answer(verdict="approved"),
-            by=Decider(user_id="u-omar", seat=a_seat()),
+            by=Decider(user_id="u-omar"),
             now=NOW,
         )
 

@@ -9,7 +9,7 @@ from contracts.event import Event
 from kit.change import Change, Entity
 from kit.problems import Conflict, Forbidden
 from services.approvals.domain.approvals import Approval, still_open
-from services.approvals.domain.approvers import Seat
+from services.approvals.domain.approvers import Approvers
 from services.approvals.domain.deciding import readable
 
 MOST: Final = 100
@@ -40,18 +40,18 @@ class TooManyComments(Conflict):
 def comment(
     approval: Approval | None,
     current: Comment | None,
+    approvers: Approvers | None,
     *,
     id: str,
     text: str,
     asks: bool,
     by: str,
-    seat: Seat | None,
     now: datetime,
-) -> tuple[Change[Approval], Change[Comment]]:
+) -> tuple[Change[Approval], Change[Comment], Change[Approvers]]:
     """Write about a question that waits; what the requester writes answers who asked for more."""
-    about = readable(approval, seat, by=by, now=now)
+    about = readable(approval, approvers, by=by, now=now)
     if current:
-        return Change(about), Change(current)
+        return Change(about), Change(current), Change(approvers)
     if asks and by == about.requester_id:
         raise NothingToAsk
     still_open(about)
@@ -70,7 +70,7 @@ def comment(
     if asks or told:
         asked_by = by if asks else None
     counted = replace(about, comments=about.comments + 1, asked_by=asked_by)
-    return Change(counted), Change(written, told)
+    return Change(counted), Change(written, told), Change(approvers)
 
 
 def _told(about: Approval, written: Comment) -> tuple[Event, ...]:

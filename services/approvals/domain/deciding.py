@@ -59,10 +59,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decider:
-    """Whoever answers, with the seat that their rights of this moment give them."""
+    """Whoever answers."""
 
     user_id: str
-    seat: Seat | None = None
     desk: bool = False
     """Whether an operator stands in, who has no seat."""
 
@@ -81,7 +80,7 @@ def decide(
     if current is None:
         raise NotFound
     deciding = who_decides(current, approvers, on=day_of(now))
-    _entitled(current, deciding, answer, by, now=now)
+    _entitled(current, deciding, answer, by)
     if (current.state, current.decided_by) == (answer.verdict, by.user_id):
         return Change(current)
     still_open(current)
@@ -90,8 +89,7 @@ def decide(
     told: tuple[Event, ...] = ()
     if not current.told:
         # Whoever hears the answer has heard the question.
-        seats = deciding or ((by.seat,) if by.seat else ())
-        told = (opened(current, seats),)
+        told = (opened(current, deciding),)
     answered = replace(
         current,
         told=True,
@@ -105,9 +103,7 @@ def decide(
     return Change(answered, (*told, _decided(answered, answer, by, now)))
 
 
-def _entitled(
-    current: Approval, deciding: Sequence[Seat], answer: Answer, by: Decider, *, now: datetime
-) -> None:
+def _entitled(current: Approval, deciding: Sequence[Seat], answer: Answer, by: Decider) -> None:
     if by.user_id == current.requester_id:
         raise NotYourOwn
     if by.desk:
@@ -116,8 +112,7 @@ def _entitled(
         if deciding and current.state == "requested":
             raise ApproversDecide
         return
-    seat = by.seat
-    if seat is None or seat.user_id != by.user_id or not seat.decides(current, day_of(now)):
+    if all(seat.user_id != by.user_id for seat in deciding):
         raise NotFound
     if answer.verdict == "refused" and not answer.reason:
         raise ReasonMissing(field="body/reason")
@@ -149,8 +144,13 @@ def _decided(approval: Approval, answer: Answer, by: Decider, now: datetime) -> 
     return ApprovalDecidedV2(**said)
 
 
-def readable(current: Approval | None, seat: Seat | None, *, by: str, now: datetime) -> Approval:
+def readable(
+    current: Approval | None, approvers: Approvers | None, *, by: str, now: datetime
+) -> Approval:
     """The approval, for its requester and those who may decide; for all others there is none."""
-    if current and (by == current.requester_id or (seat and seat.decides(current, day_of(now)))):
-        return current
-    raise NotFound
+    if current is None:
+        raise NotFound
+    deciding = who_decides(current, approvers, on=day_of(now))
+    if by not in {current.requester_id, *(seat.user_id for seat in deciding)}:
+        raise NotFound
+    return current
