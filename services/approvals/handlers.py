@@ -5,7 +5,7 @@ from functools import partial
 
 from contracts.event import Event
 from contracts.structures import StructureChanged, UnitChanged, UnitEnded
-from contracts.users import PersonChanged, RightsChanged
+from contracts.users import AccountChanged, PersonChanged, RightsChanged
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.clock import now
@@ -19,7 +19,7 @@ from services.approvals.domain.ended import note_structure, note_unit, unit_key
 from services.approvals.domain.ladder import Ladder
 from services.approvals.domain.numbers import sequence_id
 from services.approvals.domain.opening import ASKED_BY, open_for
-from services.approvals.domain.people import Person, copy_person, forget_name
+from services.approvals.domain.people import Person, copy_person, forget_name, secure
 from services.approvals.records import Records
 from services.approvals.seats import seat_of
 
@@ -35,6 +35,7 @@ def handlers(
     for event, question in ASKED_BY.items():
         on(event)(_opens(records, question, ladder))
     _hear_of_structures(on, records)
+    _hear_of_accounts(on, records)
 
     def unseat(key: str) -> Ask:
         """What they may do cannot be read: until it can, they decide nothing."""
@@ -59,14 +60,21 @@ def handlers(
         places = records.approvers.at(event.structure_id), records.people.at(event.user_id)
         return Ask((rights.place(event), *places), decide)
 
+    return on
+
+
+def _hear_of_accounts(on: Subscriptions, records: Records) -> None:
     @on(PersonChanged)
     def keep_name(event: PersonChanged) -> Ask:
-        at = now()
-        return records.people.ask(
-            event.user_id, lambda current: copy_person(event, current, now=at)
-        )
+        return records.people.ask(event.user_id, partial(copy_person, event, now=now()))
 
-    return on
+    def secure_anyway(user_id: str) -> Ask:
+        """What was done to the account cannot be read; that something was is enough."""
+        return records.people.ask(user_id, partial(secure, at=now()))
+
+    @on(AccountChanged, otherwise=secure_anyway)
+    def make_links_void(event: AccountChanged) -> Ask:
+        return records.people.ask(event.user_id, partial(secure, at=event.changed_at))
 
 
 def _opens(

@@ -35,7 +35,7 @@ def build(service: Service[ApprovalsSettings]) -> FastAPI:
         reading_routes(answering, shown),
         several_routes(answering),
         deciding_routes(service.committer, answering, shown),
-        link_routes(answering, shown, link_key=settings.link_key.get_secret_value()),
+        link_routes(answering, shown, settings),
         desk_routes(answering, shown),
         hears=handlers(records, rights, kept, ladder=settings.ladder),
         jobs=[

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import StringConstraints
+from pydantic import BaseModel, StringConstraints
 
 from kit.clock import now, today
 from kit.heard import TooStale
@@ -13,8 +13,9 @@ from kit.problems import NotFound
 from services.approvals.answering import Answering
 from services.approvals.api.decisions import ENDED, REFUSALS
 from services.approvals.api.fields import Decision
-from services.approvals.domain.approvals import still_open
+from services.approvals.domain.approvals import State, still_open
 from services.approvals.domain.deciding import Decider, ReasonMissing
+from services.approvals.settings import ApprovalsSettings
 from services.approvals.views import ApprovalDetail, Shown
 
 PURPOSE = "approval"
@@ -26,15 +27,25 @@ class LinkedDecision(Decision):
     token: Token
 
 
-def link_routes(answering: Answering, shown: Shown, *, link_key: str) -> APIRouter:
+class Answered(BaseModel):
+    """What became of it, and no more: a link that is used up shows nothing to whoever finds it."""
+
+    number: str
+    state: State
+
+
+def link_routes(answering: Answering, shown: Shown, settings: ApprovalsSettings) -> APIRouter:
     routes = APIRouter(prefix="/v1/approval-link", tags=["approvals"])
+    link_key = settings.link_key.get_secret_value()
 
     async def opened(token: str, *, field: str) -> tuple[str, str]:
         """Which question, and which approver: a link gives no right of its own."""
+        if not settings.approval_links:
+            raise NotFound
         link = read_link(link_key, token, purpose=PURPOSE, now=now(), field=field)
         await answering.rights.require_fresh()
         person = await answering.records.people.find(link.user_id)
-        if person is None or not person.active:
+        if person is None or not person.active or link.made_at <= person.secured_at:
             raise LinkInvalid(field=field)
         return link.nonce, link.user_id
 
@@ -50,11 +61,11 @@ def link_routes(answering: Answering, shown: Shown, *, link_key: str) -> APIRout
         "/decision",
         responses=may_answer(ReasonMissing, LinkInvalid, LinkExpired, *REFUSALS, TooStale),
     )
-    async def decide(body: LinkedDecision) -> ApprovalDetail:
+    async def decide(body: LinkedDecision) -> Answered:
         """Answer from the letter, with the rights of this moment; once answered it is used up."""
         id, user_id = await opened(body.token, field="body/token")
         found = await answering.approvals.get(id)
         decided = await answering.answer(found, body.answer, Decider(user_id=user_id))
-        return await shown.detail(decided, to=user_id, today=today())
+        return Answered(number=decided.number, state=decided.state)
 
     return routes
