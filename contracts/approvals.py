@@ -155,9 +155,15 @@ class InformationGiven(Event, type="approvals.information-given.v1", key="commen
     structure_name: str | None
     requester_id: str
     asked_by: str
-    """Who had asked last, and waits for it."""
+    """Who had asked last."""
     text: PersonalText
     given_at: AwareDatetime
+    approver_ids: tuple[str, ...] = ()
+    """
+    Whom it is for: who had asked, or whoever decides now if they no longer may.
+
+    Empty as it was told at first: who had asked.
+    """
 
 
 class ApprovalReminded(

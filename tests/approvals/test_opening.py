@@ -210,6 +210,13 @@ class TestTellOpened:
         assert again.events[0].approver_ids == ("u-new",)
         assert tell_opened(again.state, all_new, ladder=LADDER, now=NOW) == Change(again.state)
 
+    def test_forgets_what_was_asked_by_somebody_who_no_longer_decides(self):
+        asked = an_approval(told_to=("u-omar",), asked_by="u-omar")
+
+        anew = tell_opened(asked, some_approvers(a_delegate_s_seat()), ladder=LADDER, now=NOW)
+
+        assert anew.state.asked_by is None
+
     @pytest.mark.feature("APP-15", "APP-16")
     def test_says_that_nobody_is_left_and_waits_for_the_next(self):
         left = tell_opened(an_approval(told_to=("u-omar",)), None, ladder=LADDER, now=NOW)

@@ -78,9 +78,18 @@ def test_a_question_of_any_kind_is_written_about_with_its_title():
 
 def test_asking_back_is_written_to_who_asked_and_the_answer_to_who_waits_for_it():
     question = on_information_requested(InformationRequested(**ASKED, asked_at=AT))
-    answer = on_information_given(InformationGiven(**ASKED, asked_by="u-omar", given_at=AT))
+    [answer] = on_information_given(InformationGiven(**ASKED, asked_by="u-omar", given_at=AT))
 
     assert (question.recipient_id, answer.recipient_id) == ("u-lea", "u-omar")
     # Whoever asks does not learn which approver it is.
     assert (question.about_id, answer.about_id) == (None, "u-lea")
     assert question.reason == answer.reason == "Pour quel service ?"
+
+
+def test_the_answer_is_written_to_whoever_decides_by_then():
+    said = {"asked_by": "u-omar", "approver_ids": ("u-ada", "u-zoe"), "given_at": AT}
+
+    letters = on_information_given(InformationGiven(**ASKED, **said))
+
+    assert [one.recipient_id for one in letters] == ["u-ada", "u-zoe"]
+    assert len({one.id for one in letters}) == 2

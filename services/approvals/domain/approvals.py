@@ -42,6 +42,8 @@ class Approval(Entity):
     comment: str = ""
     comments: int = 0
     """How many were written since it was opened."""
+    requester_comments: int = 0
+    """How many of them by the requester."""
     asked_by: str | None = None
     """Who has asked the requester for more, and waits for an answer."""
     state: State = "requested"

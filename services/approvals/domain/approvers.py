@@ -64,6 +64,12 @@ def who_decides(approval: Approval, approvers: Approvers | None, *, on: date) ->
     return tuple(sorted(deciding, key=lambda seat: (not seat.principal, seat.user_id)))
 
 
+def asked_first(seats: tuple[Seat, ...]) -> tuple[str, ...]:
+    """The principal manager alone or, where none decides, all who do."""
+    first = seats[:1] if seats and seats[0].principal else seats
+    return tuple(seat.user_id for seat in first)
+
+
 def awaited(approvers: Approvers | None, approval: Approval, *, now: datetime) -> Approvers:
     """With a question that nobody may decide on: it is looked at when somebody may."""
     known = approvers or Approvers(id=approval.structure_id)

@@ -19,7 +19,13 @@ from contracts.event import Event
 from kit.change import Change
 from kit.days import day_of
 from services.approvals.domain.approvals import Approval, about
-from services.approvals.domain.approvers import Approvers, Seat, awaited, who_decides
+from services.approvals.domain.approvers import (
+    Approvers,
+    Seat,
+    asked_first,
+    awaited,
+    who_decides,
+)
 from services.approvals.domain.business_days import business_days_after
 
 
@@ -128,7 +134,7 @@ def _told(
     if approval.asked_by:
         return ()  # It is for the requester to say more.
     everyone = tuple(seat.user_id for seat in seats)
-    first = everyone[:1] if seats[0].principal else everyone
+    first = asked_first(seats)
     others = everyone[len(first) :]
     told: list[Event] = []
     if ladder.escalation in due and others:

@@ -123,7 +123,9 @@ def tell_opened(
         return Change(current)
     if deciding:
         told_to = tuple(seat.user_id for seat in deciding)
-        told = begin(replace(current, told=True, told_to=told_to), ladder, now=now)
+        # Those it is put to anew have not asked for anything yet.
+        put = replace(current, told=True, told_to=told_to, asked_by=None)
+        told = begin(put, ladder, now=now)
         return Change(told, (opened(told, deciding),))
     if not current.told:
         return Change(current)

@@ -67,17 +67,20 @@ def on_information_requested(event: InformationRequested) -> Letter:
     )
 
 
-def on_information_given(event: InformationGiven) -> Letter:
-    """To whoever asked for it."""
-    return Letter(
-        id=f"{event.comment_id}:information-given",
-        recipient_id=event.asked_by,
-        template="information-given",
-        about_id=event.requester_id,
-        params={**of_structure(event.structure_name), "title": event.title},
-        reason=event.text,
-        subject_id=event.approval_id,
-        created_at=event.given_at,
+def on_information_given(event: InformationGiven) -> tuple[Letter, ...]:
+    """To whoever asked for it or, if they no longer decide, to whoever does."""
+    return tuple(
+        Letter(
+            id=f"{event.comment_id}:information-given:{user_id}",
+            recipient_id=user_id,
+            template="information-given",
+            about_id=event.requester_id,
+            params={**of_structure(event.structure_name), "title": event.title},
+            reason=event.text,
+            subject_id=event.approval_id,
+            created_at=event.given_at,
+        )
+        for user_id in event.approver_ids or (event.asked_by,)
     )
 
 
