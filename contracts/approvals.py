@@ -179,7 +179,7 @@ class ApprovalReminded(
     requester_id: str
     approver_ids: tuple[str, ...]
     business_days: int
-    """How many it has waited since it was put to them."""
+    """How many it has waited since it was put to them, whoever's turn it was."""
     opened_at: AwareDatetime
     reminded_at: AwareDatetime
     expires_at: AwareDatetime

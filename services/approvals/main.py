@@ -34,7 +34,7 @@ def build(service: Service[ApprovalsSettings]) -> FastAPI:
     return service.app(
         reading_routes(answering, shown),
         several_routes(answering),
-        deciding_routes(service.committer, answering, shown),
+        deciding_routes(service.committer, answering, shown, settings.ladder),
         link_routes(answering, shown, settings),
         desk_routes(answering, shown),
         hears=handlers(records, rights, kept, ladder=settings.ladder),

@@ -17,6 +17,7 @@ from services.approvals.domain.comments import (
     without_text,
 )
 from tests.approvals.builders import (
+    LADDER,
     NOW,
     a_delegate_s_seat,
     a_seat,
@@ -29,7 +30,8 @@ from tests.approvals.builders import (
 def write(
     approval: Approval | None, current: Comment | None = None, **but: Any
 ) -> tuple[Change[Approval], Change[Comment]]:
-    said = {"id": "c-1", "text": "Pour quel service ?", "asks": False, "by": "u-omar", "now": NOW}
+    said = {"id": "c-1", "text": "Pour quel service ?", "asks": False, "by": "u-omar"}
+    said |= {"ladder": LADDER, "now": NOW}
     approvers = but.pop("approvers", some_approvers(a_seat()))
     about, written, _ = comment(approval, current, approvers, **said | but)
     return about, written

@@ -30,6 +30,7 @@ from services.approvals.domain.deciding import (
     StructureInactive,
     UnitsEnded,
 )
+from services.approvals.domain.ladder import Ladder
 from services.approvals.domain.withdrawing import RequesterOnly, withdraw
 from services.approvals.views import ApprovalDetail, Shown
 
@@ -52,7 +53,9 @@ class NewComment(BaseModel):
     """Whether the requester is asked for more; of those who may decide."""
 
 
-def deciding_routes(committer: Committer, answering: Answering, shown: Shown) -> APIRouter:
+def deciding_routes(
+    committer: Committer, answering: Answering, shown: Shown, ladder: Ladder
+) -> APIRouter:
     routes = APIRouter(prefix="/v1/approvals", tags=["approvals"])
 
     async def shows(approval: Approval, caller: Caller, response: Response) -> ApprovalDetail:
@@ -85,7 +88,7 @@ def deciding_routes(committer: Committer, answering: Answering, shown: Shown) ->
         )
         return await shows(withdrawn, caller, response)
 
-    _comment_routes(routes, committer, answering, shows)
+    _comment_routes(routes, committer, answering, shows, ladder)
     return routes
 
 
@@ -94,6 +97,7 @@ def _comment_routes(
     committer: Committer,
     answering: Answering,
     shows: Callable[[Approval, Caller, Response], Awaitable[ApprovalDetail]],
+    ladder: Ladder,
 ) -> None:
     records = answering.records
 
@@ -114,6 +118,7 @@ def _comment_routes(
             text=body.text,
             asks=body.asks,
             by=caller.user_id,
+            ladder=ladder,
             now=now(),
         )
         about, *_ = await committer.change_together(

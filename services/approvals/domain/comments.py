@@ -12,6 +12,7 @@ from kit.problems import Conflict, Forbidden
 from services.approvals.domain.approvals import Approval, still_open
 from services.approvals.domain.approvers import Approvers, Seat, asked_first, who_decides
 from services.approvals.domain.deciding import readable
+from services.approvals.domain.ladder import Ladder, ask_back, go_on
 
 MOST_EACH: Final = 50
 """Of one approval, by its requester; and as many by those who decide, who thus always have room."""
@@ -47,6 +48,7 @@ def comment(
     text: str,
     asks: bool,
     by: str,
+    ladder: Ladder,
     now: datetime,
 ) -> tuple[Change[Approval], Change[Comment], Change[Approvers]]:
     """Write about a question that waits; what the requester writes answers who asked for more."""
@@ -73,8 +75,11 @@ def comment(
         about,
         comments=about.comments + 1,
         requester_comments=about.requester_comments + hers,
-        asked_by=by if asks else None if hers else about.asked_by,
     )
+    if asks:
+        counted = ask_back(counted, ladder, by=by, now=now)
+    elif hers and about.asked_by:
+        counted = go_on(counted, ladder, now=now)
     deciding = who_decides(about, approvers, on=day_of(now))
     return Change(counted), Change(written, _told(about, written, deciding)), Change(approvers)
 

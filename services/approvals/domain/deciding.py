@@ -14,7 +14,7 @@ from contracts.event import Event
 from kit.change import Change
 from kit.days import day_of
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
-from services.approvals.domain.approvals import FIRST_KINDS, Approval, about, still_open
+from services.approvals.domain.approvals import FIRST_KINDS, Approval, about, over, still_open
 from services.approvals.domain.approvers import Approvers, Seat, who_decides
 from services.approvals.domain.ended import Ended, unit_key
 from services.approvals.domain.opening import opened
@@ -91,14 +91,7 @@ def decide(
         # Whoever hears the answer has heard the question.
         told = (opened(current, deciding),)
     answered = replace(
-        current,
-        told=True,
-        state=answer.verdict,
-        decided_by=by.user_id,
-        decided_at=now,
-        reason=answer.reason,
-        asked_by=None,
-        wake_at=None,
+        over(current, answer.verdict, at=now), decided_by=by.user_id, reason=answer.reason
     )
     return Change(answered, (*told, _decided(answered, answer, by, now)))
 

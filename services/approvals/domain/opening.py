@@ -124,7 +124,7 @@ def tell_opened(
     if deciding:
         told_to = tuple(seat.user_id for seat in deciding)
         # Those it is put to anew have not asked for anything yet.
-        put = replace(current, told=True, told_to=told_to, asked_by=None)
+        put = replace(current, told=True, told_to=told_to, asked_by=None, asked_at=None)
         told = begin(put, ladder, now=now)
         return Change(told, (opened(told, deciding),))
     if not current.told:
