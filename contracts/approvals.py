@@ -32,6 +32,9 @@ class ApprovalOpened(
     """What is asked for, in French."""
     expires_at: AwareDatetime | None = None
     """When it is over if nobody has answered; no link in a letter answers any longer."""
+    told_at: AwareDatetime | None = None
+    telling: int = 1
+    """Which time it is: it is told anew once none of those told before may decide."""
 
 
 class ApprovalOpenedV2(
@@ -52,6 +55,8 @@ class ApprovalOpenedV2(
     number: str = ""
     title: str = ""
     expires_at: AwareDatetime | None = None
+    told_at: AwareDatetime | None = None
+    telling: int = 1
 
 
 class ApproverMissing(

@@ -52,7 +52,7 @@ class TestOpenFor:
 
         opened, seats = put(a_request(), approvers=approvers)
 
-        asked = an_approval(number="RITM0000007", told_to=("u-omar",))
+        asked = an_approval(number="RITM0000007", told_to=("u-omar",), tellings=1)
         assert opened.state == begin(asked, LADDER, now=NOW)
         assert opened.state.state == "requested"
         [told] = opened.events
@@ -208,6 +208,7 @@ class TestTellOpened:
         assert tell_opened(asked, one_left, ladder=LADDER, now=NOW) == Change(asked)
         again = tell_opened(asked, all_new, ladder=LADDER, now=NOW)
         assert again.events[0].approver_ids == ("u-new",)
+        assert again.events[0].told_at == NOW
         assert tell_opened(again.state, all_new, ladder=LADDER, now=NOW) == Change(again.state)
 
     def test_forgets_what_was_asked_by_somebody_who_no_longer_decides(self):
@@ -226,3 +227,11 @@ class TestTellOpened:
         assert tell_opened(left.state, None, ladder=LADDER, now=NOW) == Change(left.state)
         come = tell_opened(left.state, some_approvers(a_seat()), ladder=LADDER, now=NOW)
         assert types(come) == [ApprovalOpened]
+
+    def test_says_which_time_it_is_also_to_the_same(self):
+        omar = some_approvers(a_seat())
+        first = tell_opened(an_approval(told=False), omar, ladder=LADDER, now=NOW)
+        left = tell_opened(first.state, None, ladder=LADDER, now=NOW)
+        back = tell_opened(left.state, omar, ladder=LADDER, now=NOW)
+
+        assert [one.events[0].telling for one in (first, back)] == [1, 2]

@@ -55,6 +55,26 @@ def test_an_approver_s_letter_brings_a_link_that_is_good_while_the_question_wait
     assert letter.link.expires_at == END
 
 
+def test_a_question_is_written_of_once_each_time_it_is_told():
+    first, again, anew = (
+        on_approval_opened(ApprovalOpened(**OPENED, told_at=at, telling=telling))[0]
+        for at, telling in ((AT, 1), (AT, 1), (AT + timedelta(days=2), 2))
+    )
+
+    assert first.id == again.id != anew.id
+    assert anew.created_at == AT + timedelta(days=2)
+
+
+def test_a_list_of_questions_is_written_of_once_each_time():
+    letters = [
+        on_approval_opened(ApprovalOpened(**OPENED | said, list_id="l-1", telling=telling))[0]
+        for telling in (1, 2)
+        for said in ({"approval_id": "r-1"}, {"approval_id": "r-2"})
+    ]
+
+    assert [letters.index(one) for one in letters] == [0, 0, 2, 2]
+
+
 @pytest.mark.parametrize(
     ("but", "links"),
     [({"list_id": "l-1"}, True), ({"expires_at": None}, True), ({}, False)],

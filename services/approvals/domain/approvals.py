@@ -52,6 +52,8 @@ class Approval(Entity):
     opened_at: datetime
     told: bool = False
     """Whether anybody has been told that it is open: not before somebody may decide."""
+    tellings: int = 0
+    """How often it was told, each time to others or after nobody could decide."""
     told_to: tuple[str, ...] = ()
     """Who was told last; once none of them may decide any more, whoever may is told anew."""
     waits_since: datetime | None = None

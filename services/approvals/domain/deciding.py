@@ -17,7 +17,7 @@ from kit.problems import Conflict, Forbidden, Invalid, NotFound
 from services.approvals.domain.approvals import FIRST_KINDS, Approval, about, over, still_open
 from services.approvals.domain.approvers import Approvers, Seat, who_decides
 from services.approvals.domain.ended import Ended, unit_key
-from services.approvals.domain.opening import opened
+from services.approvals.domain.opening import opened, told_again
 from services.approvals.domain.people import Person
 
 
@@ -89,7 +89,8 @@ def decide(
     told: tuple[Event, ...] = ()
     if not current.told:
         # Whoever hears the answer has heard the question.
-        told = (opened(current, deciding),)
+        current = told_again(current)
+        told = (opened(current, deciding, now=now),)
     answered = replace(
         over(current, answer.verdict, at=now), decided_by=by.user_id, reason=answer.reason
     )

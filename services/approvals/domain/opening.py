@@ -124,15 +124,19 @@ def tell_opened(
     if deciding:
         told_to = tuple(seat.user_id for seat in deciding)
         # Those it is put to anew have not asked for anything yet.
-        put = replace(current, told=True, told_to=told_to, asked_by=None, asked_at=None)
+        put = replace(told_again(current), told_to=told_to, asked_by=None, asked_at=None)
         told = begin(put, ladder, now=now)
-        return Change(told, (opened(told, deciding),))
+        return Change(told, (opened(told, deciding, now=now),))
     if not current.told:
         return Change(current)
     return blocked(current, now=now)
 
 
-def opened(approval: Approval, deciding: tuple[Seat, ...]) -> Event:
+def told_again(approval: Approval) -> Approval:
+    return replace(approval, told=True, tellings=approval.tellings + 1)
+
+
+def opened(approval: Approval, deciding: tuple[Seat, ...], *, now: datetime) -> Event:
     principal = next((seat.user_id for seat in deciding if seat.principal), None)
     said: dict[str, Any] = {
         "approval_id": approval.id,
@@ -148,6 +152,8 @@ def opened(approval: Approval, deciding: tuple[Seat, ...]) -> Event:
         "number": approval.number,
         "title": approval.title,
         "expires_at": approval.expires_at,
+        "told_at": now,
+        "telling": approval.tellings,
     }
     if approval.kind in FIRST_KINDS:
         return ApprovalOpened(**said)
