@@ -67,6 +67,8 @@ class ApproverMissing(
     approval_id: str
     structure_id: str
     noticed_at: AwareDatetime
+    kind: str = ""
+    requester_id: str = ""
 
 
 class ApprovalDecided(

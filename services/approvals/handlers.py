@@ -89,6 +89,7 @@ def _opens(
                 records.approvals.at(asked.id),
                 records.approvers.at(asked.structure_id),
                 records.numbers.at(sequence_id(sequence)),
+                records.people.at(asked.requester_id),
             ),
             lambda *current: open_for(asked, *current, sequence=sequence, ladder=ladder, now=at),
         )

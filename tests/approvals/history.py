@@ -293,11 +293,12 @@ class World:
 
     def _open(self, event: RattachementRequested) -> None:
         current = self.approvals.get(event.request_id)
-        opened, seats, _ = open_for(
+        opened, seats, *_ = open_for(
             of_rattachement(event),
             current,
             self.approvers,
             None,
+            self.people.get(event.user_id),
             sequence=0,
             ladder=LADDER,
             now=self.now,

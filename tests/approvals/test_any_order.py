@@ -73,11 +73,12 @@ class World:
     def hear(self, event: Event) -> None:
         if isinstance(event, RattachementRequested):
             current = self.approvals.get(event.request_id)
-            opened, seats, given = opening.open_for(
+            opened, seats, given, _ = opening.open_for(
                 opening.of_rattachement(event),
                 current,
                 self.approvers,
                 self.numbers,
+                None,
                 sequence=0,
                 ladder=LADDER,
                 now=NOW,

@@ -10,6 +10,7 @@ from contracts.approvals import (
     ApprovalDecidedV2,
     ApprovalOpened,
     ApprovalOpenedV2,
+    ApprovalWithdrawn,
     ApproverMissing,
 )
 from contracts.event import Event
@@ -20,6 +21,7 @@ from services.approvals.domain.deciding import Answer, Decider, decide
 from services.approvals.domain.ladder import begin
 from services.approvals.domain.numbers import Numbers
 from services.approvals.domain.opening import ASKED_BY, open_for, tell_opened
+from services.approvals.domain.people import Person
 from tests.approvals.builders import (
     LADDER,
     NOW,
@@ -41,7 +43,9 @@ def put(
     event: Event, current: Approval | None = None, approvers: Approvers | None = None
 ) -> tuple[Change[Approval], Change[Approvers]]:
     asked = ASKED_BY[type(event)](event)
-    opened, seats, _ = open_for(asked, current, approvers, None, sequence=7, ladder=LADDER, now=NOW)
+    opened, seats, *_ = open_for(
+        asked, current, approvers, None, None, sequence=7, ladder=LADDER, now=NOW
+    )
     return opened, seats
 
 
@@ -152,10 +156,28 @@ class TestOpenFor:
         decided, given = an_approval(state="refused", reason="Non"), Numbers(id="07", given=3)
 
         again = open_for(
-            an_approval(), decided, approvers, given, sequence=7, ladder=LADDER, now=NOW
+            an_approval(), decided, approvers, given, None, sequence=7, ladder=LADDER, now=NOW
         )
 
-        assert again == (Change(decided), Change(approvers), Change(given))
+        assert again == (Change(decided), Change(approvers), Change(given), Change(None))
+
+    @pytest.mark.feature("ACC-10")
+    def test_takes_back_at_once_what_is_heard_after_its_requester_has_left(self):
+        left = Person(id="u-lea", name="Léa Martin", active=False, heard=2)
+
+        opened, *_ = open_for(
+            an_approval(told=False),
+            None,
+            some_approvers(a_seat()),
+            None,
+            left,
+            sequence=7,
+            ladder=LADDER,
+            now=NOW,
+        )
+
+        assert types(opened) == [ApprovalWithdrawn]
+        assert (opened.state.state, opened.state.wake_at) == ("withdrawn", None)
 
     @pytest.mark.feature("APP-16")
     @pytest.mark.parametrize(

@@ -106,7 +106,11 @@ def blocked(approval: Approval, *, now: datetime) -> Change[Approval]:
 
 def missing(approval: Approval, *, now: datetime) -> ApproverMissing:
     return ApproverMissing(
-        approval_id=approval.id, structure_id=approval.structure_id, noticed_at=now
+        approval_id=approval.id,
+        structure_id=approval.structure_id,
+        noticed_at=now,
+        kind=approval.kind,
+        requester_id=approval.requester_id,
     )
 
 

@@ -16,6 +16,8 @@ from services.approvals.domain.approvals import FIRST_KINDS, Approval
 from services.approvals.domain.approvers import Approvers, Seat, awaited, who_decides
 from services.approvals.domain.ladder import Ladder, begin, blocked, missing
 from services.approvals.domain.numbers import Numbers, give
+from services.approvals.domain.people import Person
+from services.approvals.domain.withdrawing import withdraw_of_who_left
 
 SUBSCRIPTION: Final = "Demande d’abonnement à un espace"
 
@@ -89,21 +91,30 @@ def open_for(
     current: Approval | None,
     approvers: Approvers | None,
     numbers: Numbers | None,
+    requester: Person | None,
     *,
     sequence: int,
     ladder: Ladder,
     now: datetime,
-) -> tuple[Change[Approval], Change[Approvers], Change[Numbers]]:
-    """Put the question; while nobody may answer it waits, and is never approved by itself."""
+) -> tuple[Change[Approval], Change[Approvers], Change[Numbers], Change[Person]]:
+    """
+    Put the question; while nobody may answer it waits, and is never approved by itself.
+
+    One that is heard only once its requester has left is taken back, as all the others were.
+    """
+    person = Change(requester)
     if current:
-        return Change(current), Change(approvers), Change(numbers)
+        return Change(current), Change(approvers), Change(numbers), person
     number, given = give(sequence, numbers)
     asks = replace(asked, number=number)
+    taken_back = withdraw_of_who_left(asks, requester, now=now)
+    if taken_back.events:
+        return taken_back, Change(approvers), given, person
     told = tell_opened(asks, approvers, ladder=ladder, now=now)
     if told.events:
-        return told, Change(approvers), given
+        return told, Change(approvers), given, person
     waits = Change(begin(asks, ladder, now=now), (missing(asks, now=now),))
-    return waits, Change(awaited(approvers, asks, now=now)), given
+    return waits, Change(awaited(approvers, asks, now=now)), given, person
 
 
 def tell_opened(

@@ -169,6 +169,31 @@ def tell_blocked(
     return Change(replace(request, blocked=True), (event,))
 
 
+def tell_blocked_elsewhere(
+    told: ApproverMissing,
+    management: Management | None,
+    tie: Rattachement | None,
+    structure: Structure | None,
+) -> tuple[RequestBlocked, ...]:
+    """
+    The same of what another service asked, of which nothing is kept here.
+
+    So it is told at each step that finds nobody; its letter is written once.
+    """
+    if management and management.principal_manager_id:
+        return ()
+    if tie is None or not tie.standing(day_of(told.noticed_at)):
+        return ()  # Whoever has left may not know what the structure is called.
+    event = RequestBlocked(
+        request_id=told.approval_id,
+        user_id=tie.user_id,
+        structure_id=told.structure_id,
+        structure_name=structure.legal_name if structure else None,
+        noticed_at=told.noticed_at,
+    )
+    return (event,)
+
+
 def claim(
     current: Claim | None,
     management: Management | None,
