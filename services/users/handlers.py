@@ -240,9 +240,9 @@ def _blocked_elsewhere(membership: Membership, told: ApproverMissing) -> Ask:
         structure: Structure | None,
         nothing: RattachementRequest | None,
     ) -> tuple[Change[Any], ...]:
-        blocked = vacancies.tell_blocked_elsewhere(told, management, tie, structure)
         vacant = vacancies.notice_vacancy(told, management, None)
-        return vacant, Change(tie), Change(structure), Change(nothing, blocked)
+        noted, events = vacancies.tell_blocked_elsewhere(told, management, tie, structure)
+        return vacant, noted, Change(structure), Change(nothing, events)
 
     return Ask(
         (

@@ -165,10 +165,12 @@ class TestTellBlocked:
 
 class TestTellBlockedElsewhere:
     def test_tells_whoever_is_attached_that_they_may_claim_the_structure(self):
-        [told] = vacancies.tell_blocked_elsewhere(MISSING, None, a_tie(), a_structure())
+        noted, [told] = vacancies.tell_blocked_elsewhere(MISSING, None, a_tie(), a_structure())
+        again = vacancies.tell_blocked_elsewhere(MISSING, None, noted.state, a_structure())
 
         assert (told.request_id, told.user_id) == ("r-1", "u-lea")
         assert told.structure_name == "Boulangerie du Port"
+        assert again == (noted, ())
 
     @pytest.mark.parametrize(
         ("management", "tie"),
@@ -178,7 +180,7 @@ class TestTellBlockedElsewhere:
     def test_tells_nobody_else(self, management: Any, tie: Any):
         told = vacancies.tell_blocked_elsewhere(MISSING, management, tie, a_structure())
 
-        assert told == ()
+        assert told == (Change(tie), ())
 
 
 class TestClaim:

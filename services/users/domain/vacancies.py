@@ -8,7 +8,7 @@ Nothing comes of it by itself: no claim without a proof, and no vote.
 
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from contracts.approvals import ApproverMissing
 from contracts.users import (
@@ -35,6 +35,7 @@ from services.users.domain.transfers import ManagementMoved
 Request = RattachementRequest | HabilitationsRequest
 R = TypeVar("R", RattachementRequest, HabilitationsRequest)
 Proof = Literal["code", "documents"]
+MOST_BLOCKED: Final = 20
 State = Literal["open", "proved"] | ClaimOutcome
 
 
@@ -174,16 +175,14 @@ def tell_blocked_elsewhere(
     management: Management | None,
     tie: Rattachement | None,
     structure: Structure | None,
-) -> tuple[RequestBlocked, ...]:
-    """
-    The same of what another service asked, of which nothing is kept here.
-
-    So it is told at each step that finds nobody; its letter is written once.
-    """
+) -> tuple[Change[Rattachement], tuple[RequestBlocked, ...]]:
+    """The same of what another service asked for somebody attached, who may know the structure."""
+    if tie is None or told.approval_id in tie.blocked:
+        return Change(tie), ()
     if management and management.principal_manager_id:
-        return ()
-    if tie is None or not tie.standing(day_of(told.noticed_at)):
-        return ()  # Whoever has left may not know what the structure is called.
+        return Change(tie), ()
+    if not tie.standing(day_of(told.noticed_at)):
+        return Change(tie), ()
     event = RequestBlocked(
         request_id=told.approval_id,
         user_id=tie.user_id,
@@ -191,7 +190,8 @@ def tell_blocked_elsewhere(
         structure_name=structure.legal_name if structure else None,
         noticed_at=told.noticed_at,
     )
-    return (event,)
+    blocked = (*tie.blocked, told.approval_id)[-MOST_BLOCKED:]
+    return Change(replace(tie, blocked=blocked)), (event,)
 
 
 def claim(
