@@ -35,7 +35,6 @@ from services.users.domain.transfers import ManagementMoved
 Request = RattachementRequest | HabilitationsRequest
 R = TypeVar("R", RattachementRequest, HabilitationsRequest)
 Proof = Literal["code", "documents"]
-MOST_BLOCKED: Final = 20
 State = Literal["open", "proved"] | ClaimOutcome
 
 
@@ -168,6 +167,9 @@ def tell_blocked(
         noticed_at=told.noticed_at,
     )
     return Change(replace(request, blocked=True), (event,))
+
+
+MOST_BLOCKED: Final = 20
 
 
 def tell_blocked_elsewhere(
