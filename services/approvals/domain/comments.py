@@ -71,17 +71,21 @@ def comment(
         text=text,
         asks=asks,
     )
+    deciding = who_decides(about, approvers, on=day_of(now))
+    told = _told(about, written, deciding)
+    return Change(_counted(about, written, ladder)), Change(written, told), Change(approvers)
+
+
+def _counted(about: Approval, written: Comment, ladder: Ladder) -> Approval:
+    hers = written.by == about.requester_id
     counted = replace(
         about,
         comments=about.comments + 1,
         requester_comments=about.requester_comments + hers,
     )
-    if asks:
-        counted = ask_back(counted, ladder, by=by, now=now)
-    elif hers and about.asked_by:
-        counted = go_on(counted, ladder, now=now)
-    deciding = who_decides(about, approvers, on=day_of(now))
-    return Change(counted), Change(written, _told(about, written, deciding)), Change(approvers)
+    if written.asks:
+        return ask_back(counted, ladder, by=written.by, now=written.at)
+    return go_on(counted, ladder, now=written.at) if hers and about.asked_by else counted
 
 
 def _told(about: Approval, written: Comment, deciding: tuple[Seat, ...]) -> tuple[Event, ...]:
