@@ -134,6 +134,10 @@ def _hear_of_approvals(
     def write_to_other_approvers(event: ApprovalEscalated) -> Ask:
         return _written(letters, *waiting_letters.on_escalated(event))
 
+    @on(InformationGiven)
+    def pass_on_the_answer(event: InformationGiven) -> Ask:
+        return _written(letters, *request_letters.on_information_given(event))
+
     for end in ENDS:
         on(end)(_settling(settled))
 
@@ -237,7 +241,6 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     RattachementRequestExpired: waiting_letters.on_request_expired,
     HabilitationsRequestExpired: waiting_letters.on_request_expired,
     InformationRequested: request_letters.on_information_requested,
-    InformationGiven: request_letters.on_information_given,
     RequestBlocked: waiting_letters.on_request_blocked,
     RegistrationRepeated: account_letters.on_registration_repeated,
     IdentityLinked: account_letters.on_identity_linked,

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from contracts.users import RECAP, UNSUBSCRIBED_WITHIN
+from kit.clock import now
 from kit.links import read_link
 from services.notifications.domain.letters import ALWAYS, Letter, Template
 from services.notifications.domain.stopping import topic, waited_for
@@ -39,6 +40,16 @@ def sent(letter: Letter) -> Message:
 def token_of(address: str) -> str:
     [token] = parse_qs(urlsplit(address).query)["token"]
     return token
+
+
+class TestLink:
+    def test_says_when_it_was_made(self):
+        before = now().replace(microsecond=0)
+
+        token = token_of(SECRETS.of(a_link_letter()).link)
+
+        made_at = read_link(KEY, token, purpose="activation", now=NOW).made_at
+        assert before <= made_at <= now()
 
 
 class TestTopic:

@@ -687,6 +687,17 @@ class TestClaim:
 
         assert [one.status_code for one in answers] == [202, 202, 202, 429]
 
+    async def test_is_told_to_whoever_another_service_asks_for(self, hall: Hall):
+        await attached(hall, "u-lea", "s-mill")
+        asked = {"approval_id": "m-1", "kind": "mandate", "requester_id": "u-lea"}
+        missing = ApproverMissing(**asked, structure_id="s-mill", noticed_at=now())
+        foreign = missing.model_copy(update={"approval_id": "m-2", "requester_id": "u-eve"})
+
+        await hall.hear(missing, foreign)
+
+        [told] = await hall.told("request-blocked")
+        assert (told["request_id"], told["user_id"]) == ("m-1", "u-lea")
+
     async def test_follows_a_question_that_nobody_answers(self, hall: Hall):
         missing = ApproverMissing(approval_id="r-1", structure_id="s-mill", noticed_at=now())
 
