@@ -50,6 +50,10 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
                 [("digest_id", 1), ("created_at", 1), ("_id", 1)],
                 partialFilterExpression={"status": "gathered"},
             ),
+            IndexModel(
+                [("about_id", 1), ("_id", 1)],
+                partialFilterExpression={"about_id": {"$gt": ""}},
+            ),
             IndexModel("message_id", partialFilterExpression={"message_id": {"$gt": ""}}),
             IndexModel("created_at", partialFilterExpression={"forgotten": False}),
             IndexModel([("in_bulk", 1), ("wake_at", 1)], partialFilterExpression=DATED),

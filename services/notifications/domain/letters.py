@@ -186,6 +186,11 @@ def forget_words(current: Letter) -> Change[Letter]:
     return Change(replace(left, wake_at=None))
 
 
+def forget_other(current: Letter) -> Change[Letter]:
+    """Somebody it is about is forgotten: their words, and who they were. It leaves all the same."""
+    return Change(replace(current, reason="", about_id=None))
+
+
 def address(letter: Letter, person: Person) -> str:
     """Where a letter goes; empty when that address is awaited no longer."""
     if letter.to:
