@@ -97,8 +97,20 @@ IN_BULK: Final[frozenset[Template]] = frozenset({"digest", "recap"})
 A hundred thousand of them are due at one moment of the morning, when somebody who signs in waits
 for a code: they go behind all others.
 """
-TO_WHO_LEFT = frozenset({"reactivation-refused"})
-"""The one letter without a link that still goes to a deactivated account: its owner asked."""
+TO_THE_INACTIVE: Final[frozenset[Template]] = frozenset(
+    {
+        "activation",
+        "erasure",
+        "invitation",
+        "login-cancellation",
+        "reactivation",
+        "reactivation-refused",
+    }
+)
+"""
+All that an account gets while it is not active: what opens it, what its owner has asked for since
+they left, and what takes a login back from a thief who deactivated it (NOT-07).
+"""
 DIGITS: Final[dict[str, int]] = {"code": 6, "vacancy-code": CLAIM_DIGITS}
 """Of the letters that bring a code, not a link."""
 
