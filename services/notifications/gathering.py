@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from typing import Any, Final, get_args
+from typing import Any, Final, Protocol, get_args
 
 from contracts.users import Level, Rhythm
 from kit.change import Change
@@ -16,7 +16,14 @@ from kit.rights import Rights, RightsCopy
 from services.notifications import metrics
 from services.notifications.domain import attempts, digests
 from services.notifications.domain.digests import NOT_WISHED, DigestClosed, Settled
-from services.notifications.domain.letters import ALWAYS, Letter, write
+from services.notifications.domain.letters import (
+    ALWAYS,
+    OF_NO_USE,
+    TO_DECIDERS,
+    Letter,
+    Template,
+    write,
+)
 from services.notifications.domain.people import Person
 from services.notifications.domain.times import quiet_until
 
@@ -34,13 +41,35 @@ class Contents:
     more: int = 0
 
 
-def concerns(rights: Rights | None, letter: Letter, on: date) -> bool:
-    """Whether its reader may see what it is about, where that is kept in an application."""
+class Scoped(Protocol):
+    """What a letter is about, and where: a letter has it, and so has a count of letters."""
+
+    @property
+    def template(self) -> Template: ...
+    @property
+    def application(self) -> str: ...
+    @property
+    def structure_id(self) -> str: ...
+    @property
+    def unit(self) -> str | None: ...
+
+
+def concerns(rights: Rights | None, letter: Scoped, on: date) -> bool:
+    """Whether its reader may see what it is about, by their rights in its structure."""
+    if letter.template in TO_DECIDERS and letter.structure_id:
+        return rights is not None and rights.approves(on)
     if not letter.application:
         return True
     return rights is not None and any(
         rights.may(letter.application, level, on, unit=letter.unit) for level in get_args(Level)
     )
+
+
+def _hangs_on_rights(letter: Letter) -> bool:
+    """A question is put by rights that are heard here a moment later: at first it leaves."""
+    if letter.template in TO_DECIDERS:
+        return letter.held or letter.attempts > 1 or letter.digest_id != ""
+    return letter.application != ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +91,7 @@ class Gathering:
             if wished == "never":
                 await self._record(letter, attempts.suppressed, why=NOT_WISHED)
             elif not await self._of_use([letter], person):
-                await self._record(letter, attempts.suppressed, why="It is of no use any more.")
+                await self._record(letter, attempts.suppressed, why=OF_NO_USE)
             elif wished != "immediate":
                 await self._put([(letter, person, wished)])
             elif until := quiet_until(person, now()):
@@ -119,16 +148,18 @@ class Gathering:
 
     async def _of_use(self, letters: Sequence[Letter], person: Person) -> list[Letter]:
         """Of these, all to one person, those they still may and wish to read."""
-        settled = await self.settled.many([*{one.subject_id for one in letters if one.subject_id}])
+        subjects = {subject for one in letters for subject in one.subjects}
+        settled = await self.settled.many([*subjects])
+        asking = {one.id for one in letters if _hangs_on_rights(one)}
         rights: dict[str, Rights] = {}
-        if any(one.application for one in letters):
+        if asking:
             known = await self.rights.of_user(person.id)
             rights = {one.structure_id: one for one in known}
         day = today()
         return [
             one
             for one in digests.of_use(letters, person, settled=settled.keys())
-            if concerns(rights.get(one.structure_id), one, day)
+            if one.id not in asking or concerns(rights.get(one.structure_id), one, day)
         ]
 
     async def _record(

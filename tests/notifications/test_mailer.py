@@ -13,12 +13,14 @@ from contracts.approvals import ApprovalEscalated, ApprovalOpened, ApprovalRemin
 from contracts.event import Event
 from contracts.support import TicketOpened
 from contracts.users import (
+    Line,
     LinkRequested,
     PersonChanged,
     RattachementGranted,
     RattachementNotApplied,
     RattachementRefused,
     RegistrationRepeated,
+    RightsChanged,
 )
 from kit.change import Change
 from kit.clock import now, today
@@ -88,6 +90,21 @@ OPENED = ApprovalOpened(
     approver_ids=("u-omar", "u-ada"),
     opened_at=now(),
 )
+
+
+def deciding(user: str, structure: str = "s-9", **but: Any) -> RightsChanged:
+    """That somebody manages a structure, and may answer what is asked of it."""
+    said = {
+        "rattachement_id": f"{user}:{structure}",
+        "user_id": user,
+        "structure_id": structure,
+        "role": "principal_manager",
+        "lines": (Line(valid_from=today()),),
+        "version": 1,
+    }
+    return RightsChanged(**said | but)
+
+
 GRANTED = RattachementGranted(
     request_id="r-2",
     user_id="u-lea",

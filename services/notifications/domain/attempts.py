@@ -105,7 +105,7 @@ def postponed(
 
 def held(claimed: Letter, current: Letter | None, *, until: datetime) -> Change[Letter]:
     """Wait, and drop nothing: no attempt has failed."""
-    return _record(claimed, current, attempts=claimed.attempts - 1, wake_at=until)
+    return _record(claimed, current, attempts=claimed.attempts - 1, held=True, wake_at=until)
 
 
 def not_yet_known(claimed: Letter, current: Letter | None, *, now: datetime) -> Change[Letter]:

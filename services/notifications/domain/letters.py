@@ -92,6 +92,15 @@ ALWAYS = (
     }
 )
 """Letters about accounts and their powers: they leave at once, whatever their reader wishes."""
+TO_DECIDERS: Final[frozenset[Template]] = frozenset(
+    {"approval-escalated", "approval-opened", "approval-reminder", "information-given"}
+)
+"""About questions: for those alone who may decide there when they leave."""
+PRESSING: Final[frozenset[Template]] = frozenset({"approval-escalated", "approval-reminder"})
+"""Of questions that expire without an answer: nobody can switch them off (ADR 0033)."""
+MOST_SUBJECTS: Final = 100
+"""That one letter keeps; one of so many is taken to be of use."""
+OF_NO_USE: Final = "It is of no use any more."
 IN_BULK: Final[frozenset[Template]] = frozenset({"digest", "recap"})
 """
 A hundred thousand of them are due at one moment of the morning, when somebody who signs in waits
@@ -155,12 +164,16 @@ class Letter(Entity):
     unit: str | None = None
     subject_id: str = ""
     """What it asks for or tells of: once that is settled, it is of no use."""
+    more_subjects: tuple[str, ...] = ()
+    """The others, where one letter tells of several: it is of use while one of all stands."""
     movements: tuple[Moved, ...] = ()
     """Of a recap."""
     digest_id: str = ""
     read_at: datetime | None = None
     status: Status = "waiting"
     attempts: int = 0
+    held: bool = False
+    """Whether it was put off once: meanwhile its reader may have lost rights."""
     created_at: datetime
     sent_at: datetime | None = None
     last_error: str = ""
@@ -170,14 +183,30 @@ class Letter(Entity):
     forgotten: bool = False
     """Its words are gone: what is left says that it was written, and what became of it."""
 
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        return (self.subject_id, *self.more_subjects) if self.subject_id else ()
+
 
 def lane_of(letter: Letter) -> dict[str, bool]:
     return {"in_bulk": letter.template in IN_BULK}
 
 
 def write(letter: Letter, current: Letter | None) -> Change[Letter]:
-    """Keep a letter to be sent at once; one already written stays as it is."""
-    return Change(current or replace(letter, wake_at=letter.created_at))
+    """Keep a letter to be sent at once; one already written stays, and tells of this as well."""
+    if current is None:
+        return Change(replace(letter, wake_at=letter.created_at))
+    subject, known = letter.subject_id, current.subjects
+    dropped = current.status == "suppressed" and current.last_error == OF_NO_USE
+    waits = dropped or current.status in ("waiting", "gathered")
+    if not waits or not known or subject in known or len(known) >= MOST_SUBJECTS:
+        return Change(current)
+    telling = replace(current, more_subjects=(*current.more_subjects, subject))
+    if dropped:
+        # What it told of was settled before it left: it leaves for what still stands.
+        again = {"attempts": 0, "last_error": "", "wake_at": letter.created_at}
+        telling = replace(telling, status="waiting", **again)
+    return Change(telling)
 
 
 def forget_words(current: Letter) -> Change[Letter]:

@@ -47,7 +47,8 @@ def on_approval_opened(
                 "title": event.title,
             },
             link=link if links and not event.list_id else None,
-            subject_id="" if event.list_id else event.approval_id,
+            structure_id=event.structure_id,
+            subject_id=event.approval_id,
             created_at=event.opened_at,
         )
         for user_id in dict.fromkeys((principal,) if principal else event.approver_ids)
@@ -74,6 +75,7 @@ def on_information_given(event: InformationGiven) -> Letter:
         recipient_id=event.asked_by,
         template="information-given",
         about_id=event.requester_id,
+        structure_id=event.structure_id,
         params={**of_structure(event.structure_name), "title": event.title},
         reason=event.text,
         subject_id=event.approval_id,
