@@ -12,6 +12,7 @@ from kit.clock import now, today
 from kit.collection import Ask, Collection
 from kit.committer import Committer
 from kit.heard import TooStale
+from kit.pages import Asked, page
 from kit.rights import Rights, RightsCopy
 from services.notifications import metrics
 from services.notifications.domain import attempts, digests
@@ -27,8 +28,9 @@ from services.notifications.domain.letters import (
 from services.notifications.domain.people import Person
 from services.notifications.domain.times import quiet_until
 
-MOST_READ: Final = 1000
-"""Letters that are looked at for one digest; the others stand in their reader's list alone."""
+READ_AT_ONCE: Final = 1000
+MOST_READ: Final = 20_000
+"""Letters that are looked at for one digest; the others are counted, whatever became of them."""
 MOST_SHOWN: Final = 100
 UNTIL_RIGHTS_ARE_KNOWN: Final = timedelta(seconds=10)
 
@@ -98,7 +100,7 @@ class Gathering:
                 await self._record(letter, attempts.held, until=until)
             elif letter.template != "digest":
                 return Contents()
-            elif (contents := await self._contents(letter, person)).letters:
+            elif (contents := await self._contents(letter, person)) != Contents():
                 return contents
             else:
                 await self._record(letter, attempts.suppressed, why="Nothing is left to tell.")
@@ -138,13 +140,21 @@ class Gathering:
 
     async def _contents(self, digest: Letter, person: Person) -> Contents:
         where = {"digest_id": digest.id, "status": "gathered"}
-        order = [("created_at", 1), ("_id", 1)]
-        found = await self.letters.select(where, sort=order, most=MOST_READ)
-        told = await self._of_use(found, person)
-        beyond = 0
-        if len(found) == MOST_READ:
-            beyond = await self.letters.documents.count_documents(where) - MOST_READ
-        return Contents(tuple(told[:MOST_SHOWN]), max(len(told) - MOST_SHOWN, 0) + beyond)
+        told, more, read, cursor = list[Letter](), 0, 0, ""
+        while read < MOST_READ:
+            asked = Asked(cursor, READ_AT_ONCE)
+            found, following = await page(
+                self.letters, where, asked, by="created_at", descending=False
+            )
+            of_use = await self._of_use(found, person)
+            left = MOST_SHOWN - len(told)
+            told += of_use[:left]
+            more += len(of_use[left:])
+            if following is None:
+                return Contents(tuple(told), more)
+            read, cursor = read + len(found), following
+        every = await self.letters.documents.count_documents(where)
+        return Contents(tuple(told), more + max(every - read, 0))
 
     async def _of_use(self, letters: Sequence[Letter], person: Person) -> list[Letter]:
         """Of these, all to one person, those they still may and wish to read."""

@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from contracts.approvals import ApprovalDecided, ApprovalDecidedV2, ApprovalReminded
+from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalDecidedV2,
+    ApprovalReminded,
+    ApprovalWithdrawn,
+)
 from contracts.users import NotificationPreferences, QuietHours
 from kit.clock import now
 from tests.approvals.stage import soon
@@ -35,6 +40,17 @@ REMINDED = ApprovalReminded(
 def wishing(rhythm: Any, user: str = "u-lea", **but: Any) -> Any:
     wishes = NotificationPreferences(rhythm=rhythm, **but)
     return somebody(user, notifications=wishes)
+
+
+def withdrawn(approval_id: str) -> ApprovalWithdrawn:
+    return ApprovalWithdrawn(
+        approval_id=approval_id,
+        kind="rattachement",
+        subject_id=approval_id,
+        structure_id="s-9",
+        requester_id="u-lea",
+        withdrawn_at=now(),
+    )
 
 
 async def kept(world: World, **where: Any) -> list[dict[str, Any]]:
@@ -110,6 +126,28 @@ class TestDigests:
         done = await letter(world, "suppressed", _id=digest["_id"])
         assert done["last_error"] == "Nothing is left to tell."
         assert not world.post.taken
+
+    async def test_look_past_many_that_are_settled(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr("services.notifications.gathering.READ_AT_ONCE", 2)
+        monkeypatch.setattr("services.notifications.gathering.MOST_SHOWN", 1)
+        opened = [
+            OPENED.model_copy(
+                update={"approval_id": f"r-{n}", "opened_at": now() - timedelta(minutes=9 - n)}
+            )
+            for n in range(7)
+        ]
+        await world.stage.hear(somebody(), wishing("daily", "u-omar"), deciding("u-omar"), *opened)
+        digest = await gathered(world, 7)
+        await world.stage.hear(*(withdrawn(f"r-{n}") for n in (0, 1, 2, 3, 5)))
+
+        await forced(world)
+        await letter(world, "sent", _id=digest["_id"])
+
+        text = world.post.taken[0].get_body(("plain",)).get_content()
+        assert text.count("- Une demande de rattachement") == 1
+        assert "- et 1 de plus" in text
 
     @pytest.mark.feature("NOT-02", "NOT-09")
     async def test_tell_no_question_to_who_may_no_longer_decide_on_it(self, world: World):
