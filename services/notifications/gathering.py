@@ -91,21 +91,21 @@ class Gathering:
         wished = digests.rhythm(letter, person)
         try:
             if wished == "never":
-                await self._record(letter, attempts.suppressed, why=NOT_WISHED)
+                await self.record(letter, attempts.suppressed, why=NOT_WISHED)
             elif not await self._of_use([letter], person):
-                await self._record(letter, attempts.suppressed, why=OF_NO_USE)
+                await self.record(letter, attempts.suppressed, why=OF_NO_USE)
             elif wished != "immediate":
                 await self._put([(letter, person, wished)])
             elif until := quiet_until(person, now()):
-                await self._record(letter, attempts.held, until=until)
+                await self.record(letter, attempts.held, until=until)
             elif letter.template != "digest":
                 return Contents()
             elif (contents := await self._contents(letter, person)) != Contents():
                 return contents
             else:
-                await self._record(letter, attempts.suppressed, why="Nothing is left to tell.")
+                await self.record(letter, attempts.suppressed, why="Nothing is left to tell.")
         except TooStale:
-            await self._record(letter, attempts.held, until=now() + UNTIL_RIGHTS_ARE_KNOWN)
+            await self.record(letter, attempts.held, until=now() + UNTIL_RIGHTS_ARE_KNOWN)
         return None
 
     async def write(self, written: Iterable[tuple[Letter, Person]]) -> None:
@@ -172,9 +172,10 @@ class Gathering:
             if one.id not in asking or concerns(rights.get(one.structure_id), one, day)
         ]
 
-    async def _record(
+    async def record(
         self, claimed: Letter, outcome: Callable[..., Change[Letter]], **found: Any
     ) -> None:
+        """What came of an attempt at a letter."""
         kept = await self.letters.change(
             claimed.id, lambda current: outcome(claimed, current, **found)
         )

@@ -465,14 +465,11 @@ class TestStop:
     @pytest.mark.feature("NOT-15")
     async def test_waits_for_the_letters_being_handed_over(self, world: World):
         service = world.stage.service
-        people, letters = collection(world, "people"), collection(world, "letters")
         [at_work] = [job for job in service.jobs if isinstance(job, Mailer)]
         settings = service.settings
         assert isinstance(settings, NotificationsSettings)
         another = Mailer(
-            people,
-            letters,
-            refused=at_work._refused,
+            at_work.keeps,
             renderer=Renderer(settings.public_url),
             settings=settings,
             gathering=at_work._gathering,

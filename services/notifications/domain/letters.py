@@ -204,8 +204,9 @@ def write(letter: Letter, current: Letter | None) -> Change[Letter]:
     telling = replace(current, more_subjects=(*current.more_subjects, subject))
     if dropped:
         # What it told of was settled before it left: it leaves for what still stands.
-        again = {"attempts": 0, "last_error": "", "wake_at": letter.created_at}
-        telling = replace(telling, status="waiting", **again)
+        telling = replace(
+            telling, status="waiting", attempts=0, last_error="", wake_at=letter.created_at
+        )
     return Change(telling)
 
 
