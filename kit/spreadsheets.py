@@ -12,7 +12,11 @@ MARK: Final = "\ufeff"
 """Spreadsheets read UTF-8 only when a file begins with it."""
 
 _SIGNS: Final = "=+-@\t\r\n"
-_FORMULA: Final = re.compile(f"'*[{re.escape(_SIGNS)}]")
+_SIGN: Final = f"(?=[{re.escape(_SIGNS)}])"
+# Excel divides by the sign of its own country, and then at those within quotes too.
+_BEGINS: Final = r"(?:^|[,;\t\r\n])"
+_FORMULA: Final = re.compile(rf"""{_BEGINS}['"]*{_SIGN}""")
+_INERT: Final = re.compile(rf"""({_BEGINS}['"]*)'{_SIGN}""")
 
 Row = Sequence[str | None]
 
@@ -23,18 +27,20 @@ def is_formula(cell: str) -> bool:
 
 
 def inert(text: str) -> str:
-    """What a spreadsheet would calculate, behind an apostrophe; any other text as it is."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    """An apostrophe before what a spreadsheet would calculate, wherever it sees a cell begin."""
+    return _FORMULA.sub(r"\g<0>'", text)
 
 
 def plain(cell: str) -> str:
     """The text that ``inert`` was given."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    return _INERT.sub(r"\1", cell)
 
 
 def lines(rows: Iterable[Row], *, delimiter: str = ",") -> str:
     text = io.StringIO()
-    csv.writer(text, delimiter=delimiter).writerows([inert(c or "") for c in row] for row in rows)
+    # All quoted: LibreOffice divides by comma, semicolon and tab at once, but not within quotes.
+    written = csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL)
+    written.writerows([inert(c or "") for c in row] for row in rows)
     return text.getvalue()
 
 

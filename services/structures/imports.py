@@ -1,7 +1,6 @@
 """Bring the public directory in from a file, in batches. INSEE is never asked."""
 
 import asyncio
-import csv
 import hashlib
 import json
 from collections import deque
@@ -13,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final, Self, TextIO
 
+from kit import spreadsheets
 from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.service import Service
@@ -182,9 +182,8 @@ class _Progress:
         if self.resumed:
             self._file.seek(self._size)
             self._file.truncate()
-        self._rows = csv.writer(self._file)
         if not self.resumed:
-            self._rows.writerow(("line", "value", "reason"))
+            self._file.write(spreadsheets.lines([("line", "value", "reason")]))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -199,7 +198,7 @@ class _Progress:
             known=so_far.known + kept.known,
             refused=so_far.refused + len(kept.refused),
         )
-        self._rows.writerows(kept.refused)
+        self._file.write(spreadsheets.lines((str(number), *said) for number, *said in kept.refused))
         self._file.flush()
         if self._of:
             state = {"of": self._of, "report": asdict(self.report), "size": self._file.tell()}

@@ -54,6 +54,11 @@ class Connection(asyncio.Protocol):
         self._transport.write(request)
         return await self._answer
 
+    @property
+    def closed(self) -> bool:
+        """Whether the server closed it, as it does with what lies idle."""
+        return bool(self._transport.is_closing())
+
     def close(self) -> None:
         self._transport.close()
 

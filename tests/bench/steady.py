@@ -121,6 +121,7 @@ class Journeys:
             print(f"{type(error).__name__}: {error}", file=sys.stderr)
 
     async def _ask(self, asked: bytes, status: int) -> None:
+        self._free = [one for one in self._free if not one.closed]
         connection = self._free.pop() if self._free else await Connection.open(self.plan["gateway"])
         found, body = await connection.ask(asked)
         if found != status:

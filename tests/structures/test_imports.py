@@ -76,14 +76,18 @@ async def test_again_changes_nothing(service: Service, report: Path):
 
 
 async def test_reports_what_it_refuses(service: Service, report: Path):
-    source = io.BytesIO(b"siret\n00000000000001\n123\n\xff\xfe\n00000000000002\n")
+    source = io.BytesIO(b"siret\n00000000000001\n123\n\xff\xfe\n00000000000002\n=1+1\n")
 
     done = await import_structures(service, source, report=report)
 
-    assert done == ImportReport(line=5, created=2, refused=2)
+    assert done == ImportReport(line=6, created=2, refused=3)
     header, *refused = refusals(report)
     assert header == ["line", "value", "reason"]
-    assert [(one[0], one[1]) for one in refused] == [("3", "123"), ("4", "\\udcff\\udcfe")]
+    assert [(one[0], one[1]) for one in refused] == [
+        ("3", "123"),
+        ("4", "\\udcff\\udcfe"),
+        ("6", "'=1+1"),
+    ]
 
 
 async def test_refuses_a_file_that_is_something_else(service: Service, report: Path):

@@ -60,7 +60,7 @@ def text() -> str:
 
 
 def _channel(topic: str, events: list[type[Event]]) -> dict[str, Any]:
-    module = importlib.import_module(events[0].__module__)
+    module = importlib.import_module(f"contracts.{topic.partition('.')[0]}")
     return {
         "address": topic,
         "description": _prose(inspect.getdoc(module) or ""),
