@@ -13,12 +13,14 @@ from contracts.approvals import ApprovalEscalated, ApprovalOpened, ApprovalRemin
 from contracts.event import Event
 from contracts.support import TicketOpened
 from contracts.users import (
+    Line,
     LinkRequested,
     PersonChanged,
     RattachementGranted,
     RattachementNotApplied,
     RattachementRefused,
     RegistrationRepeated,
+    RightsChanged,
 )
 from kit.change import Change
 from kit.clock import now, today
@@ -88,6 +90,21 @@ OPENED = ApprovalOpened(
     approver_ids=("u-omar", "u-ada"),
     opened_at=now(),
 )
+
+
+def deciding(user: str, structure: str = "s-9", **but: Any) -> RightsChanged:
+    """That somebody manages a structure, and may answer what is asked of it."""
+    said = {
+        "rattachement_id": f"{user}:{structure}",
+        "user_id": user,
+        "structure_id": structure,
+        "role": "principal_manager",
+        "lines": (Line(valid_from=today()),),
+        "version": 1,
+    }
+    return RightsChanged(**said | but)
+
+
 GRANTED = RattachementGranted(
     request_id="r-2",
     user_id="u-lea",
@@ -207,7 +224,8 @@ class TestLetters:
     @pytest.mark.feature("NOT-08", "NOT-07")
     @pytest.mark.parametrize("purpose", ["activation", "password-reset"])
     async def test_carry_a_link_that_opens_what_it_is_for(self, world: World, purpose: Any):
-        await world.stage.hear(somebody(active=False), a_link(purpose=purpose))
+        pending = purpose == "activation"
+        await world.stage.hear(somebody(active=not pending), a_link(purpose=purpose))
 
         await letter(world, "sent")
 
@@ -447,14 +465,11 @@ class TestStop:
     @pytest.mark.feature("NOT-15")
     async def test_waits_for_the_letters_being_handed_over(self, world: World):
         service = world.stage.service
-        people, letters = collection(world, "people"), collection(world, "letters")
         [at_work] = [job for job in service.jobs if isinstance(job, Mailer)]
         settings = service.settings
         assert isinstance(settings, NotificationsSettings)
         another = Mailer(
-            people,
-            letters,
-            refused=at_work._refused,
+            at_work.keeps,
             renderer=Renderer(settings.public_url),
             settings=settings,
             gathering=at_work._gathering,

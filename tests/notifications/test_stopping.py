@@ -12,7 +12,7 @@ import pytest
 from contracts.users import RECAP, UNSUBSCRIBED_WITHIN
 from kit.clock import now
 from kit.links import read_link
-from services.notifications.domain.letters import ALWAYS, Letter, Template
+from services.notifications.domain.letters import ALWAYS, PRESSING, Letter, Template
 from services.notifications.domain.stopping import topic, waited_for
 from services.notifications.rendering import Renderer, compose
 from services.notifications.secrets import Secrets
@@ -54,8 +54,8 @@ class TestLink:
 
 class TestTopic:
     @pytest.mark.feature("NOT-05")
-    @pytest.mark.parametrize("template", sorted(ALWAYS))
-    def test_is_nothing_of_letters_about_the_account_itself(self, template: Template):
+    @pytest.mark.parametrize("template", sorted(ALWAYS | PRESSING))
+    def test_is_nothing_of_what_nobody_can_switch_off(self, template: Template):
         assert topic(a_letter(template=template)) is None
 
     @pytest.mark.feature("NOT-11")

@@ -52,7 +52,8 @@ def on_approval_opened(
                 "title": event.title,
             },
             link=link if links and not event.list_id else None,
-            subject_id="" if event.list_id else event.approval_id,
+            structure_id=event.structure_id,
+            subject_id=event.approval_id,
             created_at=event.told_at or event.opened_at,
         )
         for user_id in dict.fromkeys((principal,) if principal else event.approver_ids)
@@ -80,6 +81,7 @@ def on_information_given(event: InformationGiven) -> tuple[Letter, ...]:
             recipient_id=user_id,
             template="information-given",
             about_id=event.requester_id,
+            structure_id=event.structure_id,
             params={**of_structure(event.structure_name), "title": event.title},
             reason=event.text,
             subject_id=event.approval_id,
