@@ -19,10 +19,7 @@ from kit.change import Change
 from kit.problems import NotFound
 from services.users.domain import vacancies
 from services.users.domain.attempts import TooManyAttempts
-from services.users.domain.management import Management, given
-from services.users.domain.requests import UnknownStructure
-from services.users.domain.transfers import ManagementMoved
-from services.users.domain.vacancies import (
+from services.users.domain.claims import (
     AlreadyYours,
     Claim,
     ClaimOver,
@@ -34,6 +31,9 @@ from services.users.domain.vacancies import (
     ReasonForRejection,
     Rules,
 )
+from services.users.domain.management import Management, given
+from services.users.domain.requests import UnknownStructure
+from services.users.domain.transfers import ManagementMoved
 from tests.users.managing import a_manager, a_tie, managed_by, somebody
 from tests.users.people import FIVE_AN_HOUR
 from tests.users.rattaching import DEFAULTS, MANAGE, NOW, READ, a_request, a_structure

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.notifications import VacancyNoticeHandedOver, VacancyNoticeReturned
 from kit.change import Change
-from services.users.domain.vacancies import Claim
+from services.users.domain.claims import Claim
 from services.users.domain.vacancy_notices import give_back, hand_over
 from tests.users.rattaching import NOW
 from tests.users.test_vacancies import FORTNIGHT, a_claim, a_proved_claim

@@ -9,11 +9,12 @@ from kit.clock import today
 from kit.heard import TooStale
 from kit.http import Person as Caller
 from kit.http import etag, may_answer
+from kit.ids import OpaqueId
 from kit.pages import PageAsked
 from kit.problems import NotFound
 from kit.spreadsheets import download
 from services.approvals.answering import Answering
-from services.approvals.api.fields import ApprovalId, sought
+from services.approvals.api.fields import sought
 from services.approvals.views import COLUMNS, ApprovalDetail, Approvals, Shown, Sought
 
 CSV: dict[int | str, dict[str, Any]] = {
@@ -47,7 +48,7 @@ def reading_routes(answering: Answering, shown: Shown) -> APIRouter:
         return download("approbations.csv", COLUMNS, rows)
 
     @routes.get("/approvals/{id}", responses=may_answer(NotFound, TooStale))
-    async def read(id: ApprovalId, caller: Caller, response: Response) -> ApprovalDetail:
+    async def read(id: OpaqueId, caller: Caller, response: Response) -> ApprovalDetail:
         """One approval that you may decide on, or that you asked for."""
         approval = await answering.readable(id, by=caller.user_id)
         etag(response, approval.version)

@@ -12,9 +12,10 @@ from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import IfMatch, etag, may_answer, new_entity_id
 from kit.http import Person as Caller
+from kit.ids import OpaqueId
 from kit.problems import NotFound, PreconditionFailed, Problem
 from services.approvals.answering import Answering
-from services.approvals.api.fields import ApprovalId, Decision
+from services.approvals.api.fields import Decision
 from services.approvals.domain.approvals import (
     AlreadyDecided,
     AlreadyExpired,
@@ -67,7 +68,7 @@ def deciding_routes(
         responses=may_answer(ReasonMissing, *REFUSALS, PreconditionFailed, TooStale),
     )
     async def decide(
-        id: ApprovalId, body: Decision, caller: Caller, if_match: IfMatch, response: Response
+        id: OpaqueId, body: Decision, caller: Caller, if_match: IfMatch, response: Response
     ) -> ApprovalDetail:
         """Approve what was asked, or refuse it and say why; repeating it changes nothing."""
         found = await answering.readable(id, by=caller.user_id)
@@ -79,7 +80,7 @@ def deciding_routes(
         "/{id}/withdrawal",
         responses=may_answer(RequesterOnly, NotFound, AlreadyDecided, AlreadyExpired, TooStale),
     )
-    async def take_back(id: ApprovalId, caller: Caller, response: Response) -> ApprovalDetail:
+    async def take_back(id: OpaqueId, caller: Caller, response: Response) -> ApprovalDetail:
         """Take back what you asked for; repeating it changes nothing."""
         await answering.readable(id, by=caller.user_id)
         at = now()
@@ -107,7 +108,7 @@ def _comment_routes(
         responses=may_answer(NotFound, NothingToAsk, *ENDED, TooManyComments, TooStale),
     )
     async def write(
-        id: ApprovalId, body: NewComment, caller: Caller, response: Response
+        id: OpaqueId, body: NewComment, caller: Caller, response: Response
     ) -> ApprovalDetail:
         """Write about a question that waits, or ask its requester for more."""
         found = await answering.readable(id, by=caller.user_id)

@@ -4,11 +4,12 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field
 
 from kit.heard import TooStale
 from kit.http import Person as Caller
 from kit.http import may_answer
+from kit.ids import OpaqueId
 from kit.problems import NotFound
 from services.approvals.answering import Answering
 from services.approvals.api.decisions import REFUSALS
@@ -17,8 +18,6 @@ from services.approvals.domain.approvals import Approval, State
 from services.approvals.domain.deciding import Decider, ReasonMissing
 
 MOST = 500
-
-Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 
 
 def _distinct(ids: tuple[str, ...]) -> tuple[str, ...]:
@@ -30,7 +29,7 @@ def _distinct(ids: tuple[str, ...]) -> tuple[str, ...]:
 class Decisions(Decision):
     """One answer to several questions."""
 
-    approval_ids: Annotated[tuple[Id, ...], AfterValidator(_distinct)] = Field(
+    approval_ids: Annotated[tuple[OpaqueId, ...], AfterValidator(_distinct)] = Field(
         min_length=1, max_length=MOST
     )
 

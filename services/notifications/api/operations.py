@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 from kit.clock import now
 from kit.collection import Collection
 from kit.http import Operator, may_answer
+from kit.ids import EntityId
 from kit.pages import Page, PageAsked
 from services.notifications import suppressed_views, views
 from services.notifications.domain import attempts, suppressions
@@ -20,7 +21,6 @@ from services.notifications.suppressed_views import Counted, SuppressedView
 from services.notifications.views import LetterView, PreviewView, TemplateView
 
 LetterId = Annotated[str, Path(max_length=300)]
-AddressId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
 def operator_routes(
@@ -81,7 +81,7 @@ def _address_routes(
     @routes.delete(
         "/suppressed-addresses/{id}", status_code=204, responses=may_answer(NoSuchAddress)
     )
-    async def restore(id: AddressId, caller: Operator) -> None:
+    async def restore(id: EntityId, caller: Operator) -> None:
         """
         Let letters go to an address again.
 

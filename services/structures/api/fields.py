@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-from fastapi import Path
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -13,12 +12,13 @@ from pydantic import (
     StringConstraints,
 )
 
+from kit.ids import EntityId
 from kit.one_line import NOT_IN_A_LINE
 from services.structures.domain.identifiers import vat_number
 from services.structures.domain.options import JusticeCategory, JusticeRegime
 from services.structures.domain.structures import Address, Details
 
-StructureId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+StructureId = EntityId
 
 
 def one_line(most: int, least: int = 1, pattern: str = f"^[^{NOT_IN_A_LINE}]*$") -> Any:
