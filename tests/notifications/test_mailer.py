@@ -21,6 +21,7 @@ from contracts.users import (
     RattachementRefused,
     RegistrationRepeated,
     RightsChanged,
+    VacancyNoticeGiven,
 )
 from kit.change import Change
 from kit.clock import now, today
@@ -120,6 +121,15 @@ NOT_APPLIED = RattachementNotApplied(
     structure_name=None,
     reason="La structure n'est plus active.",
     decided_at=now(),
+)
+NOTICE = VacancyNoticeGiven(
+    claim_id="c-1",
+    structure_id="s-9",
+    structure_name="Menuiserie Petit",
+    claimant_id="u-omar",
+    manager_id="u-lea",
+    notice_until=now() + timedelta(days=15),
+    given_at=now(),
 )
 REPEATED = RegistrationRepeated(user_id="u-lea", registration_id="g-1", repeated_at=now())
 TICKET = TicketOpened(
@@ -262,6 +272,26 @@ class TestLetters:
         await letter(world, "sent")
 
         assert world.post.taken[0]["To"] == "new@example.org"
+
+
+class TestVacancyNotice:
+    """Silence counts only if it was handed over: users has to hear that."""
+
+    @pytest.mark.feature("APP-16")
+    async def test_is_told_once_it_was_handed_over(self, world: World):
+        await world.stage.hear(somebody(), somebody("u-omar"), NOTICE, NOTICE)
+
+        await letter(world, "sent")
+
+        assert await world.stage.told() == ["notifications.vacancy-notice-handed-over.v1"]
+
+    async def test_is_not_told_while_it_was_refused(self, world: World):
+        world.post.says = ["550 5.1.1 no such user"]
+        await world.stage.hear(somebody(), somebody("u-omar"), NOTICE)
+
+        await letter(world, "failed")
+
+        assert await world.stage.told() == ["notifications.address-suppressed.v1"]
 
 
 class TestUnwanted:

@@ -59,7 +59,7 @@ async def prove(hall: Hall, id: str, *, wrong: bool = False, caller: Caller = LE
 
 async def notified(hall: Hall, id: str) -> None:
     """The manager has had the notice of a claim."""
-    told = {"claim_id": id, "manager_id": "u-zoe", "handed_over_at": now()}
+    told = {"letter_id": "l", "claim_id": id, "manager_id": "u-zoe", "handed_over_at": now()}
     await hall.hear(VacancyNoticeHandedOver(**told))
 
 
@@ -654,7 +654,9 @@ class TestClaim:
         id = (await claim(hall, structure_id="s-garage")).json()["id"]
         await prove(hall, id)
         await notified(hall, id)
-        returned = VacancyNoticeReturned(claim_id=id, manager_id="u-zoe", returned_at=now())
+        returned = VacancyNoticeReturned(
+            letter_id="l", claim_id=id, manager_id="u-zoe", returned_at=now()
+        )
         await hall.hear(returned)
         path = f"/v1/ops{CLAIMS.removeprefix('/v1')}"
 

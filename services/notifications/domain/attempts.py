@@ -79,7 +79,10 @@ def sent(
     if current.template != "vacancy-notice":
         return Change(gone)
     told = VacancyNoticeHandedOver(
-        claim_id=current.subject_id, manager_id=current.recipient_id, handed_over_at=now
+        letter_id=current.id,
+        claim_id=current.subject_id,
+        manager_id=current.recipient_id,
+        handed_over_at=now,
     )
     return Change(gone, (told,))
 
@@ -125,7 +128,10 @@ def came_back(current: Letter | None, *, error: str, now: datetime) -> Change[Le
     if current.template != "vacancy-notice":
         return Change(failed)
     told = VacancyNoticeReturned(
-        claim_id=current.subject_id, manager_id=current.recipient_id, returned_at=now
+        letter_id=current.id,
+        claim_id=current.subject_id,
+        manager_id=current.recipient_id,
+        returned_at=now,
     )
     return Change(failed, (told,))
 
