@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.days import PARIS, day_of
-from services.approvals.domain.business_days import business_days_after
+from services.approvals.domain.business_days import business_days_after, business_days_between
 
 HOLIDAYS_OF_2026 = {
     *(date(2026, 1, 1), date(2026, 4, 6), date(2026, 5, 1), date(2026, 5, 8), date(2026, 5, 14)),
@@ -64,6 +64,16 @@ class TestBusinessDaysAfter:
         asked = datetime.fromisoformat(f"2026-10-25T{hour}")
 
         assert business_days_after(asked, 1) == at("2026-10-26", "02:30")
+
+    @given(
+        st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),
+        st.timedeltas(timedelta(0), timedelta(days=90)),
+    )
+    def test_is_what_days_are_counted_by(self, start: datetime, lasts: timedelta):
+        days, end = business_days_between(start, start + lasts), start + lasts
+
+        assert business_days_after(start, days + 1) > end
+        assert days == 0 or business_days_after(start, days) <= end
 
     @given(
         st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),

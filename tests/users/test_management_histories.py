@@ -183,7 +183,7 @@ class World:
         """The mail server has taken the notice of a claim, or has given it back."""
         if claims := self.kept.all(Claim):
             claim = claims[nth % len(claims)]
-            said = {"claim_id": claim.id, "manager_id": claim.manager_id or ""}
+            said = {"letter_id": "l", "claim_id": claim.id, "manager_id": claim.manager_id or ""}
             kind = VacancyNoticeHandedOver if handed_over else VacancyNoticeReturned
             field = "handed_over_at" if handed_over else "returned_at"
             _, handler = self.on.handlers[kind.type]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.users import SessionRevoked
+from kit.change import Change
 from services.users.domain.accounts import (
     Account,
     AccountMoved,
@@ -339,8 +340,10 @@ class TestEndOthers:
         )
 
         assert kept.state.session_ids == ("s-1",)
+        assert [event.action for event in kept.events] == ["signed-out-elsewhere"]
         assert (here.events, len(there.events)) == ((), 1)
-        assert end_others(kept.state, a_session(), current="s-1", **LATER)[0].state == kept.state
+        again, *_ = end_others(kept.state, a_session(), current="s-1", **LATER)
+        assert again == Change(kept.state)
 
 
 class TestExpire:

@@ -168,6 +168,26 @@ class TestTellBlocked:
         assert vacancies.tell_blocked(MISSING, None, a_request(**but)) == Change(a_request(**but))
 
 
+class TestTellBlockedElsewhere:
+    def test_tells_whoever_is_attached_that_they_may_claim_the_structure(self):
+        noted, [told] = vacancies.tell_blocked_elsewhere(MISSING, None, a_tie(), a_structure())
+        again = vacancies.tell_blocked_elsewhere(MISSING, None, noted.state, a_structure())
+
+        assert (told.request_id, told.user_id) == ("r-1", "u-lea")
+        assert told.structure_name == "Boulangerie du Port"
+        assert again == (noted, ())
+
+    @pytest.mark.parametrize(
+        ("management", "tie"),
+        [(managed_by(), a_tie()), (None, None), (None, a_tie(lines=(), role=None))],
+        ids=["somebody manages", "never attached", "attached no more"],
+    )
+    def test_tells_nobody_else(self, management: Any, tie: Any):
+        told = vacancies.tell_blocked_elsewhere(MISSING, management, tie, a_structure())
+
+        assert told == (Change(tie), ())
+
+
 class TestClaim:
     def test_has_a_code_sent_to_the_structure(self):
         claim, *_ = opened()

@@ -17,12 +17,16 @@ UNHEARD = a_proved_claim(notified_at=None)
 
 
 def handed_over(claim: Any, at: Any = LATER) -> Change[Claim]:
-    told = VacancyNoticeHandedOver(claim_id="c-1", manager_id="u-omar", handed_over_at=at)
+    told = VacancyNoticeHandedOver(
+        letter_id="l", claim_id="c-1", manager_id="u-omar", handed_over_at=at
+    )
     return hand_over(told, claim, notice=FORTNIGHT)
 
 
 def returned(claim: Any) -> Change[Claim]:
-    told = VacancyNoticeReturned(claim_id="c-1", manager_id="u-omar", returned_at=LATER)
+    told = VacancyNoticeReturned(
+        letter_id="l", claim_id="c-1", manager_id="u-omar", returned_at=LATER
+    )
     return give_back(told, claim)
 
 

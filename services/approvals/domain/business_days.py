@@ -28,14 +28,26 @@ def business_days_after(start: datetime, days: int) -> datetime:
     return datetime.combine(_day_after(local.date(), days), time, tzinfo=PARIS).astimezone(UTC)
 
 
+def business_days_between(start: datetime, end: datetime) -> int:
+    """The most for which ``business_days_after(start, days)`` has come at ``end``; 0 at least."""
+    first, last = start.astimezone(PARIS), end.astimezone(PARIS)
+    between = range(1, (last.date() - first.date()).days + 1)
+    days = sum(_is_business_day(first.date() + n * ONE_DAY) for n in between)
+    return days - (business_days_after(start, days) > end) if days else 0
+
+
 @lru_cache(maxsize=1024)
 def _day_after(day: date, days: int) -> date:
     """Remembered: whatever is asked on one day waits for the same few days."""
     for _ in range(days):
         day += ONE_DAY
-        while day.weekday() >= SATURDAY or day in _public_holidays(day.year):
+        while not _is_business_day(day):
             day += ONE_DAY
     return day
+
+
+def _is_business_day(day: date) -> bool:
+    return day.weekday() < SATURDAY and day not in _public_holidays(day.year)
 
 
 @lru_cache(maxsize=16)

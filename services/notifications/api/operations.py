@@ -30,7 +30,18 @@ def operator_routes(
     renderer: Renderer,
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/ops", tags=["operations"])
+    _letter_routes(routes, people, letters, renderer)
+    _address_routes(routes, people, refused)
+    _template_routes(routes, renderer)
+    return routes
 
+
+def _letter_routes(
+    routes: APIRouter,
+    people: Collection[Person],
+    letters: Collection[Letter],
+    renderer: Renderer,
+) -> None:
     @routes.get("/letters")
     async def list_letters(
         caller: Operator, asked: PageAsked, status: Annotated[Status | None, Query()] = None
@@ -53,6 +64,10 @@ def operator_routes(
         letter = await letters.change(id, lambda current: attempts.send_again(current, now=at))
         return await views.letter(letter, people, renderer)
 
+
+def _address_routes(
+    routes: APIRouter, people: Collection[Person], refused: RefusedAddresses
+) -> None:
     @routes.get("/suppressed-addresses")
     async def list_suppressed(caller: Operator, asked: PageAsked) -> Page[SuppressedView]:
         """Addresses that a mail server has refused for good, newest first."""
@@ -77,6 +92,8 @@ def operator_routes(
             id, lambda current: suppressions.restore(current, by=caller.user_id, now=at)
         )
 
+
+def _template_routes(routes: APIRouter, renderer: Renderer) -> None:
     @routes.get("/letter-templates")
     async def list_templates(caller: Operator) -> list[TemplateView]:
         """Every kind of letter, with its languages."""
@@ -88,5 +105,3 @@ def operator_routes(
     ) -> PreviewView:
         """How a letter looks, about people and structures that do not exist."""
         return views.preview(renderer, template, language)
-
-    return routes

@@ -8,7 +8,13 @@ from typing import Final
 from contracts.users import Rhythm
 from kit.change import Change, Entity
 from kit.problems import Conflict
-from services.notifications.domain.letters import ALWAYS, Letter, Template
+from services.notifications.domain.letters import (
+    ALWAYS,
+    MOST_SUBJECTS,
+    PRESSING,
+    Letter,
+    Template,
+)
 from services.notifications.domain.people import Person
 from services.notifications.domain.times import day_there, next_day, next_week
 
@@ -43,6 +49,8 @@ def rhythm(letter: Letter, person: Person) -> Rhythm:
         return "immediate" if wishes.weekly_recap and wishes.rhythm != "never" else "never"
     chosen = wishes.applications.get(letter.application)
     wished = chosen or wishes.rhythm
+    if letter.template in PRESSING and wished == "never":
+        wished = "daily"
     # After the first attempt it may have left by itself, unrecorded.
     if (letter.template in AT_ONCE or letter.attempts > 1) and wished != "never":
         return "immediate"
@@ -90,9 +98,17 @@ def leave_unsent(letter: Letter, current: Letter | None) -> Change[Letter]:
 
 
 def of_use(letters: Iterable[Letter], person: Person, *, settled: Container[str]) -> list[Letter]:
-    """Those whose subject still stands, and that are still wished for."""
+    """Those of which something still stands, and that are still wished for."""
     return [
         one
         for one in letters
-        if one.subject_id not in settled and not one.forgotten and rhythm(one, person) != "never"
+        if _stands(one, settled) and not one.forgotten and rhythm(one, person) != "never"
     ]
+
+
+def _stands(letter: Letter, settled: Container[str]) -> bool:
+    """Of something that is not settled, or of nothing that could be."""
+    subjects = letter.subjects
+    if not subjects or len(subjects) >= MOST_SUBJECTS:
+        return True
+    return any(one not in settled for one in subjects)

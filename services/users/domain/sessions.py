@@ -272,7 +272,10 @@ def end_others(
     if account is None:
         raise NoSuchSession
     kept, *ended = all_ended(account, *sessions, access_for=access_for, now=now, but=current)
-    return Change(kept), *ended
+    if kept == account:
+        return Change(account), *ended
+    told = changed(account, "signed-out-elsewhere", by=account.id, now=now)
+    return Change(kept, (told,)), *ended
 
 
 def rehash(current: Account | None, *, known: str, renewed: str) -> Change[Account]:

@@ -8,7 +8,7 @@ Nothing comes of it by itself: no claim without a proof, and no vote.
 
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from contracts.approvals import ApproverMissing
 from contracts.users import (
@@ -41,7 +41,7 @@ from services.users.domain.claims import (
 from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.lines import Extent
 from services.users.domain.management import Management, appoint, given, managing, relieve
-from services.users.domain.rattachements import nothing_yet
+from services.users.domain.rattachements import Rattachement, nothing_yet
 from services.users.domain.requests import RattachementRequest, UnknownStructure
 from services.users.domain.structures import Structure
 from services.users.domain.transfers import ManagementMoved
@@ -87,6 +87,33 @@ def tell_blocked(
         noticed_at=told.noticed_at,
     )
     return Change(replace(request, blocked=True), (event,))
+
+
+MOST_BLOCKED: Final = 20
+
+
+def tell_blocked_elsewhere(
+    told: ApproverMissing,
+    management: Management | None,
+    tie: Rattachement | None,
+    structure: Structure | None,
+) -> tuple[Change[Rattachement], tuple[RequestBlocked, ...]]:
+    """The same of what another service asked for somebody attached, who may know the structure."""
+    if tie is None or told.approval_id in tie.blocked:
+        return Change(tie), ()
+    if management and management.principal_manager_id:
+        return Change(tie), ()
+    if not tie.standing(day_of(told.noticed_at)):
+        return Change(tie), ()
+    event = RequestBlocked(
+        request_id=told.approval_id,
+        user_id=tie.user_id,
+        structure_id=told.structure_id,
+        structure_name=structure.legal_name if structure else None,
+        noticed_at=told.noticed_at,
+    )
+    blocked = (*tie.blocked, told.approval_id)[-MOST_BLOCKED:]
+    return Change(replace(tie, blocked=blocked)), (event,)
 
 
 def claim(
