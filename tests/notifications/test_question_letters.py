@@ -66,13 +66,13 @@ def test_a_question_is_written_of_once_each_time_it_is_told():
 
 
 def test_a_list_of_questions_is_written_of_once_each_time():
-    letters = [
-        on_approval_opened(ApprovalOpened(**OPENED | said, list_id="l-1", telling=telling))[0]
+    ids = [
+        on_approval_opened(ApprovalOpened(**OPENED | said, list_id="l-1", telling=telling))[0].id
         for telling in (1, 2)
         for said in ({"approval_id": "r-1"}, {"approval_id": "r-2"})
     ]
 
-    assert [letters.index(one) for one in letters] == [0, 0, 2, 2]
+    assert [ids.index(one) for one in ids] == [0, 0, 2, 2]
 
 
 @pytest.mark.parametrize(
