@@ -328,6 +328,18 @@ class RecordsGathered(Gathered, Event, type="structures.records-gathered.v1", ke
     """What structures keeps of a person."""
 
 
+class PublicStructureSettled(Event, type="structures.public-structure-settled.v1", key="ticket_id"):
+    """What has become of a public structure that the support desk had accepted."""
+
+    ticket_id: str
+    acceptance: int
+    structure_id: str
+    """Empty while its identifier cannot be read."""
+    refusal: str
+    """The problem that kept it from being created; empty once it is."""
+    settled_at: AwareDatetime
+
+
 class ContactTold(Event, type="structures.contact-told.v1", key="request_id"):
     """
     Where to write one letter to a structure itself, at the address it has given.

@@ -14,6 +14,7 @@ from hypothesis import settings
 
 import tests.account_scenes
 import tests.approval_scenes
+import tests.channel_scenes
 import tests.espace_scenes
 import tests.filing_scenes
 import tests.habilitation_scenes
@@ -47,6 +48,7 @@ UNHURRIED = {
     "address_failures": 1_000_000,
     "caller_rate": "1000000/second",
     "credential_rate": "100000/minute",
+    "exchange_always": True,
     "exports_most": 1_000_000,
     "letters_most": 1_000_000,
     "operators": ",".join(OPERATORS),

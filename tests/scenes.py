@@ -197,7 +197,7 @@ HIDDEN_CARD = "a person or a non-diffusible structure"
 MANAGED = "the manager's structure"
 ON_REQUEST = "on self's request in the manager's structure"
 
-for one in ("clients", "ticket-categories", "structures/directory.csv"):
+for one in ("clients", "structures/directory.csv"):
     as_it_is(f"GET /v1/{one}")
 for one in ("structures", "structures.csv"):
     as_it_is(f"GET /v1/{one}", query="?q=menuis")

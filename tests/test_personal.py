@@ -11,9 +11,19 @@ OF_NOBODY = {
     "notifications": {"movements", "notices", "rights", "settled"},
     "structures": {
         *("units", "rights", "bank-registers", "client-accounts", "client-references"),
-        *("client-profiles", "facts", "turnovers", "contacts"),
+        *("client-profiles", "facts", "turnovers", "contacts", "public-structures"),
     },
-    "support": {"numbers", "portals", "contacts", "rights", "structures", "units", "objects"},
+    "support": {
+        # Addresses are hashed in their ids, or are gone within a day.
+        *("efforts", "form-letters", "forms", "seats"),
+        "numbers",
+        "portals",
+        "contacts",
+        "rights",
+        "structures",
+        "units",
+        "objects",
+    },
     "users": {
         # Addresses are hashed in their ids, and they are gone within the hour.
         *("attempts", "challenges", "efforts", "provider-sign-ins"),
@@ -26,6 +36,7 @@ OF_NOBODY = {
             "duplications",
             "transfers",
             "openings",
+            "returns",
         ),
     },
 }

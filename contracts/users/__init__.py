@@ -10,6 +10,7 @@ from contracts.users.accounts import (
     LinkRequestedV2,
     PersonChanged,
     ReactivationRefused,
+    ReactivationSettled,
     RegistrationRepeated,
     SessionRevoked,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "RattachementRequestExpired",
     "RattachementRequested",
     "ReactivationRefused",
+    "ReactivationSettled",
     "RegistrationRepeated",
     "RequestBlocked",
     "Rhythm",

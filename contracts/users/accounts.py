@@ -115,6 +115,18 @@ class ClientSecretExpiring(Event, type="users.client-secret-expiring.v1", key="c
     told_at: AwareDatetime
 
 
+class ReactivationSettled(Event, type="users.reactivation-settled.v1", key="ticket_id"):
+    """What has become of a reactivation that the support desk had accepted."""
+
+    ticket_id: str
+    acceptance: int
+    user_id: str
+    """Whose account it is; empty where there is none with that login."""
+    refusal: str
+    """The problem that kept the link from being sent; empty once it is."""
+    settled_at: AwareDatetime
+
+
 class ReactivationRefused(Event, type="users.reactivation-refused.v1", key="user_id"):
     """Somebody wants a deactivated account back, too late."""
 

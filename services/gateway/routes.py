@@ -63,6 +63,14 @@ ROUTES = (
     Route("/v1/tickets.csv", "support", "people"),
     Route("/v1/tickets.xlsx", "support", "people"),
     Route("/v1/ticket-categories", "support", "people"),
+    Route("/v1/support", "support", "people"),
+    Route("/v1/assistant", "support", "people"),
+    Route("/v1/exchange-themes", "support", "people"),
+    Route("/v1/exchanges", "support", "people"),
+    Route("/v1/public-tickets", "support", "people"),
+    Route("/v1/structure-requests", "support", "people"),
+    Route("/v1/ops/exchanges", "support", "operators"),
+    Route("/v1/ops/ticket-requests", "support", "operators"),
     Route("/v1/ops", "gateway", "operators"),
     Route("/v1/ops/structures", "structures", "operators"),
     Route("/v1/ops/letters", "notifications", "operators"),
@@ -99,6 +107,13 @@ OPEN = frozenset(
         ("POST", "/v1/approval-link/decision"),
         ("GET", "/v1/unsubscriptions"),
         ("POST", "/v1/unsubscriptions"),
+        ("GET", "/v1/ticket-categories"),
+        ("GET", "/v1/assistant/articles"),
+        ("POST", "/v1/assistant/questions"),
+        ("GET", "/v1/public-tickets/effort"),
+        ("POST", "/v1/public-tickets"),
+        ("POST", "/v1/public-tickets/reactivations"),
+        ("POST", "/v1/public-tickets/confirmation"),
     }
 )
 """What may be asked without an access token: how one gets one. Counted for each address."""

@@ -27,7 +27,7 @@ from contracts.structures import (
     UnitCreated,
     UnitEnded,
 )
-from contracts.support import TicketOpened, TicketOverdue
+from contracts.support import CorrespondentAnswered, FormSent, TicketOpened, TicketOverdue
 from contracts.users import (
     AccountChanged,
     ClientSecretExpiring,
@@ -68,6 +68,7 @@ from kit.rights import RightsCopy
 from services.notifications.domain import (
     account_letters,
     client_letters,
+    correspondent_letters,
     management_letters,
     rattachement_letters,
     request_letters,
@@ -107,6 +108,7 @@ def handlers(
         follow = partial(follow_person, event, now=now(), at=digests_at)
         return people.ask(event.user_id, follow)
 
+    _hear_of_correspondents(on, letters)
     _hear_of_approvals(on, letters, settled, links=approval_links)
     _hear_of_accounts(on, letters)
     _hear_of_management(on, letters, movements)
@@ -159,6 +161,16 @@ def _hear_of_accounts(on: Subscriptions, letters: Collection[Letter]) -> None:
     @on(AccountChanged)
     def warn_owner(event: AccountChanged) -> Ask:
         return _written(letters, account_letters.on_account_changed(event))
+
+
+def _hear_of_correspondents(on: Subscriptions, letters: Collection[Letter]) -> None:
+    @on(FormSent)
+    def ask_whose_address(event: FormSent) -> Ask:
+        return _written(letters, correspondent_letters.on_form_sent(event, now=now()))
+
+    @on(CorrespondentAnswered)
+    def write_answer(event: CorrespondentAnswered) -> Ask:
+        return _written(letters, correspondent_letters.on_answered(event))
 
 
 def _hear_of_movements(

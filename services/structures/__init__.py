@@ -7,10 +7,10 @@ Owns       structures.structures, structures.units, structures.history, structur
            structures.client-profiles, structures.client-contacts,
            structures.client-messages, structures.order-checks, structures.facts,
            structures.turnovers, structures.contacts, structures.mandates, structures.erasures,
-           structures.portions
+           structures.portions, structures.public-structures
 Consumes   users.rights-changed, users.vacancy-code-requested, users.person-erased,
            approvals.approval-decided, approvals.approval-withdrawn, approvals.approval-expired,
-           users.export-requested
+           users.export-requested, support.public-structure-accepted
 Publishes  structures.structure-created, structures.structure-changed,
            structures.structure-duplicated, structures.unit-created, structures.unit-changed,
            structures.unit-ended,
@@ -21,5 +21,6 @@ Publishes  structures.structure-created, structures.structure-changed,
            structures.client-account-refused, structures.client-properties-changed,
            structures.client-defaults-changed, structures.client-permissions-changed,
            structures.client-contact-permissions-changed, structures.client-welcomed,
-           structures.contact-told, structures.question-asked, structures.records-gathered
+           structures.contact-told, structures.question-asked, structures.records-gathered,
+           structures.public-structure-settled
 """

@@ -24,6 +24,7 @@ from services.structures.domain.mandates import Mandate
 from services.structures.duplicating import Duplicating
 from services.structures.handlers import handlers
 from services.structures.keeping import personal
+from services.structures.public_structures import PublicStructures
 from services.structures.records import Records
 from services.structures.settings import StructuresSettings
 from services.structures.sirene import Sirene
@@ -44,6 +45,7 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
     )
     contacts = service.collection("contacts", Contact)
     kept = personal(service, records, accounts, clientele, mandates)
+    public = PublicStructures.of(service, records.structures, sirene, checksums=checksums)
     life = Life(records, visibility, sirene, attachments.registers, checksums)
     return service.app(
         # First: its paths are not ids.
@@ -60,8 +62,14 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
         ),
         *client_routes(service, clientele, records.structures, rights),
         mandate_routes(service.committer, mandates, records.structures, rights),
-        hears=handlers(rights, kept, records.structures, contacts, mandates),
-        jobs=[records.timer(), *attachments.jobs(), *timers(their_units), *kept.jobs()],
+        hears=public.hear(handlers(rights, kept, records.structures, contacts, mandates)),
+        jobs=[
+            records.timer(),
+            *attachments.jobs(),
+            *timers(their_units),
+            *kept.jobs(),
+            public.worker(),
+        ],
         files=(FILES,),
     )
 

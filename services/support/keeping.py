@@ -4,6 +4,8 @@ from contracts.support import TicketsGathered
 from kit.files import Files
 from kit.personal import Kept, KeptFile, PersonalElsewhere
 from kit.service import Service
+from services.support.channels import Channels
+from services.support.domain import requests
 from services.support.domain.activity import shown_to_writer, without_text
 from services.support.domain.attachments import TicketAttachment, without_emitter
 from services.support.domain.tickets import without_words
@@ -11,7 +13,7 @@ from services.support.records import Records
 
 
 def personal(
-    service: Service, records: Records, files: Files[TicketAttachment]
+    service: Service, records: Records, files: Files[TicketAttachment], channels: Channels
 ) -> PersonalElsewhere:
     return PersonalElsewhere(
         service,
@@ -50,6 +52,19 @@ def personal(
                 collection=records.entries,
                 of=lambda user_id: {"emitter_id": user_id, "internal": True},
                 without=without_text,
+            ),
+            Kept(
+                name="demandes",
+                collection=channels.granting.requests,
+                of=lambda user_id: {"person_id": user_id},
+                hides=frozenset({"decided_by"}),
+                without=requests.without_words,
+            ),
+            Kept(
+                name="echanges",
+                collection=channels.conversing.exchanges,
+                of=lambda user_id: {"user_id": user_id},
+                hides=frozenset({"agent_id"}),
             ),
             KeptFile(
                 # What they added to a ticket of others stays with it: its bytes are the ticket's.

@@ -15,6 +15,7 @@ from services.support.api.listing import listing_routes
 from services.support.api.tickets import ticket_routes
 from services.support.api.writing import writing_routes
 from services.support.attachments import TicketAttachments
+from services.support.channels import Channels
 from services.support.handlers import handlers
 from services.support.keeping import personal
 from services.support.noticing import noticing
@@ -24,19 +25,23 @@ from services.support.settings import SupportSettings
 from services.support.speaking import Speaking
 from services.support.views.lines import Lines
 from services.support.views.listing import Listing
+from services.support.writing import Writing
 
 
 def build(service: Service[SupportSettings]) -> FastAPI:
     timing = service.settings.timing
     records, catalogue = Records(service), categories.read(timing=timing)
     attachments = TicketAttachments.of(service, records)
-    rights, kept = RightsCopy(service), personal(service, records, attachments.files)
+    rights = RightsCopy(service)
     lines = Lines(Listing(records.tickets), records.structures, catalogue)
     speaking, reaching = Speaking(records, rights, catalogue), Reaching(rights)
+    writing = Writing(service.committer, records, reaching, speaking, catalogue)
+    channels = Channels.of(service, writing)
+    kept = personal(service, records, attachments.files, channels)
     acting = Acting(service.committer, records, reaching, timing)
     return service.app(
         category_routes(catalogue),
-        writing_routes(service.committer, records, reaching, speaking, catalogue),
+        writing_routes(writing),
         # Before those of one ticket: its paths are not ids.
         listing_routes(lines, reaching),
         ticket_routes(records, reaching),
@@ -45,8 +50,14 @@ def build(service: Service[SupportSettings]) -> FastAPI:
         agent_routes(acting, catalogue),
         activity_routes(records, reaching),
         fact_routes(records.objects),
-        hears=handlers(records, rights, kept),
-        jobs=[noticing(records.tickets), *attachments.jobs(), *kept.jobs()],
+        *channels.routes(lines),
+        hears=channels.hear(handlers(records, rights, kept)),
+        jobs=[
+            noticing(records.tickets),
+            *attachments.jobs(),
+            *kept.jobs(),
+            *channels.jobs(),
+        ],
         files=(FILES,),
     )
 

@@ -5,12 +5,13 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from kit.attempts import Limit
 from kit.business_days import WorkingHours
-from kit.settings import Duration, Settings
+from kit.settings import Duration, OpenFormSettings
 from services.support.domain.clocks import Timing
 
 
-class SupportSettings(Settings):
+class SupportSettings(OpenFormSettings):
     support_opens_at: time = Field(
         default=time(9), description="On business days, in Europe/Paris: patience is counted then"
     )
@@ -24,6 +25,35 @@ class SupportSettings(Settings):
 
     ticket_files_most: int = Field(
         default=20, ge=1, description="Files that one ticket may have, of both sides"
+    )
+
+    form_link_for: Duration = Field(
+        default=timedelta(days=1),
+        description="How long there is to confirm what was written without signing in",
+    )
+    form_letters_most: int = Field(
+        default=5, ge=1, description="Letters that ask one address to confirm, in a day"
+    )
+    form_kept_for: Duration = Field(
+        default=timedelta(days=365),
+        description="Then the words and the address of a ticket that was written without signing "
+        "in are forgotten, once it is answered",
+    )
+    exchange_always: bool = Field(
+        default=False, description="True: agents are there to talk to at any hour"
+    )
+    exchange_patience: Duration = Field(
+        default=timedelta(minutes=5), description="How long somebody waits for an agent to talk to"
+    )
+    exchange_silence: Duration = Field(
+        default=timedelta(minutes=15),
+        description="Without a word for so long, a written exchange is over",
+    )
+    exchange_waits_most: int = Field(
+        default=100,
+        ge=0,
+        description="Readers of exchanges that one process keeps waiting; fewer than "
+        "CHORALE_UPSTREAM_CONNECTIONS. Others are answered at once, and ask again",
     )
 
     @model_validator(mode="after")
@@ -40,3 +70,7 @@ class SupportSettings(Settings):
     @property
     def timing(self) -> Timing:
         return Timing(self.hours, at_least=self.ticket_fresh_for)
+
+    @property
+    def form_letters_limit(self) -> Limit:
+        return Limit(self.form_letters_most, timedelta(days=1))

@@ -8,14 +8,16 @@ Owns       users.accounts, users.logins, users.attempts, users.challenges, users
            users.imports, users.import-lines, users.habilitation-requests,
            users.habilitation-history, users.transfers, users.claims,
            users.provider-sign-ins, users.linked-identities, users.attachments, users.exports,
-           users.export-pieces, users.erasures, users.unsubscriptions
+           users.export-pieces, users.erasures, users.unsubscriptions,
+           users.returns
 Consumes   structures.structure-created, structures.structure-changed,
            structures.structure-duplicated, structures.unit-created, structures.unit-changed,
            structures.unit-ended, approvals.approval-decided, approvals.approval-withdrawn,
            approvals.approval-expired, approvals.approver-missing, users.rights-changed,
            approvals.approvals-gathered, notifications.letters-gathered,
            notifications.vacancy-notice-handed-over, notifications.vacancy-notice-returned,
-           structures.records-gathered, support.tickets-gathered
+           structures.records-gathered, support.tickets-gathered,
+           support.reactivation-accepted
 Publishes  users.person-changed, users.person-erased, users.account-changed,
            users.link-requested, users.code-requested, users.registration-repeated,
            users.session-revoked, users.rattachement-requested, users.rattachement-granted,
@@ -29,5 +31,6 @@ Publishes  users.person-changed, users.person-erased, users.account-changed,
            users.reactivation-refused, users.vacancy-opened, users.vacancy-code-requested,
            users.vacancy-notice-given, users.vacancy-claim-settled,
            users.identity-linked, users.export-requested, users.export-ready,
-           users.espace-opened, users.espace-closed, users.client-secret-expiring
+           users.espace-opened, users.espace-closed, users.client-secret-expiring,
+           users.reactivation-settled
 """

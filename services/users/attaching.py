@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from kit.attempts import attempts_id
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask, Place
@@ -16,7 +17,6 @@ from kit.workers import Job, Worker
 from services.users.domain import accounts, attaching, invitations, turning
 from services.users.domain.actions import Action
 from services.users.domain.attaching import Gift, NotYourself
-from services.users.domain.attempts import attempts_id
 from services.users.domain.delegation import gives
 from services.users.domain.giving import Rows, left_out
 from services.users.domain.habilitation_history import Entry, recorded

@@ -10,6 +10,7 @@ from typing import Any
 
 from contracts.notifications import VacancyNoticeHandedOver, VacancyNoticeReturned
 from contracts.users import CLAIM_DIGITS
+from kit.attempts import attempts_id
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.clock import now
@@ -17,7 +18,6 @@ from kit.collection import Ask, Place
 from kit.links import code_of
 from kit.workers import Timer
 from services.users.domain import vacancies, vacancy_notices
-from services.users.domain.attempts import attempts_id
 from services.users.domain.management import Occasion, noted
 from services.users.domain.rattachements import Defaults, rattachement_id
 from services.users.domain.vacancies import (

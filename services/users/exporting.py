@@ -14,6 +14,7 @@ from contracts.event import Gathered
 from contracts.notifications import LettersGathered
 from contracts.structures import RecordsGathered
 from contracts.support import TicketsGathered
+from kit.attempts import attempts_id
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.clock import now
@@ -27,7 +28,6 @@ from kit.service import Service
 from kit.workers import Job, Worker
 from services.users.attachments import PersonalAttachments
 from services.users.domain import exports
-from services.users.domain.attempts import attempts_id
 from services.users.domain.exports import OTHERS, Export, Piece
 from services.users.identity import Identity
 from services.users.settings import UsersSettings

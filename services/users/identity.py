@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from kit import robots
+from kit import attempts, robots
+from kit.attempts import Attempts
 from kit.clock import now
 from kit.collection import Ask
 from kit.mongo import IndexModel
 from kit.robots import SpentEffort
 from kit.workers import Job, Timer
 from services.users.domain import (
-    attempts,
     challenges,
     clients,
     emails,
@@ -23,7 +23,6 @@ from services.users.domain import (
     unsubscriptions,
 )
 from services.users.domain.accounts import Account, AccountMoved
-from services.users.domain.attempts import Attempts
 from services.users.domain.challenges import Challenge
 from services.users.domain.clients import Client
 from services.users.domain.invitations import Invitee

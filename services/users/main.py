@@ -33,6 +33,7 @@ from services.users.managing import Managing
 from services.users.membership import Membership
 from services.users.own import Own
 from services.users.passwords import Passwords
+from services.users.returning import Returning
 from services.users.settings import UsersSettings
 
 
@@ -54,6 +55,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
     claiming = Claiming(membership, identity, settings, defaults)
     own = Own.of(service, identity, membership)
     espaces = Espaces(habilitations)
+    returning = Returning.of(service, identity, settings)
     return service.app(
         *identity_routes(identity, settings, passwords),
         rattachement_routes(membership, defaults),
@@ -67,7 +69,9 @@ def build(service: Service[UsersSettings]) -> FastAPI:
         *own.routes(),
         espace_routes(espaces),
         subscription_routes(espaces),
-        hears=own.hear(claiming.hear(handlers(membership, identity.accounts, defaults, espaces))),
+        hears=returning.hear(
+            own.hear(claiming.hear(handlers(membership, identity.accounts, defaults, espaces)))
+        ),
         jobs=[
             *identity.timers(),
             Worker(membership.units, claim=units.begin, work=Endings(membership).take_away),
@@ -81,6 +85,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
             claiming.timer(),
             *own.jobs(),
             espaces.worker(),
+            returning.worker(),
         ],
         credentials=CREDENTIALS,
         files=(MINE,),

@@ -4,11 +4,11 @@ That somebody knows a password, or the answer to a secret question.
 Asked of those who have a session or a link already: either may be stolen.
 """
 
+from kit.attempts import attempt, attempts_id
 from kit.change import Change
 from kit.clock import now
 from kit.problems import Problem
 from services.users.domain.accounts import Account, SecretQuestion
-from services.users.domain.attempts import attempt, attempts_id
 from services.users.domain.deactivations import PasswordUsedBefore
 from services.users.domain.passwords import WrongPassword
 from services.users.domain.questions import AnswerNeeded, WrongAnswer, normalised

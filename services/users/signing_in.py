@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from hashlib import sha256
 
+from kit.attempts import attempt, attempts_id
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Place
@@ -13,7 +14,6 @@ from kit.ids import new_id
 from services.users.codes import Codes
 from services.users.domain import challenges, second_factor, sessions
 from services.users.domain.accounts import Account, SentCode
-from services.users.domain.attempts import attempt, attempts_id
 from services.users.domain.challenges import Challenge, ChallengeOver, CodeRefused
 from services.users.domain.second_factor import Method
 from services.users.domain.sessions import Session, SessionEnded, WrongCredentials

@@ -23,7 +23,8 @@ from kit.internal import Caller, sign
 from kit.record import Record
 from kit.service import Service
 from kit.tasks import ended
-from kit.workers import GRACE
+from kit.workers import GRACE, Timer
+from services.support.conversing import Conversing
 from services.support.main import build
 
 MINE, OTHER = "a" * 32, "b" * 32
@@ -45,24 +46,8 @@ class Desk:
 
     async def forget(self) -> None:
         """As new, without the second that a new database takes."""
-        for name in (
-            "tickets",
-            "entries",
-            "attachments",
-            "numbers",
-            "portals",
-            "contacts",
-            "structures",
-            "units",
-            "people",
-            "objects",
-            "rights",
-            "journal",
-            "heard",
-            "once",
-            "parked",
-            "erasures",
-        ):
+        own = [one.name for one in self.service.collections]
+        for name in (*own, "journal", "heard", "once", "parked"):
             await self.service.mongo[name].delete_many({})
         self._last.clear()
 
@@ -168,6 +153,15 @@ class Desk:
             version=1,
         )
         await self.hear(told)
+
+    @property
+    def conversing(self) -> Conversing:
+        found: Conversing = self.job("exchanges", Timer).wake.__self__
+        return found
+
+    def job(self, collection: str, kind: Any) -> Any:
+        jobs = (one for one in self.service.jobs if isinstance(one, kind))
+        return next(one for one in jobs if one.collection.name == collection)
 
     def hear_heartbeats(self) -> None:
         for slice in range(journal.SLICES):

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from kit.attempts import Limit
 from services.users.domain.accounts import Account, Registration, SentLink
-from services.users.domain.attempts import Limit
 from services.users.domain.sessions import RefreshHashes, Session
 
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

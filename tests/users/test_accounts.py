@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.users import LinkRequested, PersonChanged, RegistrationRepeated
+from kit.attempts import Attempts
 from services.users.domain.accounts import (
     Account,
     Claimed,
@@ -15,7 +16,6 @@ from services.users.domain.accounts import (
     register,
     send_link,
 )
-from services.users.domain.attempts import Attempts
 from services.users.domain.logins import Login, login_id, normalised
 from services.users.domain.passwords import PasswordRefused, check
 from tests.users.people import (

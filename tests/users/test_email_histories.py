@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.users import LinkRequested, LinkRequestedV2
+from kit.attempts import Attempts, Limit
 from kit.collection import Ask, Collection
 from kit.problems import Problem
 from services.users.domain import emails, unactivated
@@ -22,7 +23,6 @@ from services.users.domain.accounts import (
     activate,
     register,
 )
-from services.users.domain.attempts import Attempts, Limit
 from services.users.domain.emails import LetterLimit
 from services.users.domain.logins import Login, login_id
 from tests.users.kept import Kept, a_collection

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.users import AccountChanged, LinkRequestedV2, PersonChanged, SessionRevoked
+from kit.attempts import Attempts, TooManyAttempts
 from kit.problems import NotFound
 from services.users.domain.accounts import (
     Account,
@@ -15,7 +16,6 @@ from services.users.domain.accounts import (
     SecondFactor,
     SecretQuestion,
 )
-from services.users.domain.attempts import Attempts, TooManyAttempts
 from services.users.domain.deactivations import deactivate
 from services.users.domain.emails import (
     LetterLimit,

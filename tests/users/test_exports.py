@@ -8,8 +8,8 @@ import pytest
 
 from contracts.support import TicketsGathered
 from contracts.users import ExportReady, ExportRequested
+from kit.attempts import Limit, TooManyAttempts
 from kit.problems import NotFound
-from services.users.domain.attempts import Limit, TooManyAttempts
 from services.users.domain.exports import (
     OTHERS,
     PATIENCE,

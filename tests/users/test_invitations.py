@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from contracts.users import InvitationSent, PersonChanged
+from kit.attempts import Attempts
 from kit.change import Change
 from kit.problems import NotFound
 from services.users.domain import accounts
 from services.users.domain.accounts import LinkNoLongerValid
-from services.users.domain.attempts import Attempts
 from services.users.domain.delegation import ManagersOnly
 from services.users.domain.invitations import (
     KEPT_AFTER,

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from contracts.users import LinkRequestedV2, NotificationPreferences, PersonChanged
+from kit.attempts import Attempts, TooManyAttempts
 from kit.problems import NotFound, PreconditionFailed
 from services.users.domain.accounts import Account, PostalAddress
-from services.users.domain.attempts import Attempts, TooManyAttempts
 from services.users.domain.profiles import Profile, save
 from tests.users.people import NOW, a_link, an_account
 from tests.users.test_emails import LIMIT

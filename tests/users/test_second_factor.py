@@ -8,9 +8,9 @@ import pytest
 from pyotp import TOTP
 
 from contracts.users import CodeRequested
+from kit.attempts import Attempts, TooManyAttempts
 from services.users.domain import challenges
 from services.users.domain.accounts import Account, SecondFactor, SentCode
-from services.users.domain.attempts import Attempts, TooManyAttempts
 from services.users.domain.challenges import Challenge, ChallengeOver, answer, forget
 from services.users.domain.passwords import WrongPassword
 from services.users.domain.second_factor import (

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.users import SessionRevoked
+from kit.attempts import Attempts
 from services.users.domain.accounts import (
     Account,
     AccountMoved,
     LinkNoLongerValid,
     SecretQuestion,
 )
-from services.users.domain.attempts import Attempts
 from services.users.domain.passwords import WrongPassword
 from services.users.domain.questions import AnswerNeeded
 from services.users.domain.sessions import (

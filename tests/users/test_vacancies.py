@@ -15,10 +15,10 @@ from contracts.users import (
     VacancyNoticeGiven,
     VacancyOpened,
 )
+from kit.attempts import TooManyAttempts
 from kit.change import Change
 from kit.problems import NotFound
 from services.users.domain import vacancies
-from services.users.domain.attempts import TooManyAttempts
 from services.users.domain.management import Management, given
 from services.users.domain.requests import UnknownStructure
 from services.users.domain.transfers import ManagementMoved

@@ -49,6 +49,8 @@ Template = Literal[
     "registration-repeated",
     "reactivation",
     "reactivation-refused",
+    "ticket-answered",
+    "ticket-confirmation",
     "ticket-news",
     "ticket-opened",
     "ticket-to-treat",
@@ -69,6 +71,7 @@ OPENING = LINKED | {
     "invitation",
     "password-reset",
     "reactivation",
+    "ticket-confirmation",
     "vacancy-code",
 }
 """Letters that bring the link or the code they are about, and say nothing else."""
@@ -90,6 +93,7 @@ ALWAYS = (
         "management-handed-over",
         "management-lost",
         "management-transferred",
+        "ticket-answered",
         "vacancy-notice",
     }
 )

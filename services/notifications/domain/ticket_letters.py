@@ -49,7 +49,10 @@ TO_TREAT: Final[frozenset[News]] = frozenset(
 ToTreat = TicketOpened | OfTicket | TicketOverdue
 
 
-def on_ticket_opened(event: TicketOpened) -> Letter:
+def on_ticket_opened(event: TicketOpened) -> Letter | None:
+    """None to who wrote without signing in: the page that confirms the address says so."""
+    if not event.emitter_id:
+        return None
     return Letter(
         id=f"{event.ticket_id}:ticket-opened",
         recipient_id=event.emitter_id,
@@ -65,7 +68,7 @@ def on_ticket_opened(event: TicketOpened) -> Letter:
 def to_emitter(event: OfTicket) -> Letter | None:
     """What others have done to a ticket; nobody is written to of what they did themselves."""
     news = MOVES[type(event)]
-    if event.by == event.emitter_id or isinstance(event, TicketRefiled):
+    if event.by == event.emitter_id or not event.emitter_id or isinstance(event, TicketRefiled):
         return None
     writes = isinstance(event, TicketInformationAsked | TicketSolutionProposed)
     return Letter(
@@ -106,8 +109,11 @@ def to_agents(event: ToTreat) -> Notice | None:
 
 
 def to_desk(event: ToTreat, desk: str) -> Letter | None:
-    """To the one address of the support desk, if it has one."""
-    if not desk or _treated_by(event) != "desk" or _news(event) not in TO_TREAT:
+    """To the one address of the support desk: what it is to treat, and whatever is late."""
+    late = isinstance(event, TicketOverdue)
+    if not desk or not (late or _treated_by(event) == "desk"):
+        return None
+    if _news(event) not in TO_TREAT or isinstance(event, TicketRefiled):
         return None
     return Letter(
         id=f"{_id(event)}:desk",

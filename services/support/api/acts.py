@@ -173,7 +173,7 @@ def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
         """Leave a ticket to whoever takes it next."""
         return await acting.on(id, acts.release, caller, if_match, response)
 
-    @routes.post("/{id}/questions", responses=may_answer(*OF_AGENTS))
+    @routes.post("/{id}/questions", responses=may_answer(*OF_AGENTS, acts.NobodyToAsk))
     async def ask(
         id: TicketId, body: Said, caller: Person, if_match: IfMatch, response: Response
     ) -> TicketView:

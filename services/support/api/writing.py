@@ -5,14 +5,12 @@ from typing import Final
 from fastapi import APIRouter, Response
 
 from kit.clock import now
-from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import IfMatch, Person, may_answer, new_entity_id
 from kit.problems import NotFound, PreconditionFailed
 from services.support.api.fields import NewTicket, TicketId, Written
 from services.support.api.tickets import answer, found
-from services.support.domain import numbers, writing
-from services.support.domain.catalogue import Catalogue
+from services.support.domain import writing
 from services.support.domain.contents import (
     Incomplete,
     NotAboutThis,
@@ -27,10 +25,8 @@ from services.support.domain.numbers import NoNumberFree
 from services.support.domain.portals import SupportNotOpen
 from services.support.domain.table import EmitterOnly, ReadsOnly
 from services.support.domain.writing import NotADraft
-from services.support.reaching import Reaching
-from services.support.records import Records
-from services.support.speaking import Speaking
 from services.support.views.tickets import TicketView
+from services.support.writing import Writing
 
 WRONG: Final = (
     UnknownCategory,
@@ -46,14 +42,10 @@ WRONG: Final = (
 """What may be said of the words of any ticket, drafts too."""
 
 
-def writing_routes(
-    committer: Committer,
-    records: Records,
-    reaching: Reaching,
-    speaking: Speaking,
-    catalogue: Catalogue,
-) -> APIRouter:
+def writing_routes(keeping: Writing) -> APIRouter:
     routes = APIRouter(prefix="/v1/tickets", tags=["support"])
+    records, reaching = keeping.records, keeping.reaching
+    committer, speaking, catalogue = keeping.committer, keeping.speaking, keeping.catalogue
 
     @routes.post(
         "",
@@ -62,26 +54,10 @@ def writing_routes(
     )
     async def write(body: NewTicket, caller: Person, response: Response) -> TicketView:
         """Send a ticket to the support desk, or keep it as a draft."""
-        id, at = new_entity_id(), now()
-        known = await speaking.known(caller, body.content())
-        ticket, *_ = await committer.change_together(
-            (
-                records.tickets.at(id),
-                records.entries.at(id),
-                *map(records.numbers.at, numbers.numbers_for(id)),
-            ),
-            lambda *current: writing.write(
-                *current,
-                id=id,
-                content=body.content(),
-                draft=body.draft,
-                by=caller.user_id,
-                known=known,
-                catalogue=catalogue,
-                now=at,
-            ),
+        ticket, reach = await keeping.keep(
+            new_entity_id(), body.content(), draft=body.draft, caller=caller, at=now()
         )
-        return await answer(records, ticket, await reaching.to(ticket, caller), response)
+        return await answer(records, ticket, reach, response)
 
     @routes.put(
         "/{id}",

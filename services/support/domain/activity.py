@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from kit.change import Change, Entity
 from services.support.domain.reach import Side, Standing
@@ -22,7 +22,12 @@ Kind = Literal[
     "refiled",
     "closed",
     "attachment-read",
+    "message",
+    "request-accepted",
+    "request-failed",
 ]
+INTERNAL: Final = frozenset({"note", "request-failed"})
+"""Seen by those who treat the ticket alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from kit.change import Change
-from services.support.domain.activity import Entry, Kind
+from kit.problems import Conflict
+from services.support.domain.activity import INTERNAL, Entry, Kind
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import UnknownCategory, UnknownRecipient
 from services.support.domain.known import Structure
@@ -33,6 +34,10 @@ KINDS: Final[Mapping[Act, Kind]] = {
 }
 
 
+class NobodyToAsk(Conflict):
+    """Who wrote this ticket has not signed in and cannot answer: answer with what you know."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doing:
     """Who does something now, and the id its entry has."""
@@ -48,7 +53,9 @@ def write(act: Act, ticket: Ticket | None, entry: Entry | None, *, text: str, by
     if entry:
         return Change(current), Change(entry)
     state = require(act, current, found)
-    return _done(act, replace(current, state=state), found, by, text=text)
+    if act == "ask" and not current.emitter_id:
+        raise NobodyToAsk
+    return done(act, replace(current, state=state), found, by, text=text)
 
 
 def end(act: Act, ticket: Ticket | None, entry: Entry | None, *, by: Doing) -> Changes:
@@ -59,7 +66,7 @@ def end(act: Act, ticket: Ticket | None, entry: Entry | None, *, by: Doing) -> C
         return Change(current), Change(entry)
     state = require(act, current, found)
     closed = replace(current, state=state, closed_at=by.now, accepted=accepted)
-    return _done(act, closed, found, by)
+    return done(act, closed, found, by)
 
 
 def take(
@@ -72,7 +79,7 @@ def take(
         return Change(current), Change(entry)
     if current.assignee_id not in (None, instead_of):
         raise TakenByAnother(assignee_id=current.assignee_id)
-    return _done("take", replace(current, assignee_id=found.user_id), found, by)
+    return done("take", replace(current, assignee_id=found.user_id), found, by)
 
 
 def release(ticket: Ticket | None, entry: Entry | None, *, by: Doing) -> Changes:
@@ -81,7 +88,7 @@ def release(ticket: Ticket | None, entry: Entry | None, *, by: Doing) -> Changes
     if current.assignee_id is None and current.treated_by in found.acts:
         return Change(current), Change(entry)
     require("release", current, found)
-    return _done("release", replace(current, assignee_id=None), found, by)
+    return done("release", replace(current, assignee_id=None), found, by)
 
 
 def transfer(ticket: Ticket | None, entry: Entry | None, *, text: str, by: Doing) -> Changes:
@@ -93,7 +100,7 @@ def transfer(ticket: Ticket | None, entry: Entry | None, *, text: str, by: Doing
     act: Act = "transfer" if "recipient" in found.acts else "call_in"
     require(act, current, found)
     with_desk = replace(current, treated_by="desk", assignee_id=None)
-    return _done(act, with_desk, found, by, text=text)
+    return done(act, with_desk, found, by, text=text)
 
 
 def refile(
@@ -125,7 +132,7 @@ def refile(
         content = replace(content, recipient_structure_id=recipient.id)
         moved = replace(current, content=content, **sent_to(recipient.id), assignee_id=None)
     was, became = f"{before.category}/{before.subcategory}", f"{category}/{subcategory}"
-    return _done("refile", moved, found, by, was=was, became=became)
+    return done("refile", moved, found, by, was=was, became=became)
 
 
 def _treated_by(ticket: Ticket, recipient: Structure | None) -> bool:
@@ -144,7 +151,7 @@ def attachment_read(ticket: Ticket | None, entry: Entry | None, *, name: str, by
     current, found = seen(ticket, by.reach)
     if entry or found.reads != {"desk"} or current.state == "draft":
         return Change(current), Change(entry)
-    read = _entry("attachment-read", current, "desk", by, became=name)
+    read = entered("attachment-read", current, "desk", by, became=name)
     return Change(replace(current, entries=read.rank)), Change(read)
 
 
@@ -162,8 +169,8 @@ def opened(ticket: Ticket, *, now: datetime) -> Entry:
     )
 
 
-def _done(act: Act, after: Ticket, found: Standing, by: Doing, **said: str) -> Changes:
-    entry = _entry(KINDS[act], after, _side(act, after, found), by, **said)
+def done(act: Act, after: Ticket, found: Standing, by: Doing, **said: str) -> Changes:
+    entry = entered(KINDS[act], after, _side(act, after, found), by, **said)
     ticket = replace(after, entries=entry.rank)
     of_ticket, of_entry = told(entry, ticket)
     return Change(ticket, of_ticket), Change(entry, of_entry)
@@ -177,7 +184,7 @@ def _side(act: Act, after: Ticket, found: Standing) -> Side:
     return "desk" if act in ("call_in", "refile") else after.treated_by
 
 
-def _entry(kind: Kind, ticket: Ticket, side: Side, by: Doing, **said: Any) -> Entry:
+def entered(kind: Kind, ticket: Ticket, side: Side, by: Doing, **said: Any) -> Entry:
     return Entry(
         id=by.entry_id,
         ticket_id=ticket.id,
@@ -188,6 +195,6 @@ def _entry(kind: Kind, ticket: Ticket, side: Side, by: Doing, **said: Any) -> En
         side=side,
         structure_id=ticket.recipient_id if side == "recipient" else None,
         emitter_id=ticket.emitter_id,
-        internal=kind == "note",
+        internal=kind in INTERNAL,
         **said,
     )

@@ -21,8 +21,9 @@ ANSWERS: Final[Mapping[Kind, bool]] = {
     "transferred": False,
     "refiled": False,
     "closed": False,
+    "message": True,
 }
-"""The acts that clocks follow, and whether the emitter is answered by each."""
+"""The acts that clocks follow, and whether the emitter is answered by each, unless it is theirs."""
 
 
 def kept_up(before: Ticket | None, changes: Changes, timing: Timing, *, now: datetime) -> Changes:
@@ -39,7 +40,7 @@ def kept_up(before: Ticket | None, changes: Changes, timing: Timing, *, now: dat
         before.state,
         ticket.state,
         timing,
-        answered=ANSWERS[entry.kind],
+        answered=ANSWERS[entry.kind] and entry.side != "emitter",
         now=now,
     )
     return Change(waking(replace(ticket, clocks=clocks)), done.events), noted

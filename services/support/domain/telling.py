@@ -4,6 +4,7 @@ from typing import Any
 
 from contracts.event import Event
 from contracts.support import (
+    CorrespondentAnswered,
     TicketClosed,
     TicketInformationAsked,
     TicketInformationGiven,
@@ -30,11 +31,28 @@ def told(entry: Entry, ticket: Ticket) -> tuple[tuple[Event, ...], tuple[Event, 
     match entry.kind:
         case "information-asked":
             return (), (TicketInformationAsked(**said, text=entry.text),)
+        case "solution-proposed" if not ticket.emitter_id:
+            return _to_correspondent(entry, ticket), (TicketSolutionProposed(**said, text=""),)
         case "solution-proposed":
             return (), (TicketSolutionProposed(**said, text=entry.text),)
         case "note":
             return (), (TicketNoted(**said),)
     return _without_words(entry, ticket, said), ()
+
+
+def _to_correspondent(entry: Entry, ticket: Ticket) -> tuple[Event, ...]:
+    """Who wrote without signing in reads the answer in a letter, and nowhere else (SUP-41)."""
+    if not ticket.content.contact_email:
+        return ()
+    answered = CorrespondentAnswered(
+        ticket_id=ticket.id,
+        number=ticket.number,
+        rank=entry.rank,
+        email=ticket.content.contact_email,
+        text=entry.text,
+        answered_at=entry.at,
+    )
+    return (answered,)
 
 
 def _without_words(entry: Entry, ticket: Ticket, said: dict[str, Any]) -> tuple[Event, ...]:

@@ -42,7 +42,7 @@ def write(
     written = Ticket(id=id, number=number, emitter_id=by, content=whole, created_at=now)
     if draft:
         return Change(written), Change(None), *taken
-    return *_send(written, catalogue, now), *taken
+    return *send(written, catalogue, now), *taken
 
 
 def rewrite(
@@ -74,7 +74,7 @@ def submit(
         return Change(ticket), Change(entry)
     # The rights of the emitter or the catalogue may have changed since the draft was kept.
     whole = _checked(ticket.content, known, catalogue)
-    return _send(replace(ticket, content=whole), catalogue, now)
+    return send(replace(ticket, content=whole), catalogue, now)
 
 
 def _checked(content: Content, known: Known, catalogue: Catalogue) -> Content:
@@ -89,7 +89,7 @@ def _emitted(current: Ticket | None, reach: Reach) -> Ticket:
     return ticket
 
 
-def _send(
+def send(
     ticket: Ticket, catalogue: Catalogue, now: datetime
 ) -> tuple[Change[Ticket], Change[Entry]]:
     content = ticket.content

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field
 
+from kit.attempts import TooManyAttempts, attempts_id
 from kit.clock import now
 from kit.http import Anyone, Operator, Person, may_answer
 from kit.ids import new_id
@@ -28,7 +29,6 @@ from services.users.api.transfers import HANDING_OVER, MOST
 from services.users.domain import deactivations, questions
 from services.users.domain import passwords as rules
 from services.users.domain.accounts import LinkNoLongerValid, SecretQuestion
-from services.users.domain.attempts import TooManyAttempts, attempts_id
 from services.users.domain.deactivations import (
     NothingToReactivate,
     PasswordUsedBefore,

@@ -7,12 +7,12 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from kit.attempts import attempts_id
 from kit.clock import now
 from kit.collection import Ask, Place
 from services.users.domain import accounts as domain
 from services.users.domain import deactivations
 from services.users.domain.accounts import Account, Purpose, Registration, SentLink
-from services.users.domain.attempts import attempts_id
 from services.users.domain.emails import LetterLimit
 from services.users.domain.logins import login_id
 from services.users.identity import NOBODY, Identity

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
+from kit.attempts import TooManyAttempts, attempts_id
 from kit.clock import now
 from kit.http import IfMatch, Person, etag, may_answer
 from kit.problems import PreconditionFailed
@@ -15,7 +16,6 @@ from services.users.api.profiles import MyAccount, NewProfile, shown
 from services.users.domain import emails, profiles, questions, sessions
 from services.users.domain import passwords as rules
 from services.users.domain.accounts import SecretQuestion
-from services.users.domain.attempts import TooManyAttempts, attempts_id
 from services.users.domain.passwords import PasswordRefused, WrongPassword
 from services.users.domain.questions import AnswerTooEasy
 from services.users.identity import Identity

@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
+from kit.attempts import TooManyAttempts, attempts_id
 from kit.change import Change
 from kit.clock import now
 from kit.http import Anyone, Person, may_answer
@@ -20,7 +21,6 @@ from services.users.api.fields import Email, Id
 from services.users.api.sessions import CHALLENGED, Issuing, Tokens, UserAgent
 from services.users.domain import provider_sign_ins as domain
 from services.users.domain.accounts import Account, AccountMoved
-from services.users.domain.attempts import TooManyAttempts, attempts_id
 from services.users.domain.devices import label
 from services.users.domain.logins import login_id
 from services.users.domain.provider_sign_ins import (

@@ -6,6 +6,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from kit.attempts import TooManyAttempts, attempts_id
 from kit.clock import now
 from kit.collection import Place
 from kit.http import Anyone, may_answer
@@ -15,7 +16,6 @@ from services.users.api.fields import Accepted, Address, Answer, LinkToken, Pass
 from services.users.api.letters import Letters
 from services.users.domain import passwords as rules
 from services.users.domain.accounts import Account, LinkNoLongerValid, used
-from services.users.domain.attempts import TooManyAttempts, attempts_id
 from services.users.domain.passwords import PasswordRefused
 from services.users.domain.questions import AnswerNeeded, WrongAnswer
 from services.users.domain.sessions import reset_password

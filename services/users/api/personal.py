@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
+from kit.attempts import TooManyAttempts
 from kit.clock import now
 from kit.downloads import ZIP, FileId, safe_headers
 from kit.http import Anyone, Operator, Person, may_answer, new_entity_id
@@ -18,7 +19,6 @@ from services.users.api.fields import Accepted, Address, LinkToken
 from services.users.api.letters import Letters
 from services.users.domain import exports as domain
 from services.users.domain.accounts import LinkNoLongerValid
-from services.users.domain.attempts import TooManyAttempts
 from services.users.domain.erasure import (
     LoginMayComeBack,
     NotDeactivated,

@@ -13,13 +13,13 @@ import pyotp
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
+from kit.attempts import TooManyAttempts, attempts_id
 from kit.clock import now
 from kit.http import Person, may_answer
 from services.users.api.fields import Accepted, Code, Password, Proof
 from services.users.codes import Codes
 from services.users.domain import second_factor as domain
 from services.users.domain.accounts import Account, SentCode
-from services.users.domain.attempts import TooManyAttempts, attempts_id
 from services.users.domain.passwords import WrongPassword
 from services.users.domain.second_factor import (
     NoSecondFactor,

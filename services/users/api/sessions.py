@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, Field
 
+from kit.attempts import TooManyAttempts
 from kit.clock import now
 from kit.http import Anyone, Person, may_answer
 from services.users.api.fields import Accepted, Email, Id, Password, Proof
 from services.users.domain import sessions as domain
-from services.users.domain.attempts import TooManyAttempts
 from services.users.domain.challenges import ChallengeOver, CodeRefused
 from services.users.domain.devices import label
 from services.users.domain.second_factor import Method

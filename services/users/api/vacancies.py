@@ -7,13 +7,13 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 
 from contracts.users import CLAIM_DIGITS
+from kit.attempts import TooManyAttempts
 from kit.http import Operator, Person, may_answer, new_entity_id
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
 from services.users.api.fields import Email, Reason
 from services.users.api.rattachements import Id
 from services.users.claiming import Claiming
-from services.users.domain.attempts import TooManyAttempts
 from services.users.domain.requests import UnknownStructure
 from services.users.domain.transfers import ManagementMoved
 from services.users.domain.vacancies import (

@@ -13,9 +13,9 @@ from contracts.users import (
     PersonChanged,
     RegistrationRepeated,
 )
+from kit.attempts import Attempts, Limit, attempt, locked_until
 from kit.change import Change, Entity
 from kit.problems import Invalid, Unavailable
-from services.users.domain.attempts import Attempts, Limit, attempt, locked_until
 from services.users.domain.logins import Login, login_id
 
 Purpose = (

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from kit.attempts import Attempts, Limit, attempt
 from kit.change import Change, Entity
 from kit.problems import Unauthorized
 from services.users.domain.accounts import Account, SentCode
-from services.users.domain.attempts import Attempts, Limit, attempt
 from services.users.domain.second_factor import Keys, code_requested, method, prove
 from services.users.domain.sessions import Session, sign_in
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from contracts.users import ReactivationRefused
+from kit.attempts import Attempts, Limit, attempt, locked_until
 from kit.change import Change
 from kit.days import day_of
 from kit.problems import Conflict, Invalid, NotFound
@@ -18,7 +19,6 @@ from services.users.domain.accounts import (
     send,
     used,
 )
-from services.users.domain.attempts import Attempts, Limit, attempt, locked_until
 from services.users.domain.sessions import Session, all_ended
 from services.users.domain.transfers import SHOWN, ManagementMoved
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from kit.attempts import Attempts, Limit, attempt
 from kit.change import Change
 from kit.problems import Conflict, NotFound
 from services.users.domain import second_factor
@@ -24,7 +25,6 @@ from services.users.domain.accounts import (
     person_changed,
     used,
 )
-from services.users.domain.attempts import Attempts, Limit, attempt
 from services.users.domain.logins import Login, login_id
 from services.users.domain.passwords import WrongPassword
 from services.users.domain.provider_sign_ins import LinkedIdentity

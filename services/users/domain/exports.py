@@ -7,10 +7,10 @@ from typing import Final, Literal
 
 from contracts.event import Gathered
 from contracts.users import ExportReady, ExportRequested
+from kit.attempts import Attempts, Limit, attempt
 from kit.change import Change, Entity
 from kit.problems import Conflict, NotFound
 from services.users.domain.accounts import Account
-from services.users.domain.attempts import Attempts, Limit, attempt
 
 Status = Literal["gathering", "ready", "taken", "expired"]
 OTHERS: Final = ("approvals", "notifications", "structures", "support")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from contracts.users import InvitationSent
+from kit.attempts import Attempts, Limit, attempt, locked_until
 from kit.change import Change, Entity
 from kit.days import day_of
 from kit.problems import Conflict, NotFound, Problem
@@ -16,7 +17,6 @@ from services.users.domain.accounts import (
 )
 from services.users.domain.actions import Action
 from services.users.domain.attaching import Gift, give, noted, refuse_outside
-from services.users.domain.attempts import Attempts, Limit, attempt, locked_until
 from services.users.domain.delegation import administrator, gives
 from services.users.domain.lines import Lines
 from services.users.domain.rattachements import Defaults, Rattachement

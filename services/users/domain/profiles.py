@@ -5,6 +5,7 @@ from datetime import datetime
 
 from contracts.event import Event
 from contracts.users import NotificationPreferences
+from kit.attempts import Attempts
 from kit.change import Change
 from kit.problems import NotFound, PreconditionFailed
 from services.users.domain.accounts import (
@@ -14,7 +15,6 @@ from services.users.domain.accounts import (
     link_requested,
     person_changed,
 )
-from services.users.domain.attempts import Attempts
 from services.users.domain.emails import LetterLimit, counted
 
 

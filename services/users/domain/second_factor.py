@@ -15,10 +15,10 @@ from typing import Literal, Protocol
 from pyotp import TOTP
 
 from contracts.users import CodeRequested
+from kit.attempts import Attempts, Limit, attempt
 from kit.change import Change
 from kit.problems import Conflict, Invalid, NotFound
 from services.users.domain.accounts import Account, Action, SecondFactor, SentCode, changed
-from services.users.domain.attempts import Attempts, Limit, attempt
 from services.users.domain.passwords import WrongPassword
 
 DRIFT = 1

@@ -6,6 +6,7 @@ from hmac import compare_digest
 from typing import Any
 
 from contracts.users import SessionRevoked
+from kit.attempts import Attempts, give_back
 from kit.change import Change, Entity
 from kit.problems import NotFound, Unauthorized
 from services.users.domain.accounts import (
@@ -16,7 +17,6 @@ from services.users.domain.accounts import (
     changed,
     used,
 )
-from services.users.domain.attempts import Attempts, give_back
 from services.users.domain.passwords import WrongPassword
 from services.users.domain.questions import require_answered
 

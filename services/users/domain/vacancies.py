@@ -19,11 +19,11 @@ from contracts.users import (
     VacancyNoticeGiven,
     VacancyOpened,
 )
+from kit.attempts import Attempts, Limit, attempt
 from kit.change import Change, Entity
 from kit.days import day_of
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
 from services.users.domain.accounts import Account
-from services.users.domain.attempts import Attempts, Limit, attempt
 from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.lines import Extent
 from services.users.domain.management import Management, appoint, given, managing, relieve

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.users.domain.attempts import (
+from kit.attempts import (
     Attempts,
     Limit,
     TooManyAttempts,

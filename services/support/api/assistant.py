@@ -1,0 +1,104 @@
+"""The assistant: what the articles say, and a draft where they say nothing that helps."""
+
+import html
+import re
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from kit.clock import now
+from kit.http import Anyone, Person, may_answer, new_entity_id
+from kit.one_line import NOT_IN_A_LINE
+from services.support.api.fields import StructureId
+from services.support.api.tickets import answer
+from services.support.api.writing import WRONG
+from services.support.domain.assistant import Article, Knowledge
+from services.support.domain.contents import Content
+from services.support.domain.numbers import NoNumberFree
+from services.support.markup import cleaned
+from services.support.views.tickets import TicketView
+from services.support.writing import Writing
+
+TITLE_MOST: Final = 200
+Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+
+
+class Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    question: Question
+
+
+class HandedOver(Asked):
+    """What was asked, to be sent to the support desk once its writer has looked at it."""
+
+    structure_id: StructureId | None = Field(None, description="For which structure you write")
+
+
+class ArticleView(BaseModel):
+    reference: str
+    title: str
+    passages: list[str]
+
+
+class AnswerView(BaseModel):
+    """What the articles say, and nothing else; `answered` says whether any of them does."""
+
+    answered: bool
+    articles: list[ArticleView]
+
+
+class ArticlesView(BaseModel):
+    items: list[ArticleView]
+
+
+def assistant_routes(knowledge: Knowledge, writing: Writing) -> APIRouter:
+    routes = APIRouter(prefix="/v1/assistant", tags=["support"])
+
+    @routes.get("/articles")
+    async def list_articles(caller: Anyone) -> ArticlesView:
+        """All that the assistant knows."""
+        return ArticlesView(items=[_shown(one, one.passages) for one in knowledge.articles])
+
+    @routes.post("/questions")
+    async def ask(body: Asked, caller: Anyone) -> AnswerView:
+        """
+        Ask the assistant, at any hour. It answers with passages of its articles, or says that none
+        speaks of this. Nothing of the question is kept.
+        """
+        found = knowledge.suggest(body.question)
+        articles = [_shown(one.article, one.passages) for one in found]
+        return AnswerView(answered=bool(articles), articles=articles)
+
+    @routes.post("/handovers", status_code=201, responses=may_answer(*WRONG, NoNumberFree))
+    async def hand_over(body: HandedOver, caller: Person, response: Response) -> TicketView:
+        """Have a draft of a ticket written with what was asked, filed as far as that is known."""
+        content = _content(body, knowledge)
+        ticket, reach = await writing.keep(
+            new_entity_id(), content, draft=True, caller=caller, at=now()
+        )
+        return await answer(writing.records, ticket, reach, response)
+
+    return routes
+
+
+def _shown(article: Article, passages: tuple[str, ...]) -> ArticleView:
+    return ArticleView(reference=article.reference, title=article.title, passages=[*passages])
+
+
+def _content(asked: HandedOver, knowledge: Knowledge) -> Content:
+    found = knowledge.suggest(asked.question)
+    best = found[0].article if found else None
+    # A question is text: what looks like markup in it was meant as it stands.
+    return Content(
+        category=best.category if best else "",
+        subcategory=best.subcategory if best else "",
+        title=_in_a_line(asked.question)[:TITLE_MOST],
+        description=cleaned(html.escape(asked.question)),
+        structure_id=asked.structure_id,
+    )
+
+
+def _in_a_line(text: str) -> str:
+    return " ".join(re.sub(f"[{NOT_IN_A_LINE}]", " ", text).split())

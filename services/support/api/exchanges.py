@@ -1,0 +1,216 @@
+"""Written exchanges with an agent of the support desk."""
+
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from kit.heard import TooStale
+from kit.http import Operator, Person, may_answer, new_entity_id
+from kit.pages import Page, PageAsked, page
+from kit.problems import NotFound
+from services.support.api.acts import OF_AGENTS
+from services.support.api.fields import StructureId, TicketId
+from services.support.api.writing import WRONG
+from services.support.conversing import Conversing
+from services.support.correspondence import as_markup
+from services.support.domain.exchanges import (
+    AlreadyTalking,
+    End,
+    Exchange,
+    ExchangeFull,
+    ExchangeOver,
+    NotTakenYet,
+    State,
+    UnknownTheme,
+)
+from services.support.domain.numbers import NoNumberFree
+
+LONGEST_WAIT: Final = 10
+"""Seconds; less than the gateway waits for an answer."""
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Code = Annotated[str, StringConstraints(max_length=64)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewExchange(_Body):
+    theme: Code
+    text: Words = Field(description="What it is about. Plain text")
+    structure_id: StructureId | None = Field(None, description="For which structure you write")
+
+
+class Message(_Body):
+    text: Words
+
+
+class Ending(_Body):
+    answer: Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)] = Field(
+        "", description="Of an agent: what answers the question, proposed as the ticket's solution"
+    )
+
+
+class ThemeView(BaseModel):
+    code: str
+    label: str
+
+
+class ThemesView(BaseModel):
+    """`open`: whether agents are there; else an exchange is a ticket at once."""
+
+    items: list[ThemeView]
+    open: bool
+    opens_at: datetime = Field(description="Now, or when agents are there again")
+
+
+class ExchangeView(BaseModel):
+    """Its ticket has the same id, and is there whatever becomes of the exchange."""
+
+    id: str
+    number: str
+    theme: str
+    question: str = Field(description="HTML in which nothing acts")
+    state: State
+    agent: bool = Field(description="Whether an agent has it")
+    messages: int
+    started_at: datetime
+    over_at: datetime | None
+    end: End | None
+
+
+class MessageView(BaseModel):
+    position: int
+    side: Literal["emitter", "desk"]
+    mine: bool
+    text: str = Field(description="Plain text: whoever shows it escapes it")
+    at: datetime
+
+
+class MessagesView(BaseModel):
+    """`after` of the next request is the greatest `position` that was read."""
+
+    items: list[MessageView]
+    state: State
+
+
+def exchange_routes(conversing: Conversing) -> APIRouter:
+    routes = APIRouter(prefix="/v1", tags=["support"])
+
+    @routes.get("/exchange-themes")
+    async def list_themes(caller: Person) -> ThemesView:
+        """What an exchange may be about, and whether agents are there."""
+        opens_at, is_open = conversing.hours()
+        themes = [ThemeView(code=one.code, label=one.label) for one in conversing.themes]
+        return ThemesView(items=themes, open=is_open, opens_at=opens_at)
+
+    @routes.post(
+        "/exchanges",
+        status_code=201,
+        responses=may_answer(*WRONG, NoNumberFree, UnknownTheme, AlreadyTalking),
+    )
+    async def begin(body: NewExchange, caller: Person, response: Response) -> ExchangeView:
+        """
+        Ask to talk to an agent. Where none is there, the ticket alone is left: nothing is lost.
+        """
+        id = new_entity_id()
+        exchange, ticket = await conversing.begin(
+            id, body.theme, as_markup(body.text), body.structure_id, caller
+        )
+        response.headers["Location"] = f"/v1/exchanges/{id}"
+        return shown(exchange, ticket.number, ticket.content.description)
+
+    @routes.get("/exchanges/{id}", responses=may_answer(NotFound))
+    async def read(id: TicketId, caller: Person) -> ExchangeView:
+        exchange, ticket = await conversing.known(id, caller)
+        return shown(exchange, ticket.number, ticket.content.description)
+
+    @routes.get("/exchanges/{id}/messages", responses=may_answer(NotFound))
+    async def listen(
+        id: TicketId,
+        caller: Person,
+        after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+        wait: Annotated[int, Query(ge=0, le=LONGEST_WAIT, description="Seconds")] = 0,
+    ) -> MessagesView:
+        """
+        What was said after a position, in order. With `wait`, as soon as there is something.
+
+        Whoever comes back gives the position they have read: nothing is lost, nothing comes twice.
+        """
+        exchange, said = await conversing.listen(id, caller, after=after, wait=wait)
+        return MessagesView(
+            items=[
+                MessageView(
+                    position=one.rank,
+                    side="emitter" if one.side == "emitter" else "desk",
+                    mine=one.by == caller.user_id,
+                    text=one.text,
+                    at=one.at,
+                )
+                for one in said
+            ],
+            state=exchange.state,
+        )
+
+    @routes.post(
+        "/exchanges/{id}/messages",
+        status_code=201,
+        responses=may_answer(NotFound, ExchangeOver, ExchangeFull, NotTakenYet, TooStale),
+    )
+    async def say(id: TicketId, body: Message, caller: Person) -> MessageView:
+        """Say something, as whoever began it or as the agent who has it."""
+        entry = await conversing.say(id, new_entity_id(), body.text, caller)
+        return MessageView(
+            position=entry.rank,
+            side="emitter" if entry.side == "emitter" else "desk",
+            mine=True,
+            text=entry.text,
+            at=entry.at,
+        )
+
+    @routes.put("/exchanges/{id}/end", responses=may_answer(NotFound, NotTakenYet, *OF_AGENTS))
+    async def end(id: TicketId, body: Ending, caller: Person) -> ExchangeView:
+        """End it. Its ticket goes on."""
+        exchange, ticket = await conversing.end(id, new_entity_id(), body.answer, caller)
+        return shown(exchange, ticket.number, ticket.content.description)
+
+    @routes.get("/ops/exchanges")
+    async def queue(
+        caller: Operator, asked: PageAsked, state: Annotated[State, Query()] = "queued"
+    ) -> Page[ExchangeView]:
+        """Those who wait for an agent, the longest first; or those under way, or over."""
+        found, following = await page(
+            conversing.exchanges, {"state": state}, asked, by="started_at", descending=False
+        )
+        tickets = await conversing.records.tickets.many([one.id for one in found])
+        items = [
+            shown(one, tickets[one.id].number, tickets[one.id].content.description)
+            for one in found
+            if one.id in tickets
+        ]
+        return Page(items=items, next=following)
+
+    @routes.put("/ops/exchanges/{id}/agent", responses=may_answer(*OF_AGENTS, ExchangeOver))
+    async def take(id: TicketId, caller: Operator) -> ExchangeView:
+        """Talk to whoever waits. Of two agents the second is told that it is taken."""
+        exchange, ticket = await conversing.take(id, new_entity_id(), caller)
+        return shown(exchange, ticket.number, ticket.content.description)
+
+    return routes
+
+
+def shown(exchange: Exchange, number: str, question: str) -> ExchangeView:
+    return ExchangeView(
+        id=exchange.id,
+        number=number,
+        theme=exchange.theme,
+        question=question,
+        state=exchange.state,
+        agent=exchange.agent_id is not None,
+        messages=exchange.messages,
+        started_at=exchange.started_at,
+        over_at=exchange.over_at,
+        end=exchange.end,
+    )

@@ -1,0 +1,131 @@
+"""Writing to the support desk without having signed in."""
+
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+
+from kit.http import Anyone, may_answer, new_entity_id
+from kit.links import LinkExpired, LinkInvalid
+from kit.one_line import NOT_IN_A_LINE
+from kit.robots import FOR_PEOPLE, OpenForm, Robots
+from services.support.api.fields import Code
+from services.support.correspondence import Correspondence, as_markup
+from services.support.domain.contents import Content, Incomplete, NotAboutThis, UnknownCategory
+from services.support.domain.forms import REACTIVATION, Form, FormOver, SignInForThis
+from services.support.domain.numbers import NoNumberFree
+from services.support.domain.objects import ObjectType
+
+Email = Annotated[EmailStr, Field(max_length=254)]
+Title = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=200, pattern=rf"^[^{NOT_IN_A_LINE}]+$"
+    ),
+]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)]
+ObjectNumber = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=100, pattern=rf"^[^{NOT_IN_A_LINE}]*$"),
+]
+WRONG: Final = (UnknownCategory, NotAboutThis, Incomplete)
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+REACTIVATION_TITLE = "Demande de réactivation de compte"
+
+
+class PublicTicket(OpenForm):
+    model_config = ConfigDict(extra="forbid")
+
+    email: Email = Field(description="Where the answer goes, once you have confirmed it")
+    category: Code
+    subcategory: Code = Field(description="None of those that name a recipient")
+    object_type: ObjectType | None = Field(
+        None, description="Left out: the first of its sub-category"
+    )
+    object_number: ObjectNumber = ""
+    title: Title
+    description: Text = Field("", description="Plain text")
+
+
+class PublicReactivation(OpenForm):
+    model_config = ConfigDict(extra="forbid")
+
+    email: Email = Field(description="The login address of the account")
+    reason: Reason
+
+
+class Confirmation(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    token: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class Sent(BaseModel):
+    """A link is on its way to the address that was given; what was written waits for it."""
+
+    number: str
+    status: Literal["unconfirmed"] = "unconfirmed"
+    expires_at: datetime = Field(description="What is not confirmed by then is forgotten")
+
+
+class Confirmed(BaseModel):
+    number: str
+    status: Literal["open"] = "open"
+
+
+def public_ticket_routes(correspondence: Correspondence, robots: Robots) -> APIRouter:
+    routes = APIRouter(prefix="/v1/public-tickets", tags=["support"])
+
+    @routes.post(
+        "",
+        status_code=201,
+        responses=may_answer(*FOR_PEOPLE, *WRONG, SignInForThis, NoNumberFree),
+    )
+    async def write(body: PublicTicket, caller: Anyone) -> Sent:
+        """
+        Write to the support desk. It is read once you have followed the link of a letter.
+
+        The answer comes by letter; nothing of it can be read here.
+        """
+        await robots.keep_out(body.proof)
+        content = Content(
+            category=body.category,
+            subcategory=body.subcategory,
+            object_type=body.object_type,
+            object_number=body.object_number,
+            title=body.title,
+            description=as_markup(body.description),
+            contact_email=body.email,
+        )
+        return _sent(await correspondence.write(new_entity_id(), "question", content))
+
+    @routes.post("/reactivations", status_code=201, responses=may_answer(*FOR_PEOPLE, NoNumberFree))
+    async def ask_back(body: PublicReactivation, caller: Anyone) -> Sent:
+        """
+        Ask for an account that was deactivated more than 60 days ago.
+
+        The answer is the same for anyone. What the desk decides comes by letter.
+        """
+        await robots.keep_out(body.proof)
+        category, subcategory = REACTIVATION
+        content = Content(
+            category=category,
+            subcategory=subcategory,
+            title=REACTIVATION_TITLE,
+            description=as_markup(body.reason),
+            contact_email=body.email,
+        )
+        return _sent(await correspondence.write(new_entity_id(), "reactivation", content))
+
+    @routes.post("/confirmation", responses=may_answer(LinkInvalid, LinkExpired, FormOver))
+    async def confirm(body: Confirmation, caller: Anyone) -> Confirmed:
+        """Say with the link of the letter that the address is yours: the desk reads it now."""
+        ticket = await correspondence.confirm(body.token)
+        return Confirmed(number=ticket.number)
+
+    return routes
+
+
+def _sent(form: Form) -> Sent:
+    return Sent(number=form.number, expires_at=form.expires_at)

@@ -1,0 +1,270 @@
+"""
+A written exchange with an agent of the support desk (SUP-03): a ticket from its first word.
+
+Each message is an entry of its ticket, so that whatever becomes of the exchange nothing is lost.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from kit.change import Change, Entity
+from kit.problems import Conflict, Invalid, NotFound
+from services.support.domain import acts
+from services.support.domain.activity import Entry
+from services.support.domain.acts import Doing
+from services.support.domain.catalogue import Catalogue
+from services.support.domain.clocks import Timing
+from services.support.domain.contents import Content, Known
+from services.support.domain.numbers import Number
+from services.support.domain.promises import kept_up
+from services.support.domain.reach import Reach, Side, seen
+from services.support.domain.tickets import Ticket
+from services.support.domain.writing import write
+
+MOST: Final = 200
+"""Messages of one exchange; the ticket takes what comes after."""
+TITLE_MOST: Final = 200
+
+State = Literal["queued", "live", "over"]
+End = Literal["closed", "nobody", "silence", "ended"]
+"""Outside the hours of the desk; no agent came; nobody said anything; one of the two ended it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """What somebody wants to talk about."""
+
+    code: str
+    label: str
+    category: str
+    subcategory: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange(Entity):
+    """One exchange, under the id of its ticket."""
+
+    theme: str
+    user_id: str
+    state: State
+    started_at: datetime
+    agent_id: str | None = None
+    taken_at: datetime | None = None
+    messages: int = 0
+    over_at: datetime | None = None
+    end: End | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat(Entity):
+    """The one exchange that a user, whose id this has, has under way."""
+
+    exchange_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What the shell knows as somebody begins one."""
+
+    theme: Theme
+    text: str
+    """As HTML in which nothing acts."""
+    structure_id: str | None
+    patience: timedelta
+    """How long somebody waits for an agent before the ticket alone is left."""
+    staffed: bool
+    """Whether the desk is open now."""
+
+
+class UnknownTheme(Invalid):
+    """There is no such theme."""
+
+
+class AlreadyTalking(Conflict):
+    """You have an exchange under way already."""
+
+
+class ExchangeOver(Conflict):
+    """This exchange is over: its ticket goes on."""
+
+
+class ExchangeFull(Conflict):
+    """This exchange has become too long: its ticket goes on."""
+
+
+class NotTakenYet(Conflict):
+    """No agent, or another one, has this exchange: take it first."""
+
+
+Changes = tuple[Change[Exchange], Change[Ticket], Change[Entry]]
+
+
+def begin(
+    exchange: Exchange | None,
+    seat: Seat | None,
+    ticket: Ticket | None,
+    first: Entry | None,
+    *claims: Number | None,
+    opening: Opening,
+    id: str,
+    by: str,
+    known: Known,
+    catalogue: Catalogue,
+    now: datetime,
+) -> tuple[Change[Any], ...]:
+    """Open its ticket and wait for an agent; outside the desk's hours the ticket is all."""
+    if exchange is not None:
+        same = Change(exchange), Change(seat), Change(ticket), Change(first)
+        return *same, *(Change(claim) for claim in claims)
+    if seat is not None:
+        raise AlreadyTalking(exchange_id=seat.exchange_id)
+    content = Content(
+        category=opening.theme.category,
+        subcategory=opening.theme.subcategory,
+        title=opening.theme.label[:TITLE_MOST],
+        description=opening.text,
+        structure_id=opening.structure_id,
+    )
+    written = write(
+        ticket,
+        first,
+        *claims,
+        id=id,
+        content=content,
+        draft=False,
+        by=by,
+        known=known,
+        catalogue=catalogue,
+        now=now,
+    )
+    begun = Exchange(
+        id=id,
+        theme=opening.theme.code,
+        user_id=by,
+        state="queued",
+        started_at=now,
+        wake_at=now + opening.patience,
+    )
+    if not opening.staffed:
+        return Change(_over(begun, "closed", now)), Change(None), *written
+    return Change(begun), Change(Seat(id=by, exchange_id=id)), *written
+
+
+def say(
+    exchange: Exchange | None,
+    ticket: Ticket | None,
+    entry: Entry | None,
+    *,
+    text: str,
+    silence: timedelta,
+    timing: Timing,
+    by: Doing,
+) -> Changes:
+    """Say something: whoever began it, or the agent who has it."""
+    current, about, side = _taking_part(exchange, ticket, by.reach)
+    if entry is not None:
+        return Change(current), Change(about), Change(entry)
+    if current.state == "over" or about.state == "closed":
+        raise ExchangeOver
+    if side == "desk" and current.agent_id != by.reach.user_id:
+        raise NotTakenYet
+    if current.messages >= MOST:
+        raise ExchangeFull
+    said = acts.entered("message", about, side, by, text=text)
+    heard = replace(
+        current,
+        messages=current.messages + 1,
+        wake_at=by.now + silence if current.state == "live" else current.wake_at,
+    )
+    noted = Change(replace(about, entries=said.rank)), Change(said)
+    return Change(heard), *kept_up(about, noted, timing, now=by.now)
+
+
+def take(
+    exchange: Exchange | None,
+    ticket: Ticket | None,
+    entry: Entry | None,
+    *,
+    silence: timedelta,
+    by: Doing,
+) -> Changes:
+    """Talk to whoever waits: of two agents one is told that it is taken (SUP-39)."""
+    current, about, _ = _taking_part(exchange, ticket, by.reach)
+    if current.state == "over":
+        raise ExchangeOver
+    taken, noted = acts.take(about, entry, by=by)
+    if current.state == "live":
+        return Change(current), taken, noted
+    live = replace(
+        current,
+        state="live",
+        agent_id=by.reach.user_id,
+        taken_at=by.now,
+        wake_at=by.now + silence,
+    )
+    return Change(live), taken, noted
+
+
+def end(
+    exchange: Exchange | None,
+    seat: Seat | None,
+    ticket: Ticket | None,
+    entry: Entry | None,
+    *,
+    answer: str,
+    timing: Timing,
+    by: Doing,
+) -> tuple[Change[Any], ...]:
+    """
+    End it; its ticket goes on.
+
+    An agent who sums up the answer proposes it as the solution of the ticket, for its emitter to
+    accept or to refuse as any other.
+    """
+    current, about, side = _taking_part(exchange, ticket, by.reach)
+    if current.state == "over":
+        return Change(current), Change(seat), Change(about), Change(entry)
+    if side == "desk" and current.agent_id != by.reach.user_id:
+        raise NotTakenYet
+    ended = Change(_over(current, "ended", by.now)), _left(seat, current)
+    if side == "desk" and answer:
+        proposed = acts.write("answer", about, entry, text=answer, by=by)
+        return *ended, *kept_up(about, proposed, timing, now=by.now)
+    return *ended, Change(about), Change(entry)
+
+
+def lapse(
+    exchange: Exchange | None, seat: Seat | None, *, now: datetime
+) -> tuple[Change[Exchange], Change[Seat]]:
+    """No agent came, or nobody said anything for long: its ticket waits to be treated."""
+    if exchange is None or exchange.state == "over":
+        return Change(exchange), Change(seat)
+    if exchange.wake_at is None or exchange.wake_at > now:
+        return Change(exchange), Change(seat)
+    why: End = "nobody" if exchange.state == "queued" else "silence"
+    return Change(_over(exchange, why, now)), _left(seat, exchange)
+
+
+def readable(exchange: Exchange | None, reach: Reach) -> Exchange:
+    """To whoever began it, and to the desk."""
+    if exchange is None or not (reach.desk or exchange.user_id == reach.user_id):
+        raise NotFound
+    return exchange
+
+
+def _taking_part(
+    exchange: Exchange | None, ticket: Ticket | None, reach: Reach
+) -> tuple[Exchange, Ticket, Side]:
+    current = readable(exchange, reach)
+    about, _ = seen(ticket, reach)
+    return current, about, "emitter" if reach.user_id == current.user_id else "desk"
+
+
+def _over(exchange: Exchange, why: End, now: datetime) -> Exchange:
+    return replace(exchange, state="over", end=why, over_at=now, wake_at=None)
+
+
+def _left(seat: Seat | None, exchange: Exchange) -> Change[Seat]:
+    return Change(None if seat and seat.exchange_id == exchange.id else seat)

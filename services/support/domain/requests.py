@@ -1,0 +1,180 @@
+"""
+What the support desk may grant on a ticket, and others then do: their facts come back to it.
+
+A reactivation long after (SUP-44), and a public structure (SUP-45).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from contracts.event import Event
+from contracts.structures import IdentifierType, PublicStructureSettled
+from contracts.support import PublicStructureAccepted, ReactivationAccepted
+from contracts.users import ReactivationSettled
+from kit.change import Change, Entity
+from kit.problems import Conflict, NotFound
+from services.support.domain import acts
+from services.support.domain.activity import Entry
+from services.support.domain.acts import Doing
+from services.support.domain.clocks import Timing
+from services.support.domain.promises import kept_up
+from services.support.domain.reach import Reach, seen
+from services.support.domain.table import require
+from services.support.domain.tickets import Ticket
+
+Kind = Literal["reactivation", "public-structure"]
+Status = Literal["asked", "accepted", "refused", "done", "failed"]
+Settled = ReactivationSettled | PublicStructureSettled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The public structure that is asked for."""
+
+    identifier_type: IdentifierType
+    identifier: str
+    legal_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request(Entity):
+    """What is asked for with a ticket, whose id it has."""
+
+    kind: Kind
+    status: Status = "asked"
+    login: str = ""
+    """Of the account that is to come back."""
+    structure: Asked | None = None
+    acceptance: int = 0
+    """How often it was accepted: what failed may be accepted again."""
+    decided_by: str = ""
+    answer: str = ""
+    """What the requester reads: why not, or what to know once it is done."""
+    refusal: str = ""
+    """The problem that others found with what was accepted last."""
+    person_id: str = ""
+    """Who asked; of a reactivation, once users has said whose account it is."""
+    structure_id: str = ""
+    """The structure, once it is created."""
+
+
+class AlreadyDecided(Conflict):
+    """This request has already been decided."""
+
+
+class NothingRequested(NotFound):
+    """Nothing is requested with this ticket."""
+
+
+def decide(
+    request: Request | None,
+    ticket: Ticket | None,
+    entry: Entry | None,
+    *,
+    accepted: bool,
+    answer: str,
+    structure: Asked | None,
+    timing: Timing,
+    by: Doing,
+) -> tuple[Change[Request], Change[Ticket], Change[Entry]]:
+    """Accept or refuse it, as the one who has taken its ticket; ``structure``: as corrected."""
+    if request is None:
+        raise NothingRequested
+    current, found = seen(ticket, by.reach)
+    if _same(request, accepted, answer, structure, by.reach.user_id):
+        return Change(request), Change(current), Change(entry)
+    require("answer", current, found)
+    if request.status not in ("asked", "failed"):
+        raise AlreadyDecided(status=request.status)
+    decided = replace(
+        request,
+        status="accepted" if accepted else "refused",
+        structure=structure or request.structure,
+        decided_by=by.reach.user_id,
+        answer=answer,
+        refusal="",
+    )
+    if not accepted:
+        refused = acts.write("answer", current, entry, text=answer, by=by)
+        return Change(decided), *kept_up(current, refused, timing, now=by.now)
+    agreed = replace(decided, acceptance=request.acceptance + 1)
+    granted = acts.entered("request-accepted", current, "desk", by)
+    noted = Change(replace(current, entries=granted.rank)), Change(granted)
+    return Change(agreed, (_told(agreed, current, by.now),)), *noted
+
+
+def settle(
+    told: Settled,
+    request: Request | None,
+    ticket: Ticket | None,
+    entry: Entry | None,
+    *,
+    timing: Timing,
+) -> tuple[Change[Request], Change[Ticket], Change[Entry]]:
+    """
+    What became of what was accepted; told twice, or of an older acceptance, it says nothing.
+
+    Once it is done the ticket is answered, with what the desk had to say; else the desk is told.
+    """
+    same = Change(request), Change(ticket), Change(entry)
+    if request is None or ticket is None or entry is not None:
+        return same
+    if (request.status, request.acceptance) != ("accepted", told.acceptance):
+        return same
+    status: Status = "failed" if told.refusal else "done"
+    settled = replace(request, status=status, refusal=told.refusal)
+    if isinstance(told, ReactivationSettled):
+        settled = replace(settled, person_id=told.user_id)
+    else:
+        settled = replace(settled, structure_id=told.structure_id)
+    desk = Reach(user_id=request.decided_by, desk=True)
+    by = Doing(entry_id=settlement_id(told), reach=desk, now=told.settled_at)
+    if told.refusal:
+        failed = acts.entered("request-failed", ticket, "desk", by, became=told.refusal)
+        return Change(settled), Change(replace(ticket, entries=failed.rank)), Change(failed)
+    if ticket.state == "closed":
+        return Change(settled), Change(ticket), Change(entry)
+    _, found = seen(ticket, desk)
+    resolved = replace(ticket, state="resolved")
+    answered = acts.done("answer", resolved, found, by, text=request.answer)
+    return Change(settled), *kept_up(ticket, answered, timing, now=by.now)
+
+
+def settlement_id(told: Settled) -> str:
+    """Of the entry that says what became of one acceptance."""
+    return f"{told.ticket_id}:{told.acceptance}"
+
+
+def without_words(request: Request) -> Change[Request]:
+    """That something was asked for, and what became of it; not by whom, nor what was said."""
+    return Change(replace(request, login="", answer=""))
+
+
+def _told(request: Request, ticket: Ticket, now: datetime) -> Event:
+    if request.structure is None:
+        return ReactivationAccepted(
+            ticket_id=request.id,
+            acceptance=request.acceptance,
+            login=request.login,
+            reason=request.answer,
+            accepted_by=request.decided_by,
+            accepted_at=now,
+        )
+    return PublicStructureAccepted(
+        ticket_id=request.id,
+        acceptance=request.acceptance,
+        identifier_type=request.structure.identifier_type,
+        identifier=request.structure.identifier,
+        legal_name=request.structure.legal_name,
+        requester_id=ticket.emitter_id,
+        accepted_by=request.decided_by,
+        accepted_at=now,
+    )
+
+
+def _same(request: Request, accepted: bool, answer: str, structure: Asked | None, by: str) -> bool:
+    """Whether the same person has decided the same already."""
+    decided = request.status in (("accepted", "done") if accepted else ("refused",))
+    said = request.answer == answer and structure in (None, request.structure)
+    return decided and said and request.decided_by == by

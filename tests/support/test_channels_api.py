@@ -1,0 +1,316 @@
+"""The assistant, the portal, forms without sign-in and requests, over HTTP on a real database."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from contracts.structures import PublicStructureSettled
+from kit.clock import now
+from kit.effort import challenge, solve
+from kit.internal import Caller
+from kit.links import sign_link
+from kit.service import Service
+from kit.workers import Worker
+from services.support.correspondence import PURPOSE
+from services.support.settings import SupportSettings
+from tests.conftest import settings_for
+from tests.support.asking import pointers
+from tests.support.desk import MINE, Desk, client
+
+FORM = {
+    "email": "zoe@example.org",
+    "category": "GESTION_STRUCTURES_UTILISATEURS",
+    "subcategory": "COMPTE_UTILISATEUR",
+    "title": "Je ne reçois rien",
+    "description": "<b>Bonjour</b>\nhttps://evil.example/",
+}
+TOWN = {
+    "identifier": {"type": "SIRET", "value": "21440109300015"},
+    "legal_name": "Commune de Nantes",
+    "reason": "Nous recevons des factures.",
+}
+
+
+async def facts(desk: Desk, type: str) -> list[dict[str, Any]]:
+    rows = await desk.service.journal.rows.find({"type": type}).to_list(None)
+    return [json.loads(bytes(row["data"])) for row in rows]
+
+
+def nobody(desk: Desk) -> Any:
+    return client(desk.app, desk.service, Caller(address="203.0.113.7"))
+
+
+async def sent(desk: Desk, path: str = "", **but: Any) -> str:
+    """Its number."""
+    body = FORM | but if not path else {"email": "zoe@example.org", "reason": "Un congé."} | but
+    async with nobody(desk) as anybody:
+        answer = await anybody.post(f"/v1/public-tickets{path}", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["number"])
+
+
+async def token(desk: Desk, **but: Any) -> str:
+    [*_, told] = await facts(desk, "support.form-sent.v1")
+    said = {
+        "purpose": PURPOSE,
+        "user_id": told["ticket_id"],
+        "nonce": told["nonce"],
+        "expires_at": now() + timedelta(hours=1),
+    }
+    return sign_link(desk.service.settings.link_key.get_secret_value(), **said | but)
+
+
+async def confirmed(desk: Desk) -> str:
+    """The id of the ticket."""
+    async with nobody(desk) as anybody:
+        answer = await anybody.post(
+            "/v1/public-tickets/confirmation", json={"token": await token(desk)}
+        )
+    assert answer.status_code == 200, answer.text
+    return str((await facts(desk, "support.form-sent.v1"))[-1]["ticket_id"])
+
+
+@pytest.fixture
+async def wary_desk(mongo_url: str) -> AsyncIterator[Desk]:
+    """It asks for a proof of work."""
+    service = Service("support", SupportSettings(**settings_for(mongo_url, effort_bits=4)))
+    async with Desk(service).at_work() as desk:
+        yield desk
+    await service.mongo.drop()
+    await service.mongo.close()
+
+
+class TestAssistant:
+    @pytest.mark.feature("SUP-02")
+    async def test_answers_anybody_with_passages_of_its_articles(self, desk: Desk):
+        asked = {"question": "mon compte est bloqué"}
+        async with nobody(desk) as anybody:
+            answer = (await anybody.post("/v1/assistant/questions", json=asked)).json()
+            every = (await anybody.get("/v1/assistant/articles")).json()["items"]
+
+        [article] = answer["articles"]
+        assert (answer["answered"], article["reference"]) == (True, "compte-verrouille")
+        [whole] = [one for one in every if one["reference"] == article["reference"]]
+        assert set(article["passages"]) <= set(whole["passages"])
+
+    @pytest.mark.feature("SUP-02")
+    async def test_says_so_where_no_article_speaks_of_it(self, desk: Desk):
+        asked = {"question": "la recette de la tarte aux pommes"}
+        answer = await desk.by().post("/v1/assistant/questions", json=asked)
+        assert answer.json() == {"answered": False, "articles": []}
+
+    @pytest.mark.feature("SUP-02")
+    async def test_hands_over_to_a_draft_that_its_writer_completes(self, desk: Desk):
+        asked = {"question": "Mon compte est bloqué <b>depuis hier</b>", "structure_id": MINE}
+        async with desk.by() as ana:
+            draft = await ana.post("/v1/assistant/handovers", json=asked)
+            sent = await ana.put(f"/v1/tickets/{draft.json()['id']}/submission")
+
+        assert (draft.status_code, draft.json()["state"]) == (201, "draft")
+        assert draft.json()["subcategory"] == "COMPTE_UTILISATEUR"
+        assert "<b>" not in draft.json()["description"]
+        assert sent.json()["state"] == "open"
+
+    @pytest.mark.parametrize("question", ["", " ", "x" * 1001, None, {"$ne": 1}])
+    async def test_names_a_question_that_is_none(self, desk: Desk, question: Any):
+        answer = await desk.by().post("/v1/assistant/questions", json={"question": question})
+        assert pointers(answer) == ["/body/question"]
+
+
+class TestPortal:
+    @pytest.mark.feature("SUP-01", "SUP-04")
+    async def test_offers_three_ways_and_the_last_tickets_of_whoever_looks(self, desk: Desk):
+        async with desk.by() as ana:
+            for title in range(6):
+                draft = {"title": f"Question {title}", "draft": True}
+                await ana.post("/v1/tickets", json=draft)
+            portal = (await ana.get("/v1/support")).json()
+        others = (await desk.by("bob").get("/v1/support")).json()
+
+        assert [one["name"] for one in portal["channels"]] == ["assistant", "exchange", "ticket"]
+        assert [one["title"] for one in portal["emitted"]] == [
+            f"Question {nth}" for nth in (5, 4, 3, 2, 1)
+        ]
+        assert (others["emitted"], others["received"]) == ([], [])
+
+
+class TestPublicTickets:
+    @pytest.mark.feature("SUP-41")
+    async def test_give_a_number_and_reach_the_desk_once_the_address_is_confirmed(self, desk: Desk):
+        number = await sent(desk)
+        tickets = desk.service.mongo["tickets"]
+        assert await tickets.count_documents({}) == 0
+        id = await confirmed(desk)
+        await confirmed(desk)
+
+        read = await desk.by("olga", operator=True).get(f"/v1/tickets/{id}")
+        assert (read.json()["number"], read.json()["state"]) == (number, "open")
+        assert read.json()["contact_email"] == "zoe@example.org"
+        assert "<b>" not in read.json()["description"]
+        assert "<a" not in read.json()["description"]
+        assert await tickets.count_documents({}) == 1
+
+    @pytest.mark.feature("SUP-41")
+    async def test_are_answered_by_letter_and_read_by_nobody_else(self, desk: Desk):
+        await sent(desk)
+        id = await confirmed(desk)
+        async with desk.by("olga", operator=True) as olga:
+            await olga.put(f"/v1/tickets/{id}/assignment")
+            asked = await olga.post(f"/v1/tickets/{id}/questions", json={"text": "Qui ?"})
+            answered = await olga.post(f"/v1/tickets/{id}/solutions", json={"text": "Voici."})
+
+        assert asked.json()["type"] == "/problems/nobody-to-ask"
+        assert answered.json()["state"] == "resolved"
+        [told] = await facts(desk, "support.correspondent-answered.v1")
+        assert (told["email"], told["text"]) == ("zoe@example.org", "Voici.")
+        for who in (desk.by(), nobody(desk)):
+            refused = await who.get(f"/v1/tickets/{id}")
+            assert refused.status_code in (401, 404)
+
+    async def test_ask_one_address_a_few_times_a_day_and_answer_alike(self, desk: Desk):
+        for _ in range(7):
+            await sent(desk)
+        assert len(await facts(desk, "support.form-sent.v1")) == 5
+
+    async def test_are_forgotten_with_their_number_when_nobody_confirms(self, desk: Desk):
+        await sent(desk)
+        worker = desk.job("forms", Worker)
+        [form] = await worker.collection.select({})
+        await worker.work(form)
+
+        for name in ("forms", "numbers", "tickets"):
+            assert await desk.service.mongo[name].count_documents({}) == 0
+        [told] = await facts(desk, "support.form-sent.v1")
+        assert told["email"] == ""
+
+    async def test_refuse_a_link_that_is_not_theirs(self, desk: Desk):
+        await sent(desk)
+        wrong = (
+            "x",
+            await token(desk, purpose="activation"),
+            await token(desk, nonce="another"),
+            await token(desk, user_id="f" * 32),
+            await token(desk, expires_at=now() - timedelta(minutes=1)),
+        )
+        async with nobody(desk) as anybody:
+            for one in wrong:
+                refused = await anybody.post("/v1/public-tickets/confirmation", json={"token": one})
+                assert pointers(refused) == ["/body/token"]
+        assert await desk.service.mongo["tickets"].count_documents({}) == 0
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("email", "no address"),
+            ("email", "zoe@example.org\nBcc: all@example.org"),
+            ("category", "X"),
+            ("subcategory", "M_QUESTION_DESTINATAIRE_FACTURE"),
+            ("title", ""),
+            ("title", "two\nlines"),
+            ("title", "\u202egros"),
+            ("description", "x" * 10_001),
+            ("structure_id", MINE),
+            ("emitter_id", "ana"),
+        ],
+    )
+    async def test_name_a_field_that_is_wrong(self, desk: Desk, field: str, value: Any):
+        async with nobody(desk) as anybody:
+            refused = await anybody.post("/v1/public-tickets", json=FORM | {field: value})
+        assert pointers(refused)[0] in (f"/body/{field}", "/body/subcategory")
+
+    @pytest.mark.feature("SUP-41")
+    async def test_cost_a_robot_some_work_and_take_no_proof_twice_nor_of_another_service(
+        self, wary_desk: Desk
+    ):
+        desk = wary_desk
+        key, until = desk.service.settings.link_key.get_secret_value(), now() + timedelta(minutes=5)
+        elsewhere = solve(challenge(f"users:{key}", nonce="n", bits=4, until=until), 4)
+        async with nobody(desk) as anybody:
+            given = (await anybody.get("/v1/public-tickets/effort")).json()
+            solved = solve(given["challenge"], given["bits"])
+            forms = [
+                FORM,
+                FORM | {"effort": {"challenge": elsewhere.challenge, "number": elsewhere.number}},
+                *[FORM | {"effort": {"challenge": solved.challenge, "number": solved.number}}] * 4,
+            ]
+            answers = await asyncio.gather(
+                *(anybody.post("/v1/public-tickets", json=one) for one in forms)
+            )
+
+        types = [one.json().get("type", "") for one in answers]
+        assert types[:2] == ["/problems/effort-missing", "/problems/effort-wrong"]
+        assert sorted(types[2:]) == ["", *["/problems/effort-over"] * 3]
+
+
+class TestRequests:
+    @pytest.mark.feature("SUP-44")
+    async def test_for_an_account_are_granted_by_the_desk_and_done_by_users(self, desk: Desk):
+        await sent(desk, "/reactivations")
+        id = await confirmed(desk)
+        grant = {"verdict": "accepted", "answer": "Bon retour."}
+        async with desk.by("olga", operator=True) as olga:
+            early = await olga.put(f"/v1/ops/ticket-requests/{id}/decision", json=grant)
+            await olga.put(f"/v1/tickets/{id}/assignment")
+            granted = await olga.put(f"/v1/ops/ticket-requests/{id}/decision", json=grant)
+
+        assert early.json()["type"] == "/problems/not-taken"
+        assert (granted.json()["kind"], granted.json()["status"]) == ("reactivation", "accepted")
+        [told] = await facts(desk, "support.reactivation-accepted.v1")
+        assert (told["login"], told["accepted_by"]) == ("zoe@example.org", "olga")
+
+    @pytest.mark.feature("SUP-45")
+    async def test_for_a_public_structure_end_in_its_ticket(self, desk: Desk):
+        async with desk.by() as ana:
+            asked = await ana.post("/v1/structure-requests", json=TOWN)
+        id = asked.json()["id"]
+        async with desk.by("olga", operator=True) as olga:
+            await olga.put(f"/v1/tickets/{id}/assignment")
+            grant = {"verdict": "accepted", "answer": "Elle est créée."}
+            for _ in range(2):
+                answer = await olga.put(f"/v1/ops/ticket-requests/{id}/decision", json=grant)
+                assert answer.status_code == 200, answer.text
+        settled = PublicStructureSettled(
+            ticket_id=id, acceptance=1, structure_id="s-9", refusal="", settled_at=now()
+        )
+        await desk.hear(settled)
+
+        async with desk.by() as ana:
+            request = (await ana.get(f"/v1/tickets/{id}/request")).json()
+            ticket = (await ana.get(f"/v1/tickets/{id}")).json()
+        assert (request["status"], request["structure_id"]) == ("done", "s-9")
+        assert (ticket["state"], ticket["subcategory"]) == (
+            "resolved",
+            "CREATION_STRUCTURE_PUBLIQUE",
+        )
+        [told] = await facts(desk, "support.public-structure-accepted.v1")
+        assert (told["identifier"], told["requester_id"]) == ("21440109300015", "ana")
+
+    async def test_are_hidden_with_their_ticket_and_granted_by_operators_alone(self, desk: Desk):
+        asked = await desk.by().post("/v1/structure-requests", json=TOWN)
+        id = asked.json()["id"]
+        grant = {"verdict": "accepted", "answer": "Oui."}
+
+        assert (await desk.by("bob").get(f"/v1/tickets/{id}/request")).status_code == 404
+        refused = await desk.by().put(f"/v1/ops/ticket-requests/{id}/decision", json=grant)
+        assert refused.status_code == 403
+        assert await facts(desk, "support.public-structure-accepted.v1") == []
+
+    @pytest.mark.parametrize(
+        ("field", "value", "pointer"),
+        [
+            ("identifier", {"type": "X", "value": "1"}, "/body/identifier/type"),
+            ("identifier", {"type": "SIRET", "value": "a\nb"}, "/body/identifier/value"),
+            ("legal_name", "", "/body/legal_name"),
+            ("reason", " ", "/body/reason"),
+            ("kind", "public", "/body/kind"),
+        ],
+    )
+    async def test_name_a_field_that_is_wrong(
+        self, desk: Desk, field: str, value: Any, pointer: str
+    ):
+        refused = await desk.by().post("/v1/structure-requests", json=TOWN | {field: value})
+        assert pointers(refused) == [pointer]

@@ -1,0 +1,246 @@
+"""What the desk grants on a ticket, and what others then make of it."""
+
+from dataclasses import replace
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.structures import PublicStructureSettled
+from contracts.support import (
+    CorrespondentAnswered,
+    PublicStructureAccepted,
+    ReactivationAccepted,
+    TicketSolutionProposed,
+)
+from contracts.users import ReactivationSettled
+from kit.business_days import WorkingHours
+from kit.problems import NotFound, Problem
+from services.support.domain import requests
+from services.support.domain.acts import Doing
+from services.support.domain.clocks import Timing
+from services.support.domain.reach import Reach
+from services.support.domain.requests import AlreadyDecided, Asked, NothingRequested, Request
+from services.support.domain.table import NotTaken
+from services.support.domain.tickets import Ticket
+from tests.support.builders import ID, LATER, NOW, a_content, a_reach, a_ticket
+
+MAYOR = Asked(identifier_type="SIRET", identifier="21440109300015", legal_name="Nantes")
+TIMING = Timing(WorkingHours(time(9), time(18)), at_least=timedelta(hours=2))
+DESK = Reach(user_id="olga", desk=True)
+
+
+def doing(reach: Reach = DESK, entry: str = "e-1") -> Doing:
+    return Doing(entry_id=entry, reach=reach, now=NOW)
+
+
+def a_structure_request(**but: Any) -> Request:
+    return replace(Request(id=ID, kind="public-structure", structure=MAYOR, person_id="ana"), **but)
+
+
+def a_reactivation(**but: Any) -> Request:
+    return replace(Request(id=ID, kind="reactivation", login="zoe@example.org"), **but)
+
+
+def taken(**but: Any) -> Ticket:
+    """By Olga, of the desk."""
+    return a_ticket(state="open", assignee_id="olga", entries=2, **but)
+
+
+def from_outside() -> Ticket:
+    content = a_content(structure_id=None, contact_email="zoe@example.org")
+    return taken(emitter_id="", content=content)
+
+
+def decided(request: Request | None, ticket: Ticket | None = None, **but: Any) -> Any:
+    said = {
+        "accepted": True,
+        "answer": "C'est fait.",
+        "structure": None,
+        "timing": TIMING,
+        "by": doing(),
+    }
+    return requests.decide(request, ticket or taken(), None, **said | but)
+
+
+def done(**but: Any) -> PublicStructureSettled:
+    said = {"ticket_id": ID, "acceptance": 1, "structure_id": "s-9", "refusal": ""}
+    return PublicStructureSettled(settled_at=LATER, **said | but)
+
+
+def sent_back(**but: Any) -> ReactivationSettled:
+    said = {"ticket_id": ID, "acceptance": 1, "user_id": "zoe", "refusal": ""}
+    return ReactivationSettled(settled_at=LATER, **said | but)
+
+
+def settle(*kept: Any) -> Any:
+    return requests.settle(*kept, timing=TIMING)
+
+
+class TestDecide:
+    @pytest.mark.feature("SUP-45")
+    def test_tells_those_who_create_the_structure(self):
+        request, ticket, entry = decided(a_structure_request())
+
+        [told] = request.events
+        assert isinstance(told, PublicStructureAccepted)
+        assert (told.identifier, told.requester_id, told.acceptance) == (
+            "21440109300015",
+            "ana",
+            1,
+        )
+        assert (request.state.status, request.state.decided_by) == ("accepted", "olga")
+        assert (ticket.state.state, entry.state.kind) == ("open", "request-accepted")
+
+    @pytest.mark.feature("SUP-44")
+    def test_tells_those_who_send_the_link(self):
+        [told] = decided(a_reactivation(), from_outside())[0].events
+
+        assert isinstance(told, ReactivationAccepted)
+        assert (told.login, told.reason) == ("zoe@example.org", "C'est fait.")
+
+    def test_corrects_what_was_asked_for(self):
+        better = replace(MAYOR, legal_name="Commune de Nantes")
+        [told] = decided(a_structure_request(), structure=better)[0].events
+        assert told.legal_name == "Commune de Nantes"
+
+    @pytest.mark.feature("SUP-45")
+    def test_refuses_with_an_answer_that_is_the_solution_of_the_ticket(self):
+        request, ticket, entry = decided(
+            a_structure_request(), accepted=False, answer="Elle existe."
+        )
+
+        assert (request.state.status, request.events) == ("refused", ())
+        assert (ticket.state.state, entry.state.text) == ("resolved", "Elle existe.")
+        assert [type(one) for one in entry.events] == [TicketSolutionProposed]
+
+    def test_writes_the_refusal_to_who_has_not_signed_in(self):
+        _, ticket, _ = decided(a_reactivation(), from_outside(), accepted=False)
+        [told] = ticket.events
+        assert isinstance(told, CorrespondentAnswered)
+        assert (told.email, told.text) == ("zoe@example.org", "C'est fait.")
+
+    def test_decides_once(self):
+        request, ticket, entry = decided(a_structure_request())
+        again = requests.decide(
+            request.state,
+            ticket.state,
+            entry.state,
+            accepted=True,
+            answer="C'est fait.",
+            structure=None,
+            timing=TIMING,
+            by=doing(),
+        )
+        assert [one.state for one in again] == [request.state, ticket.state, entry.state]
+        with pytest.raises(AlreadyDecided):
+            decided(request.state, accepted=False)
+
+    def test_accepts_again_what_failed(self):
+        failed = a_structure_request(status="failed", acceptance=1, refusal="/problems/x")
+        request = decided(failed)[0]
+        assert (request.state.acceptance, request.events[0].acceptance) == (2, 2)
+        assert request.state.refusal == ""
+
+    def test_is_for_the_agent_of_the_desk_who_has_taken_it(self):
+        with pytest.raises(NotTaken):
+            decided(a_structure_request(), a_ticket(state="open"))
+        for reach in (a_reach("ana"), a_reach("mallory", "s-2")):
+            with pytest.raises(Problem):
+                decided(a_structure_request(), by=doing(reach))
+        with pytest.raises(NotFound):
+            decided(a_structure_request(), by=doing(a_reach("mallory", "s-2")))
+
+    def test_needs_a_request(self):
+        with pytest.raises(NothingRequested):
+            decided(None)
+
+
+class TestSettle:
+    @pytest.mark.feature("SUP-45")
+    def test_answers_the_ticket_once_the_structure_is_there(self):
+        accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
+        request, after, entry = settle(done(), accepted, ticket, None)
+
+        assert request.state
+        assert (request.state.status, request.state.structure_id) == ("done", "s-9")
+        assert after.state
+        assert after.state.state == "resolved"
+        assert entry.state
+        assert (entry.state.kind, entry.state.text) == ("solution-proposed", "C'est fait.")
+
+    @pytest.mark.feature("SUP-44")
+    def test_writes_to_who_has_not_signed_in(self):
+        accepted, ticket, _ = (one.state for one in decided(a_reactivation(), from_outside()))
+        request, after, _ = settle(sent_back(), accepted, ticket, None)
+
+        assert request.state
+        assert (request.state.status, request.state.person_id) == ("done", "zoe")
+        assert [type(one) for one in after.events] == [CorrespondentAnswered]
+
+    def test_brings_back_to_the_desk_what_could_not_be_done(self):
+        accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
+        told = done(structure_id="", refusal="/problems/siret-unknown")
+        request, after, entry = settle(told, accepted, ticket, None)
+
+        assert request.state
+        assert (request.state.status, request.state.refusal) == ("failed", told.refusal)
+        assert after.state
+        assert (after.state.state, after.events) == ("open", ())
+        assert entry.state
+        assert (entry.state.internal, entry.state.became) == (True, told.refusal)
+
+    def test_says_nothing_twice_nor_of_an_older_acceptance(self):
+        accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
+        first = [one.state for one in settle(done(), accepted, ticket, None)]
+        for told, kept in (
+            (done(), first),
+            (done(), [first[0], first[1], None]),
+            (done(acceptance=2), [accepted, ticket, None]),
+            (done(), [None, ticket, None]),
+        ):
+            again = settle(told, *kept)
+            assert [one.state for one in again] == kept
+            assert [one.events for one in again] == [(), (), ()]
+
+    def test_leaves_a_ticket_closed_that_its_emitter_has_closed_meanwhile(self):
+        accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
+        closed = replace(ticket, state="closed")
+        request, after, entry = settle(done(), accepted, closed, None)
+        assert request.state
+        assert request.state.status == "done"
+        assert (after.state, entry.state) == (closed, None)
+
+
+class TestHistories:
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(st.sampled_from(["accept", "refuse", "done", "failed", "old", "again"])))
+    def test_of_a_request_never_grant_twice_what_was_not_undone(self, history: list[str]):
+        request, ticket = a_structure_request(), taken()
+        granted = 0
+        for nth, step in enumerate(history):
+            told = None
+            if step == "done":
+                told = done(acceptance=request.acceptance)
+            elif step == "failed":
+                told = done(acceptance=request.acceptance, structure_id="", refusal="/problems/x")
+            elif step == "old":
+                told = done(acceptance=request.acceptance - 1)
+            before = request.status
+            try:
+                changes: Any = (
+                    settle(told, request, ticket, None)
+                    if told
+                    else decided(
+                        request, ticket, accepted=step != "refuse", by=doing(entry=f"e-{nth}")
+                    )
+                )
+            except Problem:
+                continue
+            request, ticket = changes[0].state, changes[1].state
+            if changes[0].events:
+                granted += 1
+                assert before in ("asked", "failed")
+            assert request.acceptance == granted
