@@ -7,7 +7,7 @@ import pytest
 
 from kit.problems import NotFound, Problem
 from services.support.domain import acts
-from services.support.domain.activity import place
+from services.support.domain.activity import place, without_text
 from services.support.domain.acts import Doing
 from services.support.domain.contents import UnknownCategory, UnknownRecipient
 from services.support.domain.reach import Reach
@@ -284,6 +284,12 @@ class TestAttachmentRead:
         )
         again = acts.attachment_read(change.state, entry.state, name="devis.pdf", by=doing)
         assert [one.state for one in again] == [change.state, entry.state]
+
+    def test_forgets_the_name_of_the_file_with_the_words(self):
+        doing = Doing(entry_id="e-1", reach=OLGA, now=LATER)
+        _, entry = acts.attachment_read(sent(), None, name="ana petit.pdf", by=doing)
+        assert entry.state is not None
+        assert without_text(entry.state).state == replace(entry.state, became="")
 
     @pytest.mark.parametrize("by", [ANA, RENE])
     def test_is_nobody_else_s_business(self, by: Reach):
