@@ -12,7 +12,7 @@ from services.support.domain.tickets import Ticket
 from tests.support.builders import CATALOGUE, LATER
 
 BUSINESS = ("PAIEMENT", "M_REJET")
-TOWN = Structure(id="r-1", name="Mairie", identifier="1", public=True, active=True, told=0)
+TOWN = Structure(id="r-1", name="Mairie", identifier="1", public=True, told=0)
 
 
 def do(
