@@ -8,16 +8,18 @@ from pydantic import Field, model_validator
 from kit.attempts import Limit
 from kit.business_days import WorkingHours
 from kit.settings import Duration, OpenFormSettings
+from services.support.domain.catalogue import TIMING
 from services.support.domain.clocks import Timing
 
 
 class SupportSettings(OpenFormSettings):
     support_opens_at: time = Field(
-        default=time(9), description="On business days, in Europe/Paris: patience is counted then"
+        default=TIMING.hours.begin,
+        description="On business days, in Europe/Paris: patience is counted then",
     )
-    support_closes_at: time = time(18)
+    support_closes_at: time = TIMING.hours.end
     ticket_fresh_for: Duration = Field(
-        default=timedelta(hours=2),
+        default=TIMING.at_least,
         ge=timedelta(),
         description="Working time that remains at least of what was promised of a ticket, once "
         "its emitter has answered or it was handed on",

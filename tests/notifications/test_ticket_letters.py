@@ -13,6 +13,7 @@ from contracts.support import (
     TicketNoted,
     TicketOpened,
     TicketOverdue,
+    TicketRefiled,
     TicketSolutionProposed,
     TicketSolutionRefused,
     TicketTaken,
@@ -171,7 +172,7 @@ class TestToDesk:
             for event in (
                 opened(recipient_id=None),
                 an_act(TicketTransferred, treated_by="desk"),
-                overdue(treated_by="desk"),
+                overdue(),
             )
         ]
 
@@ -182,6 +183,12 @@ class TestToDesk:
         assert to_desk(opened(recipient_id=None), "") is None
         assert to_desk(opened(), DESK) is None
         assert to_desk(an_act(TicketSolutionProposed, treated_by="desk"), DESK) is None
+
+    def test_is_not_for_what_the_desk_itself_has_filed_elsewhere(self):
+        assert to_desk(an_act(TicketRefiled, treated_by="desk"), DESK) is None
+        handed = to_agents(an_act(TicketRefiled, rank=4))
+        assert handed
+        assert handed.said.params["news"] == "opened"
 
 
 class TestOver:

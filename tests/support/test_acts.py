@@ -46,7 +46,7 @@ from tests.support.people import (
 )
 
 BUSINESS = ("PAIEMENT", "M_REJET")
-TOWN = Structure(id="r-1", name="Mairie", identifier="1", public=True, active=True, told=0)
+TOWN = Structure(id="r-1", name="Mairie", identifier="1", public=True, told=0)
 
 
 def do(
@@ -272,6 +272,15 @@ class TestRefile:
             None,
         )
         assert moved.content.recipient_structure_id == "r-1"
+
+    def test_hands_it_to_another_recipient_under_the_same_sub_category(self):
+        misled = transferred(assignee_id="olga", recipient_id="r-7")
+        with pytest.raises(UnknownRecipient):
+            do("refile", misled, OLGA, filed=BUSINESS)
+        moved = do("refile", misled, OLGA, filed=BUSINESS, recipient=TOWN)[0].state
+        assert (moved.treated_by, moved.recipient_id) == ("recipient", "r-1")
+        again = do("refile", moved, OLGA, filed=BUSINESS, recipient=TOWN)
+        assert (again[0].state, told(again)) == (moved, [])
 
     def test_refuses_what_is_not_in_the_catalogue_and_what_others_treat(self):
         with pytest.raises(UnknownCategory):

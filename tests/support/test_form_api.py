@@ -47,6 +47,15 @@ class TestEmitter:
             "+33 2 99 00 00 00",
         )
 
+    async def test_may_be_sent_back_as_it_was_read(self, desk: Desk):
+        draft = await written(desk, draft=True)
+        said = a_ticket().keys() | {"contact_email", "contact_phone", "object_type", "unit"}
+
+        path = f"/v1/tickets/{draft['id']}"
+        again = await desk.by().put(path, json={name: draft[name] for name in said})
+
+        assert (again.status_code, again.headers["etag"]) == (200, '"1"')
+
     @pytest.mark.feature("SUP-10")
     async def test_is_not_named_where_the_structure_is_a_person(self, desk: Desk):
         await desk.hear_structure(MINE, "Ana Roux", kind="person", version=2)

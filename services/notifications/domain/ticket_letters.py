@@ -109,8 +109,11 @@ def to_agents(event: ToTreat) -> Notice | None:
 
 
 def to_desk(event: ToTreat, desk: str) -> Letter | None:
-    """To the one address of the support desk, if it has one."""
-    if not desk or _treated_by(event) != "desk" or _news(event) not in TO_TREAT:
+    """To the one address of the support desk: what it is to treat, and whatever is late."""
+    late = isinstance(event, TicketOverdue)
+    if not desk or not (late or _treated_by(event) == "desk"):
+        return None
+    if _news(event) not in TO_TREAT or isinstance(event, TicketRefiled):
         return None
     return Letter(
         id=f"{_id(event)}:desk",

@@ -7,9 +7,10 @@ from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
 from contracts.structures import AccountType, IdentifierType, Status
 from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
+from kit.one_line import one_line
 from kit.pages import Page, PageAsked, cut
 from kit.problems import NotFound, PreconditionFailed
-from services.structures.api.fields import Said, StructureId, one_line
+from services.structures.api.fields import Said, StructureId
 from services.structures.api.structures import NewIdentifier
 from services.structures.bank_details import BankAccounts
 from services.structures.domain import bank_accounts

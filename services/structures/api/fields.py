@@ -10,10 +10,9 @@ from pydantic import (
     EmailStr,
     Field,
     StrictBool,
-    StringConstraints,
 )
 
-from kit.one_line import NOT_IN_A_LINE
+from kit.one_line import Phone, one_line
 from services.structures.domain.identifiers import vat_number
 from services.structures.domain.options import JusticeCategory, JusticeRegime
 from services.structures.domain.structures import Address, Details
@@ -21,16 +20,8 @@ from services.structures.domain.structures import Address, Details
 StructureId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
-def one_line(most: int, least: int = 1, pattern: str = f"^[^{NOT_IN_A_LINE}]*$") -> Any:
-    """A text without ends of lines, or anything else that is not seen and changes what is."""
-    return StringConstraints(
-        strip_whitespace=True, min_length=least, max_length=most, pattern=pattern
-    )
-
-
 Name = Annotated[str, one_line(255)]
 Line = Annotated[str, one_line(255)]
-Phone = Annotated[str, one_line(30, pattern=r"^\+?[0-9][0-9 .()-]{3,28}$")]
 Reference = Annotated[str, one_line(64, pattern=r"^[A-Za-z0-9._/-]+$")]
 
 

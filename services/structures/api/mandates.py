@@ -12,10 +12,11 @@ from kit.collection import Collection
 from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import Caller, ScopeMissing, SystemsOnly, may_answer, new_entity_id, system
+from kit.one_line import one_line
 from kit.problems import NotFound
 from kit.rights import RightsCopy
 from services.structures.api.client_fields import EntityId, UserId
-from services.structures.api.fields import Line, StructureId, one_line
+from services.structures.api.fields import Line, StructureId
 from services.structures.domain import mandates as domain
 from services.structures.domain.mandates import Mandate, Status
 from services.structures.domain.structures import Structure, StructureInactive

@@ -12,11 +12,12 @@ from kit.collection import Collection
 from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import Caller, ScopeMissing, may_answer, new_entity_id, reader
+from kit.one_line import one_line
 from kit.pages import Page, PageAsked, page
 from kit.problems import Invalid, NotFound
 from kit.rights import RightsCopy
 from services.structures.api.client_fields import Amount, EntityId, UserId
-from services.structures.api.fields import Line, one_line
+from services.structures.api.fields import Line
 from services.structures.clientele import Clientele, Relations
 from services.structures.domain import order_checks as domain
 from services.structures.domain.client_accounts import (

@@ -14,10 +14,11 @@ from kit.clock import now, today
 from kit.collection import Ask, Collection
 from kit.committer import Committer
 from kit.http import Caller, IfMatch, Person, ScopeMissing, etag, may_answer
+from kit.one_line import one_line
 from kit.pages import Asked, Page, pages_of
 from kit.problems import NotFound, PreconditionFailed
 from services.structures import views
-from services.structures.api.fields import Said, StructureId, one_line
+from services.structures.api.fields import Said, StructureId
 from services.structures.api.structures import StructureReader
 from services.structures.domain import units as domain
 from services.structures.domain.pending import Pending

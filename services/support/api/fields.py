@@ -1,11 +1,11 @@
 """What is written in paths and bodies, and what of it is read."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
-from kit.one_line import NOT_IN_A_LINE
+from kit.one_line import Phone, one_line
 from services.support.domain.contents import Content
 from services.support.domain.objects import ObjectType
 from services.support.markup import Markup
@@ -15,14 +15,7 @@ StructureId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Code = Annotated[str, StringConstraints(max_length=64)]
 
 
-def one_line(most: int) -> Any:
-    return StringConstraints(
-        strip_whitespace=True, max_length=most, pattern=rf"^[^{NOT_IN_A_LINE}]*$"
-    )
-
-
-Line = Annotated[str, one_line(200)]
-Phone = Annotated[str, StringConstraints(pattern=r"^(\+?[0-9][0-9 .()-]{3,28})?$")]
+Line = Annotated[str, one_line(200, least=0)]
 
 
 class Written(BaseModel):
@@ -35,13 +28,13 @@ class Written(BaseModel):
     object_type: ObjectType | None = Field(
         None, description="Left out: the first of its sub-category"
     )
-    object_number: Annotated[str, one_line(100)] = ""
+    object_number: Annotated[str, one_line(100, least=0)] = ""
     structure_id: StructureId | None = Field(None, description="For which structure you write")
     unit: Annotated[str, one_line(100)] | None = Field(None, description="Of that structure")
     contact_email: EmailStr | None = Field(
         None, max_length=254, description="Left out: your contact address"
     )
-    contact_phone: Phone = ""
+    contact_phone: Phone | None = None
     recipient_structure_id: StructureId | None = Field(
         None,
         description="Who answers, where the sub-category asks for it. Left out: whom the object "
@@ -54,7 +47,13 @@ class Written(BaseModel):
 
     def content(self) -> Content:
         said = {name: getattr(self, name) for name in Written.model_fields}
-        return Content(**said | {"contact_email": self.contact_email or ""})
+        return Content(
+            **said
+            | {
+                "contact_email": self.contact_email or "",
+                "contact_phone": self.contact_phone or "",
+            }
+        )
 
 
 class NewTicket(Written):

@@ -117,7 +117,9 @@ def refile(
     current, found = seen(ticket, by.reach)
     filed = catalogue.subcategory(category, subcategory)
     before = current.content
-    if (before.category, before.subcategory) == (category, subcategory) and "desk" in found.acts:
+    there = (before.category, before.subcategory) == (category, subcategory)
+    handed = filed is None or not filed.needs_recipient or _treated_by(current, recipient)
+    if there and handed and "desk" in found.acts:
         return Change(current), Change(entry)
     require("refile", current, found)
     if filed is None:
@@ -131,6 +133,12 @@ def refile(
         moved = replace(current, content=content, **sent_to(recipient.id), assignee_id=None)
     was, became = f"{before.category}/{before.subcategory}", f"{category}/{subcategory}"
     return done("refile", moved, found, by, was=was, became=became)
+
+
+def _treated_by(ticket: Ticket, recipient: Structure | None) -> bool:
+    return ticket.treated_by == "recipient" and (
+        recipient is None or recipient.id == ticket.recipient_id
+    )
 
 
 def sent_to(recipient_id: str | None) -> dict[str, Any]:

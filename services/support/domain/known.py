@@ -21,7 +21,6 @@ class Structure(Entity):
     name: str
     identifier: str
     public: bool
-    active: bool
     told: int
     """The version that structures gave this state; 0 as it was created."""
 
@@ -60,7 +59,6 @@ def copy_structure(
             name="" if hidden else told.legal_name or "",
             identifier="" if hidden else told.identifier,
             public=told.kind == "public",
-            active=told.status == "active",
             told=version,
         )
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from contracts.support import Promise
 from services.support.domain.activity import names_shown
 from services.support.domain.clocks import Clocks
+from services.support.domain.contents import Content
 from services.support.domain.known import Somebody, Structure
 from services.support.domain.objects import ObjectType
 from services.support.domain.reach import Standing
@@ -59,8 +60,8 @@ class TicketView(BaseModel):
     structure_id: str | None
     structure: StructureView | None
     unit: str | None
-    contact_email: str
-    contact_phone: str
+    contact_email: str | None
+    contact_phone: str | None
     recipient_structure_id: str | None
     recipient: StructureView | None
     created_at: datetime
@@ -110,11 +111,19 @@ def shown(ticket: Ticket, found: Standing, names: Names) -> TicketView:
         solution=_promise(ticket.clocks, "solution"),
         overdue=ticket.overdue,
         may=list(may(ticket, found)),
-        **asdict(content),
+        **asdict(content) | _contact(content),
         description_text=as_text(content.description),
         structure=_structure(content.structure_id, names),
         recipient=_structure(content.recipient_structure_id, names),
     )
+
+
+def _contact(content: Content) -> dict[str, str | None]:
+    """As the form is told it: what is empty there is left out."""
+    return {
+        "contact_email": content.contact_email or None,
+        "contact_phone": content.contact_phone or None,
+    }
 
 
 def _promise(clocks: Clocks | None, name: Promise) -> PromiseView | None:

@@ -12,8 +12,8 @@ from kit.frame import NotUtf8
 from kit.http import Person, may_answer, new_entity_id
 from kit.pages import Asked, Page, PageAsked, page
 from kit.problems import NotFound
-from kit.spreadsheets import Row, download
-from services.users.api.structure_users import CSV, UserId
+from kit.spreadsheets import CSV, Row, download
+from services.users.api.structure_users import UserId
 from services.users.domain.imports import Import, ImportLine
 from services.users.importing import (
     COLUMNS,

@@ -3,14 +3,14 @@
 from dataclasses import asdict
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
 from babel import Locale
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from contracts.users import NotificationPreferences, QuietHours, Rhythm
-from kit.one_line import NOT_IN_A_LINE
+from kit.one_line import one_line
 from services.users import catalogue
 from services.users.api.fields import Email, Name
 from services.users.domain import second_factor
@@ -21,10 +21,6 @@ from services.users.domain.second_factor import Method
 Language = Literal["fr", "en"]
 NO_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 """Two letters that the list of names has beside those of countries."""
-
-
-def _text(most: int, pattern: str = f"^[^{NOT_IN_A_LINE}]+$") -> Any:
-    return StringConstraints(strip_whitespace=True, min_length=1, max_length=most, pattern=pattern)
 
 
 def _known_zone(name: str) -> str:
@@ -62,10 +58,10 @@ def _applications() -> frozenset[str]:
 
 
 class Address(BaseModel):
-    line: Annotated[str, _text(255)]
-    complements: tuple[Annotated[str, _text(255)], ...] = Field((), max_length=2)
-    postcode: Annotated[str, _text(20, r"^[0-9A-Za-z -]+$")]
-    city: Annotated[str, _text(100)]
+    line: Annotated[str, one_line(255)]
+    complements: tuple[Annotated[str, one_line(255)], ...] = Field((), max_length=2)
+    postcode: Annotated[str, one_line(20, pattern=r"^[0-9A-Za-z -]+$")]
+    city: Annotated[str, one_line(100)]
     country: Annotated[
         str,
         StringConstraints(pattern=r"^[A-Z]{2}$"),
