@@ -32,6 +32,9 @@ class ApprovalOpened(
     """What is asked for, in French."""
     expires_at: AwareDatetime | None = None
     """When it is over if nobody has answered; no link in a letter answers any longer."""
+    told_at: AwareDatetime | None = None
+    telling: int = 1
+    """Which time it is: it is told anew once none of those told before may decide."""
 
 
 class ApprovalOpenedV2(
@@ -52,6 +55,8 @@ class ApprovalOpenedV2(
     number: str = ""
     title: str = ""
     expires_at: AwareDatetime | None = None
+    told_at: AwareDatetime | None = None
+    telling: int = 1
 
 
 class ApproverMissing(
@@ -62,6 +67,8 @@ class ApproverMissing(
     approval_id: str
     structure_id: str
     noticed_at: AwareDatetime
+    kind: str = ""
+    requester_id: str = ""
 
 
 class ApprovalDecided(
@@ -155,9 +162,15 @@ class InformationGiven(Event, type="approvals.information-given.v1", key="commen
     structure_name: str | None
     requester_id: str
     asked_by: str
-    """Who had asked last, and waits for it."""
+    """Who had asked last."""
     text: PersonalText
     given_at: AwareDatetime
+    approver_ids: tuple[str, ...] = ()
+    """
+    Whom it is for: who had asked, or whoever decides now if they no longer may.
+
+    Empty as it was told at first: who had asked.
+    """
 
 
 class ApprovalReminded(
@@ -173,7 +186,7 @@ class ApprovalReminded(
     requester_id: str
     approver_ids: tuple[str, ...]
     business_days: int
-    """How many it has waited since it was put to them."""
+    """How many it has waited since it was put to them, whoever's turn it was."""
     opened_at: AwareDatetime
     reminded_at: AwareDatetime
     expires_at: AwareDatetime

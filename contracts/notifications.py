@@ -32,18 +32,22 @@ class AddressRestored(Event, type="notifications.address-restored.v1", key="addr
 
 
 class VacancyNoticeHandedOver(
-    Event, type="notifications.vacancy-notice-handed-over.v1", key="claim_id"
+    Event, type="notifications.vacancy-notice-handed-over.v1", key="letter_id"
 ):
     """A mail server has taken the notice to the manager of a structure that is claimed."""
 
+    letter_id: str
     claim_id: str
     manager_id: str
     handed_over_at: AwareDatetime
 
 
-class VacancyNoticeReturned(Event, type="notifications.vacancy-notice-returned.v1", key="claim_id"):
+class VacancyNoticeReturned(
+    Event, type="notifications.vacancy-notice-returned.v1", key="letter_id"
+):
     """That notice was taken, and came back: the manager has not read it."""
 
+    letter_id: str
     claim_id: str
     manager_id: str
     returned_at: AwareDatetime

@@ -70,6 +70,14 @@ def business_days_after(start: datetime, days: int) -> datetime:
     return datetime.combine(_day_after(local.date(), days), time, tzinfo=PARIS).astimezone(UTC)
 
 
+def business_days_between(start: datetime, end: datetime) -> int:
+    """The most for which ``business_days_after(start, days)`` has come at ``end``; 0 at least."""
+    first, last = start.astimezone(PARIS), end.astimezone(PARIS)
+    between = range(1, (last.date() - first.date()).days + 1)
+    days = sum(is_business_day(first.date() + n * ONE_DAY) for n in between)
+    return days - (business_days_after(start, days) > end) if days else 0
+
+
 @lru_cache(maxsize=1024)
 def _day_after(day: date, days: int) -> date:
     """Remembered: whatever is asked on one day waits for the same few days."""

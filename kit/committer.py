@@ -9,6 +9,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -58,15 +59,15 @@ class Committer:
         self._waiting: deque[Asked] = deque()
         self._bell = asyncio.Event()
         self._clock = self._left = 0
-        self._wakers: dict[str, Callable[[], None]] = {}
+        self._wakers: dict[str, Callable[[datetime], None]] = {}
         self._stuck: dict[str, float] = {}
 
     @property
     def service(self) -> str:
         return self._service
 
-    def on_wake(self, collection: Collection[Any], ring: Callable[[], None]) -> None:
-        """Have ``ring`` called whenever an entity of this collection is kept that is due."""
+    def on_wake(self, collection: Collection[Any], ring: Callable[[datetime], None]) -> None:
+        """Have ``ring`` told when an entity of this collection falls due, as it is kept."""
         self._wakers[collection.name] = ring
 
     async def change_together(
@@ -304,11 +305,10 @@ class Committer:
         self._ring(draft)
 
     def _ring(self, draft: Draft) -> None:
-        at = now()
         for place, stored in draft.changed.items():
             ring = self._wakers.get(place.collection.name)
-            if ring and stored.state and stored.state.wake_at and stored.state.wake_at <= at:
-                ring()
+            if ring and stored.state and stored.state.wake_at:
+                ring(stored.state.wake_at)
 
     def _tick(self, after: int) -> int:
         """A clock that never goes back: not here, and not for an entity changed elsewhere."""

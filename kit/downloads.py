@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-from fastapi import Path, Query
+from fastapi import Query
 from starlette.responses import StreamingResponse
 
 from kit.contents import Contents
 from kit.file import File, FileInfected, FileUnscannable, NotScannedYet, readable
+from kit.ids import EntityId
 
 _DEVICES: Final = frozenset(
     {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
@@ -26,9 +27,9 @@ ZIP: Final[Answers] = {200: {"content": {"application/zip": {}}, "description": 
 UNREADABLE: Final = (NotScannedYet, FileUnscannable, FileInfected)
 """Why a file may not be read by anybody."""
 
-FileId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+FileId = EntityId
 Ticked = Annotated[
-    list[Annotated[str, Query(pattern=r"^[0-9a-f]{32}$")]],
+    list[EntityId],
     Query(alias="id", min_length=1, max_length=50),
 ]
 """The files that somebody has chosen from a list."""

@@ -2,7 +2,8 @@
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -11,6 +12,7 @@ from joserfc.jwk import OctKey
 from kit.problems import Invalid
 
 AUDIENCE = "chorale-link"
+LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
 
 
 class LinkInvalid(Invalid):
@@ -25,17 +27,33 @@ class LinkExpired(Invalid):
 class Link:
     user_id: str
     nonce: str
+    made_at: datetime = LONG_AGO
+    """To the second; long ago, if the link does not say."""
 
 
-def sign_link(key: str, *, purpose: str, user_id: str, nonce: str, expires_at: datetime) -> str:
-    """The ``token`` of a link; whoever holds it may use it once, until it expires."""
-    claims = {
+def sign_link(
+    key: str,
+    *,
+    purpose: str,
+    user_id: str,
+    nonce: str,
+    expires_at: datetime,
+    made_at: datetime | None = None,
+) -> str:
+    """
+    The ``token`` of a link; whoever holds it may use it once, until it expires.
+
+    ``made_at`` is for links that something may make void before.
+    """
+    claims: dict[str, Any] = {
         "aud": AUDIENCE,
         "use": purpose,
         "sub": user_id,
         "nonce": nonce,
         "exp": int(expires_at.timestamp()),
     }
+    if made_at:
+        claims["iat"] = int(made_at.timestamp())
     return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(key))
 
 
@@ -45,7 +63,8 @@ def read_link(
     """Whom and what a token is for; raises LinkInvalid or LinkExpired, naming the field."""
     try:
         claims = jwt.decode(token, OctKey.import_key(key), algorithms=["HS256"]).claims
-        link = Link(str(claims["sub"]), str(claims["nonce"]))
+        made_at = datetime.fromtimestamp(int(claims.get("iat", 0)), UTC)
+        link = Link(str(claims["sub"]), str(claims["nonce"]), made_at)
         if (claims["aud"], claims["use"]) != (AUDIENCE, purpose):
             raise LinkInvalid(field=field)
         expires = int(claims["exp"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol
 
 from contracts.users import ExportRequested, PersonErased
 from kit import person
-from kit.change import Change, T
+from kit.change import Change, Entity, T
 from kit.clock import now
 from kit.collection import Ask, together
 from kit.mongo import IndexModel
@@ -49,6 +49,8 @@ class Kept(Generic[T]):
 
     None where nothing is left to take out once nobody knows whose id this was.
     """
+    taking: Callable[[T], Ask] | None = None
+    """In its place, where something else is decided together with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +102,13 @@ class Personal:
         )
 
     async def _take_out(self, kept: Kept[Any], batch: list[Any]) -> None:
-        if kept.without is None:
+        take = kept.taking or (kept.without and partial(_taking, kept.collection, kept.without))
+        if take is None:
             return
         contents = [one.content for one in batch] if isinstance(kept, KeptFile) else []
         for one in contents:
             await kept.contents.unsettle(one)  # type: ignore[attr-defined]  # a KeptFile
-        decide = partial(_without, kept.without)
-        asks = [kept.collection.ask(one.id, decide) for one in batch]
+        asks = [take(one) for one in batch]
         for outcome in await self._service.committer.keep_all(asks):
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -181,5 +183,5 @@ def _shown(kept: Kept[T], one: T) -> dict[str, Any]:
     return {name: value for name, value in said.items() if name not in kept.hides | OF_THE_KIT}
 
 
-def _without(decide: Callable[[T], Change[T]], current: T | None) -> Change[T]:
-    return Change(None) if current is None else decide(current)
+def _taking(collection: Collection[T], decide: Callable[[T], Change[T]], one: Entity) -> Ask:
+    return collection.ask(one.id, lambda kept: Change(None) if kept is None else decide(kept))

@@ -155,18 +155,22 @@ class RightsCopy:
         """What to keep when a fact about rights must be set aside."""
         return self.entities.ask(key, lambda current: blocked(key, current))
 
-    async def of(self, user_id: str, structure_id: str) -> Rights | None:
+    async def require_fresh(self) -> None:
+        """Of whoever reads what follows from rights without reading the copy itself."""
         await self._heard.require_fresh(RightsChanged.topic())
+
+    async def of(self, user_id: str, structure_id: str) -> Rights | None:
+        await self.require_fresh()
         return await self.entities.find(f"{user_id}:{structure_id}")
 
     async def of_user(self, user_id: str) -> tuple[Rights, ...]:
         """Every structure the user has or had to do with."""
-        await self._heard.require_fresh(RightsChanged.topic())
+        await self.require_fresh()
         return tuple(await self.entities.select({"user_id": user_id}))
 
     async def principal_manager(self, structure_id: str, on: date) -> str | None:
         """One at most: of two, while a transfer is still being heard, the newer."""
-        await self._heard.require_fresh(RightsChanged.topic())
+        await self.require_fresh()
         where = {"structure_id": structure_id, "role": "principal_manager"}
         held = [one for one in await self.entities.select(where) if one.valid(on)]
         newest = max(held, key=_began, default=None)
@@ -174,7 +178,7 @@ class RightsCopy:
 
     async def attached_to(self, structure_id: str, asked: Asked) -> tuple[list[Rights], str | None]:
         """A page of those attached to a structure today."""
-        await self._heard.require_fresh(RightsChanged.topic())
+        await self.require_fresh()
         day = today().isoformat()
         stands = {
             "$and": [

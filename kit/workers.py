@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Generic, Protocol
 
@@ -23,6 +23,9 @@ from kit.mongo import IndexModel
 
 log = structlog.get_logger(__name__)
 
+EVERY = 5  # seconds
+TOGETHER = 0.05  # seconds
+AGAIN_AFTER = 1  # second that follows a failure
 GRACE = 10  # seconds that what is under way has to end, at the end of the process
 SET_ASIDE_MOST = 1000
 
@@ -46,13 +49,18 @@ class Job(Protocol):
 
 
 class _Due(Generic[T]):
-    """Finds what is due: at once when this process kept it, within ``every`` seconds otherwise."""
+    """
+    Finds what is due as its moment comes, when this process kept it or saw it wait.
+
+    What another process kept, and did not live to do, is found within ``every`` seconds.
+    """
 
     def __init__(
         self, collection: Collection[T], every: float, most: int, lanes: Lanes = ({},)
     ) -> None:
         self.collection, self._every, self._most, self._lanes = collection, every, most, lanes
         self._bell = asyncio.Event()
+        self._sleeps_until = now()
         self._failed: dict[str, tuple[float, float]] = {}
 
     def set_aside(self, id: str) -> None:
@@ -61,30 +69,53 @@ class _Due(Generic[T]):
 
         Those that fail are due before all others, and would leave room for none.
         """
-        at, longest = time.monotonic(), self._every * 60
-        _, delay = self._failed.pop(id, (at, self._every / 2))
+        first = min(self._every, AGAIN_AFTER)
+        at, longest = time.monotonic(), first * 60
+        _, delay = self._failed.pop(id, (at, first / 2))
         delay = min(delay * 2, longest)
         self._failed[id] = at + delay, delay
         known = list(self._failed.items())[-SET_ASIDE_MOST:]
         self._failed = {one: failed for one, failed in known if failed[0] > at - longest}
 
-    def ring(self) -> None:
-        self._bell.set()
+    def ring(self, at: datetime) -> None:
+        """Something was kept that falls due at ``at``."""
+        if at < self._sleeps_until:
+            self._bell.set()
 
     async def next(self) -> list[tuple[T, str]]:
         """Those that are due, each with the span that changed it last."""
         while True:
             self._bell.clear()
-            later = [one for one, (until, _) in self._failed.items() if until > time.monotonic()]
+            begun, later = now(), self._later()
+            self._sleeps_until = begun + timedelta(seconds=self._every * random.uniform(0.8, 1.2))
             try:
-                if found := await self._look(later):
+                if found := await self._look([*later]):
                     return found
+                next_ones = [*await self._next_one(begun), *later.values()]
             except Exception:
                 log.warning("unable to look for what is due", exc_info=True)
+                next_ones = [begun + timedelta(seconds=AGAIN_AFTER)]
+            self._sleeps_until = min([self._sleeps_until, *next_ones])
             # Not wait_for: before Python 3.12 it loses a cancellation that comes with the bell.
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._every * random.uniform(0.8, 1.2)):
+                async with asyncio.timeout((self._sleeps_until - now()).total_seconds()):
                     await self._bell.wait()
+
+    def _later(self) -> dict[str, datetime]:
+        """Those set aside, and until when."""
+        at, here = now(), time.monotonic()
+        waits = {one: until - here for one, (until, _) in self._failed.items()}
+        return {one: at + timedelta(seconds=left) for one, left in waits.items() if left > 0}
+
+    async def _next_one(self, after: datetime) -> list[datetime]:
+        """When the next of those that wait falls due, if any waits."""
+        waiting = {"wake_at": {"$type": "date", "$gt": after}}
+        first = await self.collection.documents.find_one(
+            waiting, {"wake_at": 1}, sort=[("wake_at", 1)]
+        )
+        # Not at the very moment: of several processes one does it, and the others see that.
+        late = timedelta(seconds=random.uniform(0.001, TOGETHER))
+        return [first["wake_at"] + late] if first else []
 
     async def _look(self, later: list[str]) -> list[tuple[T, str]]:
         found = list[tuple[T, str]]()
@@ -108,7 +139,7 @@ class Timer(Generic[T]):
 
     collection: Collection[T]
     wake: Callable[[T], Ask]
-    every: float = 1
+    every: float = EVERY
     most: int = 500
 
     async def run(self, committer: Committer) -> None:
@@ -127,7 +158,7 @@ class Timer(Generic[T]):
                 log.warning("unable to wake", collection=self.collection.name, exc_info=error)
                 due.set_aside(id)
             if failed:
-                await asyncio.sleep(self.every)
+                await asyncio.sleep(min(self.every, AGAIN_AFTER))
 
     @contextmanager
     def _spans(self, service: str, found: list[tuple[T, str]]) -> Iterator[list[str]]:
@@ -171,7 +202,7 @@ class Worker(Generic[T]):
     claim: Callable[[T | None, datetime], Change[T]]
     work: Callable[[T], Awaitable[None]]
     at_once: int = 10
-    every: float = 1
+    every: float = EVERY
     lanes: Lanes = ({},)
 
     async def run(self, committer: Committer) -> None:
@@ -207,7 +238,7 @@ class Worker(Generic[T]):
         except Exception:
             log.exception("unable to work", collection=self.collection.name, id=id)
             due.set_aside(id)
-            await asyncio.sleep(self.every)
+            await asyncio.sleep(min(self.every, AGAIN_AFTER))
 
     async def _claimed(self, id: str) -> T | None:
         """The entity as we claimed it; None when another did, or there is nothing left to do."""

@@ -6,12 +6,11 @@ from kit.collection import Ask, Collection
 from kit.committer import Committer
 from kit.rights import RightsCopy
 from services.approvals.domain.approvals import Approval
-from services.approvals.domain.approvers import Approvers, Seat
-from services.approvals.domain.deciding import Answer, Decider, decide
+from services.approvals.domain.approvers import Approvers
+from services.approvals.domain.deciding import Answer, Decider, decide, readable
 from services.approvals.domain.ended import Ended, keys_of
 from services.approvals.domain.people import Person
 from services.approvals.records import Records
-from services.approvals.seats import seat_of
 
 
 class Answering:
@@ -23,10 +22,12 @@ class Answering:
     def approvals(self) -> Collection[Approval]:
         return self.records.approvals
 
-    async def seat(self, user_id: str, structure_id: str) -> Seat | None:
-        """As their rights stand now; raises TooStale when that cannot be known."""
-        held = await self.rights.of(user_id, structure_id)
-        return seat_of(held) if held else None
+    async def readable(self, id: str, *, by: str) -> Approval:
+        """For whom it concerns now; raises TooStale when that cannot be known."""
+        await self.rights.require_fresh()
+        found = await self.approvals.get(id)
+        approvers = await self.records.approvers.find(found.structure_id)
+        return readable(found, approvers, by=by, now=now())
 
     async def answer(
         self, found: Approval, answer: Answer, by: Decider, *, if_match: int | None = None

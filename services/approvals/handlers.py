@@ -5,21 +5,21 @@ from functools import partial
 
 from contracts.event import Event
 from contracts.structures import StructureChanged, UnitChanged, UnitEnded
-from contracts.users import PersonChanged, RightsChanged
+from contracts.users import AccountChanged, PersonChanged, RightsChanged
 from kit.bus import Subscriptions
 from kit.change import Change
 from kit.clock import now
-from kit.collection import Ask
+from kit.collection import Ask, together
 from kit.journal import slice_of
 from kit.personal import PersonalElsewhere
 from kit.rights import Rights, RightsCopy, applied
 from services.approvals.domain.approvals import Approval
-from services.approvals.domain.approvers import Approvers, take_seat
+from services.approvals.domain.approvers import Approvers, Seat, take_seat
 from services.approvals.domain.ended import note_structure, note_unit, unit_key
 from services.approvals.domain.ladder import Ladder
 from services.approvals.domain.numbers import sequence_id
 from services.approvals.domain.opening import ASKED_BY, open_for
-from services.approvals.domain.people import Person, copy_person, forget_name
+from services.approvals.domain.people import Person, copy_person, forget_name, secure
 from services.approvals.records import Records
 from services.approvals.seats import seat_of
 
@@ -35,8 +35,16 @@ def handlers(
     for event, question in ASKED_BY.items():
         on(event)(_opens(records, question, ladder))
     _hear_of_structures(on, records)
+    _hear_of_accounts(on, records)
 
-    @on(RightsChanged, otherwise=rights.otherwise)
+    def unseat(key: str) -> Ask:
+        """What they may do cannot be read: until it can, they decide nothing."""
+        user_id, _, structure_id = key.partition(":")
+        seat, at = Seat(user_id=user_id, structure_id=structure_id, principal=False), now()
+        seats = records.approvers.ask(structure_id, lambda known: take_seat(seat, known, now=at))
+        return together(rights.otherwise(key), seats)
+
+    @on(RightsChanged, otherwise=unseat)
     def seat_approver(event: RightsChanged) -> Ask:
         at = now()
 
@@ -52,14 +60,21 @@ def handlers(
         places = records.approvers.at(event.structure_id), records.people.at(event.user_id)
         return Ask((rights.place(event), *places), decide)
 
+    return on
+
+
+def _hear_of_accounts(on: Subscriptions, records: Records) -> None:
     @on(PersonChanged)
     def keep_name(event: PersonChanged) -> Ask:
-        at = now()
-        return records.people.ask(
-            event.user_id, lambda current: copy_person(event, current, now=at)
-        )
+        return records.people.ask(event.user_id, partial(copy_person, event, now=now()))
 
-    return on
+    def secure_anyway(user_id: str) -> Ask:
+        """What was done to the account cannot be read; that something was is enough."""
+        return records.people.ask(user_id, partial(secure, at=now()))
+
+    @on(AccountChanged, otherwise=secure_anyway)
+    def make_links_void(event: AccountChanged) -> Ask:
+        return records.people.ask(event.user_id, partial(secure, at=event.changed_at))
 
 
 def _opens(
@@ -74,6 +89,7 @@ def _opens(
                 records.approvals.at(asked.id),
                 records.approvers.at(asked.structure_id),
                 records.numbers.at(sequence_id(sequence)),
+                records.people.at(asked.requester_id),
             ),
             lambda *current: open_for(asked, *current, sequence=sequence, ladder=ladder, now=at),
         )

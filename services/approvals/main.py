@@ -34,8 +34,8 @@ def build(service: Service[ApprovalsSettings]) -> FastAPI:
     return service.app(
         reading_routes(answering, shown),
         several_routes(answering),
-        deciding_routes(service.committer, answering, shown),
-        link_routes(answering, shown, link_key=settings.link_key.get_secret_value()),
+        deciding_routes(service.committer, answering, shown, settings.ladder),
+        link_routes(answering, shown, settings),
         desk_routes(answering, shown),
         hears=handlers(records, rights, kept, ladder=settings.ladder),
         jobs=[

@@ -12,6 +12,28 @@ from services.approvals.settings import ApprovalsSettings
 from services.approvals.views import sorted_by
 
 NEWEST_FIRST = [("opened_at", -1), ("_id", -1)]
+OF_APPROVALS = [
+    IndexModel([("structure_id", 1), *NEWEST_FIRST]),
+    IndexModel([("structure_id", 1), ("state", 1), *NEWEST_FIRST]),
+    IndexModel(
+        [("structure_id", 1), ("_id", 1)],
+        name="pending",
+        partialFilterExpression={"state": "requested"},
+    ),
+    IndexModel([("told", 1), ("_id", 1)], partialFilterExpression={"told": False}),
+    IndexModel(
+        "number",
+        unique=True,
+        partialFilterExpression={"number": {"$gt": ""}},
+    ),
+    IndexModel([("requester_id", 1), ("_id", 1)]),
+    IndexModel([("decided_by", 1), ("_id", 1)]),
+    IndexModel(
+        [("requester_id", 1), ("_id", 1)],
+        name="waiting_of_requester",
+        partialFilterExpression={"state": "requested"},
+    ),
+]
 
 
 class Records:
@@ -19,28 +41,7 @@ class Records:
         self.approvals = service.collection(
             "approvals",
             Approval,
-            indexes=[
-                IndexModel([("structure_id", 1), *NEWEST_FIRST]),
-                IndexModel([("structure_id", 1), ("state", 1), *NEWEST_FIRST]),
-                IndexModel(
-                    [("structure_id", 1), ("_id", 1)],
-                    name="pending",
-                    partialFilterExpression={"state": "requested"},
-                ),
-                IndexModel([("told", 1), ("_id", 1)], partialFilterExpression={"told": False}),
-                IndexModel(
-                    "number",
-                    unique=True,
-                    partialFilterExpression={"number": {"$gt": ""}},
-                ),
-                IndexModel([("requester_id", 1), ("_id", 1)]),
-                IndexModel([("decided_by", 1), ("_id", 1)]),
-                IndexModel(
-                    [("requester_id", 1), ("_id", 1)],
-                    name="waiting_of_requester",
-                    partialFilterExpression={"state": "requested"},
-                ),
-            ],
+            indexes=OF_APPROVALS,
             derived=sorted_by,
         )
         self.approvers = service.collection("approvers", Approvers)

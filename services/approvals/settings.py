@@ -26,6 +26,12 @@ class ApprovalsSettings(Settings):
         default=30, description="Business days after which what nobody has answered is over"
     )
 
+    approval_links: bool = Field(
+        default=True,
+        description="Whether letters to approvers carry a link that answers without signing in; "
+        "without, those already sent open nothing",
+    )
+
     @model_validator(mode="after")
     def _ends_last(self) -> Self:
         """A step after the end would never be taken, and nobody would notice."""

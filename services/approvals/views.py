@@ -15,7 +15,7 @@ from kit.rights import Rights
 from kit.spreadsheets import Row
 from services.approvals.domain.approvals import Approval, State
 from services.approvals.domain.approvers import Approvers, who_decides
-from services.approvals.domain.comments import MOST, Comment
+from services.approvals.domain.comments import MOST_EACH, Comment
 from services.approvals.domain.people import Person
 
 Sort = Literal[
@@ -190,7 +190,9 @@ class Shown:
         if not about.comments:
             return []
         by_time = [("at", 1), ("_id", 1)]
-        return await self.comments.select({"approval_id": about.id}, sort=by_time, most=MOST)
+        return await self.comments.select(
+            {"approval_id": about.id}, sort=by_time, most=2 * MOST_EACH
+        )
 
     async def _first_asked(self, about: Approval, today: date) -> str | None:
         if about.state != "requested":

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from typing import Any, Final, get_args
+from typing import Any, Final, Protocol, get_args
 
 from contracts.users import Level, Rhythm
 from kit.change import Change
@@ -12,16 +12,26 @@ from kit.clock import now, today
 from kit.collection import Ask, Collection
 from kit.committer import Committer
 from kit.heard import TooStale
+from kit.pages import Asked, page
 from kit.rights import Rights, RightsCopy
 from services.notifications import metrics
 from services.notifications.domain import attempts, digests
 from services.notifications.domain.digests import NOT_WISHED, DigestClosed, Settled
-from services.notifications.domain.letters import ALWAYS, TO_AUTHORS, Letter, write
+from services.notifications.domain.letters import (
+    ALWAYS,
+    OF_NO_USE,
+    TO_AUTHORS,
+    TO_DECIDERS,
+    Letter,
+    Template,
+    write,
+)
 from services.notifications.domain.people import Person
 from services.notifications.domain.times import quiet_until
 
-MOST_READ: Final = 1000
-"""Letters that are looked at for one digest; the others stand in their reader's list alone."""
+READ_AT_ONCE: Final = 1000
+MOST_READ: Final = 20_000
+"""Letters that are looked at for one digest; the others are counted, whatever became of them."""
 MOST_SHOWN: Final = 100
 UNTIL_RIGHTS_ARE_KNOWN: Final = timedelta(seconds=10)
 
@@ -34,8 +44,23 @@ class Contents:
     more: int = 0
 
 
-def concerns(rights: Rights | None, letter: Letter, on: date) -> bool:
-    """Whether its reader may see what it is about, where that is kept in an application."""
+class Scoped(Protocol):
+    """What a letter is about, and where: a letter has it, and so has a count of letters."""
+
+    @property
+    def template(self) -> Template: ...
+    @property
+    def application(self) -> str: ...
+    @property
+    def structure_id(self) -> str: ...
+    @property
+    def unit(self) -> str | None: ...
+
+
+def concerns(rights: Rights | None, letter: Scoped, on: date) -> bool:
+    """Whether its reader may see what it is about, by their rights in its structure."""
+    if letter.template in TO_DECIDERS and letter.structure_id:
+        return rights is not None and rights.approves(on)
     if not (letter.application and letter.structure_id):
         return True
     if letter.template in TO_AUTHORS:
@@ -43,6 +68,13 @@ def concerns(rights: Rights | None, letter: Letter, on: date) -> bool:
     return rights is not None and any(
         rights.may(letter.application, level, on, unit=letter.unit) for level in get_args(Level)
     )
+
+
+def _hangs_on_rights(letter: Letter) -> bool:
+    """A question is put by rights that are heard here a moment later: at first it leaves."""
+    if letter.template in TO_DECIDERS:
+        return letter.held or letter.attempts > 1 or letter.digest_id != ""
+    return letter.application != ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +94,21 @@ class Gathering:
         wished = digests.rhythm(letter, person)
         try:
             if wished == "never":
-                await self._record(letter, attempts.suppressed, why=NOT_WISHED)
+                await self.record(letter, attempts.suppressed, why=NOT_WISHED)
             elif not await self._of_use([letter], person):
-                await self._record(letter, attempts.suppressed, why="It is of no use any more.")
+                await self.record(letter, attempts.suppressed, why=OF_NO_USE)
             elif wished != "immediate":
                 await self._put([(letter, person, wished)])
             elif until := quiet_until(person, now()):
-                await self._record(letter, attempts.held, until=until)
+                await self.record(letter, attempts.held, until=until)
             elif letter.template != "digest":
                 return Contents()
-            elif (contents := await self._contents(letter, person)).letters:
+            elif (contents := await self._contents(letter, person)) != Contents():
                 return contents
             else:
-                await self._record(letter, attempts.suppressed, why="Nothing is left to tell.")
+                await self.record(letter, attempts.suppressed, why="Nothing is left to tell.")
         except TooStale:
-            await self._record(letter, attempts.held, until=now() + UNTIL_RIGHTS_ARE_KNOWN)
+            await self.record(letter, attempts.held, until=now() + UNTIL_RIGHTS_ARE_KNOWN)
         return None
 
     async def write(self, written: Iterable[tuple[Letter, Person]]) -> None:
@@ -111,31 +143,42 @@ class Gathering:
 
     async def _contents(self, digest: Letter, person: Person) -> Contents:
         where = {"digest_id": digest.id, "status": "gathered"}
-        order = [("created_at", 1), ("_id", 1)]
-        found = await self.letters.select(where, sort=order, most=MOST_READ)
-        told = await self._of_use(found, person)
-        beyond = 0
-        if len(found) == MOST_READ:
-            beyond = await self.letters.documents.count_documents(where) - MOST_READ
-        return Contents(tuple(told[:MOST_SHOWN]), max(len(told) - MOST_SHOWN, 0) + beyond)
+        told, more, read, cursor = list[Letter](), 0, 0, ""
+        while read < MOST_READ:
+            asked = Asked(cursor, READ_AT_ONCE)
+            found, following = await page(
+                self.letters, where, asked, by="created_at", descending=False
+            )
+            of_use = await self._of_use(found, person)
+            left = MOST_SHOWN - len(told)
+            told += of_use[:left]
+            more += len(of_use[left:])
+            if following is None:
+                return Contents(tuple(told), more)
+            read, cursor = read + len(found), following
+        every = await self.letters.documents.count_documents(where)
+        return Contents(tuple(told), more + max(every - read, 0))
 
     async def _of_use(self, letters: Sequence[Letter], person: Person) -> list[Letter]:
         """Of these, all to one person, those they still may and wish to read."""
-        settled = await self.settled.many([*{one.subject_id for one in letters if one.subject_id}])
+        subjects = {subject for one in letters for subject in one.subjects}
+        settled = await self.settled.many([*subjects])
+        asking = {one.id for one in letters if _hangs_on_rights(one)}
         rights: dict[str, Rights] = {}
-        if any(one.application for one in letters):
+        if asking:
             known = await self.rights.of_user(person.id)
             rights = {one.structure_id: one for one in known}
         day = today()
         return [
             one
             for one in digests.of_use(letters, person, settled=settled)
-            if concerns(rights.get(one.structure_id), one, day)
+            if one.id not in asking or concerns(rights.get(one.structure_id), one, day)
         ]
 
-    async def _record(
+    async def record(
         self, claimed: Letter, outcome: Callable[..., Change[Letter]], **found: Any
     ) -> None:
+        """What came of an attempt at a letter."""
         kept = await self.letters.change(
             claimed.id, lambda current: outcome(claimed, current, **found)
         )

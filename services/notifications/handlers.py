@@ -64,7 +64,6 @@ from kit.bus import Subscriptions
 from kit.clock import now
 from kit.collection import Ask, Collection, together
 from kit.personal import PersonalElsewhere
-from kit.rights import RightsCopy
 from services.notifications.domain import (
     account_letters,
     client_letters,
@@ -79,24 +78,21 @@ from services.notifications.domain.digests import Settled, move_on, settle
 from services.notifications.domain.letters import Letter, write
 from services.notifications.domain.movements import MOVEMENTS, Movement, movement_of, note
 from services.notifications.domain.notices import Notice, tell
-from services.notifications.domain.people import Person, forget_person
+from services.notifications.domain.people import forget_person
 from services.notifications.domain.recaps import follow_person
+from services.notifications.records import Records
 
 
 def handlers(
-    people: Collection[Person],
-    letters: Collection[Letter],
-    *,
-    settled: Collection[Settled],
-    movements: Collection[Movement],
-    rights: RightsCopy,
+    keeps: Records,
     kept: PersonalElsewhere,
-    notices: Collection[Notice],
+    *,
     digests_at: time,
     desk: str,
     approval_links: bool,
 ) -> Subscriptions:
     on = Subscriptions()
+    people, letters, movements, rights = keeps.people, keeps.letters, keeps.movements, keeps.rights
     on(RightsChanged, otherwise=rights.otherwise)(rights.hear)
     kept.hear(
         on,
@@ -109,11 +105,11 @@ def handlers(
         return people.ask(event.user_id, follow)
 
     _hear_of_correspondents(on, letters)
-    _hear_of_approvals(on, letters, settled, links=approval_links)
+    _hear_of_approvals(on, letters, keeps.settled, links=approval_links)
     _hear_of_accounts(on, letters)
     _hear_of_management(on, letters, movements)
     _hear_of_movements(on, letters, movements)
-    _hear_of_tickets(on, Desk(letters, notices, settled, desk))
+    _hear_of_tickets(on, Desk(letters, keeps.notices, keeps.settled, desk))
     for kind, letter_on in ONE_LETTER.items():
         written = _writer(letters, letter_on)
         on(kind)(_noting(movements, written) if kind in MOVEMENTS else written)
@@ -140,6 +136,10 @@ def _hear_of_approvals(
     @on(ApprovalEscalated)
     def write_to_other_approvers(event: ApprovalEscalated) -> Ask:
         return _written(letters, *waiting_letters.on_escalated(event))
+
+    @on(InformationGiven)
+    def pass_on_the_answer(event: InformationGiven) -> Ask:
+        return _written(letters, *request_letters.on_information_given(event))
 
     for end in ENDS:
         on(end)(_settling(settled))
@@ -289,7 +289,6 @@ ONE_LETTER: dict[type[Event], Callable[[Any], Letter]] = {
     RattachementRequestExpired: waiting_letters.on_request_expired,
     HabilitationsRequestExpired: waiting_letters.on_request_expired,
     InformationRequested: request_letters.on_information_requested,
-    InformationGiven: request_letters.on_information_given,
     RequestBlocked: waiting_letters.on_request_blocked,
     RegistrationRepeated: account_letters.on_registration_repeated,
     IdentityLinked: account_letters.on_identity_linked,

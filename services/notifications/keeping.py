@@ -12,7 +12,7 @@ from kit.committer import Committer
 from kit.personal import Kept, PersonalElsewhere, of_user
 from kit.service import Service
 from kit.tasks import now_and_then
-from services.notifications.domain.letters import Letter, forget_words
+from services.notifications.domain.letters import Letter, forget_other, forget_words
 from services.notifications.domain.people import Person
 from services.notifications.domain.suppressions import SuppressedAddress, forget
 from services.notifications.settings import NotificationsSettings
@@ -37,6 +37,12 @@ def personal(
                 of=lambda user_id: {"recipient_id": user_id},
                 hides=frozenset({"about_id", "address_id", "answer", "link"}),
                 without=forget_words,
+            ),
+            Kept(
+                # To others, in the words of whoever it is about: not theirs to be given.
+                collection=letters,
+                of=lambda user_id: {"about_id": user_id},
+                without=forget_other,
             ),
             Kept(name="adresses-refusees", collection=addresses, of=of_user, without=forget),
         ],

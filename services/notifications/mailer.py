@@ -1,17 +1,13 @@
 """Sending the letters that wait."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.message import Message
-from typing import Any
 
 import structlog
 
 from kit import traces
-from kit.change import Change
 from kit.clock import now
-from kit.collection import Collection
 from kit.committer import Committer
 from kit.problems import Unavailable
 from kit.workers import Worker
@@ -24,7 +20,7 @@ from services.notifications.domain.suppressions import says_no_such_address
 from services.notifications.gathering import Contents, Gathering
 from services.notifications.pacing import Pace
 from services.notifications.post import Post, Undelivered
-from services.notifications.refused import RefusedAddresses
+from services.notifications.records import Records
 from services.notifications.rendering import (
     LONGEST_ERROR,
     Renderer,
@@ -47,16 +43,14 @@ class Mailer:
 
     def __init__(
         self,
-        people: Collection[Person],
-        letters: Collection[Letter],
+        keeps: Records,
         *,
-        refused: RefusedAddresses,
         renderer: Renderer,
         settings: NotificationsSettings,
         gathering: Gathering,
     ) -> None:
-        self.collection, self._gathering = letters, gathering
-        self._people, self._refused, self._renderer = people, refused, renderer
+        self.keeps, self.collection = keeps, keeps.letters
+        self._gathering, self._renderer = gathering, renderer
         self._settings, self._sender = settings, settings.sender()
         self._secrets = Secrets(renderer, settings.link_key.get_secret_value())
         self._post, self._pace = Post(settings), Pace(settings.smtp_domain_rate)
@@ -83,13 +77,13 @@ class Mailer:
     async def send(self, letter: Letter) -> None:
         if letter.status != "waiting":
             return
-        who = await self._people.many([letter.recipient_id, letter.about_id or ""])
+        who = await self.keeps.people.many([letter.recipient_id, letter.about_id or ""])
         to_whom = recipient(letter, who.get(letter.recipient_id))
         if to_whom is None:
-            await self._record(letter, attempts.not_yet_known, now=now())
+            await self._gathering.record(letter, attempts.not_yet_known, now=now())
             return
         if why := attempts.unwanted(letter, to_whom, now=now()):
-            await self._record(letter, attempts.suppressed, why=why)
+            await self._gathering.record(letter, attempts.suppressed, why=why)
             return
         if (beside := await self._gathering.ready(letter, to_whom)) is None:
             return
@@ -111,7 +105,7 @@ class Mailer:
                 stop=secrets.stop,
             )
         except ValueError:
-            await self._record(letter, attempts.refused, error="The address is not one.")
+            await self._gathering.record(letter, attempts.refused, error="The address is not one.")
             return
         handing = asyncio.create_task(self._hand_over(letter, to, message))
         self._handing.add(handing)
@@ -120,8 +114,8 @@ class Mailer:
 
     async def _may_go(self, letter: Letter, to: str) -> bool:
         """Whether letters go to this address, and this one now; waits a moment for its turn."""
-        if await self._refused.knows(to):
-            await self._record(letter, attempts.suppressed, why=REFUSED)
+        if await self.keeps.refused.knows(to):
+            await self._gathering.record(letter, attempts.suppressed, why=REFUSED)
             return False
         seconds, here = self._pace.take(to.rpartition("@")[2].lower())
         if not here:
@@ -136,7 +130,7 @@ class Mailer:
     async def _told(self, beside: Contents, person: Person) -> Told:
         """The lines of a digest; nothing for any other letter."""
         named = {one.about_id for one in beside.letters if one.about_id}
-        known = await self._people.many(sorted(named))
+        known = await self.keeps.people.many(sorted(named))
         lines = [
             self._renderer.line(one, person, known.get(one.about_id or ""))
             for one in beside.letters
@@ -154,14 +148,14 @@ class Mailer:
                 "A letter was not taken", letter=letter.id, error=error, for_good=failure.for_good
             )
             if says_no_such_address(failure.recipient_refused):
-                kept = await self._refused.record(letter, to, failure.recipient_refused, error)
+                kept = await self.keeps.refused.record(letter, to, failure.recipient_refused, error)
                 metrics.attempted(kept)
             elif failure.for_good:
-                await self._record(letter, attempts.refused, error=error)
+                await self._gathering.record(letter, attempts.refused, error=error)
             else:
-                await self._record(letter, attempts.postponed, error=error, now=now())
+                await self._gathering.record(letter, attempts.postponed, error=error, now=now())
             return
-        await self._sent(letter.id, message["Message-ID"], self._refused.id(to), now())
+        await self._sent(letter.id, message["Message-ID"], self.keeps.refused.id(to), now())
 
     async def _sent(self, id: str, message_id: str, address_id: str, at: datetime) -> None:
         """Record a hand-over, however long MongoDB is away: the letter would leave again."""
@@ -178,11 +172,3 @@ class Mailer:
                 await asyncio.sleep(1)
             else:
                 return metrics.attempted(kept)
-
-    async def _record(
-        self, claimed: Letter, outcome: Callable[..., Change[Letter]], **found: Any
-    ) -> None:
-        kept = await self.collection.change(
-            claimed.id, lambda current: outcome(claimed, current, **found)
-        )
-        metrics.attempted(kept)

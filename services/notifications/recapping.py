@@ -33,7 +33,7 @@ class Recapping:
         at = now()
         since, until = recaps.window(person, at)
         moved = await self._moved(await self._structures_of(person), since, until)
-        letter = recaps.recap(person, moved, until=until, now=at)
+        letter = recaps.recap(person, moved, since=since, until=until, now=at)
 
         def decide(
             current: Person | None, written: Letter | None

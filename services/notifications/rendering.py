@@ -23,6 +23,7 @@ from jinja2.runtime import Context
 
 from services.notifications.domain.letters import Letter
 from services.notifications.domain.people import Person
+from services.notifications.domain.times import zone_of
 
 Language = Literal["fr", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
@@ -133,7 +134,7 @@ class Renderer:
             "expires_at": letter.link.expires_at if letter.link else None,
             "url": self._url,
             "movements": letter.movements,
-            "zone": recipient.time_zone if recipient else HOME,
+            "zone": zone_of(recipient).key if recipient else HOME,
         }
 
     def redacted(self, letter: Letter, recipient: Person | None, about: Person | None) -> Rendered:
@@ -230,7 +231,7 @@ def _address(text: str) -> str:
         raise ValueError("This is no address.")
     try:
         return str(Address(addr_spec=text))
-    except MessageError as wrong:
+    except (MessageError, AttributeError, IndexError) as wrong:  # of some it cannot even say why
         raise ValueError("This is no address.") from wrong
 
 

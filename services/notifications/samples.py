@@ -16,6 +16,7 @@ PARAMS: Final = {
     "kind": "rattachement",
     "last_day": "2026-01-12",
     "left_out": "yes",
+    "more": "12",
     "news": "information-asked",
     "number": "CPROCS0000001",
     "opened_day": "2026-01-05",

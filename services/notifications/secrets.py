@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from contracts.users import UNSUBSCRIBED_WITHIN
+from kit.clock import now
 from kit.links import code_of, sign_link
 from services.notifications.domain.letters import DIGITS, Letter
 from services.notifications.domain.stopping import topic
@@ -53,6 +54,7 @@ class Secrets:
             user_id=user_id,
             nonce=link.nonce,
             expires_at=link.expires_at,
+            made_at=now(),
         )
         return self.renderer.link(link.purpose, token)
 

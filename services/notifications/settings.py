@@ -40,7 +40,8 @@ class NotificationsSettings(Settings):
     )
     approval_links: bool = Field(
         default=True,
-        description="Whether letters to approvers carry a link that answers without signing in",
+        description="Whether letters to approvers carry a link that answers without signing in; "
+        "without, those already sent open nothing",
     )
     letters_kept_for: Duration = Field(
         default=timedelta(days=400),

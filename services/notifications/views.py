@@ -1,14 +1,14 @@
 """What is read about letters, by operators and their readers: never a link that works."""
 
-from datetime import datetime
-from typing import get_args
+from datetime import date, datetime
+from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel, Field
 
 from kit.clock import today
 from kit.collection import Collection
 from kit.pages import Asked, Page, page
-from kit.rights import RightsCopy
+from kit.rights import Rights, RightsCopy
 from services.notifications import samples
 from services.notifications.domain.letters import DIGITS, Letter, Status, Template, address
 from services.notifications.domain.letters import recipient as to_whom
@@ -20,6 +20,8 @@ from services.notifications.rendering import LANGUAGES, Language, Rendered, Rend
 
 NOTHING = Rendered("", "", "")
 MOST_UNREAD = 1000
+MOST_COUNTED = 10_000
+"""Letters that are looked at to say how many are unread."""
 
 
 class LetterView(BaseModel):
@@ -116,8 +118,40 @@ async def letters_of(
             if concerns(held.get(letter.structure_id), letter, day)
         ],
         next=following,
-        unread=await letters.documents.count_documents(not_read, limit=MOST_UNREAD),
+        unread=await _unread(letters, not_read, held, day),
     )
+
+
+class Scope(NamedTuple):
+    """What some letters are about, and where."""
+
+    template: Template
+    application: str
+    structure_id: str
+    unit: str | None
+
+
+async def _unread(
+    letters: Collection[Letter], where: dict[str, Any], held: dict[str, Rights], on: date
+) -> int:
+    """How many of these are shown: rights are asked once for all about the same."""
+    rows = await letters.computed(
+        {"$match": where},
+        {"$limit": MOST_COUNTED},
+        {"$group": {"_id": {one: f"${one}" for one in Scope._fields}, "count": {"$sum": 1}}},
+    )
+    counted = 0
+    for row in rows:
+        about = row["_id"]
+        scope = Scope(
+            about["template"],
+            about.get("application") or "",
+            about.get("structure_id") or "",
+            about.get("unit"),
+        )
+        if concerns(held.get(scope.structure_id), scope, on):
+            counted += row["count"]
+    return min(counted, MOST_UNREAD)
 
 
 def _mine(letter: Letter, known: dict[str, Person], renderer: Renderer) -> MyLetter:

@@ -6,7 +6,7 @@ from kit.personal import Kept, KeptFile, PersonalElsewhere
 from kit.service import Service
 from services.support.channels import Channels
 from services.support.domain import requests
-from services.support.domain.activity import shown_to_writer, without_text
+from services.support.domain.activity import Entry, shown_to_writer, without_text
 from services.support.domain.attachments import TicketAttachment, without_emitter
 from services.support.domain.tickets import without_words
 from services.support.records import Records
@@ -26,33 +26,7 @@ def personal(
                 hides=frozenset({"assignee_id"}),
                 without=without_words,
             ),
-            Kept(
-                name="activite",
-                collection=records.entries,
-                of=lambda user_id: {"by": user_id},
-                # Notes are about somebody else, and for those who treat their ticket.
-                hides=frozenset({"emitter_id"}),
-                seen=shown_to_writer,
-                without=without_text,
-            ),
-            Kept(
-                # What support has written to somebody says something of them too.
-                name="reponses",
-                collection=records.entries,
-                of=lambda user_id: {
-                    "emitter_id": user_id,
-                    "internal": False,
-                    "by": {"$ne": user_id},
-                },
-                hides=frozenset({"by"}),
-                without=without_text,
-            ),
-            Kept(
-                # So do notes: they are taken out, and given to nobody.
-                collection=records.entries,
-                of=lambda user_id: {"emitter_id": user_id, "internal": True},
-                without=without_text,
-            ),
+            *_activity(records),
             Kept(
                 name="demandes",
                 collection=channels.granting.requests,
@@ -78,3 +52,35 @@ def personal(
         ],
         tell=lambda **said: TicketsGathered(**said),
     )
+
+
+def _activity(records: Records) -> list[Kept[Entry]]:
+    return [
+        Kept(
+            name="activite",
+            collection=records.entries,
+            of=lambda user_id: {"by": user_id},
+            # Notes are about somebody else, and for those who treat their ticket.
+            hides=frozenset({"emitter_id"}),
+            seen=shown_to_writer,
+            without=without_text,
+        ),
+        Kept(
+            # What support has written to somebody says something of them too.
+            name="reponses",
+            collection=records.entries,
+            of=lambda user_id: {
+                "emitter_id": user_id,
+                "internal": False,
+                "by": {"$ne": user_id},
+            },
+            hides=frozenset({"by"}),
+            without=without_text,
+        ),
+        Kept(
+            # So do notes: they are taken out, and given to nobody.
+            collection=records.entries,
+            of=lambda user_id: {"emitter_id": user_id, "internal": True},
+            without=without_text,
+        ),
+    ]

@@ -16,7 +16,7 @@ from kit.ids import new_id
 from kit.workers import Job, Worker
 from services.users.domain import accounts, attaching, invitations, turning
 from services.users.domain.actions import Action
-from services.users.domain.attaching import Gift, NotYourself
+from services.users.domain.attaching import Gift
 from services.users.domain.delegation import gives
 from services.users.domain.giving import Rows, left_out
 from services.users.domain.habilitation_history import Entry, recorded
@@ -93,26 +93,24 @@ class Attaching:
     def _attach(self, email: str, user_id: str, gift: Gift, *states: Any) -> Changes:
         login, account, invitee, letters, acting, structure, request, *rest = states
         tie, action, entry, *units = rest
-        found = attaching.judge(gift, acting, structure, tuple(units), today=day_of(gift.at))
-        if user_id == gift.by:
-            raise NotYourself
+        today, known = day_of(gift.at), tuple(units)
+        found = attaching.judge(gift, acting, structure, known, user_id=user_id, today=today)
         changes: list[Change[Any]] = [*map(Change, states)]
-        elsewhere = login is not None and login.user_id != user_id
-        status = account.status if account else "pending"
-        if status == "active" and not elsewhere:
+        how = attaching.reached(login, account, user_id=user_id)
+        if how == "attached":
             granted, attached = attaching.give(
                 gift,
                 found,
                 request,
                 tie,
                 user_id=user_id,
-                on=day_of(gift.at),
+                on=today,
                 defaults=self.defaults,
-                own=gives(acting, day_of(gift.at)),
+                own=gives(acting, today),
             )
             changes[6:9] = granted, attached, attaching.noted(gift, attached, action)
             changes[9] = _recorded(gift, tie, attached, entry)
-        elif status == "pending" and not elsewhere:
+        elif how == "invited":
             changes[0] = Change(login or Login(id=login_id(email), user_id=user_id))
             invitation = self.invitation(gift)
             until = invitations.kept_until(invitation)

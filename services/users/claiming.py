@@ -18,9 +18,7 @@ from kit.collection import Ask, Place
 from kit.links import code_of
 from kit.workers import Timer
 from services.users.domain import vacancies, vacancy_notices
-from services.users.domain.management import Occasion, noted
-from services.users.domain.rattachements import Defaults, rattachement_id
-from services.users.domain.vacancies import (
+from services.users.domain.claims import (
     Claim,
     NoSuchUser,
     Parties,
@@ -29,6 +27,8 @@ from services.users.domain.vacancies import (
     Settled,
     WrongCode,
 )
+from services.users.domain.management import Occasion, noted
+from services.users.domain.rattachements import Defaults, rattachement_id
 from services.users.identity import NOBODY, Identity
 from services.users.membership import Membership
 from services.users.settings import UsersSettings

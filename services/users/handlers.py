@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from contracts.approvals import (
     ApprovalDecided,
@@ -27,7 +27,7 @@ from kit.days import day_of
 from services.users.domain import duplications, requests, units, vacancies
 from services.users.domain.accounts import Account
 from services.users.domain.habilitation_history import recorded
-from services.users.domain.management import appoint_creator
+from services.users.domain.management import Management, appoint_creator
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest, noted, settle
 from services.users.domain.structures import Structure, follow, learn
@@ -211,6 +211,8 @@ def _hear_of_structures(
 
     @on(ApproverMissing)
     def notice_vacancy(told: ApproverMissing) -> Ask:
+        if told.requester_id and told.kind not in get_args(Kind):
+            return _blocked_elsewhere(membership, told)
         return Ask(
             (
                 membership.management.at(told.structure_id),
@@ -229,6 +231,29 @@ def _hear_of_structures(
         return membership.structures.ask(
             changed.structure_id, lambda current: follow(changed, current)
         )
+
+
+def _blocked_elsewhere(membership: Membership, told: ApproverMissing) -> Ask:
+    def decide(
+        management: Management | None,
+        tie: Rattachement | None,
+        structure: Structure | None,
+        nothing: RattachementRequest | None,
+    ) -> tuple[Change[Any], ...]:
+        vacant = vacancies.notice_vacancy(told, management, None)
+        noted, events = vacancies.tell_blocked_elsewhere(told, management, tie, structure)
+        return vacant, noted, Change(structure), Change(nothing, events)
+
+    return Ask(
+        (
+            membership.management.at(told.structure_id),
+            membership.rattachements.at(rattachement_id(told.requester_id, told.structure_id)),
+            membership.structures.at(told.structure_id),
+            # Where it would be kept: events are told beside what they are about.
+            membership.requests.at(told.approval_id),
+        ),
+        decide,
+    )
 
 
 def _hear_of_units(on: Subscriptions, membership: Membership) -> None:

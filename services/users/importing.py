@@ -4,7 +4,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -90,14 +90,29 @@ class Importing:
     async def bring(self, id: str, text: str, *, by: str, dry_run: bool) -> Import:
         """Keep every line, then have the file worked through. Raises what is wrong with it."""
         rows, at = [*read(text)], now()
+        brought = Import(
+            id=id,
+            by=by,
+            dry_run=dry_run,
+            lines=len(rows),
+            brought_at=at,
+            whole=False,
+            wake_at=at + self._kept_for,
+        )
+        # Not by the request's one change, which is to begin it: all before may be done again.
+        keep_all = self.attaching.membership.committer.keep_all
+        first = self.imports.ask(id, lambda current: Change(current or brought))
+        _raise_first(await keep_all([first]))
         for start in range(0, len(rows), AT_ONCE):
             some = [_line(id, number, row) for number, row in rows[start : start + AT_ONCE]]
             asks = [self.lines.ask(one.id, partial(_kept, one)) for one in some]
-            _raise_first(await self.attaching.membership.committer.keep_all(asks))
-        brought = Import(id=id, by=by, dry_run=dry_run, lines=len(rows), brought_at=at, wake_at=at)
-        return await self.imports.change(id, lambda current: Change(current or brought))
+            _raise_first(await keep_all(asks))
+        return await self.imports.change(id, lambda current: imports.begin(current, now=at))
 
     async def work(self, of: Import) -> None:
+        if not of.of_use:
+            await self._forget(of)
+            return
         after = of.after
         while some := await self._following(of, after):
             left, failed = some, Counter[str]()
@@ -114,7 +129,18 @@ class Importing:
             after = some[-1].number
             noted = partial(imports.dealt_with, after=after, now=now())
             await self.imports.change(of.id, noted)
-        await self.imports.change(of.id, partial(imports.end, now=now()))
+        await self.imports.change(of.id, partial(imports.end, now=now(), kept_for=self._kept_for))
+
+    async def _forget(self, of: Import) -> None:
+        while some := await self._following(of, 0):
+            asks = [self.lines.ask(one.id, lambda _: Change(None)) for one in some]
+            _raise_first(await self.attaching.membership.committer.keep_all(asks))
+        forget = self.imports.ask(of.id, lambda _: Change(None))
+        await self.attaching.membership.committer.keep(forget)
+
+    @property
+    def _kept_for(self) -> timedelta:
+        return self.attaching.settings.import_kept_for
 
     async def _following(self, of: Import, after: int) -> list[ImportLine]:
         where = {"import_id": of.id, "number": {"$gt": after}}

@@ -1,19 +1,23 @@
 """What users keeps of people: the one list of it, for exports and for erasure."""
 
+from functools import partial
 from typing import Any
 
+from kit.clock import now
+from kit.collection import Ask
 from kit.person import gone
 from kit.personal import Kept, KeptFile, Personal, of_user
 from kit.service import Service
 from services.users.attachments import PersonalAttachments
 from services.users.domain.erasure import (
     as_seen,
-    detached,
+    detach,
     without_comment,
     without_reason,
     without_words,
     without_words_of_change,
 )
+from services.users.domain.rattachements import Rattachement
 from services.users.exporting import Exporting
 from services.users.identity import Identity
 from services.users.membership import Membership
@@ -47,80 +51,104 @@ def personal(
     attachments: PersonalAttachments,
     exporting: Exporting,
 ) -> Personal:
-    files = attachments.files
     return Personal(
         service,
         [
-            Kept(name="compte", collection=identity.accounts, of=_the_account, hides=SECRETS),
-            Kept(collection=identity.logins, of=of_user, without=gone),
-            Kept(name="identites", collection=identity.linked, of=of_user, without=gone),
-            Kept(
-                name="sessions",
-                collection=identity.sessions,
-                of=of_user,
-                hides=PROOFS,
-                without=gone,
-            ),
-            Kept(
-                name="demandes-de-rattachement",
-                collection=membership.requests,
-                of=of_user,
-                seen=as_seen,
-                without=without_words,
-            ),
-            Kept(
-                name="rattachements",
-                collection=membership.rattachements,
-                of=_the_rattachements,
-                without=detached,
-            ),
-            Kept(
-                name="demandes-d-habilitations",
-                collection=membership.habilitation_requests,
-                of=of_user,
-                hides=_STRUCTURE,
-                without=without_words_of_change,
-            ),
-            Kept(
-                name="historique-des-habilitations",
-                collection=membership.habilitation_history,
-                of=of_user,
-                hides=_OTHERS,
-            ),
-            Kept(
-                name="historique-des-rattachements",
-                collection=membership.actions,
-                of=of_user,
-                hides=_OTHERS,
-                without=without_comment,
-            ),
-            Kept(
-                name="revendications",
-                collection=membership.claims,
-                of=of_user,
-                hides=_STRUCTURE | {"decided_by", "manager_id", "nonce"},
-                without=without_reason,
-            ),
+            *_of_the_account(identity),
+            *_asked(membership),
+            *_held(membership),
             Kept(collection=identity.invitees, of=_the_account, without=gone),
-            KeptFile(
-                name="pieces-jointes",
-                collection=files.collection,
-                of=lambda user_id: {"added_by": user_id},
-                hides=frozenset({"content"}),
-                without=gone,
-                contents=files.contents,
-            ),
-            KeptFile(
-                name="exports",
-                collection=exporting.exports,
-                of=of_user,
-                hides=frozenset({"content", "key"}),
-                without=gone,
-                contents=exporting.contents,
-            ),
+            *_files(attachments, exporting),
             Kept(collection=exporting.pieces, of=of_user, without=gone),
         ],
     )
+
+
+def _of_the_account(identity: Identity) -> list[Kept[Any]]:
+    return [
+        Kept(name="compte", collection=identity.accounts, of=_the_account, hides=SECRETS),
+        Kept(collection=identity.logins, of=of_user, without=gone),
+        Kept(name="identites", collection=identity.linked, of=of_user, without=gone),
+        Kept(name="sessions", collection=identity.sessions, of=of_user, hides=PROOFS, without=gone),
+    ]
+
+
+def _asked(of: Membership) -> list[Kept[Any]]:
+    return [
+        Kept(
+            name="demandes-de-rattachement",
+            collection=of.requests,
+            of=of_user,
+            seen=as_seen,
+            without=without_words,
+        ),
+        Kept(
+            name="demandes-d-habilitations",
+            collection=of.habilitation_requests,
+            of=of_user,
+            hides=_STRUCTURE,
+            without=without_words_of_change,
+        ),
+        Kept(
+            name="revendications",
+            collection=of.claims,
+            of=of_user,
+            hides=_STRUCTURE | {"decided_by", "manager_id", "nonce"},
+            without=without_reason,
+        ),
+    ]
+
+
+def _held(of: Membership) -> list[Kept[Any]]:
+    return [
+        Kept(
+            name="rattachements",
+            collection=of.rattachements,
+            of=_the_rattachements,
+            taking=partial(_detach, of),
+        ),
+        Kept(
+            name="historique-des-habilitations",
+            collection=of.habilitation_history,
+            of=of_user,
+            hides=_OTHERS,
+        ),
+        Kept(
+            name="historique-des-rattachements",
+            collection=of.actions,
+            of=of_user,
+            hides=_OTHERS,
+            without=without_comment,
+        ),
+    ]
+
+
+def _files(attachments: PersonalAttachments, exporting: Exporting) -> list[KeptFile[Any]]:
+    files = attachments.files
+    return [
+        KeptFile(
+            name="pieces-jointes",
+            collection=files.collection,
+            of=lambda user_id: {"added_by": user_id},
+            hides=frozenset({"content"}),
+            without=gone,
+            contents=files.contents,
+        ),
+        KeptFile(
+            name="exports",
+            collection=exporting.exports,
+            of=of_user,
+            hides=frozenset({"content", "key"}),
+            without=gone,
+            contents=exporting.contents,
+        ),
+    ]
+
+
+def _detach(of: Membership, tie: Rattachement) -> Ask:
+    id = f"{tie.id}:erased"
+    places = of.rattachements.at(tie.id), of.actions.at(id), of.habilitation_history.at(id)
+    return Ask(places, partial(detach, id=id, now=now()))
 
 
 def _the_account(user_id: str) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kit.mongo import IndexModel
 from services.users.domain.actions import Action
+from services.users.domain.claims import Claim
 from services.users.domain.duplications import Duplication
 from services.users.domain.espaces import Openings
 from services.users.domain.habilitation_history import Entry
@@ -17,12 +18,66 @@ from services.users.domain.requests import RattachementRequest
 from services.users.domain.structures import Structure
 from services.users.domain.transfers import Transfer
 from services.users.domain.units import Unit
-from services.users.domain.vacancies import Claim
 
 if TYPE_CHECKING:
     from kit.collection import Collection, Place
     from kit.committer import Committer
     from kit.service import Service
+
+
+_NEWEST_FIRST: Final = [("requested_at", -1), ("_id", -1)]
+
+_MANAGEMENT: Final = [IndexModel([("principal_manager_id", 1), ("_id", 1)])]
+_REQUESTS: Final = [
+    IndexModel([("user_id", 1), *_NEWEST_FIRST]),
+    IndexModel([("user_id", 1), ("status", 1), *_NEWEST_FIRST]),
+    IndexModel([("user_id", 1), ("structure_id", 1)]),
+    IndexModel(
+        [("structure_id", 1), ("extent.units", 1), ("_id", 1)],
+        partialFilterExpression={"status": "requested"},
+    ),
+]
+_RATTACHEMENTS: Final = [
+    IndexModel([("structure_id", 1), ("_id", 1)]),
+    IndexModel([("user_id", 1), ("structure_id", 1)]),
+    IndexModel([("structure_id", 1), ("lines.unit", 1), ("_id", 1)]),
+    IndexModel([("structure_id", 1), ("extent.units", 1), ("_id", 1)]),
+    IndexModel([("structure_id", 1), ("habilitations.unit", 1), ("_id", 1)]),
+    IndexModel([("structure_id", 1), ("waiting.habilitation.unit", 1), ("_id", 1)]),
+    IndexModel([("structure_id", 1), ("in_line", 1)]),
+    IndexModel([("user_id", 1), ("_id", 1)]),
+]
+_CLAIMS: Final = [
+    IndexModel([("user_id", 1), ("opened_at", -1), ("_id", -1)]),
+    IndexModel(
+        [("opened_at", 1), ("_id", 1)],
+        name="awaits_the_desk",
+        partialFilterExpression={"state": "open", "proof": "documents"},
+    ),
+    IndexModel(
+        [("opened_at", 1), ("_id", 1)],
+        name="left_to_the_desk",
+        partialFilterExpression={"state": "desk"},
+    ),
+]
+_HABILITATION_REQUESTS: Final = [
+    IndexModel([("user_id", 1), *_NEWEST_FIRST]),
+    IndexModel([("structure_id", 1), ("espace", 1), *_NEWEST_FIRST]),
+    IndexModel([("structure_id", 1), ("espace", 1), ("status", 1), *_NEWEST_FIRST]),
+    IndexModel(
+        [("structure_id", 1), ("given.unit", 1), ("_id", 1)],
+        partialFilterExpression={"status": "requested"},
+    ),
+]
+_HISTORY: Final = [
+    IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)]),
+    IndexModel([("user_id", 1), ("_id", 1)]),
+]
+_ACTIONS: Final = [
+    IndexModel([("structure_id", 1), ("at", -1), ("_id", -1)]),
+    IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)]),
+    IndexModel([("user_id", 1), ("_id", 1)]),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,95 +100,23 @@ class Membership:
 
     @classmethod
     def of(cls, service: Service) -> Membership:
-        newest_first = [("requested_at", -1), ("_id", -1)]
+        kept = service.collection
         return cls(
             committer=service.committer,
-            structures=service.collection(
-                "structures", Structure, indexes=[IndexModel("identifier")]
+            structures=kept("structures", Structure, indexes=[IndexModel("identifier")]),
+            units=kept("units", Unit),
+            management=kept("management", Management, indexes=_MANAGEMENT),
+            requests=kept("requests", RattachementRequest, indexes=_REQUESTS),
+            rattachements=kept("rattachements", Rattachement, indexes=_RATTACHEMENTS),
+            duplications=kept("duplications", Duplication),
+            transfers=kept("transfers", Transfer),
+            claims=kept("claims", Claim, indexes=_CLAIMS),
+            habilitation_requests=kept(
+                "habilitation-requests", HabilitationsRequest, indexes=_HABILITATION_REQUESTS
             ),
-            units=service.collection("units", Unit),
-            management=service.collection(
-                "management",
-                Management,
-                indexes=[IndexModel([("principal_manager_id", 1), ("_id", 1)])],
-            ),
-            requests=service.collection(
-                "requests",
-                RattachementRequest,
-                indexes=[
-                    IndexModel([("user_id", 1), *newest_first]),
-                    IndexModel([("user_id", 1), ("status", 1), *newest_first]),
-                    IndexModel([("user_id", 1), ("structure_id", 1)]),
-                    IndexModel(
-                        [("structure_id", 1), ("extent.units", 1), ("_id", 1)],
-                        partialFilterExpression={"status": "requested"},
-                    ),
-                ],
-            ),
-            rattachements=service.collection(
-                "rattachements",
-                Rattachement,
-                indexes=[
-                    IndexModel([("structure_id", 1), ("_id", 1)]),
-                    IndexModel([("user_id", 1), ("structure_id", 1)]),
-                    IndexModel([("structure_id", 1), ("lines.unit", 1), ("_id", 1)]),
-                    IndexModel([("structure_id", 1), ("extent.units", 1), ("_id", 1)]),
-                    IndexModel([("structure_id", 1), ("habilitations.unit", 1), ("_id", 1)]),
-                    IndexModel([("structure_id", 1), ("waiting.habilitation.unit", 1), ("_id", 1)]),
-                    IndexModel([("structure_id", 1), ("in_line", 1)]),
-                    IndexModel([("user_id", 1), ("_id", 1)]),
-                ],
-            ),
-            duplications=service.collection("duplications", Duplication),
-            transfers=service.collection("transfers", Transfer),
-            claims=service.collection(
-                "claims",
-                Claim,
-                indexes=[
-                    IndexModel([("user_id", 1), ("opened_at", -1), ("_id", -1)]),
-                    IndexModel(
-                        [("opened_at", 1), ("_id", 1)],
-                        name="awaits_the_desk",
-                        partialFilterExpression={"state": "open", "proof": "documents"},
-                    ),
-                    IndexModel(
-                        [("opened_at", 1), ("_id", 1)],
-                        name="left_to_the_desk",
-                        partialFilterExpression={"state": "desk"},
-                    ),
-                ],
-            ),
-            habilitation_requests=service.collection(
-                "habilitation-requests",
-                HabilitationsRequest,
-                indexes=[
-                    IndexModel([("user_id", 1), *newest_first]),
-                    IndexModel([("structure_id", 1), ("espace", 1), *newest_first]),
-                    IndexModel([("structure_id", 1), ("espace", 1), ("status", 1), *newest_first]),
-                    IndexModel(
-                        [("structure_id", 1), ("given.unit", 1), ("_id", 1)],
-                        partialFilterExpression={"status": "requested"},
-                    ),
-                ],
-            ),
-            habilitation_history=service.collection(
-                "habilitation-history",
-                Entry,
-                indexes=[
-                    IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)]),
-                    IndexModel([("user_id", 1), ("_id", 1)]),
-                ],
-            ),
-            actions=service.collection(
-                "actions",
-                Action,
-                indexes=[
-                    IndexModel([("structure_id", 1), ("at", -1), ("_id", -1)]),
-                    IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)]),
-                    IndexModel([("user_id", 1), ("_id", 1)]),
-                ],
-            ),
-            openings=service.collection("openings", Openings),
+            habilitation_history=kept("habilitation-history", Entry, indexes=_HISTORY),
+            actions=kept("actions", Action, indexes=_ACTIONS),
+            openings=kept("openings", Openings),
         )
 
     def histories(self, ids: tuple[str, str, str]) -> tuple[Place, ...]:

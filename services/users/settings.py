@@ -141,6 +141,10 @@ class UsersSettings(WaitingSettings, OpenFormSettings):
     export_kept_for: Duration = Field(
         default=timedelta(days=7), description="Until it is taken, once"
     )
+    import_kept_for: Duration = Field(
+        default=timedelta(days=30),
+        description="How long a file of rattachements is kept once it is worked through",
+    )
     deactivated_kept_for: Duration = Field(
         default=timedelta(days=1095),
         description="How long a deactivated account is kept before its person is erased",

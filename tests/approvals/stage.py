@@ -39,7 +39,7 @@ class Stage:
     async def forget(self) -> None:
         """As new, without the second that a new database takes."""
         names = [one.name for one in self.service.collections]
-        for name in (*names, "journal", "heard", "once"):
+        for name in (*names, "journal", "heard", "once", "parked"):
             await self.service.mongo[name].delete_many({})
         self._last.clear()
         for slice in range(journal.SLICES):
@@ -51,6 +51,11 @@ class Stage:
         for heard in (records, records):
             assert await self.service.bus.hear(heard) == set()
         assert await self.service.parking.count(1) == 0
+
+    async def mishear(self, event: Event) -> None:
+        """Bring what nobody can read any more."""
+        assert await self.service.bus.hear([self._record(event)._replace(value=b"{")]) == set()
+        assert await self.service.parking.count(1) == 1
 
     def _record(self, event: Event) -> Record:
         row = journal.row(event, clock=1, correlation="journey", at=now())

@@ -73,11 +73,12 @@ class World:
     def hear(self, event: Event) -> None:
         if isinstance(event, RattachementRequested):
             current = self.approvals.get(event.request_id)
-            opened, seats, given = opening.open_for(
+            opened, seats, given, _ = opening.open_for(
                 opening.of_rattachement(event),
                 current,
                 self.approvers,
                 self.numbers,
+                None,
                 sequence=0,
                 ladder=LADDER,
                 now=NOW,
@@ -93,7 +94,7 @@ class World:
             self.approvers = self.keep(seated, self.approvers)
 
     def decide(self, by: str, id: str, verdict: Any) -> None:
-        current, rights = self.approvals.get(id), self.rights.get(by)
+        current = self.approvals.get(id)
         try:
             change = deciding.decide(
                 current,
@@ -101,7 +102,7 @@ class World:
                 None,
                 (),
                 answer=Answer(verdict=verdict, reason="Motif"),
-                by=Decider(user_id=by, seat=seat_of(rights) if rights else None),
+                by=Decider(user_id=by),
                 now=NOW,
             )
         except Problem:

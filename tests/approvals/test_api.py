@@ -274,6 +274,14 @@ class TestDecide:
         assert (await decide(stage, "u-omar")).status_code == 404
         assert (await decide(stage, "u-new")).status_code == 200
 
+    @pytest.mark.feature("APP-15")
+    async def test_is_nobody_s_whose_rights_can_no_longer_be_read(self, stage: Stage):
+        await stage.hear(rights("u-omar"), a_request())
+        await stage.mishear(rights("u-omar", version=2))
+
+        assert (await decide(stage, "u-omar")).status_code == 404
+        assert (await stage.by("u-omar").get("/v1/approvals/r-1")).status_code == 404
+
     async def test_holds_only_for_the_version_that_was_read(self, stage: Stage):
         await stage.hear(rights("u-omar"), rights("u-eve", "s-8"), a_request())
 

@@ -30,6 +30,16 @@ class TestTakeSeat:
 
         assert change.state == some_approvers(later)
 
+    def test_of_a_seat_with_a_last_day_has_what_was_put_to_it_looked_at_after_that_day(self):
+        delegated = a_delegate_s_seat(valid_until=TOMORROW)
+        after = datetime(2026, 1, 6, 23, 0, tzinfo=UTC)
+
+        change = take_seat(delegated, some_approvers(a_seat()), now=NOW)
+
+        assert change.state.wake_at == after
+        rested = looked(change.state, change.state, still_waiting=None, now=NOW)
+        assert rested.state.wake_at == after
+
     def test_keeps_no_trace_of_somebody_who_never_decides(self):
         reader = a_seat(role="user")
 
@@ -83,6 +93,11 @@ class TestLooked:
         change = looked(begun, current, still_waiting=None, now=NOW)
 
         assert (change.state.awaited_by, change.state.wake_at) == ("r-2", NOW)
+
+    def test_waits_for_nothing_where_nobody_s_time_ends(self):
+        begun = some_approvers(a_seat(), a_delegate_s_seat(valid_from=TOMORROW), version=3)
+
+        assert looked(begun, begun, still_waiting=None, now=NOW).state.wake_at is None
 
     def test_waits_for_rights_that_begin_later(self):
         begun = some_approvers(a_seat(valid_from=TOMORROW), awaited_by="r-1", version=3)

@@ -9,25 +9,35 @@ from kit.change import Change
 from kit.problems import NotFound
 from services.approvals.domain.approvals import AlreadyDecided, Approval
 from services.approvals.domain.comments import (
-    MOST,
+    MOST_EACH,
     Comment,
     NothingToAsk,
     TooManyComments,
     comment,
     without_text,
 )
-from tests.approvals.builders import NOW, a_seat, an_approval, types
+from tests.approvals.builders import (
+    LADDER,
+    NOW,
+    a_delegate_s_seat,
+    a_seat,
+    an_approval,
+    some_approvers,
+    types,
+)
 
 
 def write(
     approval: Approval | None, current: Comment | None = None, **but: Any
 ) -> tuple[Change[Approval], Change[Comment]]:
-    said = {"id": "c-1", "text": "Pour quel service ?", "asks": False, "now": NOW}
-    by = {"by": "u-omar", "seat": a_seat()} | but
-    return comment(approval, current, **said | by)
+    said = {"id": "c-1", "text": "Pour quel service ?", "asks": False, "by": "u-omar"}
+    said |= {"ladder": LADDER, "now": NOW}
+    approvers = but.pop("approvers", some_approvers(a_seat()))
+    about, written, _ = comment(approval, current, approvers, **said | but)
+    return about, written
 
 
-HERS: dict[str, Any] = {"by": "u-lea", "seat": None, "id": "c-2", "text": "La comptabilité."}
+HERS: dict[str, Any] = {"by": "u-lea", "id": "c-2", "text": "La comptabilité."}
 
 
 class TestComment:
@@ -50,12 +60,48 @@ class TestComment:
         [told] = answer.events
         assert isinstance(told, InformationGiven)
         assert (told.asked_by, told.text) == ("u-omar", "La comptabilité.")
+        assert told.approver_ids == ("u-omar",)
         assert (answered.state.asked_by, types(more)) == (None, [])
 
     def test_of_an_approver_does_not_answer_for_the_requester(self):
         about, written = write(an_approval(asked_by="u-ada"))
 
         assert (about.state.asked_by, types(written)) == ("u-ada", [])
+
+    @pytest.mark.parametrize(
+        ("seats", "heard_by"),
+        [
+            ((a_delegate_s_seat(), a_delegate_s_seat(user_id="u-zoe")), ("u-ada", "u-zoe")),
+            ((a_delegate_s_seat(), a_seat(user_id="u-new")), ("u-new",)),
+        ],
+        ids=["all delegates", "the principal manager first"],
+    )
+    def test_answers_whoever_decides_now_where_who_asked_no_longer_does(
+        self, seats: tuple[Any, ...], heard_by: tuple[str, ...]
+    ):
+        asked = an_approval(asked_by="u-omar")
+
+        about, answer = write(asked, **HERS, approvers=some_approvers(*seats))
+
+        [told] = answer.events
+        assert (told.asked_by, told.approver_ids) == ("u-omar", heard_by)
+        assert about.state.asked_by is None
+
+    def test_answers_nobody_where_nobody_decides(self):
+        about, answer = write(an_approval(asked_by="u-omar"), **HERS, approvers=None)
+
+        assert (types(answer), about.state.asked_by) == ([], None)
+
+    def test_of_the_requester_leaves_room_for_those_who_decide(self):
+        full = an_approval(comments=MOST_EACH, requester_comments=MOST_EACH)
+        theirs = an_approval(comments=MOST_EACH)
+
+        with pytest.raises(TooManyComments):
+            write(full, **HERS)
+        assert write(full)[0].state.comments == MOST_EACH + 1
+        with pytest.raises(TooManyComments):
+            write(theirs)
+        assert write(theirs, **HERS)[0].state.requester_comments == 1
 
     def test_is_written_once_however_often_it_is_repeated(self):
         about, written = write(an_approval(), asks=True)
@@ -67,15 +113,13 @@ class TestComment:
 
     def test_is_for_those_it_concerns_while_it_waits(self):
         with pytest.raises(NotFound):
-            write(an_approval(), by="u-eve", seat=None)
+            write(an_approval(), by="u-eve")
         with pytest.raises(NotFound):
             write(None)
         with pytest.raises(AlreadyDecided):
             write(an_approval(state="approved"))
         with pytest.raises(NothingToAsk):
             write(an_approval(), **HERS, asks=True)
-        with pytest.raises(TooManyComments):
-            write(an_approval(comments=MOST))
 
     def test_loses_its_words_with_an_erasure_and_stays_signed(self):
         _, written = write(an_approval())

@@ -53,7 +53,6 @@ def decide(current: Approval | None, **but: Any) -> Change[Approval]:
         "verdict": "approved",
         "reason": "",
         "by": "u-omar",
-        "seat": a_seat(),
         "desk": False,
     } | but
     return deciding.decide(
@@ -62,7 +61,7 @@ def decide(current: Approval | None, **but: Any) -> Change[Approval]:
         asked["requester"],
         asked["ended"],
         answer=Answer(verdict=asked["verdict"], reason=asked["reason"]),
-        by=Decider(user_id=asked["by"], seat=asked["seat"], desk=asked["desk"]),
+        by=Decider(user_id=asked["by"], desk=asked["desk"]),
         now=NOW,
     )
 
@@ -105,7 +104,7 @@ class TestDecide:
         "but",
         [
             {"verdict": "refused", "reason": "Finalement non"},
-            {"by": "u-ada", "seat": a_delegate_s_seat()},
+            {"by": "u-ada", "approvers": some_approvers(a_seat(), a_delegate_s_seat())},
         ],
         ids=["the other verdict", "another approver"],
     )
@@ -117,17 +116,19 @@ class TestDecide:
 
     def test_is_never_the_requester_s(self):
         with pytest.raises(NotYourOwn):
-            decide(an_approval(), by="u-lea", seat=a_seat(user_id="u-lea"))
+            decide(an_approval(), by="u-lea", approvers=some_approvers(a_seat(user_id="u-lea")))
 
     @pytest.mark.feature("APP-15")
     def test_may_be_a_delegate_s(self):
-        assert decide(an_approval(), by="u-ada", seat=a_delegate_s_seat()).state.state == "approved"
+        both = some_approvers(a_seat(), a_delegate_s_seat())
+
+        assert decide(an_approval(), by="u-ada", approvers=both).state.state == "approved"
 
     @pytest.mark.feature("APP-15")
     @pytest.mark.parametrize(
         "seat",
         [
-            None,
+            a_delegate_s_seat(),
             a_seat(role="user"),
             a_seat(role=None),
             a_seat(valid_until=YESTERDAY),
@@ -149,7 +150,9 @@ class TestDecide:
     )
     def test_is_hidden_from_those_who_may_not_decide(self, seat: Any):
         with pytest.raises(NotFound):
-            decide(an_approval(), seat=seat)
+            decide(an_approval(), approvers=some_approvers(seat))
+        with pytest.raises(NotFound):
+            decide(an_approval(), approvers=None)
 
     @pytest.mark.parametrize(
         ("limit", "asked", "may"),
@@ -170,9 +173,8 @@ class TestDecide:
         with pytest.raises(NotFound):
             decide(None)
 
-    @pytest.mark.parametrize("approvers", [None, some_approvers(a_seat())])
-    def test_tells_that_it_was_open_before_it_tells_the_answer(self, approvers: Approvers | None):
-        change = decide(an_approval(told=False), approvers=approvers)
+    def test_tells_that_it_was_open_before_it_tells_the_answer(self):
+        change = decide(an_approval(told=False))
 
         assert types(change) == [ApprovalOpened, ApprovalDecided]
         assert change.state.told
@@ -205,7 +207,6 @@ class TestDecide:
 class TestDecideAtTheDesk:
     DESK: ClassVar[dict[str, Any]] = {
         "by": "u-ops",
-        "seat": None,
         "desk": True,
         "reason": "Personne ne décide plus ici.",
     }
@@ -238,15 +239,20 @@ class TestDecideAtTheDesk:
 
 class TestReadable:
     @pytest.mark.parametrize(
-        ("by", "seat"), [("u-lea", None), ("u-omar", a_seat())], ids=["requester", "approver"]
+        ("by", "approvers"),
+        [("u-lea", None), ("u-omar", some_approvers(a_seat()))],
+        ids=["requester", "approver"],
     )
-    def test_is_so_for_those_it_concerns(self, by: str, seat: Any):
-        assert readable(an_approval(), seat, by=by, now=NOW) == an_approval()
+    def test_is_so_for_those_it_concerns(self, by: str, approvers: Approvers | None):
+        assert readable(an_approval(), approvers, by=by, now=NOW) == an_approval()
 
-    @pytest.mark.parametrize("seat", [None, a_seat(user_id="u-eve", role="user")])
-    def test_is_not_so_for_others(self, seat: Any):
+    @pytest.mark.parametrize(
+        "approvers",
+        [None, some_approvers(a_seat()), some_approvers(a_seat(user_id="u-eve", role="user"))],
+    )
+    def test_is_not_so_for_others(self, approvers: Approvers | None):
         with pytest.raises(NotFound):
-            readable(an_approval(), seat, by="u-eve", now=NOW)
+            readable(an_approval(), approvers, by="u-eve", now=NOW)
 
 
 class TestWithdraw:

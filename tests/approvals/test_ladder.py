@@ -15,7 +15,7 @@ from contracts.approvals import (
 from kit.business_days import business_days_after
 from kit.change import Change
 from services.approvals.domain.approvals import Approval
-from services.approvals.domain.ladder import Ladder, begin, climb, set_foot
+from services.approvals.domain.ladder import Ladder, ask_back, begin, climb, go_on, set_foot
 from tests.approvals.builders import (
     LADDER,
     NOW,
@@ -55,6 +55,14 @@ def up_to(days: int, **but: Any) -> Approval:
     return state
 
 
+def asked(state: Approval, days: int) -> Approval:
+    return ask_back(state, LADDER, by="u-omar", now=after(days))
+
+
+def answered(state: Approval, days: int) -> Approval:
+    return go_on(state, LADDER, now=after(days))
+
+
 class TestBegin:
     def test_waits_for_the_first_step_and_knows_its_end(self):
         assert (waiting().wake_at, waiting().expires_at) == (after(3), after(20))
@@ -63,6 +71,62 @@ class TestBegin:
         ladder = Ladder(reminders=(), escalation=None, expiry=20)
 
         assert begin(an_approval(), ladder, now=NOW).wake_at == after(20)
+
+    def test_anew_asks_the_principal_manager_alone_at_first(self):
+        assert not begin(up_to(5), LADDER, now=after(6)).escalated
+
+
+class TestAskBack:
+    def test_lets_no_step_fall_due_and_leaves_the_end_where_it_was(self):
+        state = asked(waiting(), 2)
+
+        assert (state.asked_by, state.wake_at, state.expires_at) == ("u-omar", after(20), after(20))
+
+    def test_again_counts_from_the_first_time(self):
+        assert asked(asked(waiting(), 2), 4).asked_at == after(2)
+
+    def test_that_is_never_answered_ends_after_all_were_reminded(self):
+        change = climbed(asked(waiting(), 2), after(20))
+
+        assert types(change) == [ApprovalEscalated, ApprovalReminded]
+        assert change.state.expires_at == after(21)
+        assert types(climbed(change.state, after(21))) == [ApprovalExpired]
+
+
+class TestGoOn:
+    def test_takes_the_steps_as_if_the_clock_had_stood_still(self):
+        state = answered(asked(waiting(), 2), 6)
+
+        assert (state.asked_by, state.wake_at) == (None, after(7))
+        reminder = climbed(state, after(7))
+        [told] = reminder.events
+        assert isinstance(told, ApprovalReminded)
+        assert told.business_days == 7
+        assert types(climbed(reminder.state, after(9))) == [ApprovalEscalated]
+
+    def test_adds_up_however_often_the_requester_was_asked(self):
+        state = answered(asked(answered(asked(waiting(), 1), 2), 2), 4)
+
+        assert state.wake_at == after(3 + 1 + 2)
+
+    def test_loses_no_time_where_no_business_day_passed(self):
+        state = go_on(asked(waiting(), 2), LADDER, now=after(2) + timedelta(hours=3))
+
+        assert state.wake_at == after(3)
+
+    def test_reminds_again_before_the_end(self):
+        change = climbed(answered(asked(up_to(10), 12), 15), after(20))
+
+        [told] = change.events
+        assert isinstance(told, ApprovalReminded)
+        assert told.approver_ids == ("u-omar", "u-ada")
+        assert told.expires_at == after(21)
+        assert types(climbed(change.state, after(21))) == [ApprovalExpired]
+
+    def test_tells_at_the_end_what_it_overtakes(self):
+        change = climbed(answered(asked(waiting(), 2), 19), after(20))
+
+        assert types(change) == [ApprovalEscalated, ApprovalReminded]
 
 
 class TestSetFoot:
@@ -190,7 +254,7 @@ class TestClimb:
         change = climbed(waiting(asked_by="u-omar"), after(3))
 
         assert change.events == ()
-        assert change.state.wake_at == after(5)
+        assert (change.state.rung, change.state.wake_at) == (0, after(20))
 
     def test_does_nothing_before_its_time(self):
         assert climbed(waiting(), after(3) - SECOND) == Change(waiting())

@@ -6,10 +6,15 @@ from typing import Any
 import httpx
 import pytest
 
+from contracts.users import AccountChanged
 from kit.clock import now
 from kit.links import sign_link
+from kit.service import Service
+from services.approvals.main import build
+from services.approvals.settings import ApprovalsSettings
 from tests.approvals.asking import a_person, a_request, lea, rights
 from tests.approvals.stage import Stage
+from tests.conftest import settings_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -17,9 +22,15 @@ OMAR = a_person("u-omar", "Omar", "Petit")
 
 
 def a_link(stage: Stage, user: str = "u-omar", **but: Any) -> str:
-    said = {"purpose": "approval", "nonce": "r-1", "expires_at": now() + timedelta(days=1)} | but
+    said = {"purpose": "approval", "nonce": "r-1", "made_at": now()}
+    said |= {"expires_at": now() + timedelta(days=1)} | but
     key = stage.service.settings.link_key.get_secret_value()
     return sign_link(key, user_id=user, **said)
+
+
+def changed(action: str, seconds: float = 0) -> AccountChanged:
+    at = now() + timedelta(seconds=seconds)
+    return AccountChanged(user_id="u-omar", action=action, by="u-omar", changed_at=at)
 
 
 async def look(stage: Stage, token: str) -> httpx.Response:
@@ -42,7 +53,8 @@ class TestLink:
 
         assert [one["state"] for one in shown] == ["requested"] * 3
         assert [one.status_code for one in decided] == [200, 200]
-        assert decided[0].json()["decided_by"] == "u-omar"
+        assert decided[0].json() == decided[1].json()
+        assert decided[0].json() == {"number": shown[0]["number"], "state": "approved"}
         assert (await stage.told()).count("approvals.approval-decided.v1") == 1
         assert (await look(stage, token)).status_code == 409
         assert (await answer(stage, token, verdict="refused", reason="Non")).status_code == 409
@@ -63,6 +75,40 @@ class TestLink:
         assert (await answer(stage, a_link(stage))).status_code == 422
         assert (await answer(stage, a_link(stage, "u-lea"))).status_code == 403
         assert (await answer(stage, a_link(stage, "u-nobody"))).status_code == 422
+
+    async def test_is_void_once_its_account_was_made_safe_by_whatever_means(self, stage: Stage):
+        await stage.hear(rights("u-omar"), OMAR, lea(), a_request())
+        before, after = a_link(stage), a_link(stage, made_at=now() + timedelta(seconds=2))
+        unsaid = a_link(stage, made_at=None)
+        await stage.hear(
+            changed("login-changed", -60), a_person("u-omar", "Omar", "Petit", version=2)
+        )
+        assert (await look(stage, before)).status_code == 200
+
+        await stage.hear(changed("password-changed"), changed("login-changed", -60))
+
+        for refused in (await look(stage, before), await answer(stage, before)):
+            assert refused.json()["type"] == "/problems/link-invalid"
+        assert (await look(stage, unsaid)).status_code == 422
+        assert (await look(stage, after)).status_code == 200
+
+    async def test_is_void_once_what_was_done_to_the_account_cannot_be_read(self, stage: Stage):
+        await stage.hear(rights("u-omar"), OMAR, lea(), a_request())
+        token = a_link(stage)
+
+        await stage.mishear(changed("password-changed"))
+
+        assert (await look(stage, token)).status_code == 422
+
+    async def test_opens_nothing_where_letters_carry_none(self, stage: Stage, mongo_url: str):
+        await stage.hear(rights("u-omar"), OMAR, lea(), a_request())
+        settings = ApprovalsSettings(**settings_for(mongo_url), approval_links=False)
+        closed = Stage(stage.service, build(Service("approvals", settings)))
+        foreign = a_link(stage, nonce="r-2")
+
+        for refused in (await look(closed, a_link(stage)), await answer(closed, a_link(stage))):
+            assert refused.status_code == 404
+            assert refused.json()["type"] == (await look(stage, foreign)).json()["type"]
 
     async def test_must_be_ours_for_this_and_in_time(self, stage: Stage):
         await stage.hear(rights("u-omar"), OMAR, a_request())

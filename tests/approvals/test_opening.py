@@ -10,6 +10,7 @@ from contracts.approvals import (
     ApprovalDecidedV2,
     ApprovalOpened,
     ApprovalOpenedV2,
+    ApprovalWithdrawn,
     ApproverMissing,
 )
 from contracts.event import Event
@@ -20,6 +21,7 @@ from services.approvals.domain.deciding import Answer, Decider, decide
 from services.approvals.domain.ladder import begin
 from services.approvals.domain.numbers import Numbers
 from services.approvals.domain.opening import ASKED_BY, open_for, tell_opened
+from services.approvals.domain.people import Person
 from tests.approvals.builders import (
     LADDER,
     NOW,
@@ -41,7 +43,9 @@ def put(
     event: Event, current: Approval | None = None, approvers: Approvers | None = None
 ) -> tuple[Change[Approval], Change[Approvers]]:
     asked = ASKED_BY[type(event)](event)
-    opened, seats, _ = open_for(asked, current, approvers, None, sequence=7, ladder=LADDER, now=NOW)
+    opened, seats, *_ = open_for(
+        asked, current, approvers, None, None, sequence=7, ladder=LADDER, now=NOW
+    )
     return opened, seats
 
 
@@ -52,7 +56,7 @@ class TestOpenFor:
 
         opened, seats = put(a_request(), approvers=approvers)
 
-        asked = an_approval(number="RITM0000007", told_to=("u-omar",))
+        asked = an_approval(number="RITM0000007", told_to=("u-omar",), tellings=1)
         assert opened.state == begin(asked, LADDER, now=NOW)
         assert opened.state.state == "requested"
         [told] = opened.events
@@ -110,7 +114,7 @@ class TestOpenFor:
             None,
             (),
             answer=Answer(verdict="approved"),
-            by=Decider(user_id="u-omar", seat=a_seat()),
+            by=Decider(user_id="u-omar"),
             now=NOW,
         )
         [told] = decided.events
@@ -122,11 +126,11 @@ class TestOpenFor:
 
         decided = decide(
             opened.state,
-            None,
+            some_approvers(a_seat()),
             None,
             (),
             answer=Answer(verdict="approved"),
-            by=Decider(user_id="u-omar", seat=a_seat()),
+            by=Decider(user_id="u-omar"),
             now=NOW,
         )
 
@@ -152,10 +156,28 @@ class TestOpenFor:
         decided, given = an_approval(state="refused", reason="Non"), Numbers(id="07", given=3)
 
         again = open_for(
-            an_approval(), decided, approvers, given, sequence=7, ladder=LADDER, now=NOW
+            an_approval(), decided, approvers, given, None, sequence=7, ladder=LADDER, now=NOW
         )
 
-        assert again == (Change(decided), Change(approvers), Change(given))
+        assert again == (Change(decided), Change(approvers), Change(given), Change(None))
+
+    @pytest.mark.feature("ACC-10")
+    def test_takes_back_at_once_what_is_heard_after_its_requester_has_left(self):
+        left = Person(id="u-lea", name="Léa Martin", active=False, heard=2)
+
+        opened, *_ = open_for(
+            an_approval(told=False),
+            None,
+            some_approvers(a_seat()),
+            None,
+            left,
+            sequence=7,
+            ladder=LADDER,
+            now=NOW,
+        )
+
+        assert types(opened) == [ApprovalWithdrawn]
+        assert (opened.state.state, opened.state.wake_at) == ("withdrawn", None)
 
     @pytest.mark.feature("APP-16")
     @pytest.mark.parametrize(
@@ -208,7 +230,15 @@ class TestTellOpened:
         assert tell_opened(asked, one_left, ladder=LADDER, now=NOW) == Change(asked)
         again = tell_opened(asked, all_new, ladder=LADDER, now=NOW)
         assert again.events[0].approver_ids == ("u-new",)
+        assert again.events[0].told_at == NOW
         assert tell_opened(again.state, all_new, ladder=LADDER, now=NOW) == Change(again.state)
+
+    def test_forgets_what_was_asked_by_somebody_who_no_longer_decides(self):
+        asked = an_approval(told_to=("u-omar",), asked_by="u-omar")
+
+        anew = tell_opened(asked, some_approvers(a_delegate_s_seat()), ladder=LADDER, now=NOW)
+
+        assert anew.state.asked_by is None
 
     @pytest.mark.feature("APP-15", "APP-16")
     def test_says_that_nobody_is_left_and_waits_for_the_next(self):
@@ -219,3 +249,11 @@ class TestTellOpened:
         assert tell_opened(left.state, None, ladder=LADDER, now=NOW) == Change(left.state)
         come = tell_opened(left.state, some_approvers(a_seat()), ladder=LADDER, now=NOW)
         assert types(come) == [ApprovalOpened]
+
+    def test_says_which_time_it_is_also_to_the_same(self):
+        omar = some_approvers(a_seat())
+        first = tell_opened(an_approval(told=False), omar, ladder=LADDER, now=NOW)
+        left = tell_opened(first.state, None, ladder=LADDER, now=NOW)
+        back = tell_opened(left.state, omar, ladder=LADDER, now=NOW)
+
+        assert [one.events[0].telling for one in (first, back)] == [1, 2]

@@ -2,13 +2,14 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from contracts.structures import UnitEnded
 from kit.clock import now, today
+from services.approvals import views
 from tests.approvals.asking import a_person, a_request, lea, rights
 from tests.approvals.builders import a_mandate_question
 from tests.approvals.stage import Stage
@@ -20,6 +21,17 @@ async def ids(stage: Stage, **query: Any) -> list[str]:
     answer = await stage.by("u-omar").get("/v1/approvals", params=query)
     assert answer.status_code == 200, answer.text
     return [one["id"] for one in answer.json()["items"]]
+
+
+async def pages(stage: Stage, **query: Any) -> list[str]:
+    """The ids of all pages, of one approval each."""
+    seen, cursor = [], ""
+    while cursor is not None:
+        asked = query | {"size": 1, "cursor": cursor}
+        page = (await stage.by("u-omar").get("/v1/approvals", params=asked)).json()
+        seen += [one["id"] for one in page["items"]]
+        cursor = page["next"]
+    return seen
 
 
 async def three(stage: Stage) -> None:
@@ -69,14 +81,8 @@ class TestList:
     ):
         await three(stage)
 
-        for direction, expected in (("ascending", order), ("descending", order[::-1])):
-            seen, cursor = [], ""
-            while cursor is not None:
-                asked = {"sort": sort, "direction": direction, "size": 1, "cursor": cursor}
-                page = (await stage.by("u-omar").get("/v1/approvals", params=asked)).json()
-                seen += [one["id"] for one in page["items"]]
-                cursor = page["next"]
-            assert seen == expected
+        assert await pages(stage, sort=sort, direction="ascending") == order
+        assert await pages(stage, sort=sort, direction="descending") == order[::-1]
 
     @pytest.mark.feature("APP-06", "APP-08")
     async def test_is_filtered_by_any_column(self, stage: Stage):
@@ -141,12 +147,38 @@ class TestList:
         ]
         assert all(row[0].startswith("RITM") for row in rows)
 
+    @pytest.mark.feature("APP-07")
+    async def test_is_exported_whole_however_many_they_are(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(views, "READ_AT_ONCE", 2)
+        await three(stage)
+        await stage.hear(a_request("r-4"), a_request("r-5"))
+
+        answer = await stage.by("u-omar").get("/v1/approvals.csv", params={"sort": "number"})
+
+        _, *rows = csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))
+        numbers = [row[0] for row in rows]
+        assert len(numbers) == 5
+        assert numbers == sorted({*numbers}, reverse=True)
+
+    @pytest.mark.feature("APP-08")
+    async def test_is_sorted_by_number_both_ways_page_by_page(self, stage: Stage):
+        await three(stage)
+        given = {one["_id"]: one["number"] async for one in stage.service.mongo["approvals"].find()}
+        order = sorted(given, key=given.__getitem__)
+
+        assert await pages(stage, sort="number", direction="ascending") == order
+        assert await pages(stage, sort="number", direction="descending") == order[::-1]
+
 
 class TestDetail:
     @pytest.mark.feature("APP-11", "APP-12")
     async def test_says_who_asks_who_decides_and_what_was_written(self, stage: Stage):
         await stage.hear(rights("u-omar"), lea(), a_person("u-omar", "Omar", "Petit"))
-        await stage.hear(a_request(comment="Bonjour"))
+        opened = now() - timedelta(days=3)
+        await stage.hear(a_request(comment="Bonjour", requested_at=opened))
+        began = now()
         omar, hers = stage.by("u-omar"), stage.by("u-lea")
         await omar.post("/v1/approvals/r-1/comments", json={"text": "Pourquoi ?", "asks": True})
         asked = (await hers.get("/v1/approvals/r-1")).json()
@@ -168,7 +200,10 @@ class TestDetail:
             ("Omar Petit", "Pourquoi ?"),
             ("Léa Martin", "Pour facturer."),
         ]
-        assert all(one["at"] for one in seen["comments"])
+        dates = [datetime.fromisoformat(one["at"]) for one in seen["comments"]]
+        # MongoDB keeps milliseconds.
+        assert abs(dates[0] - opened) < timedelta(milliseconds=2)
+        assert began - timedelta(milliseconds=2) < dates[1] < dates[2] <= now()
         # Whoever asks does not learn who decides.
         assert (known["approver"], known["comments"][1]["by"]) == (None, None)
         assert (asked["information_requested"], known["information_requested"]) == (True, False)

@@ -13,7 +13,7 @@ from services.approvals.domain.numbers import sequence_of
 from services.approvals.domain.opening import opened
 from services.approvals.restored import put_right
 from tests.approvals.asking import a_request, rights
-from tests.approvals.builders import an_approval
+from tests.approvals.builders import NOW, an_approval
 from tests.approvals.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -28,7 +28,7 @@ async def test_gives_no_number_again_and_ends_what_had_ended(stage: Stage):
     await stage.hear(rights("u-omar"), a_request())
     first = (await stage.by("u-omar").get("/v1/approvals/r-1")).json()["number"]
     beyond = f"RITM{int(first.removeprefix('RITM')) + 16 * 5:07}"
-    lost = opened(an_approval(id="r-lost", kind="mandate", number=beyond), ())
+    lost = opened(an_approval(id="r-lost", kind="mandate", number=beyond), (), now=NOW)
     end = ApprovalWithdrawnV2(
         approval_id="r-1",
         kind="rattachement",

@@ -15,6 +15,7 @@ from kit.clock import now
 from kit.rights import Rights
 from kit.service import Service
 from services.notifications.domain.letters import Letter, Link, Template
+from services.notifications.domain.notices import Notice, Said
 from services.notifications.domain.people import Person
 from services.notifications.main import build
 from services.notifications.rendering import Renderer, compose
@@ -29,6 +30,7 @@ from tests.ports import free_ports
 
 WAITING, QUICK_WAITING = (1_000, 10_000, 100_000), (500, 2_000)
 PEOPLE, QUICK_PEOPLE = (1_000, 10_000, 100_000), (500, 2_000)
+FILED, QUICK_FILED = (10_000, 100_000, 1_000_000), (2_000,)
 TOLD_EACH = (1, 10, 100)
 ITEMS = 10
 """Of each person, where their number is not what is tried."""
@@ -113,6 +115,17 @@ def _digest(n: int, turn: str) -> Letter:
     )
 
 
+def _notice(n: int, turn: str) -> Notice:
+    said = Said(
+        kind="invoice-status",
+        structure_id=user(n % STRUCTURES),
+        application="factures-emises",
+        invoice=f"F-2026-{n:04}",
+        status="Mise en paiement",
+    )
+    return Notice(id=f"{turn}:{n}", said=said, told_by="erp", told_at=now())
+
+
 @dataclass(frozen=True, slots=True)
 class _Pace:
     """How fast letters left, between the first tenth of them and the last."""
@@ -127,11 +140,12 @@ class _Post:
 
     def __init__(self, here: Stand) -> None:
         self.here, self.taken = here, dict[str, float]()
-        self._turns = 0
+        self._turns, self._people = 0, 0
         self.service: Service[Any] = Service("notifications", here.settings(NotificationsSettings))
         build(self.service)
 
     async def start(self, people: int) -> None:
+        self._people = people
         await self.service.prepare()
         await seed(self.service, "people", map(_person, range(people)))
         await seed(self.service, "rights", map(_rights, range(people)))
@@ -159,6 +173,29 @@ class _Post:
         await seed(self.service, "letters", ours)
         return await self._leave(people, lambda n: _digest(n, turn))
 
+    async def filed(self, many: int) -> _Pace:
+        """Have invoices told of so that so many things are to be read, each in somebody's digest."""
+        turn, each = self._turn(), self._people // STRUCTURES
+        due = now() + timedelta(seconds=1)
+        told = (replace(_notice(n, turn), wake_at=due) for n in range(many // each))
+        await seed(self.service, "notices", told)
+        notices = collection_of(self.service, "notices").documents
+
+        async def all_spread() -> bool:
+            return await notices.find_one({"wake_at": {"$ne": None}}) is None
+
+        await asyncio.sleep(max((due - now()).total_seconds(), 0))
+        began, before = time.perf_counter(), self._used()
+        await until(all_spread, patience=PATIENCE)
+        seconds, after = time.perf_counter() - began, self._used()
+        of_turn = {"_id": {"$gte": f"{turn}:", "$lt": f"{turn};"}, "status": "gathered"}
+        letters = collection_of(self.service, "letters").documents
+        filed = await letters.count_documents(of_turn)
+        if filed != many // each * each:
+            raise RuntimeError(f"{filed:,} of {many:,} wait for a digest")
+        used = {name: (after[name] - spent) / filed * 1e6 for name, spent in before.items()}
+        return _Pace(filed / seconds, used)
+
     def _turn(self) -> str:
         self._turns += 1
         return f"t{self._turns}"
@@ -185,11 +222,10 @@ class _Post:
             return len(self.taken) >= many
 
         await until(taken, patience=PATIENCE)
-        return time.perf_counter(), {
-            "notifications": self._process.cpu(),
-            "mongod": cpu_of(self.here.mongod),
-            "the SMTP server": own_cpu(),
-        }
+        return time.perf_counter(), self._used() | {"the SMTP server": own_cpu()}
+
+    def _used(self) -> dict[str, float]:
+        return {"notifications": self._process.cpu(), "mongod": cpu_of(self.here.mongod)}
 
     async def _all_once(self) -> None:
         """Nothing waits any more, and nothing was tried twice."""
@@ -216,8 +252,11 @@ async def letters(runs: int, *, quick: bool) -> Result:
             n: [await post.digests(n, ITEMS) for _ in range(_often(n, runs))] for n in people
         }
         longer = {n: [await post.digests(few, n) for _ in range(runs)] for n in TOLD_EACH}
+        # Last: what is filed leaves tomorrow.
+        some = QUICK_FILED if quick else FILED
+        filed = {n: [await post.filed(n) for _ in range(_often(n, runs))] for n in some}
         await post.stop()
-    return _result(runs, few, alone, gathered, longer)
+    return _result(runs, few, alone, gathered, longer, filed)
 
 
 def _often(many: int, runs: int) -> int:
@@ -255,6 +294,7 @@ def _result(
     alone: dict[int, list[_Pace]],
     gathered: dict[int, list[_Pace]],
     longer: dict[int, list[_Pace]],
+    filed: dict[int, list[_Pace]],
 ) -> Result:
     some = sorted(alone)[-2], sorted(gathered)[-2]
     most = max(gathered)
@@ -272,14 +312,17 @@ def _result(
                 "s",
                 tuple(most / one.each_second for one in gathered[most]),
             ),
+            Measured(f"{max(filed):,} things filed for digests", "/s", _paces(filed[max(filed)])),
             _rendered(runs),
             *_used("letter", alone[some[0]]),
             *_used(f"digest of {ITEMS}", gathered[some[1]]),
+            *_used("thing filed", filed[max(filed)]),
         ),
         curves=(
             _curve("letters", "Letters handed over", "letters that wait", "letters", alone),
             _curve("digests", f"Digests of {ITEMS} things", "people", "digests", gathered),
             _curve("longer", f"Digests of {few:,} people", "things in each", "digests", longer),
+            _curve("filed", "Things filed for digests", "things", "things", filed),
         ),
         notes=(
             (
@@ -287,7 +330,9 @@ def _result(
                 "the embedded broker. The SMTP server answers at once, and is the process that measures. Counted "
                 "between the first tenth of the letters and the last. Three kinds of letters take turns, one in four "
                 "is English. A digest looks through its letters, whether each still stands, and the rights "
-                "of its reader. Every letter left once, at the first attempt. The largest of each was measured once."
+                "of its reader. Every letter left once, at the first attempt. What is filed is told of invoices to all "
+                "who see them in their structure, one decision for each thing and reader; counted from the moment it is due. "
+                "The largest of each was measured once."
             ),
         ),
     )

@@ -195,6 +195,8 @@ async def test_who_is_erased_stays_erased_though_all_is_heard_again(town: Town, 
     await forget(town, person)
 
     assert await where_named(world, words) == []
+    gone = {"user_id": person.user_id, "done": "erased"}
+    assert await world.services["users"].mongo["actions"].count_documents(gone) == 1
     after = await told_so_far(world)
     older = {
         name: before[name] + [one for one in after[name] if one.id not in ids]

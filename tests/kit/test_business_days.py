@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kit.business_days import WorkingHours, business_days_after
+from kit.business_days import WorkingHours, business_days_after, business_days_between
 from kit.days import PARIS, day_of
 
 HOLIDAYS_OF_2026 = {
@@ -64,6 +64,16 @@ class TestBusinessDaysAfter:
         asked = datetime.fromisoformat(f"2026-10-25T{hour}")
 
         assert business_days_after(asked, 1) == at("2026-10-26", "02:30")
+
+    @given(
+        st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),
+        st.timedeltas(timedelta(0), timedelta(days=90)),
+    )
+    def test_is_what_days_are_counted_by(self, start: datetime, lasts: timedelta):
+        days, end = business_days_between(start, start + lasts), start + lasts
+
+        assert business_days_after(start, days + 1) > end
+        assert days == 0 or business_days_after(start, days) <= end
 
     @given(
         st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),

@@ -157,7 +157,7 @@ class TestChange:
 
     async def test_is_not_done_again_when_what_follows_it_fails(self, service, counters):
         """The state is kept by then, whatever becomes of the bell."""
-        service.committer.on_wake(counters, lambda: 1 / 0)
+        service.committer.on_wake(counters, lambda _: 1 / 0)
         await counters.change("a", count("a", wake_at=now()))
 
         assert (await counters.change("a", count("a"))).n == 2

@@ -6,7 +6,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from kit.links import Link, LinkExpired, LinkInvalid, read_link, sign_link
+from kit.links import LONG_AGO, Link, LinkExpired, LinkInvalid, read_link, sign_link
 
 KEY, NOW = "a key of the tests, long enough 0123", datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
@@ -23,6 +23,10 @@ def read(token: str, at: datetime = NOW, purpose: str = "activation") -> Link:
 class TestReadLink:
     def test_says_whom_it_is_for(self):
         assert read(a_token()) == Link("u", "n")
+
+    def test_says_when_it_was_made_if_that_was_said(self):
+        assert read(a_token(made_at=NOW)).made_at == NOW
+        assert read(a_token()).made_at == LONG_AGO
 
     def test_is_good_for_sixty_minutes(self):
         assert read(a_token(), NOW + timedelta(minutes=59))

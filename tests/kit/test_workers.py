@@ -72,6 +72,20 @@ class TestTimer:
             await until(counters, "b", note="done")
             assert now() - began >= timedelta(seconds=0.6)
 
+    async def test_wakes_each_in_its_moment_however_seldom_it_looks(self, service, counters):
+        timer = Timer(counters, wake=lambda one: counters.ask(one.id, done), every=30)
+        soon = now() + timedelta(seconds=2)
+        await counters.documents.insert_one(
+            {"_id": "old", "version": 1, "clock": 1, "wake_at": soon}
+        )
+        async with running(service, timer):
+            await asyncio.sleep(0.1)
+            await counters.change("new", due("new", now() + timedelta(seconds=0.1)))
+            assert (await until(counters, "new", note="done")).id == "new"
+            assert now() < soon
+            await until(counters, "old", note="done")
+            assert soon <= now() < soon + timedelta(seconds=5)
+
     async def test_goes_on_when_one_cannot_be_woken(self, service, counters):
         def wake(one: Counter):
             if one.id == "bad":
@@ -109,10 +123,11 @@ class TestTimer:
         self, service, counters, steps, monkeypatch
     ):
         monkeypatch.setattr(counters, "followed", AsyncMock(return_value=[]))
+        monkeypatch.setattr("kit.workers._Due._next_one", AsyncMock(return_value=[]))
         timer = Timer(counters, wake=lambda one: counters.ask(one.id, done), every=30)
         task = asyncio.create_task(timer.run(service.committer))
         await asyncio.sleep(0.01)
-        service.committer._wakers["counters"]()
+        service.committer._wakers["counters"](now())
         for _ in range(steps):
             await asyncio.sleep(0)
         task.cancel()

@@ -160,7 +160,7 @@ class TestThroughPostfix:
         message_id, status = told_by(report)
 
         [mailer] = (job for job in world.stage.service.jobs if isinstance(job, Mailer))
-        await mailer._refused.came_back(message_id, status, "")
+        await mailer.keeps.refused.came_back(message_id, status, "")
         await world.stage.hear(a_refusal("r-2"))
 
         assert (message_id, status) == (kept["message_id"], "5.1.1")

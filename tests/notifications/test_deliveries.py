@@ -11,7 +11,12 @@ from kit.internal import Caller, sign
 from services.notifications.domain import attempts
 from tests.notifications.builders import NOW, SOON, a_letter
 from tests.notifications.conftest import World
-from tests.notifications.test_mailer import a_refusal, letter, somebody
+from tests.notifications.test_mailer import (
+    NOTICE,
+    a_refusal,
+    letter,
+    somebody,
+)
 
 PATH = "/v1/facts/deliveries"
 SENT = a_letter(status="sent", sent_at=NOW, wake_at=None, message_id="<m@x>", address_id="a")
@@ -79,6 +84,17 @@ class TestOverHttp:
         assert kept["last_error"] == "5.1.1 <l***@example.org>: who?"
         await letter(world, "suppressed", _id="r-2:refused")
         assert await world.stage.told() == ["notifications.address-suppressed.v1"]
+
+    async def test_a_vacancy_notice_that_comes_back_is_told(self, world: World):
+        await world.stage.hear(somebody(), NOTICE)
+        message_id = str((await letter(world, "sent"))["message_id"])
+
+        assert (await self.told(world, message_id, status="5.2.2")).status_code == 204
+
+        assert await world.stage.told() == [
+            "notifications.vacancy-notice-handed-over.v1",
+            "notifications.vacancy-notice-returned.v1",
+        ]
 
     async def test_another_failure_gives_up_one_letter_alone(self, world: World):
         message_id = await self.sent(world)

@@ -33,6 +33,8 @@ class Post:
     def __init__(self) -> None:
         self.letter, self.at = a_letter(), NOW
         self.handed, self.unrecorded = 0, 0
+        self.refused = False
+        """Whether it was refused for good, or came back, since it was last to be sent."""
         self._late = list[tuple[str, Letter]]()
 
     def meets(self, what: str) -> None:
@@ -42,6 +44,7 @@ class Post:
         elif what == "retried by an operator":
             self._retry()
         elif what == "came back":
+            self.refused |= self.letter.status == "sent"
             self._keep(attempts.came_back(self.letter, error="5.1.1", now=self.at).state)
         else:
             self._attempt(what)
@@ -69,6 +72,7 @@ class Post:
                 change = attempts.sent(current, message_id="<m@x>", now=at)
             case "refused for good":
                 change = attempts.refused(claimed, current, error="550")
+                self.refused |= change.state != current
             case "held":
                 change = attempts.held(claimed, current, until=at + timedelta(minutes=5))
             case _:
@@ -81,6 +85,7 @@ class Post:
         except NotToBeSentAgain:
             assert self.letter.status == "sent"
         else:
+            self.refused = False
             # Refused or come back before: what leaves now is asked for.
             self.unrecorded += self.handed > 0
 
@@ -114,3 +119,6 @@ class TestEveryHistory:
             post.meets("taken")
 
         assert post.letter.status in {"sent", "failed"}
+        given_up = post.refused or post.letter.attempts > len(AGAIN_AFTER)
+        assert post.handed >= 1 or given_up, "it was handed over at least once"
+        assert post.letter.status == "sent" or given_up

@@ -1,7 +1,7 @@
 """Which letter follows which fact, and what becomes of it."""
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -28,7 +28,7 @@ from services.notifications.domain import (
     ticket_letters,
 )
 from services.notifications.domain.attempts import AGAIN_AFTER, LEASE
-from services.notifications.domain.letters import Letter, recipient, write
+from services.notifications.domain.letters import Letter, Template, recipient, write
 from services.notifications.domain.people import copy_person
 from tests.notifications.builders import NOW, SOON, a_letter, a_link, a_link_letter, a_person
 
@@ -277,9 +277,19 @@ class TestUnwanted:
     def test_says_so_of_a_letter_to_a_deactivated_account(self):
         assert attempts.unwanted(a_letter(), a_person(active=False), now=NOW)
 
-    @pytest.mark.feature("NOT-07")
-    def test_lets_a_link_through_to_an_account_that_is_not_active(self):
-        assert not attempts.unwanted(a_link_letter(), a_person(active=False), now=NOW)
+    @pytest.mark.feature("NOT-07", "ACC-12")
+    def test_lets_nothing_through_to_whoever_left_but_what_they_need_without_an_account(self):
+        left = a_person(active=False, linked={"n-1": "old@example.org"})
+        through = {
+            one
+            for one in get_args(Template)
+            if not attempts.unwanted(a_letter(template=one, link=a_link()), left, now=NOW)
+        }
+
+        assert through == {
+            *("activation", "invitation", "reactivation", "reactivation-refused"),
+            *("erasure", "login-cancellation"),
+        }
 
     def test_says_so_of_a_link_that_has_expired(self):
         assert attempts.unwanted(a_link_letter(), a_person(), now=SOON)

@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from contracts.approvals import ApprovalDecided
+from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalDecidedV2,
+    ApprovalReminded,
+    ApprovalWithdrawn,
+)
 from contracts.users import NotificationPreferences, QuietHours
 from kit.clock import now
 from tests.approvals.stage import soon
@@ -14,6 +19,7 @@ from tests.notifications.test_mailer import (
     OPENED,
     a_link,
     a_refusal,
+    deciding,
     forced,
     letter,
     somebody,
@@ -22,9 +28,29 @@ from tests.notifications.test_mailer import (
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
+REMINDED = ApprovalReminded(
+    **OPENED.model_dump(exclude={"principal_manager_id", "approver_ids", "expires_at"}),
+    approver_ids=("u-omar",),
+    business_days=3,
+    reminded_at=now(),
+    expires_at=now() + timedelta(days=40),
+)
+
+
 def wishing(rhythm: Any, user: str = "u-lea", **but: Any) -> Any:
     wishes = NotificationPreferences(rhythm=rhythm, **but)
     return somebody(user, notifications=wishes)
+
+
+def withdrawn(approval_id: str) -> ApprovalWithdrawn:
+    return ApprovalWithdrawn(
+        approval_id=approval_id,
+        kind="rattachement",
+        subject_id=approval_id,
+        structure_id="s-9",
+        requester_id="u-lea",
+        withdrawn_at=now(),
+    )
 
 
 async def kept(world: World, **where: Any) -> list[dict[str, Any]]:
@@ -73,13 +99,19 @@ class TestDigests:
         assert len(world.post.taken) == 1
 
     @pytest.mark.feature("NOT-02")
-    async def test_are_not_sent_empty_once_all_is_settled(self, world: World):
-        await world.stage.hear(somebody(), wishing("daily", "u-omar"), OPENED)
-        digest = await gathered(world, 1)
+    @pytest.mark.parametrize(
+        ("end", "kind"), [(ApprovalDecided, "rattachement"), (ApprovalDecidedV2, "mandate")]
+    )
+    async def test_are_not_sent_empty_once_all_is_settled(
+        self, world: World, end: type[ApprovalDecided | ApprovalDecidedV2], kind: Any
+    ):
+        omar = wishing("daily", "u-omar"), deciding("u-omar")
+        await world.stage.hear(somebody(), *omar, OPENED, REMINDED)
+        digest = await gathered(world, 2)
         await world.stage.hear(
-            ApprovalDecided(
+            end(
                 approval_id="r-1",
-                kind="rattachement",
+                kind=kind,
                 subject_id="r-1",
                 structure_id="s-9",
                 requester_id="u-lea",
@@ -94,6 +126,55 @@ class TestDigests:
         done = await letter(world, "suppressed", _id=digest["_id"])
         assert done["last_error"] == "Nothing is left to tell."
         assert not world.post.taken
+
+    async def test_look_past_many_that_are_settled(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr("services.notifications.gathering.READ_AT_ONCE", 2)
+        monkeypatch.setattr("services.notifications.gathering.MOST_SHOWN", 1)
+        opened = [
+            OPENED.model_copy(
+                update={"approval_id": f"r-{n}", "opened_at": now() - timedelta(minutes=9 - n)}
+            )
+            for n in range(7)
+        ]
+        await world.stage.hear(somebody(), wishing("daily", "u-omar"), deciding("u-omar"), *opened)
+        digest = await gathered(world, 7)
+        await world.stage.hear(*(withdrawn(f"r-{n}") for n in (0, 1, 2, 3, 5)))
+
+        await forced(world)
+        await letter(world, "sent", _id=digest["_id"])
+
+        text = world.post.taken[0].get_body(("plain",)).get_content()
+        assert text.count("- Une demande de rattachement") == 1
+        assert "- et 1 de plus" in text
+
+    @pytest.mark.feature("NOT-02", "NOT-09")
+    async def test_tell_no_question_to_who_may_no_longer_decide_on_it(self, world: World):
+        await world.stage.hear(somebody(), wishing("daily", "u-omar"), deciding("u-omar"), OPENED)
+        digest = await gathered(world, 1)
+        await world.stage.hear(deciding("u-omar", role=None, lines=(), version=2))
+
+        await forced(world)
+
+        done = await letter(world, "suppressed", _id=digest["_id"])
+        assert done["last_error"] == "Nothing is left to tell."
+        assert not world.post.taken
+
+    @pytest.mark.feature("NOT-01")
+    async def test_remind_of_what_would_expire_even_who_wishes_for_no_letters(self, world: World):
+        omar = wishing("never", "u-omar"), deciding("u-omar")
+        await world.stage.hear(somebody(), *omar, OPENED, REMINDED)
+        digest = await gathered(world, 1)
+
+        await forced(world)
+        await letter(world, "sent", _id=digest["_id"])
+
+        unsent = await letter(world, "suppressed", template="approval-opened")
+        assert unsent["last_error"] == "It is not wished for."
+        [message] = world.post.taken
+        text = message.get_body(("plain",)).get_content()
+        assert "- Rappel : une demande attend votre décision (Menuiserie Petit)" in text
 
     @pytest.mark.feature("NOT-05")
     async def test_do_not_hold_back_what_opens_the_account(self, world: World):

@@ -13,12 +13,15 @@ from contracts.approvals import ApprovalEscalated, ApprovalOpened, ApprovalRemin
 from contracts.event import Event
 from contracts.support import TicketOpened
 from contracts.users import (
+    Line,
     LinkRequested,
     PersonChanged,
     RattachementGranted,
     RattachementNotApplied,
     RattachementRefused,
     RegistrationRepeated,
+    RightsChanged,
+    VacancyNoticeGiven,
 )
 from kit.change import Change
 from kit.clock import now, today
@@ -88,6 +91,21 @@ OPENED = ApprovalOpened(
     approver_ids=("u-omar", "u-ada"),
     opened_at=now(),
 )
+
+
+def deciding(user: str, structure: str = "s-9", **but: Any) -> RightsChanged:
+    """That somebody manages a structure, and may answer what is asked of it."""
+    said = {
+        "rattachement_id": f"{user}:{structure}",
+        "user_id": user,
+        "structure_id": structure,
+        "role": "principal_manager",
+        "lines": (Line(valid_from=today()),),
+        "version": 1,
+    }
+    return RightsChanged(**said | but)
+
+
 GRANTED = RattachementGranted(
     request_id="r-2",
     user_id="u-lea",
@@ -103,6 +121,15 @@ NOT_APPLIED = RattachementNotApplied(
     structure_name=None,
     reason="La structure n'est plus active.",
     decided_at=now(),
+)
+NOTICE = VacancyNoticeGiven(
+    claim_id="c-1",
+    structure_id="s-9",
+    structure_name="Menuiserie Petit",
+    claimant_id="u-omar",
+    manager_id="u-lea",
+    notice_until=now() + timedelta(days=15),
+    given_at=now(),
 )
 REPEATED = RegistrationRepeated(user_id="u-lea", registration_id="g-1", repeated_at=now())
 TICKET = TicketOpened(
@@ -207,7 +234,8 @@ class TestLetters:
     @pytest.mark.feature("NOT-08", "NOT-07")
     @pytest.mark.parametrize("purpose", ["activation", "password-reset"])
     async def test_carry_a_link_that_opens_what_it_is_for(self, world: World, purpose: Any):
-        await world.stage.hear(somebody(active=False), a_link(purpose=purpose))
+        pending = purpose == "activation"
+        await world.stage.hear(somebody(active=not pending), a_link(purpose=purpose))
 
         await letter(world, "sent")
 
@@ -244,6 +272,26 @@ class TestLetters:
         await letter(world, "sent")
 
         assert world.post.taken[0]["To"] == "new@example.org"
+
+
+class TestVacancyNotice:
+    """Silence counts only if it was handed over: users has to hear that."""
+
+    @pytest.mark.feature("APP-16")
+    async def test_is_told_once_it_was_handed_over(self, world: World):
+        await world.stage.hear(somebody(), somebody("u-omar"), NOTICE, NOTICE)
+
+        await letter(world, "sent")
+
+        assert await world.stage.told() == ["notifications.vacancy-notice-handed-over.v1"]
+
+    async def test_is_not_told_while_it_was_refused(self, world: World):
+        world.post.says = ["550 5.1.1 no such user"]
+        await world.stage.hear(somebody(), somebody("u-omar"), NOTICE)
+
+        await letter(world, "failed")
+
+        assert await world.stage.told() == ["notifications.address-suppressed.v1"]
 
 
 class TestUnwanted:
@@ -447,14 +495,11 @@ class TestStop:
     @pytest.mark.feature("NOT-15")
     async def test_waits_for_the_letters_being_handed_over(self, world: World):
         service = world.stage.service
-        people, letters = collection(world, "people"), collection(world, "letters")
         [at_work] = [job for job in service.jobs if isinstance(job, Mailer)]
         settings = service.settings
         assert isinstance(settings, NotificationsSettings)
         another = Mailer(
-            people,
-            letters,
-            refused=at_work._refused,
+            at_work.keeps,
             renderer=Renderer(settings.public_url),
             settings=settings,
             gathering=at_work._gathering,

@@ -165,10 +165,10 @@ class TestOfVacancies:
         [returned] = failed.events
 
         assert told == VacancyNoticeHandedOver(
-            claim_id="c-1", manager_id="u-lea", handed_over_at=NOW
+            letter_id=letter.id, claim_id="c-1", manager_id="u-lea", handed_over_at=NOW
         )
         assert returned == VacancyNoticeReturned(
-            claim_id="c-1", manager_id="u-lea", returned_at=SOON
+            letter_id=letter.id, claim_id="c-1", manager_id="u-lea", returned_at=SOON
         )
         assert not sent(gone.state, message_id="m", now=SOON).events
         assert not came_back(failed.state, error="5.1.1", now=SOON).events

@@ -11,6 +11,7 @@ from services.notifications.domain.reading import mark
 from tests.approvals.stage import soon
 from tests.notifications.builders import NOW, a_letter, a_link_letter
 from tests.notifications.conftest import World
+from tests.notifications.test_facts import a_fact, rights, told
 from tests.notifications.test_gathering import kept, wishing
 from tests.notifications.test_mailer import a_link, a_refusal
 
@@ -52,6 +53,24 @@ async def test_are_listed_whether_or_not_they_were_sent(world: World):
     assert shown[0]["subject"].startswith("Votre demande de rattachement est refusée")
     assert "> Inconnue ici" in shown[0]["text"]
     assert (await listed(world, "u-omar"))["items"] == []
+
+
+@in_world
+async def test_are_counted_as_they_are_shown(world: World):
+    await world.stage.hear(wishing("never"), rights("u-lea"), a_refusal("r-1"))
+    await told(world, a_fact())
+    await told(world, a_fact("f-2", invoice="F-2"))
+
+    async def all_there() -> bool:
+        return len(await kept(world, status="suppressed")) == 3
+
+    await soon(all_there)
+    before = await listed(world, size=10)
+    await world.stage.hear(rights("u-lea", habilitations=(), version=2))
+    after = await listed(world, size=10)
+
+    assert (before["unread"], len(before["items"])) == (3, 3)
+    assert (after["unread"], [one["id"] for one in after["items"]]) == (1, ["r-1:refused"])
 
 
 @in_world

@@ -55,6 +55,26 @@ def test_an_approver_s_letter_brings_a_link_that_is_good_while_the_question_wait
     assert letter.link.expires_at == END
 
 
+def test_a_question_is_written_of_once_each_time_it_is_told():
+    first, again, anew = (
+        on_approval_opened(ApprovalOpened(**OPENED, told_at=at, telling=telling))[0]
+        for at, telling in ((AT, 1), (AT, 1), (AT + timedelta(days=2), 2))
+    )
+
+    assert first.id == again.id != anew.id
+    assert anew.created_at == AT + timedelta(days=2)
+
+
+def test_a_list_of_questions_is_written_of_once_each_time():
+    ids = [
+        on_approval_opened(ApprovalOpened(**OPENED | said, list_id="l-1", telling=telling))[0].id
+        for telling in (1, 2)
+        for said in ({"approval_id": "r-1"}, {"approval_id": "r-2"})
+    ]
+
+    assert [ids.index(one) for one in ids] == [0, 0, 2, 2]
+
+
 @pytest.mark.parametrize(
     ("but", "links"),
     [({"list_id": "l-1"}, True), ({"expires_at": None}, True), ({}, False)],
@@ -78,9 +98,18 @@ def test_a_question_of_any_kind_is_written_about_with_its_title():
 
 def test_asking_back_is_written_to_who_asked_and_the_answer_to_who_waits_for_it():
     question = on_information_requested(InformationRequested(**ASKED, asked_at=AT))
-    answer = on_information_given(InformationGiven(**ASKED, asked_by="u-omar", given_at=AT))
+    [answer] = on_information_given(InformationGiven(**ASKED, asked_by="u-omar", given_at=AT))
 
     assert (question.recipient_id, answer.recipient_id) == ("u-lea", "u-omar")
     # Whoever asks does not learn which approver it is.
     assert (question.about_id, answer.about_id) == (None, "u-lea")
     assert question.reason == answer.reason == "Pour quel service ?"
+
+
+def test_the_answer_is_written_to_whoever_decides_by_then():
+    said = {"asked_by": "u-omar", "approver_ids": ("u-ada", "u-zoe"), "given_at": AT}
+
+    letters = on_information_given(InformationGiven(**ASKED, **said))
+
+    assert [one.recipient_id for one in letters] == ["u-ada", "u-zoe"]
+    assert len({one.id for one in letters}) == 2

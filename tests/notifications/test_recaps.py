@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.structures import StructureCreated, UnitCreated
 from contracts.users import (
+    Line,
     ManagementTransferred,
     NotificationPreferences,
     PersonChanged,
@@ -23,6 +24,7 @@ from services.notifications.domain import recaps
 from services.notifications.domain.letters import Moved
 from services.notifications.domain.movements import movement_of, note
 from services.notifications.domain.times import week_began
+from services.notifications.rendering import Renderer
 from tests.approvals.stage import soon
 from tests.notifications.builders import NOW, a_person
 from tests.notifications.conftest import World
@@ -138,12 +140,30 @@ class TestRecap:
         assert recapped.wake_at == MONDAY + timedelta(days=7)
         assert recaps.window(recapped, recapped.wake_at)[0] == began
 
-    def test_has_so_many_lines_at_most(self):
+    def test_has_so_many_lines_at_most_and_says_how_many_more_there_are(self):
         many = [Moved(structure=str(n), kind="unit-created", count=1) for n in range(2000)]
 
-        letter = recaps.recap(a_person(), many, until=MONDAY, now=MONDAY)
+        letter = recaps.recap(a_person(), many, since=NOW, until=MONDAY, now=MONDAY)
+        few = recaps.recap(a_person(), many[:200], since=NOW, until=MONDAY, now=MONDAY)
 
         assert len(letter.movements) == recaps.MOST_LINES
+        renderer = Renderer("https://chorale.example")
+        assert "- et 1800 lignes de plus" in renderer.render(letter, a_person(), None).text
+        assert "de plus" not in renderer.render(few, a_person(), None).text
+
+    def test_is_another_one_for_whoever_goes_west_on_a_monday(self):
+        """They hear of the hours between both midnights."""
+        here = a_person(time_zone="Pacific/Noumea", recapped_until=NOW)
+        until = week_began(here, MONDAY)
+        there = a_person(recapped_until=until)
+        windows = recaps.window(here, MONDAY), recaps.window(there, MONDAY)
+
+        first, second = (
+            recaps.recap(here, (), since=since, until=until, now=MONDAY) for since, until in windows
+        )
+
+        assert windows[0][1] == windows[1][0] < windows[1][1]
+        assert first.id != second.id
 
     @settings(max_examples=60, deadline=None)
     @given(
@@ -223,9 +243,22 @@ class TestRecapping:
 
         await monday(world)
 
-        async def put_off() -> bool:
-            one = await world.stage.service.mongo["people"].find_one({"_id": "u-lea"})
-            return bool(one["wake_at"] > now() + timedelta(hours=1))
-
-        await soon(put_off)
+        await soon(lambda: _put_off(world))
         assert await world.stage.service.mongo["letters"].count_documents({}) == 0
+
+    async def test_tells_nothing_to_who_is_attached_no_more(self, world: World):
+        ended = Line(
+            valid_from=today() - timedelta(days=9), valid_until=today() - timedelta(days=1)
+        )
+        await world.stage.hear(somebody(), rights("u-lea", lines=(ended,)), UNIT)
+
+        await monday(world)
+
+        await soon(lambda: _put_off(world))
+        assert await world.stage.service.mongo["letters"].count_documents({}) == 0
+
+
+async def _put_off(world: World) -> bool:
+    """Whether the recap of the only person has been looked at."""
+    one = await world.stage.service.mongo["people"].find_one({"_id": "u-lea"})
+    return bool(one["wake_at"] > now() + timedelta(hours=1))

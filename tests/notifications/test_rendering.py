@@ -264,6 +264,7 @@ class TestWords:
             ("en", "Europe/Paris", "5 January 2026 at 11:00 (Paris time)"),
             ("fr", "Pacific/Noumea", "5 janvier 2026 à 21:00 (heure locale\xa0: Nouméa)"),
             ("en", "America/New_York", "5 January 2026 at 05:00 (New York time)"),
+            ("fr", "Nowhere/Known", "5 janvier 2026 à 11:00 (heure de Paris)"),
         ],
     )
     def test_of_a_moment_say_it_in_the_time_of_whoever_reads(
@@ -326,7 +327,9 @@ class TestCompose:
         body = message_from_bytes(message.as_bytes(), policy=SMTP).get_body(("plain",))
         assert "é" * 1000 in body.get_content()
 
-    @pytest.mark.parametrize("to", ["", "nobody", "a@b\r\nBcc: eve@example.org", "a b@c", "@"])
+    @pytest.mark.parametrize(
+        "to", ["", "nobody", "a@b\r\nBcc: eve@example.org", "a b@c", "@", "+@["]
+    )
     def test_refuses_what_is_no_address(self, to: str):
         with pytest.raises(ValueError):
             composed(render(a_letter()), to=to)

@@ -10,8 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from contracts.users import RECAP, UNSUBSCRIBED_WITHIN
+from kit.clock import now
 from kit.links import read_link
-from services.notifications.domain.letters import ALWAYS, Letter, Template
+from services.notifications.domain.letters import ALWAYS, PRESSING, Letter, Template
 from services.notifications.domain.stopping import topic, waited_for
 from services.notifications.rendering import Renderer, compose
 from services.notifications.secrets import Secrets
@@ -41,10 +42,20 @@ def token_of(address: str) -> str:
     return token
 
 
+class TestLink:
+    def test_says_when_it_was_made(self):
+        before = now().replace(microsecond=0)
+
+        token = token_of(SECRETS.of(a_link_letter()).link)
+
+        made_at = read_link(KEY, token, purpose="activation", now=NOW).made_at
+        assert before <= made_at <= now()
+
+
 class TestTopic:
     @pytest.mark.feature("NOT-05")
-    @pytest.mark.parametrize("template", sorted(ALWAYS))
-    def test_is_nothing_of_letters_about_the_account_itself(self, template: Template):
+    @pytest.mark.parametrize("template", sorted(ALWAYS | PRESSING))
+    def test_is_nothing_of_what_nobody_can_switch_off(self, template: Template):
         assert topic(a_letter(template=template)) is None
 
     @pytest.mark.feature("NOT-11")

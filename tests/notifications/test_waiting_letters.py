@@ -11,7 +11,7 @@ from contracts.users import (
     RattachementRequestExpired,
     RequestBlocked,
 )
-from services.notifications.domain.letters import Letter
+from services.notifications.domain.letters import Letter, write
 from services.notifications.domain.waiting_letters import (
     on_escalated,
     on_reminded,
@@ -80,6 +80,7 @@ class TestOnReminded:
         later = on_reminded(reminded(reminded_at=NOW + 10 * DAY))
 
         assert first.id == another.id
+        assert write(another, first).state.subjects == ("r-1", "r-2")
         assert first.id != later[0].id
 
     def test_of_a_structure_without_a_name_reads_well(self):

@@ -5,11 +5,18 @@ from typing import Any, get_args
 
 import pytest
 
-from contracts.users import NotificationPreferences, QuietHours
+from contracts.users import NotificationPreferences, QuietHours, Rhythm
 from kit.change import Change
 from services.notifications.domain import attempts, digests
 from services.notifications.domain.digests import NOT_WISHED, DigestClosed
-from services.notifications.domain.letters import ALWAYS, Template
+from services.notifications.domain.letters import (
+    ALWAYS,
+    MOST_SUBJECTS,
+    OF_NO_USE,
+    PRESSING,
+    Template,
+    write,
+)
 from services.notifications.domain.times import next_day, next_week, quiet_until, week_began
 from tests.notifications.builders import NOW, a_letter, a_person
 
@@ -32,9 +39,20 @@ def at(*moment: int) -> datetime:
 
 class TestRhythm:
     @pytest.mark.feature("NOT-01", "NOT-05")
-    @pytest.mark.parametrize("template", sorted({*get_args(Template)} - ALWAYS - {"digest"}))
+    @pytest.mark.parametrize(
+        "template", sorted({*get_args(Template)} - ALWAYS - PRESSING - {"digest"})
+    )
     def test_is_never_for_whoever_wishes_for_no_letters(self, template: Template):
         assert digests.rhythm(a_letter(template=template), wishing("never")) == "never"
+
+    @pytest.mark.feature("NOT-01")
+    @pytest.mark.parametrize("template", sorted(PRESSING))
+    def test_is_daily_at_the_least_for_what_expires_without_an_answer(self, template: Template):
+        reminder = a_letter(template=template)
+
+        wished = [digests.rhythm(reminder, wishing(one)) for one in get_args(Rhythm)]
+
+        assert wished == ["immediate", "daily", "weekly", "daily"]
 
     @pytest.mark.feature("NOT-05")
     @pytest.mark.parametrize("template", sorted(ALWAYS))
@@ -101,6 +119,10 @@ class TestTimes:
             ("12:00", "14:00", at(2026, 1, 5, 12), at(2026, 1, 5, 13)),
             ("12:00", "14:00", at(2026, 1, 5, 13), None),
             ("12:00", "14:00", at(2026, 1, 5, 9), None),
+            # Clocks are put back at 01:00 UTC: it is ten past two twice.
+            ("22:00", "02:30", at(2026, 10, 25, 0, 10), at(2026, 10, 25, 0, 30)),
+            ("22:00", "02:30", at(2026, 10, 25, 0, 40), None),
+            ("22:00", "02:30", at(2026, 10, 25, 1, 10), at(2026, 10, 25, 1, 30)),
         ],
     )
     def test_quiet_hours_end_where_the_reader_is(
@@ -159,6 +181,68 @@ class TestGather:
         assert digests.leave_unsent(a_letter(), left) == Change(left)
 
 
+class TestOfUse:
+    """What a letter tells of may be several things."""
+
+    opened = a_letter(subject_id="r-1", more_subjects=("r-2",))
+
+    def of_use(self, letter: Any, *settled: str) -> bool:
+        return bool(digests.of_use([letter], a_person(), settled=settled))
+
+    @pytest.mark.feature("NOT-02")
+    def test_is_all_of_which_something_still_stands(self):
+        assert self.of_use(self.opened, "r-1")
+        assert not self.of_use(self.opened, "r-1", "r-2")
+
+    def test_is_what_tells_of_more_than_is_kept(self):
+        many = tuple(f"r-{n}" for n in range(2, MOST_SUBJECTS + 1))
+
+        assert self.of_use(a_letter(subject_id="r-1", more_subjects=many), "r-1", *many)
+
+
+class TestWriteOfSeveral:
+    """One letter a day for each structure, however many questions wait there."""
+
+    first, second = a_letter(subject_id="r-1", wake_at=None), a_letter(subject_id="r-2")
+
+    def test_keeps_what_it_tells_of_as_well(self):
+        both = write(self.second, write(self.first, None).state).state
+
+        assert both.subjects == ("r-1", "r-2")
+        assert write(self.first, both) == Change(both)
+        assert write(self.second, both) == Change(both)
+
+    def test_keeps_so_many_and_no_more(self):
+        told = write(self.first, None).state
+        for n in range(2, MOST_SUBJECTS + 10):
+            told = write(a_letter(subject_id=f"r-{n}"), told).state
+
+        assert len(told.subjects) == MOST_SUBJECTS
+
+    def test_leaves_for_the_second_when_the_first_was_settled_before(self):
+        dropped = a_letter(
+            subject_id="r-1", status="suppressed", last_error=OF_NO_USE, attempts=1, wake_at=None
+        )
+
+        again = write(self.second, dropped).state
+
+        assert (again.status, again.attempts, again.wake_at) == ("waiting", 0, NOW)
+        assert again.subjects == ("r-1", "r-2")
+
+    @pytest.mark.parametrize(
+        "but",
+        [
+            {"status": "sent"},
+            {"status": "suppressed", "last_error": NOT_WISHED},
+            {"subject_id": ""},
+        ],
+    )
+    def test_changes_nothing_of_what_left_or_is_of_use_in_any_case(self, but: Any):
+        kept = a_letter(**{"subject_id": "r-1"} | but)
+
+        assert write(self.second, kept) == Change(kept)
+
+
 class TestHeld:
     def test_waits_and_uses_up_no_attempt(self):
         claimed = a_letter(attempts=1, wake_at=NOW + timedelta(minutes=1))
@@ -166,3 +250,4 @@ class TestHeld:
         held = attempts.held(claimed, claimed, until=PARIS_SEVEN).state
 
         assert (held.status, held.attempts, held.wake_at) == ("waiting", 0, PARIS_SEVEN)
+        assert held.held

@@ -2,21 +2,16 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, ClassVar
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from kit.problems import NotFound, Problem
 from services.support.domain import acts
-from services.support.domain.activity import Entry, place
+from services.support.domain.activity import place, without_text
 from services.support.domain.acts import Doing
 from services.support.domain.contents import UnknownCategory, UnknownRecipient
-from services.support.domain.known import Structure
-from services.support.domain.reach import Reach, standing
+from services.support.domain.reach import Reach
 from services.support.domain.table import (
-    TABLE,
     Act,
     EmitterOnly,
     NotInThisState,
@@ -25,96 +20,23 @@ from services.support.domain.table import (
     ReadsOnly,
     TakenByAnother,
     TreatedElsewhere,
-    may,
 )
 from services.support.domain.tickets import State, Ticket
-from tests.support.builders import CATALOGUE, LATER, a_ticket
+from tests.support.builders import LATER, a_ticket
+from tests.support.doing import BUSINESS, TOWN, do, told
 from tests.support.people import (
     ANA,
     COLLEAGUE,
     COLLEAGUE_WHO_READS,
-    EVERYBODY,
     OLGA,
     RENE,
     ROSA,
     STRANGER,
     WHO_CONSULTS,
-    Model,
     business,
     sent,
     transferred,
 )
-
-BUSINESS = ("PAIEMENT", "M_REJET")
-TOWN = Structure(id="r-1", name="Mairie", identifier="1", public=True, told=0)
-
-
-def do(
-    act: Act, ticket: Ticket | None, by: Reach, entry: Entry | None = None, **said: Any
-) -> tuple[Any, Any]:
-    """As a request has it done."""
-    doing = Doing(entry_id="e-1", reach=by, now=LATER)
-    match act:
-        case "take":
-            return acts.take(ticket, entry, by=doing, **said)
-        case "release":
-            return acts.release(ticket, entry, by=doing)
-        case "transfer" | "call_in":
-            return acts.transfer(ticket, entry, text="Not ours.", by=doing)
-        case "refile":
-            category, subcategory = said.get("filed", ("SAISIE", "DEPOT"))
-            return acts.refile(
-                ticket,
-                entry,
-                category=category,
-                subcategory=subcategory,
-                recipient=said.get("recipient"),
-                catalogue=CATALOGUE,
-                by=doing,
-            )
-        case "accept" | "close":
-            return acts.end(act, ticket, entry, by=doing)
-        case _:
-            return acts.write(act, ticket, entry, text="As said.", by=doing)
-
-
-def told(changes: tuple[Any, Any]) -> list[str]:
-    return [event.type for change in changes for event in change.events]
-
-
-class TestTheTable:
-    """Against the states and transitions of the sources, written down a second time."""
-
-    LEADS_TO: ClassVar[dict[tuple[Act, State], State]] = {
-        ("submit", "draft"): "open",
-        ("ask", "open"): "waiting",
-        ("inform", "waiting"): "open",
-        ("answer", "open"): "resolved",
-        ("refuse", "resolved"): "open",
-        ("accept", "resolved"): "closed",
-        ("close", "open"): "closed",
-        ("close", "waiting"): "closed",
-        ("close", "resolved"): "closed",
-    }
-
-    @pytest.mark.feature("SUP-19", "SUP-20", "SUP-21", "SUP-25")
-    def test_moves_a_ticket_as_the_sources_say_and_in_no_other_way(self):
-        moves = {
-            (act, before): after
-            for act, rule in TABLE.items()
-            for before, after in rule.becomes.items()
-            if before != after
-        }
-        assert moves == self.LEADS_TO
-
-    @pytest.mark.feature("SUP-25")
-    def test_lets_the_emitter_alone_close(self):
-        closing = {act for act, rule in TABLE.items() if "closed" in rule.becomes.values()}
-        assert closing == {"accept", "close"}
-        assert {TABLE[act].who for act in closing} == {"emitter"}
-
-    def test_ends_with_a_closed_ticket(self):
-        assert not any("closed" in rule.becomes for rule in TABLE.values())
 
 
 class TestTake:
@@ -363,57 +285,14 @@ class TestAttachmentRead:
         again = acts.attachment_read(change.state, entry.state, name="devis.pdf", by=doing)
         assert [one.state for one in again] == [change.state, entry.state]
 
+    def test_forgets_the_name_of_the_file_with_the_words(self):
+        doing = Doing(entry_id="e-1", reach=OLGA, now=LATER)
+        _, entry = acts.attachment_read(sent(), None, name="ana petit.pdf", by=doing)
+        assert entry.state is not None
+        assert without_text(entry.state).state == replace(entry.state, became="")
+
     @pytest.mark.parametrize("by", [ANA, RENE])
     def test_is_nobody_else_s_business(self, by: Reach):
         doing = Doing(entry_id="e-1", reach=by, now=LATER)
         _, entry = acts.attachment_read(business(), None, name="devis.pdf", by=doing)
         assert entry.state is None
-
-
-ACTS = [act for act in TABLE if act != "submit"]
-STEP = st.tuples(st.sampled_from(ACTS), st.sampled_from(EVERYBODY), st.booleans())
-BEGINNINGS = st.builds(
-    lambda kind, state, assignee: kind(state=state, assignee_id=assignee),
-    st.sampled_from([sent, business, transferred]),
-    st.sampled_from(["open", "waiting", "resolved", "closed"]),
-    st.sampled_from([None, "rene", "olga"]),
-)
-
-
-def tried_to(
-    act: Act, ticket: Ticket, by: Reach, **said: Any
-) -> tuple[tuple[Any, Any] | None, Problem | None]:
-    try:
-        return do(act, ticket, by, **said), None
-    except Problem as refusal:
-        return None, refusal
-
-
-class TestHistories:
-    @settings(max_examples=150, deadline=None)
-    @given(BEGINNINGS, st.lists(STEP, max_size=25))
-    def test_never_leave_the_table(self, ticket: Ticket, steps: list[tuple[Act, Reach, bool]]):
-        entries = ticket.entries
-        for tried, by, over in steps:
-            transfers = "transfer" if by.received_act else "call_in"
-            act: Act = transfers if tried in ("transfer", "call_in") else tried
-            model, before = Model.of(ticket), ticket
-            may_now = act in may(ticket, standing(ticket, by))
-            assert may_now == model.lets(act, by.user_id), (act, by.user_id, ticket)
-            said = {"instead_of": ticket.assignee_id} if act == "take" and over else {}
-            done, refusal = tried_to(act, ticket, by, **said)
-            if done is None:
-                assert not may_now or isinstance(refusal, TakenByAnother)
-                assert isinstance(refusal, NotFound) == (not standing(before, by).reads)
-                continue
-            change, entry = done
-            ticket = change.state
-            if entry.state is None:
-                assert (ticket, change.events) == (before, ())
-                continue
-            entries += act != "note"
-            assert may_now
-            assert (entry.state.rank, ticket.entries) == (entries, entries)
-            assert ticket.state == TABLE[act].becomes[before.state]
-            assert len(told((change, entry))) == 1
-            assert ticket.state != "closed" or by.user_id in Model.EMITTERS

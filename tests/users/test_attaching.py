@@ -12,10 +12,12 @@ from contracts.users import RattachementMade, RightsChanged
 from kit.change import Change
 from kit.problems import NotFound
 from services.users.domain.actions import Action
-from services.users.domain.attaching import give, judge, noted
+from services.users.domain.attaching import NotYourself, give, judge, noted, reached
 from services.users.domain.delegation import ManagersOnly, OutsideYourUnits, gives
+from services.users.domain.logins import Login
 from services.users.domain.rattachements import left_with
 from services.users.domain.requests import InactiveStructure, UnknownUnits, WrongDates
+from tests.users.people import an_account
 from tests.users.rattaching import (
     DEFAULTS,
     NOW,
@@ -36,7 +38,9 @@ YESTERDAY = TODAY - timedelta(days=1)
 
 
 def judged(acting: Any, structure: Any = None, *units: Any, **but: Any) -> Any:
-    return judge(a_gift(**but), acting, structure or a_structure(), units, today=TODAY)
+    user_id = but.pop("user_id", "u-lea")
+    place = structure or a_structure()
+    return judge(a_gift(**but), acting, place, units, user_id=user_id, today=TODAY)
 
 
 def gave(tie: Any = None, request: Any = None, **but: Any) -> Any:
@@ -98,6 +102,27 @@ class TestJudge:
     def test_refuses_impossible_dates(self):
         with pytest.raises(WrongDates):
             judged(a_manager(), extent=an_extent(valid_until=YESTERDAY))
+
+    def test_lets_nobody_attach_themselves(self):
+        with pytest.raises(NotYourself):
+            judged(a_manager(), user_id="u-omar")
+
+
+class TestReached:
+    @pytest.mark.parametrize(
+        ("status", "how"),
+        [("active", "attached"), ("pending", "invited"), ("deactivated", None), ("erased", None)],
+    )
+    def test_is_whoever_can_sign_in_or_be_invited_to(self, status: Any, how: str | None):
+        login = Login(id="l-lea", user_id="u-lea")
+        assert reached(login, an_account(status=status), user_id="u-lea") == how
+
+    def test_is_nobody_once_the_address_is_somebody_elses(self):
+        login = Login(id="l-lea", user_id="u-eve")
+        assert reached(login, an_account(), user_id="u-lea") is None
+
+    def test_is_a_new_account_where_there_is_none(self):
+        assert reached(None, None, user_id="u-lea") == "invited"
 
 
 class TestGive:

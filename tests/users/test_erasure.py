@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.users import Habilitation, PersonErased
+from kit.change import Change
 from kit.person import AGAIN_AFTER, Erasure, begin, looked_through
 from kit.problems import NotFound
 from services.users.domain.accounts import Account, LinkNoLongerValid
@@ -14,7 +15,7 @@ from services.users.domain.erasure import (
     LoginMayComeBack,
     NotDeactivated,
     StillPrincipalManager,
-    detached,
+    detach,
     erase,
     without_words,
 )
@@ -26,6 +27,13 @@ from tests.users.people import NOW, a_link, an_account
 
 GONE = an_account(status="deactivated", deactivated_at=NOW, contact_email="lea@home.example.org")
 LOGIN = Login(id=login_id(GONE.email), user_id=GONE.id)
+
+
+INVOICES = Habilitation(application="FACTURES", level="consultation")
+
+
+def out(tie: Any, action: Any = None, entry: Any = None, now: Any = NOW) -> Any:
+    return detach(tie, action, entry, id="u-lea:s-1:erased", now=now)
 
 
 def erased(account: Any = GONE, login: Any = LOGIN, **but: Any) -> Any:
@@ -113,13 +121,39 @@ class TestWhatIsLeft:
             nothing_yet("u-lea", "s-1"),
             role="user",
             lines=Extent(valid_from=NOW.date()).lines(),
-            habilitations=(Habilitation(application="FACTURES", level="consultation"),),
+            habilitations=(INVOICES,),
             pending_request_id="r1",
         )
-        change = detached(tie)
+        change, action, entry = out(tie)
         [told] = change.events
         assert (told.role, told.habilitations) == (None, ())
-        assert detached(change.state).events == ()
+        assert [one.events for one in out(change.state, action.state, entry.state)] == [()] * 3
+
+    def test_of_a_rattachement_is_in_the_histories_of_its_structure_once(self):
+        tie = replace(
+            nothing_yet("u-lea", "s-1"),
+            role="user",
+            lines=Extent(units=("ovens",), valid_from=NOW.date()).lines(),
+            habilitations=(INVOICES,),
+        )
+        change, action, entry = out(tie)
+
+        assert (action.state.done, action.state.units, action.state.by) == (
+            "erased",
+            ("ovens",),
+            None,
+        )
+        assert (entry.state.cause, entry.state.taken, entry.state.by) == (
+            "erased",
+            (INVOICES,),
+            None,
+        )
+        again = out(change.state, action.state, entry.state, now=NOW + timedelta(days=31))
+        assert [one.state for one in again] == [change.state, action.state, entry.state]
+
+    def test_of_who_was_attached_nowhere_is_in_no_history(self):
+        assert out(nothing_yet("u-lea", "s-1"))[1:] == (Change(None), Change(None))
+        assert out(None) == (Change(None), Change(None), Change(None))
 
 
 class TestTheErasure:

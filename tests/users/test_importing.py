@@ -5,6 +5,7 @@ import csv
 import io
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -54,6 +55,18 @@ async def ended(hall: Hall, id: str, caller: Caller = OMAR) -> list[dict[str, An
     async with hall.working():
         await hall.until(look)
     return list((await hall.get(f"{URL}/{id}/lines", caller))["items"])
+
+
+async def forgotten(hall: Hall, id: str) -> None:
+    """Once the days have passed that it is kept for."""
+    over = {"$set": {"wake_at": now()}}
+    await hall.service.mongo["imports"].update_one({"_id": id}, over)
+
+    async def look() -> bool:
+        return await hall.service.mongo["imports"].count_documents({}) == 0
+
+    async with hall.working():
+        await hall.until(look)
 
 
 def _failing(*_: Any) -> Any:
@@ -160,7 +173,7 @@ class TestImport:
             async with hall.working():
                 await asyncio.sleep(0.03)
             await hall.service.mongo["imports"].update_one(
-                {"_id": id, "wake_at": {"$ne": None}}, {"$set": {"wake_at": now() - LEASE}}
+                {"_id": id, "ended_at": None}, {"$set": {"wake_at": now() - LEASE}}
             )
 
         found = await ended(hall, id)
@@ -206,6 +219,31 @@ class TestImport:
 
         assert first["id"] == second["id"]
         assert await hall.service.mongo["imports"].count_documents({}) == 1
+
+    async def test_is_forgotten_with_its_addresses_some_days_after_its_end(
+        self, hall: Hall, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(importing, "AT_ONCE", 2)
+        text = a_file(*(f"{n}@example.org,{BAKERY},,{TODAY}," for n in range(5)))
+        id = (await brought(hall, text))["id"]
+        await ended(hall, id)
+        [kept] = await hall.service.mongo["imports"].find({}).to_list(None)
+        assert kept["wake_at"] - kept["ended_at"] == timedelta(days=30)
+
+        await forgotten(hall, id)
+
+        assert await hall.service.mongo["import-lines"].count_documents({}) == 0
+        assert problem(await hall.call("GET", f"{URL}/{id}")) == (404, "not-found")
+
+    async def test_of_which_not_all_was_kept_does_nothing_and_is_forgotten(self, hall: Hall):
+        id = (await brought(hall, a_file(f"lea@example.org,{BAKERY},,{TODAY},")))["id"]
+        # Whoever brought it was killed before the last line.
+        await hall.service.mongo["imports"].update_one({"_id": id}, {"$set": {"whole": False}})
+
+        await forgotten(hall, id)
+
+        assert await hall.service.mongo["import-lines"].count_documents({}) == 0
+        assert await hall.told("rattachement-made") == []
 
     async def test_is_ones_own(self, hall: Hall):
         id = (await brought(hall, a_file()))["id"]

@@ -18,11 +18,11 @@ from kit.problems import Problem
 from services.users.claiming import Claiming
 from services.users.domain import deactivations, vacancies
 from services.users.domain.accounts import Account, SecretQuestion, SentLink
+from services.users.domain.claims import Claim, Proof
 from services.users.domain.deactivations import Reactivation
 from services.users.domain.management import Management
 from services.users.domain.rattachements import Rattachement, rights_of
 from services.users.domain.transfers import Kind, Transfer, selected
-from services.users.domain.vacancies import Claim, Proof
 from services.users.handlers import handlers
 from services.users.identity import Identity
 from services.users.managing import Managing
@@ -183,7 +183,7 @@ class World:
         """The mail server has taken the notice of a claim, or has given it back."""
         if claims := self.kept.all(Claim):
             claim = claims[nth % len(claims)]
-            said = {"claim_id": claim.id, "manager_id": claim.manager_id or ""}
+            said = {"letter_id": "l", "claim_id": claim.id, "manager_id": claim.manager_id or ""}
             kind = VacancyNoticeHandedOver if handed_over else VacancyNoticeReturned
             field = "handed_over_at" if handed_over else "returned_at"
             _, handler = self.on.handlers[kind.type]

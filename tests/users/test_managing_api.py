@@ -59,7 +59,7 @@ async def prove(hall: Hall, id: str, *, wrong: bool = False, caller: Caller = LE
 
 async def notified(hall: Hall, id: str) -> None:
     """The manager has had the notice of a claim."""
-    told = {"claim_id": id, "manager_id": "u-zoe", "handed_over_at": now()}
+    told = {"letter_id": "l", "claim_id": id, "manager_id": "u-zoe", "handed_over_at": now()}
     await hall.hear(VacancyNoticeHandedOver(**told))
 
 
@@ -654,7 +654,9 @@ class TestClaim:
         id = (await claim(hall, structure_id="s-garage")).json()["id"]
         await prove(hall, id)
         await notified(hall, id)
-        returned = VacancyNoticeReturned(claim_id=id, manager_id="u-zoe", returned_at=now())
+        returned = VacancyNoticeReturned(
+            letter_id="l", claim_id=id, manager_id="u-zoe", returned_at=now()
+        )
         await hall.hear(returned)
         path = f"/v1/ops{CLAIMS.removeprefix('/v1')}"
 
@@ -686,6 +688,17 @@ class TestClaim:
         answers = [await claim(hall, proof="documents") for _ in range(4)]
 
         assert [one.status_code for one in answers] == [202, 202, 202, 429]
+
+    async def test_is_told_to_whoever_another_service_asks_for(self, hall: Hall):
+        await attached(hall, "u-lea", "s-mill")
+        asked = {"approval_id": "m-1", "kind": "mandate", "requester_id": "u-lea"}
+        missing = ApproverMissing(**asked, structure_id="s-mill", noticed_at=now())
+        foreign = missing.model_copy(update={"approval_id": "m-2", "requester_id": "u-eve"})
+
+        await hall.hear(missing, foreign)
+
+        [told] = await hall.told("request-blocked")
+        assert (told["request_id"], told["user_id"]) == ("m-1", "u-lea")
 
     async def test_follows_a_question_that_nobody_answers(self, hall: Hall):
         missing = ApproverMissing(approval_id="r-1", structure_id="s-mill", noticed_at=now())

@@ -415,6 +415,29 @@ class TestLinkedIdentities:
         [link] = (await belongings.account(ada)).links
         assert link.purpose == "reactivation"
 
+    async def test_go_with_a_forgotten_password_and_come_back_by_the_verified_address_alone(
+        self, belongings: Belongings
+    ):
+        ada = await owner(belongings, await belongings.arrive("s-ada", email=ADA))
+        link = SentLink(
+            nonce="new", purpose="password-reset", expires_at=now() + timedelta(hours=1)
+        )
+        await belongings.collection("accounts").change(
+            ada, lambda current: Change(replace(current, links=(link,)))
+        )
+        key = belongings.service.settings.link_key.get_secret_value()
+        token = sign_link(
+            key, purpose=link.purpose, user_id=ada, nonce="new", expires_at=link.expires_at
+        )
+
+        chosen = {"token": token, "password": "correct horse battery"}
+        replaced = await belongings.by()("POST", "/v1/password-resets/confirmation", json=chosen)
+
+        assert replaced.status_code == 200, replaced.text
+        assert await belongings.collection("linked-identities").select({}) == []
+        assert kind(await belongings.arrive("s-ada", email=None)) == (401, "email-not-verified")
+        assert await owner(belongings, await belongings.arrive("s-ada", email=ADA)) == ada
+
     async def test_are_seen_and_given_up_by_their_owner(self, belongings: Belongings):
         ada = await owner(belongings, await belongings.arrive("s-ada", email=ADA))
         omar = await belongings.person()

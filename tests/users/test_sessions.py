@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from contracts.users import SessionRevoked
 from kit.attempts import Attempts
+from kit.change import Change
 from services.users.domain.accounts import (
     Account,
     AccountMoved,
@@ -17,6 +18,7 @@ from services.users.domain.accounts import (
     SecretQuestion,
 )
 from services.users.domain.passwords import WrongPassword
+from services.users.domain.provider_sign_ins import LinkedIdentity
 from services.users.domain.questions import AnswerNeeded
 from services.users.domain.sessions import (
     GRACE,
@@ -209,12 +211,18 @@ class TestRevoke:
 LATER = {"access_for": ACCESS, "now": NOW}
 
 
+def an_identity(id: str) -> LinkedIdentity:
+    return LinkedIdentity(
+        id=id, user_id="u-lea", provider="p", issuer="i", subject=id, linked_at=NOW
+    )
+
+
 def forgotten(**but: Any) -> Account:
     link = a_link(purpose="password-reset")
     return an_account(**{"links": (link,), "session_ids": ("s-1", "s-2")} | but)
 
 
-def reset(account: Account | None, *sessions: Session | None, **but: Any) -> Any:
+def reset(account: Account | None, *sessions: Any, **but: Any) -> Any:
     asked = {"nonce": "n-1", "answered": None, "password_hash": "new"} | LATER
     return reset_password(account, Attempts(id="a", made=(NOW,) * 5), *sessions, **asked | but)
 
@@ -240,9 +248,21 @@ class TestResetPassword:
         with pytest.raises(LinkNoLongerValid):
             reset(account.state)
 
-    def test_misses_no_session_opened_meanwhile(self):
+    def test_leaves_no_identity_of_a_provider_that_opens_the_account_without_it(self):
+        account = forgotten(session_ids=("s-1",), linked_ids=("own", "thiefs"))
+
+        account, _, own, session, thiefs = reset(
+            account, an_identity("own"), a_session(), an_identity("thiefs")
+        )
+
+        assert account.state.linked_ids == ()
+        assert (own.state, thiefs.state) == (None, None)
+        assert session.state.revoked_at == NOW
+
+    @pytest.mark.parametrize("opening", [{}, {"session_ids": (), "linked_ids": ("thiefs",)}])
+    def test_misses_no_session_opened_and_no_identity_linked_meanwhile(self, opening: Any):
         with pytest.raises(AccountMoved):
-            reset(forgotten(), a_session())
+            reset(forgotten(**opening), a_session())
 
     @pytest.mark.parametrize(
         "account",
@@ -320,8 +340,10 @@ class TestEndOthers:
         )
 
         assert kept.state.session_ids == ("s-1",)
+        assert [event.action for event in kept.events] == ["signed-out-elsewhere"]
         assert (here.events, len(there.events)) == ((), 1)
-        assert end_others(kept.state, a_session(), current="s-1", **LATER)[0].state == kept.state
+        again, *_ = end_others(kept.state, a_session(), current="s-1", **LATER)
+        assert again == Change(kept.state)
 
 
 class TestExpire:

@@ -34,7 +34,7 @@ class TestUnsubscribe:
     @pytest.mark.parametrize(
         ("topic", "wished"),
         [
-            ("", {"rhythm": "never"}),
+            ("", {"rhythm": "never", "applications": {"engagements": "never"}}),
             ("facturation", {"applications": {"engagements": "daily", "facturation": "never"}}),
             (RECAP, {"weekly_recap": False}),
         ],

@@ -19,10 +19,7 @@ from kit.attempts import TooManyAttempts
 from kit.change import Change
 from kit.problems import NotFound
 from services.users.domain import vacancies
-from services.users.domain.management import Management, given
-from services.users.domain.requests import UnknownStructure
-from services.users.domain.transfers import ManagementMoved
-from services.users.domain.vacancies import (
+from services.users.domain.claims import (
     AlreadyYours,
     Claim,
     ClaimOver,
@@ -34,6 +31,9 @@ from services.users.domain.vacancies import (
     ReasonForRejection,
     Rules,
 )
+from services.users.domain.management import Management, given
+from services.users.domain.requests import UnknownStructure
+from services.users.domain.transfers import ManagementMoved
 from tests.users.managing import a_manager, a_tie, managed_by, somebody
 from tests.users.people import FIVE_AN_HOUR
 from tests.users.rattaching import DEFAULTS, MANAGE, NOW, READ, a_request, a_structure
@@ -166,6 +166,26 @@ class TestTellBlocked:
     @pytest.mark.parametrize("but", [{"blocked": True}, {"status": "withdrawn"}])
     def test_tells_it_once_and_only_of_what_waits(self, but: Any):
         assert vacancies.tell_blocked(MISSING, None, a_request(**but)) == Change(a_request(**but))
+
+
+class TestTellBlockedElsewhere:
+    def test_tells_whoever_is_attached_that_they_may_claim_the_structure(self):
+        noted, [told] = vacancies.tell_blocked_elsewhere(MISSING, None, a_tie(), a_structure())
+        again = vacancies.tell_blocked_elsewhere(MISSING, None, noted.state, a_structure())
+
+        assert (told.request_id, told.user_id) == ("r-1", "u-lea")
+        assert told.structure_name == "Boulangerie du Port"
+        assert again == (noted, ())
+
+    @pytest.mark.parametrize(
+        ("management", "tie"),
+        [(managed_by(), a_tie()), (None, None), (None, a_tie(lines=(), role=None))],
+        ids=["somebody manages", "never attached", "attached no more"],
+    )
+    def test_tells_nobody_else(self, management: Any, tie: Any):
+        told = vacancies.tell_blocked_elsewhere(MISSING, management, tie, a_structure())
+
+        assert told == (Change(tie), ())
 
 
 class TestClaim:

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.notifications import VacancyNoticeHandedOver, VacancyNoticeReturned
 from kit.change import Change
-from services.users.domain.vacancies import Claim
+from services.users.domain.claims import Claim
 from services.users.domain.vacancy_notices import give_back, hand_over
 from tests.users.rattaching import NOW
 from tests.users.test_vacancies import FORTNIGHT, a_claim, a_proved_claim
@@ -17,12 +17,16 @@ UNHEARD = a_proved_claim(notified_at=None)
 
 
 def handed_over(claim: Any, at: Any = LATER) -> Change[Claim]:
-    told = VacancyNoticeHandedOver(claim_id="c-1", manager_id="u-omar", handed_over_at=at)
+    told = VacancyNoticeHandedOver(
+        letter_id="l", claim_id="c-1", manager_id="u-omar", handed_over_at=at
+    )
     return hand_over(told, claim, notice=FORTNIGHT)
 
 
 def returned(claim: Any) -> Change[Claim]:
-    told = VacancyNoticeReturned(claim_id="c-1", manager_id="u-omar", returned_at=LATER)
+    told = VacancyNoticeReturned(
+        letter_id="l", claim_id="c-1", manager_id="u-omar", returned_at=LATER
+    )
     return give_back(told, claim)
 
 

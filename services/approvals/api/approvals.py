@@ -5,16 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
 
-from kit.clock import now, today
+from kit.clock import today
 from kit.heard import TooStale
 from kit.http import Person as Caller
 from kit.http import etag, may_answer
+from kit.ids import OpaqueId
 from kit.pages import PageAsked
 from kit.problems import NotFound
 from kit.spreadsheets import CSV, download
 from services.approvals.answering import Answering
-from services.approvals.api.fields import ApprovalId, sought
-from services.approvals.domain.deciding import readable
+from services.approvals.api.fields import sought
 from services.approvals.views import COLUMNS, ApprovalDetail, Approvals, Shown, Sought
 
 
@@ -44,11 +44,9 @@ def reading_routes(answering: Answering, shown: Shown) -> APIRouter:
         return download("approbations.csv", COLUMNS, rows)
 
     @routes.get("/approvals/{id}", responses=may_answer(NotFound, TooStale))
-    async def read(id: ApprovalId, caller: Caller, response: Response) -> ApprovalDetail:
+    async def read(id: OpaqueId, caller: Caller, response: Response) -> ApprovalDetail:
         """One approval that you may decide on, or that you asked for."""
-        found = await answering.approvals.get(id)
-        seat = await answering.seat(caller.user_id, found.structure_id)
-        approval = readable(found, seat, by=caller.user_id, now=now())
+        approval = await answering.readable(id, by=caller.user_id)
         etag(response, approval.version)
         return await shown.detail(approval, to=caller.user_id, today=today())
 

@@ -4,10 +4,11 @@ from fastapi import APIRouter, Response
 
 from kit.clock import today
 from kit.http import Operator, etag, may_answer
+from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked
 from services.approvals.answering import Answering
 from services.approvals.api.decisions import REFUSALS
-from services.approvals.api.fields import ApprovalId, Decision
+from services.approvals.api.fields import Decision
 from services.approvals.domain.deciding import ApproversDecide, Decider, DeskReasonMissing
 from services.approvals.views import ApprovalDetail, ApprovalView, Shown
 
@@ -24,7 +25,7 @@ def desk_routes(answering: Answering, shown: Shown) -> APIRouter:
         "/{id}/decision", responses=may_answer(DeskReasonMissing, ApproversDecide, *REFUSALS)
     )
     async def decide(
-        id: ApprovalId, body: Decision, caller: Operator, response: Response
+        id: OpaqueId, body: Decision, caller: Operator, response: Response
     ) -> ApprovalDetail:
         """Decide where nobody else may, and say why; never on what you asked for yourself."""
         found = await answering.approvals.get(id)

@@ -3,17 +3,16 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.approvals import Verdict
+from kit.ids import OpaqueId
 from services.approvals.domain.approvals import State
 from services.approvals.domain.deciding import Answer
 from services.approvals.views import Direction, Sort, Sought
 
-ApprovalId = Annotated[str, Path(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
-Id = Annotated[str, Query(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(9998, 12, 31))]
 
 
@@ -33,9 +32,9 @@ async def sought(
     state: Annotated[State | None, Query()] = None,
     kind: Annotated[str | None, Query(pattern=r"^[a-z-]{1,40}$")] = None,
     number: Annotated[str | None, Query(pattern=r"^RITM[0-9]{7,12}$")] = None,
-    structure_id: Id | None = None,
+    structure_id: OpaqueId | None = None,
     unit: Annotated[str | None, Query(min_length=1, max_length=100)] = None,
-    requester_id: Id | None = None,
+    requester_id: OpaqueId | None = None,
     opened_from: Annotated[Day | None, Query()] = None,
     opened_until: Annotated[Day | None, Query()] = None,
     sort: Annotated[Sort, Query()] = "opened_at",

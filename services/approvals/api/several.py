@@ -4,22 +4,20 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field
 
 from kit.heard import TooStale
 from kit.http import Person as Caller
 from kit.http import may_answer
+from kit.ids import OpaqueId
 from kit.problems import NotFound
 from services.approvals.answering import Answering
 from services.approvals.api.decisions import REFUSALS
 from services.approvals.api.fields import Decision
 from services.approvals.domain.approvals import Approval, State
 from services.approvals.domain.deciding import Decider, ReasonMissing
-from services.approvals.seats import seat_of
 
 MOST = 500
-
-Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 
 
 def _distinct(ids: tuple[str, ...]) -> tuple[str, ...]:
@@ -31,7 +29,7 @@ def _distinct(ids: tuple[str, ...]) -> tuple[str, ...]:
 class Decisions(Decision):
     """One answer to several questions."""
 
-    approval_ids: Annotated[tuple[Id, ...], AfterValidator(_distinct)] = Field(
+    approval_ids: Annotated[tuple[OpaqueId, ...], AfterValidator(_distinct)] = Field(
         min_length=1, max_length=MOST
     )
 
@@ -53,17 +51,14 @@ def several_routes(answering: Answering) -> APIRouter:
         """Answer several at once; each is decided by itself, and says what became of it."""
         if body.verdict == "refused" and not body.reason:
             raise ReasonMissing(field="body/reason")
+        await answering.rights.require_fresh()
         found = await answering.approvals.many([*body.approval_ids])
-        held = {one.structure_id: one for one in await answering.rights.of_user(caller.user_id)}
 
         async def decided(id: str, one: Approval | None) -> Outcome:
             try:
                 if one is None:
                     raise NotFound
-                rights = held.get(one.structure_id)
-                seat = seat_of(rights) if rights else None
-                by = Decider(user_id=caller.user_id, seat=seat)
-                kept = await answering.answer(one, body.answer, by)
+                kept = await answering.answer(one, body.answer, Decider(user_id=caller.user_id))
             except REFUSALS as refusal:
                 return Outcome(id=id, state=None, problem=refusal.as_json())
             return Outcome(id=id, state=kept.state)

@@ -42,18 +42,28 @@ class Approval(Entity):
     comment: str = ""
     comments: int = 0
     """How many were written since it was opened."""
+    requester_comments: int = 0
+    """How many of them by the requester."""
     asked_by: str | None = None
     """Who has asked the requester for more, and waits for an answer."""
+    asked_at: datetime | None = None
+    """Since when it is for the requester to say more."""
     state: State = "requested"
     opened_at: datetime
     told: bool = False
     """Whether anybody has been told that it is open: not before somebody may decide."""
+    tellings: int = 0
+    """How often it was told, each time to others or after nobody could decide."""
     told_to: tuple[str, ...] = ()
     """Who was told last; once none of them may decide any more, whoever may is told anew."""
     waits_since: datetime | None = None
     """Since when somebody may decide or, until then, since it was put."""
     rung: int = 0
     """The business days of waiting whose step was taken last."""
+    stood_still: int = 0
+    """The business days that do not count for the steps: the requester was asked for more."""
+    reminded: bool = False
+    """Whether those who decide were reminded since they, or the requester, were asked last."""
     escalated: bool = False
     """Whether all are asked who may decide, and not the principal manager alone."""
     expires_at: datetime | None = None
@@ -93,6 +103,19 @@ def about(approval: Approval) -> dict[str, Any]:
         "structure_id": approval.structure_id,
         "requester_id": approval.requester_id,
     }
+
+
+def over(approval: Approval, state: State, *, at: datetime) -> Approval:
+    """Told or not, nobody needs to hear any more that it was open."""
+    return replace(
+        approval,
+        told=True,
+        state=state,
+        decided_at=at,
+        asked_by=None,
+        asked_at=None,
+        wake_at=None,
+    )
 
 
 def without_words(approval: Approval) -> Change[Approval]:

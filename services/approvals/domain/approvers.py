@@ -7,6 +7,7 @@ from kit.change import Change, Entity
 from kit.days import beginning_of, day_of
 from services.approvals.domain.approvals import Approval
 
+DAY = timedelta(days=1)
 LOOKING_LASTS = timedelta(minutes=1)
 """After that, whoever was telling the approvals that wait is taken for dead."""
 
@@ -64,11 +65,16 @@ def who_decides(approval: Approval, approvers: Approvers | None, *, on: date) ->
     return tuple(sorted(deciding, key=lambda seat: (not seat.principal, seat.user_id)))
 
 
+def asked_first(seats: tuple[Seat, ...]) -> tuple[str, ...]:
+    """The principal manager alone or, where none decides, all who do."""
+    first = seats[:1] if seats and seats[0].principal else seats
+    return tuple(seat.user_id for seat in first)
+
+
 def awaited(approvers: Approvers | None, approval: Approval, *, now: datetime) -> Approvers:
     """With a question that nobody may decide on: it is looked at when somebody may."""
-    known = approvers or Approvers(id=approval.structure_id)
-    wake_at = known.wake_at or next_look(known, now)
-    return replace(known, awaited_by=approval.id, wake_at=wake_at)
+    known = replace(approvers or Approvers(id=approval.structure_id), awaited_by=approval.id)
+    return replace(known, wake_at=_earliest(known.wake_at, next_look(known, now)))
 
 
 def take_seat(seat: Seat, current: Approvers | None, *, now: datetime) -> Change[Approvers]:
@@ -81,8 +87,10 @@ def take_seat(seat: Seat, current: Approvers | None, *, now: datetime) -> Change
         return Change(current)
     # What waits for somebody to decide, or was put to whoever may no longer, is looked at at once.
     had = any(one.user_id == seat.user_id for one in known.seats)
-    wake_at = now if known.awaited_by or had else known.wake_at
-    return Change(replace(known, seats=tuple(seats), wake_at=wake_at))
+    seated = replace(known, seats=tuple(seats))
+    at_once = known.awaited_by or had
+    wake_at = now if at_once else _earliest(known.wake_at, next_look(seated, now))
+    return Change(replace(seated, wake_at=wake_at))
 
 
 def look(current: Approvers | None, now: datetime) -> Change[Approvers]:
@@ -95,17 +103,28 @@ def look(current: Approvers | None, now: datetime) -> Change[Approvers]:
 def looked(
     begun: Approvers, current: Approvers | None, *, still_waiting: str | None, now: datetime
 ) -> Change[Approvers]:
-    """End a look: what nobody may decide on yet waits until somebody's rights begin."""
+    """End a look, until somebody's time to decide is over or, where something waits, begins."""
     if current is None:
         return Change(None)
     if current.version != begun.version:
         return Change(replace(current, wake_at=now))
-    following = next_look(current, now) if still_waiting else None
-    return Change(replace(current, awaited_by=still_waiting, wake_at=following))
+    rests = replace(current, awaited_by=still_waiting)
+    return Change(replace(rests, wake_at=next_look(rests, now)))
 
 
 def next_look(approvers: Approvers, now: datetime) -> datetime | None:
-    """The beginning of the next day on which somebody's time to decide begins."""
-    firsts = [span.first for seat in approvers.seats for span in seat.spans]
-    day = min((first for first in firsts if first > day_of(now)), default=None)
+    """
+    The beginning of the first day on which somebody no longer decides, for nobody tells of it.
+
+    Where something waits for somebody to decide, that of a day on which somebody's time begins too.
+    """
+    spans = [span for seat in approvers.seats for span in seat.spans]
+    turns = {span.last + DAY for span in spans if span.last < date.max}
+    if approvers.awaited_by:
+        turns |= {span.first for span in spans}
+    day = min((turn for turn in turns if turn > day_of(now)), default=None)
     return beginning_of(day) if day else None
+
+
+def _earliest(*moments: datetime | None) -> datetime | None:
+    return min(filter(None, moments), default=None)

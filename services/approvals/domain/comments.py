@@ -7,13 +7,15 @@ from typing import Any, Final
 from contracts.approvals import InformationGiven, InformationRequested
 from contracts.event import Event
 from kit.change import Change, Entity
+from kit.days import day_of
 from kit.problems import Conflict, Forbidden
 from services.approvals.domain.approvals import Approval, still_open
-from services.approvals.domain.approvers import Seat
+from services.approvals.domain.approvers import Approvers, Seat, asked_first, who_decides
 from services.approvals.domain.deciding import readable
+from services.approvals.domain.ladder import Ladder, ask_back, go_on
 
-MOST: Final = 100
-"""Of one approval."""
+MOST_EACH: Final = 50
+"""Of one approval, by its requester; and as many by those who decide, who thus always have room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,22 +42,25 @@ class TooManyComments(Conflict):
 def comment(
     approval: Approval | None,
     current: Comment | None,
+    approvers: Approvers | None,
     *,
     id: str,
     text: str,
     asks: bool,
     by: str,
-    seat: Seat | None,
+    ladder: Ladder,
     now: datetime,
-) -> tuple[Change[Approval], Change[Comment]]:
+) -> tuple[Change[Approval], Change[Comment], Change[Approvers]]:
     """Write about a question that waits; what the requester writes answers who asked for more."""
-    about = readable(approval, seat, by=by, now=now)
+    about = readable(approval, approvers, by=by, now=now)
     if current:
-        return Change(about), Change(current)
+        return Change(about), Change(current), Change(approvers)
     if asks and by == about.requester_id:
         raise NothingToAsk
     still_open(about)
-    if about.comments >= MOST:
+    hers = by == about.requester_id
+    theirs = about.comments - about.requester_comments
+    if (about.requester_comments if hers else theirs) >= MOST_EACH:
         raise TooManyComments
     written = Comment(
         id=id,
@@ -66,14 +71,24 @@ def comment(
         text=text,
         asks=asks,
     )
-    told, asked_by = _told(about, written), about.asked_by
-    if asks or told:
-        asked_by = by if asks else None
-    counted = replace(about, comments=about.comments + 1, asked_by=asked_by)
-    return Change(counted), Change(written, told)
+    deciding = who_decides(about, approvers, on=day_of(now))
+    told = _told(about, written, deciding)
+    return Change(_counted(about, written, ladder)), Change(written, told), Change(approvers)
 
 
-def _told(about: Approval, written: Comment) -> tuple[Event, ...]:
+def _counted(about: Approval, written: Comment, ladder: Ladder) -> Approval:
+    hers = written.by == about.requester_id
+    counted = replace(
+        about,
+        comments=about.comments + 1,
+        requester_comments=about.requester_comments + hers,
+    )
+    if written.asks:
+        return ask_back(counted, ladder, by=written.by, now=written.at)
+    return go_on(counted, ladder, now=written.at) if hers and about.asked_by else counted
+
+
+def _told(about: Approval, written: Comment, deciding: tuple[Seat, ...]) -> tuple[Event, ...]:
     said: dict[str, Any] = {
         "comment_id": written.id,
         "approval_id": about.id,
@@ -86,9 +101,13 @@ def _told(about: Approval, written: Comment) -> tuple[Event, ...]:
     }
     if written.asks:
         return (InformationRequested(**said, asked_at=written.at),)
-    if written.by != about.requester_id or about.asked_by is None:
+    asked_by = about.asked_by
+    if written.by != about.requester_id or asked_by is None:
         return ()
-    return (InformationGiven(**said, asked_by=about.asked_by, given_at=written.at),)
+    waiting = any(seat.user_id == asked_by for seat in deciding)
+    ids = (asked_by,) if waiting else asked_first(deciding)
+    given = InformationGiven(**said, asked_by=asked_by, approver_ids=ids, given_at=written.at)
+    return (given,) if ids else ()  # Whom it is put to next reads it there.
 
 
 def without_text(comment: Comment) -> Change[Comment]:

@@ -14,10 +14,10 @@ from contracts.event import Event
 from kit.change import Change
 from kit.days import day_of
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
-from services.approvals.domain.approvals import FIRST_KINDS, Approval, about, still_open
+from services.approvals.domain.approvals import FIRST_KINDS, Approval, about, over, still_open
 from services.approvals.domain.approvers import Approvers, Seat, who_decides
 from services.approvals.domain.ended import Ended, unit_key
-from services.approvals.domain.opening import opened
+from services.approvals.domain.opening import opened, told_again
 from services.approvals.domain.people import Person
 
 
@@ -59,10 +59,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decider:
-    """Whoever answers, with the seat that their rights of this moment give them."""
+    """Whoever answers."""
 
     user_id: str
-    seat: Seat | None = None
     desk: bool = False
     """Whether an operator stands in, who has no seat."""
 
@@ -81,7 +80,7 @@ def decide(
     if current is None:
         raise NotFound
     deciding = who_decides(current, approvers, on=day_of(now))
-    _entitled(current, deciding, answer, by, now=now)
+    _entitled(current, deciding, answer, by)
     if (current.state, current.decided_by) == (answer.verdict, by.user_id):
         return Change(current)
     still_open(current)
@@ -90,24 +89,15 @@ def decide(
     told: tuple[Event, ...] = ()
     if not current.told:
         # Whoever hears the answer has heard the question.
-        seats = deciding or ((by.seat,) if by.seat else ())
-        told = (opened(current, seats),)
+        current = told_again(current)
+        told = (opened(current, deciding, now=now),)
     answered = replace(
-        current,
-        told=True,
-        state=answer.verdict,
-        decided_by=by.user_id,
-        decided_at=now,
-        reason=answer.reason,
-        asked_by=None,
-        wake_at=None,
+        over(current, answer.verdict, at=now), decided_by=by.user_id, reason=answer.reason
     )
     return Change(answered, (*told, _decided(answered, answer, by, now)))
 
 
-def _entitled(
-    current: Approval, deciding: Sequence[Seat], answer: Answer, by: Decider, *, now: datetime
-) -> None:
+def _entitled(current: Approval, deciding: Sequence[Seat], answer: Answer, by: Decider) -> None:
     if by.user_id == current.requester_id:
         raise NotYourOwn
     if by.desk:
@@ -116,8 +106,7 @@ def _entitled(
         if deciding and current.state == "requested":
             raise ApproversDecide
         return
-    seat = by.seat
-    if seat is None or seat.user_id != by.user_id or not seat.decides(current, day_of(now)):
+    if all(seat.user_id != by.user_id for seat in deciding):
         raise NotFound
     if answer.verdict == "refused" and not answer.reason:
         raise ReasonMissing(field="body/reason")
@@ -149,8 +138,13 @@ def _decided(approval: Approval, answer: Answer, by: Decider, now: datetime) -> 
     return ApprovalDecidedV2(**said)
 
 
-def readable(current: Approval | None, seat: Seat | None, *, by: str, now: datetime) -> Approval:
+def readable(
+    current: Approval | None, approvers: Approvers | None, *, by: str, now: datetime
+) -> Approval:
     """The approval, for its requester and those who may decide; for all others there is none."""
-    if current and (by == current.requester_id or (seat and seat.decides(current, day_of(now)))):
-        return current
-    raise NotFound
+    if current is None:
+        raise NotFound
+    deciding = who_decides(current, approvers, on=day_of(now))
+    if by not in {current.requester_id, *(seat.user_id for seat in deciding)}:
+        raise NotFound
+    return current

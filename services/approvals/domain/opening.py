@@ -16,6 +16,8 @@ from services.approvals.domain.approvals import FIRST_KINDS, Approval
 from services.approvals.domain.approvers import Approvers, Seat, awaited, who_decides
 from services.approvals.domain.ladder import Ladder, begin, blocked, missing
 from services.approvals.domain.numbers import Numbers, give
+from services.approvals.domain.people import Person
+from services.approvals.domain.withdrawing import withdraw_of_who_left
 
 SUBSCRIPTION: Final = "Demande d’abonnement à un espace"
 
@@ -89,21 +91,30 @@ def open_for(
     current: Approval | None,
     approvers: Approvers | None,
     numbers: Numbers | None,
+    requester: Person | None,
     *,
     sequence: int,
     ladder: Ladder,
     now: datetime,
-) -> tuple[Change[Approval], Change[Approvers], Change[Numbers]]:
-    """Put the question; while nobody may answer it waits, and is never approved by itself."""
+) -> tuple[Change[Approval], Change[Approvers], Change[Numbers], Change[Person]]:
+    """
+    Put the question; while nobody may answer it waits, and is never approved by itself.
+
+    One that is heard only once its requester has left is taken back, as all the others were.
+    """
+    person = Change(requester)
     if current:
-        return Change(current), Change(approvers), Change(numbers)
+        return Change(current), Change(approvers), Change(numbers), person
     number, given = give(sequence, numbers)
     asks = replace(asked, number=number)
+    taken_back = withdraw_of_who_left(asks, requester, now=now)
+    if taken_back.events:
+        return taken_back, Change(approvers), given, person
     told = tell_opened(asks, approvers, ladder=ladder, now=now)
     if told.events:
-        return told, Change(approvers), given
+        return told, Change(approvers), given, person
     waits = Change(begin(asks, ladder, now=now), (missing(asks, now=now),))
-    return waits, Change(awaited(approvers, asks, now=now)), given
+    return waits, Change(awaited(approvers, asks, now=now)), given, person
 
 
 def tell_opened(
@@ -123,14 +134,20 @@ def tell_opened(
         return Change(current)
     if deciding:
         told_to = tuple(seat.user_id for seat in deciding)
-        told = begin(replace(current, told=True, told_to=told_to), ladder, now=now)
-        return Change(told, (opened(told, deciding),))
+        # Those it is put to anew have not asked for anything yet.
+        put = replace(told_again(current), told_to=told_to, asked_by=None, asked_at=None)
+        told = begin(put, ladder, now=now)
+        return Change(told, (opened(told, deciding, now=now),))
     if not current.told:
         return Change(current)
     return blocked(current, now=now)
 
 
-def opened(approval: Approval, deciding: tuple[Seat, ...]) -> Event:
+def told_again(approval: Approval) -> Approval:
+    return replace(approval, told=True, tellings=approval.tellings + 1)
+
+
+def opened(approval: Approval, deciding: tuple[Seat, ...], *, now: datetime) -> Event:
     principal = next((seat.user_id for seat in deciding if seat.principal), None)
     said: dict[str, Any] = {
         "approval_id": approval.id,
@@ -146,6 +163,8 @@ def opened(approval: Approval, deciding: tuple[Seat, ...]) -> Event:
         "number": approval.number,
         "title": approval.title,
         "expires_at": approval.expires_at,
+        "told_at": now,
+        "telling": approval.tellings,
     }
     if approval.kind in FIRST_KINDS:
         return ApprovalOpened(**said)

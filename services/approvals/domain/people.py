@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from contracts.users import PersonChanged, PersonErased
 from kit.change import Change, Entity
+from kit.links import LONG_AGO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,8 @@ class Person(Entity):
     heard: int
     """The version of the person this copy shows."""
     erased: bool = False
+    secured_at: datetime = LONG_AGO
+    """When their account was last made safe: links of letters made until then are worth nothing."""
 
 
 def copy_person(event: PersonChanged, current: Person | None, *, now: datetime) -> Change[Person]:
@@ -24,14 +27,24 @@ def copy_person(event: PersonChanged, current: Person | None, *, now: datetime) 
     if current and (current.erased or current.heard >= event.version):
         return Change(current)
     name = f"{event.first_name} {event.last_name}".strip()
-    stays = Person(
-        id=event.user_id, name=name, email=event.email, active=event.active, heard=event.version
-    )
+    known = current or Person(id=event.user_id, name="", heard=0)
+    stays = replace(known, name=name, email=event.email, active=event.active, heard=event.version)
     came_back = event.active and current is not None and not current.active
     follows = came_back or not event.active
     # Whatever else is told of somebody, what was to follow still does.
-    pending = current.wake_at if current else None
-    return Change(replace(stays, wake_at=now if follows else pending))
+    return Change(replace(stays, wake_at=now if follows else known.wake_at))
+
+
+def secure(current: Person | None, *, at: datetime) -> Change[Person]:
+    """
+    Make void the links of all letters so far.
+
+    Something was done to the account: its password, addresses, second factor or sessions changed,
+    and whoever has read its letters must not answer with them any more.
+    """
+    if current is None:
+        return Change(None)  # Of nobody known here no link is good.
+    return Change(replace(current, secured_at=max(current.secured_at, at)))
 
 
 def follow(current: Person | None, now: datetime, *, lease: timedelta) -> Change[Person]:

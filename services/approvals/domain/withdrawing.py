@@ -1,6 +1,5 @@
 """Taking a question back."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +7,7 @@ from contracts.approvals import ApprovalWithdrawn, ApprovalWithdrawnV2
 from contracts.event import Event
 from kit.change import Change
 from kit.problems import Forbidden, NotFound
-from services.approvals.domain.approvals import FIRST_KINDS, Approval, about, still_open
+from services.approvals.domain.approvals import FIRST_KINDS, Approval, about, over, still_open
 from services.approvals.domain.people import Person
 
 
@@ -31,11 +30,7 @@ def withdraw(current: Approval | None, *, by: str, now: datetime) -> Change[Appr
         event = ApprovalWithdrawn(**said)
     else:
         event = ApprovalWithdrawnV2(**said)
-    # Told or not, nobody needs to hear any more that it was open.
-    taken_back = replace(
-        current, told=True, state="withdrawn", decided_at=now, asked_by=None, wake_at=None
-    )
-    return Change(taken_back, (event,))
+    return Change(over(current, "withdrawn", at=now), (event,))
 
 
 def withdraw_of_who_left(

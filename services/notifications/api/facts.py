@@ -19,13 +19,11 @@ from kit.cloudevents import (
 from kit.collection import Collection
 from kit.committer import Committer
 from kit.http import ScopeMissing, SystemsOnly, may_answer
+from kit.ids import EntityId, OpaqueId
 from kit.problems import Invalid
 from services.notifications.domain import notices as domain
 from services.notifications.domain.digests import Settled
 from services.notifications.domain.notices import Notice, Said
-
-EntityId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-UserId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 
 
 class StructureNotYours(Invalid):
@@ -41,7 +39,7 @@ class OfInvoice(BaseModel):
     unit: Annotated[str, named(100)] | None = Field(None, description="None: no unit in particular")
     application: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")]
     invoice: Annotated[str, named(100)] = Field(description="Its number, as people know it")
-    users: tuple[UserId, ...] = Field(
+    users: tuple[OpaqueId, ...] = Field(
         (), max_length=100, description="Those who follow it; none: all whom it is for"
     )
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 from kit.clock import now
 from kit.collection import Collection
 from kit.http import Operator, may_answer
+from kit.ids import EntityId
 from kit.pages import Page, PageAsked
 from services.notifications import suppressed_views, views
 from services.notifications.domain import attempts, suppressions
@@ -20,7 +21,6 @@ from services.notifications.suppressed_views import Counted, SuppressedView
 from services.notifications.views import LetterView, PreviewView, TemplateView
 
 LetterId = Annotated[str, Path(max_length=300)]
-AddressId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
 def operator_routes(
@@ -30,7 +30,18 @@ def operator_routes(
     renderer: Renderer,
 ) -> APIRouter:
     routes = APIRouter(prefix="/v1/ops", tags=["operations"])
+    _letter_routes(routes, people, letters, renderer)
+    _address_routes(routes, people, refused)
+    _template_routes(routes, renderer)
+    return routes
 
+
+def _letter_routes(
+    routes: APIRouter,
+    people: Collection[Person],
+    letters: Collection[Letter],
+    renderer: Renderer,
+) -> None:
     @routes.get("/letters")
     async def list_letters(
         caller: Operator, asked: PageAsked, status: Annotated[Status | None, Query()] = None
@@ -53,6 +64,10 @@ def operator_routes(
         letter = await letters.change(id, lambda current: attempts.send_again(current, now=at))
         return await views.letter(letter, people, renderer)
 
+
+def _address_routes(
+    routes: APIRouter, people: Collection[Person], refused: RefusedAddresses
+) -> None:
     @routes.get("/suppressed-addresses")
     async def list_suppressed(caller: Operator, asked: PageAsked) -> Page[SuppressedView]:
         """Addresses that a mail server has refused for good, newest first."""
@@ -66,7 +81,7 @@ def operator_routes(
     @routes.delete(
         "/suppressed-addresses/{id}", status_code=204, responses=may_answer(NoSuchAddress)
     )
-    async def restore(id: AddressId, caller: Operator) -> None:
+    async def restore(id: EntityId, caller: Operator) -> None:
         """
         Let letters go to an address again.
 
@@ -77,6 +92,8 @@ def operator_routes(
             id, lambda current: suppressions.restore(current, by=caller.user_id, now=at)
         )
 
+
+def _template_routes(routes: APIRouter, renderer: Renderer) -> None:
     @routes.get("/letter-templates")
     async def list_templates(caller: Operator) -> list[TemplateView]:
         """Every kind of letter, with its languages."""
@@ -88,5 +105,3 @@ def operator_routes(
     ) -> PreviewView:
         """How a letter looks, about people and structures that do not exist."""
         return views.preview(renderer, template, language)
-
-    return routes

@@ -7,7 +7,13 @@ from typing import Any
 from contracts.notifications import VacancyNoticeHandedOver, VacancyNoticeReturned
 from kit.change import Change
 from kit.problems import Conflict, NotFound
-from services.notifications.domain.letters import LINKED, OPENING, TO_WHO_LEFT, Letter, address
+from services.notifications.domain.letters import (
+    LINKED,
+    OPENING,
+    TO_THE_INACTIVE,
+    Letter,
+    address,
+)
 from services.notifications.domain.people import Person
 
 
@@ -47,9 +53,9 @@ def unwanted(letter: Letter, person: Person, *, now: datetime) -> str:
         return "The person was erased."
     if letter.template in LINKED and not address(letter, person):
         return "The address is awaited no longer."
-    if letter.link and letter.template in OPENING:
-        return "The link has expired." if letter.link.expires_at <= now else ""
-    if person.active or letter.template in TO_WHO_LEFT:
+    if letter.link and letter.template in OPENING and letter.link.expires_at <= now:
+        return "The link has expired."
+    if person.active or letter.template in TO_THE_INACTIVE:
         return ""
     return "The account is not active."
 
@@ -73,7 +79,10 @@ def sent(
     if current.template != "vacancy-notice":
         return Change(gone)
     told = VacancyNoticeHandedOver(
-        claim_id=current.subject_id, manager_id=current.recipient_id, handed_over_at=now
+        letter_id=current.id,
+        claim_id=current.subject_id,
+        manager_id=current.recipient_id,
+        handed_over_at=now,
     )
     return Change(gone, (told,))
 
@@ -99,7 +108,7 @@ def postponed(
 
 def held(claimed: Letter, current: Letter | None, *, until: datetime) -> Change[Letter]:
     """Wait, and drop nothing: no attempt has failed."""
-    return _record(claimed, current, attempts=claimed.attempts - 1, wake_at=until)
+    return _record(claimed, current, attempts=claimed.attempts - 1, held=True, wake_at=until)
 
 
 def not_yet_known(claimed: Letter, current: Letter | None, *, now: datetime) -> Change[Letter]:
@@ -119,7 +128,10 @@ def came_back(current: Letter | None, *, error: str, now: datetime) -> Change[Le
     if current.template != "vacancy-notice":
         return Change(failed)
     told = VacancyNoticeReturned(
-        claim_id=current.subject_id, manager_id=current.recipient_id, returned_at=now
+        letter_id=current.id,
+        claim_id=current.subject_id,
+        manager_id=current.recipient_id,
+        returned_at=now,
     )
     return Change(failed, (told,))
 

@@ -8,7 +8,13 @@ from typing import Final
 from contracts.users import Rhythm
 from kit.change import Change, Entity
 from kit.problems import Conflict
-from services.notifications.domain.letters import ALWAYS, Letter, Template
+from services.notifications.domain.letters import (
+    ALWAYS,
+    MOST_SUBJECTS,
+    PRESSING,
+    Letter,
+    Template,
+)
 from services.notifications.domain.people import Person
 from services.notifications.domain.times import day_there, next_day, next_week
 
@@ -44,8 +50,14 @@ def move_on(id: str, current: Settled | None, *, rank: int, at: datetime) -> Cha
 
 
 def over(letter: Letter, settled: Mapping[str, Settled]) -> bool:
-    """Whether what it tells of is done, or has gone on."""
-    found = settled.get(letter.subject_id)
+    """Whether all that it tells of is done, or has gone on; where that is too much: never."""
+    subjects = letter.subjects
+    if not subjects or len(subjects) >= MOST_SUBJECTS:
+        return False
+    return all(_behind(letter, settled.get(one)) for one in subjects)
+
+
+def _behind(letter: Letter, found: Settled | None) -> bool:
     return found is not None and (found.rank is None or letter.rank < found.rank)
 
 
@@ -58,6 +70,8 @@ def rhythm(letter: Letter, person: Person) -> Rhythm:
         return "immediate" if wishes.weekly_recap and wishes.rhythm != "never" else "never"
     chosen = wishes.applications.get(letter.application)
     wished = chosen or wishes.rhythm
+    if letter.template in PRESSING and wished == "never":
+        wished = "daily"
     # After the first attempt it may have left by itself, unrecorded.
     if (letter.template in AT_ONCE or letter.attempts > 1) and wished != "never":
         return "immediate"
@@ -107,7 +121,7 @@ def leave_unsent(letter: Letter, current: Letter | None) -> Change[Letter]:
 def of_use(
     letters: Iterable[Letter], person: Person, *, settled: Mapping[str, Settled]
 ) -> list[Letter]:
-    """Those whose subject still stands, and that are still wished for."""
+    """Those of which something still stands, and that are still wished for."""
     return [
         one
         for one in letters

@@ -98,15 +98,36 @@ ALWAYS = (
     }
 )
 """Letters about accounts and their powers: they leave at once, whatever their reader wishes."""
+TO_DECIDERS: Final[frozenset[Template]] = frozenset(
+    {"approval-escalated", "approval-opened", "approval-reminder", "information-given"}
+)
+"""About questions: for those alone who may decide there when they leave."""
+PRESSING: Final[frozenset[Template]] = frozenset({"approval-escalated", "approval-reminder"})
+"""Of questions that expire without an answer: nobody can switch them off (ADR 0033)."""
+MOST_SUBJECTS: Final = 100
+"""That one letter keeps; one of so many is taken to be of use."""
+OF_NO_USE: Final = "It is of no use any more."
 IN_BULK: Final[frozenset[Template]] = frozenset({"digest", "recap"})
 """
 A hundred thousand of them are due at one moment of the morning, when somebody who signs in waits
 for a code: they go behind all others.
 """
-TO_WHO_LEFT = frozenset({"reactivation-refused"})
-"""The one letter without a link that still goes to a deactivated account: its owner asked."""
 TO_AUTHORS: Final[frozenset[Template]] = frozenset({"ticket-news", "ticket-opened"})
 """About what their reader wrote for a structure: for them while they are attached to it."""
+TO_THE_INACTIVE: Final[frozenset[Template]] = frozenset(
+    {
+        "activation",
+        "erasure",
+        "invitation",
+        "login-cancellation",
+        "reactivation",
+        "reactivation-refused",
+    }
+)
+"""
+All that an account gets while it is not active: what opens it, what its owner has asked for since
+they left, and what takes a login back from a thief who deactivated it (NOT-07).
+"""
 DIGITS: Final[dict[str, int]] = {"code": 6, "vacancy-code": CLAIM_DIGITS}
 """Of the letters that bring a code, not a link."""
 
@@ -153,12 +174,16 @@ class Letter(Entity):
     """What it asks for or tells of: once that is settled, it is of no use."""
     rank: int = 0
     """Of what it tells, among all that is told of its subject."""
+    more_subjects: tuple[str, ...] = ()
+    """The others, where one letter tells of several: it is of use while one of all stands."""
     movements: tuple[Moved, ...] = ()
     """Of a recap."""
     digest_id: str = ""
     read_at: datetime | None = None
     status: Status = "waiting"
     attempts: int = 0
+    held: bool = False
+    """Whether it was put off once: meanwhile its reader may have lost rights."""
     created_at: datetime
     sent_at: datetime | None = None
     last_error: str = ""
@@ -168,14 +193,31 @@ class Letter(Entity):
     forgotten: bool = False
     """Its words are gone: what is left says that it was written, and what became of it."""
 
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        return (self.subject_id, *self.more_subjects) if self.subject_id else ()
+
 
 def lane_of(letter: Letter) -> dict[str, bool]:
     return {"in_bulk": letter.template in IN_BULK}
 
 
 def write(letter: Letter, current: Letter | None) -> Change[Letter]:
-    """Keep a letter to be sent at once; one already written stays as it is."""
-    return Change(current or replace(letter, wake_at=letter.created_at))
+    """Keep a letter to be sent at once; one already written stays, and tells of this as well."""
+    if current is None:
+        return Change(replace(letter, wake_at=letter.created_at))
+    subject, known = letter.subject_id, current.subjects
+    dropped = current.status == "suppressed" and current.last_error == OF_NO_USE
+    waits = dropped or current.status in ("waiting", "gathered")
+    if not waits or not known or subject in known or len(known) >= MOST_SUBJECTS:
+        return Change(current)
+    telling = replace(current, more_subjects=(*current.more_subjects, subject))
+    if dropped:
+        # What it told of was settled before it left: it leaves for what still stands.
+        telling = replace(
+            telling, status="waiting", attempts=0, last_error="", wake_at=letter.created_at
+        )
+    return Change(telling)
 
 
 def forget_words(current: Letter) -> Change[Letter]:
@@ -194,6 +236,11 @@ def forget_words(current: Letter) -> Change[Letter]:
     if left.status == "waiting":
         left = replace(left, status="suppressed", last_error="Its words were taken away.")
     return Change(replace(left, wake_at=None))
+
+
+def forget_other(current: Letter) -> Change[Letter]:
+    """Somebody it is about is forgotten: their words, and who they were. It leaves all the same."""
+    return Change(replace(current, reason="", about_id=None))
 
 
 def address(letter: Letter, person: Person) -> str:

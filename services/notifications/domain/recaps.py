@@ -49,12 +49,17 @@ def window(person: Person, now: datetime) -> tuple[datetime, datetime]:
     return person.recapped_until or until - WEEK, until
 
 
-def recap(person: Person, moved: Sequence[Moved], *, until: datetime, now: datetime) -> Letter:
+def recap(
+    person: Person, moved: Sequence[Moved], *, since: datetime, until: datetime, now: datetime
+) -> Letter:
+    """Known by where it begins: two may end on the same day, of whoever has gone west."""
+    params = {"last_day": day_there(person, until - timedelta(seconds=1))}
+    more = len(moved) - MOST_LINES
     return Letter(
-        id=f"{person.id}:recap:{day_there(person, until)}",
+        id=f"{person.id}:recap:{since:%Y%m%dT%H%M%S%f}",
         recipient_id=person.id,
         template="recap",
-        params={"last_day": day_there(person, until - timedelta(seconds=1))},
+        params=params | {"more": str(more)} if more > 0 else params,
         movements=tuple(moved[:MOST_LINES]),
         created_at=now,
     )

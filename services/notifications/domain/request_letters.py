@@ -31,13 +31,18 @@ Outcome = (
 def on_approval_opened(
     event: ApprovalOpened | ApprovalOpenedV2, *, links: bool = True
 ) -> tuple[Letter, ...]:
-    """To the principal manager; where there is none, to everyone who may decide."""
+    """
+    To the principal manager; where there is none, to everyone who may decide.
+
+    Told anew, perhaps to the same, it is written of anew.
+    """
+    telling = f":{event.telling}" if event.telling > 1 else ""
     principal, until = event.principal_manager_id, event.expires_at
     link = Link(purpose="approval", nonce=event.approval_id, expires_at=until) if until else None
     return tuple(
         Letter(
             # Of a whole list the first alone: the others have the same id.
-            id=f"{event.list_id or event.approval_id}:approval-opened:{user_id}",
+            id=f"{event.list_id or event.approval_id}:approval-opened{telling}:{user_id}",
             recipient_id=user_id,
             template="approval-opened",
             about_id=event.requester_id,
@@ -47,8 +52,9 @@ def on_approval_opened(
                 "title": event.title,
             },
             link=link if links and not event.list_id else None,
-            subject_id="" if event.list_id else event.approval_id,
-            created_at=event.opened_at,
+            structure_id=event.structure_id,
+            subject_id=event.approval_id,
+            created_at=event.told_at or event.opened_at,
         )
         for user_id in dict.fromkeys((principal,) if principal else event.approver_ids)
     )
@@ -67,17 +73,21 @@ def on_information_requested(event: InformationRequested) -> Letter:
     )
 
 
-def on_information_given(event: InformationGiven) -> Letter:
-    """To whoever asked for it."""
-    return Letter(
-        id=f"{event.comment_id}:information-given",
-        recipient_id=event.asked_by,
-        template="information-given",
-        about_id=event.requester_id,
-        params={**of_structure(event.structure_name), "title": event.title},
-        reason=event.text,
-        subject_id=event.approval_id,
-        created_at=event.given_at,
+def on_information_given(event: InformationGiven) -> tuple[Letter, ...]:
+    """To whoever asked for it or, if they no longer decide, to whoever does."""
+    return tuple(
+        Letter(
+            id=f"{event.comment_id}:information-given:{user_id}",
+            recipient_id=user_id,
+            template="information-given",
+            about_id=event.requester_id,
+            structure_id=event.structure_id,
+            params={**of_structure(event.structure_name), "title": event.title},
+            reason=event.text,
+            subject_id=event.approval_id,
+            created_at=event.given_at,
+        )
+        for user_id in event.approver_ids or (event.asked_by,)
     )
 
 

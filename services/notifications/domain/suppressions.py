@@ -51,7 +51,6 @@ def code_of(status: int, answer: str) -> str:
 def says_no_such_address(code: str) -> bool:
     """Whether a refused recipient will be refused again: a full mailbox or a policy may change."""
     status, _, enhanced = code.partition(" ")
-    status, _, enhanced = code.partition(" ")
     return enhanced in OF_THE_ADDRESS if enhanced else status in PLAIN
 
 

@@ -12,7 +12,7 @@ MONDAY: Final = 0
 
 def next_day(person: Person, after: datetime, at: time) -> datetime:
     """The first moment after ``after`` at which it is this time where they are."""
-    zone = _zone(person)
+    zone = zone_of(person)
     day = after.astimezone(zone).date()
     # Where clocks are put back or forward, the time of a day may lie before or after its own.
     while (moment := _moment(day, at, zone)) <= after:
@@ -23,25 +23,25 @@ def next_day(person: Person, after: datetime, at: time) -> datetime:
 def next_week(person: Person, after: datetime, at: time) -> datetime:
     """The same, of Mondays alone."""
     moment = next_day(person, after, at)
-    while moment.astimezone(_zone(person)).weekday() != MONDAY:
+    while moment.astimezone(zone_of(person)).weekday() != MONDAY:
         moment = next_day(person, moment, at)
     return moment
 
 
 def week_began(person: Person, now: datetime) -> datetime:
     """The last midnight from Sunday to Monday where they are."""
-    zone = _zone(person)
+    zone = zone_of(person)
     today = now.astimezone(zone).date()
     return _moment(today - timedelta(days=today.weekday()), time(), zone)
 
 
 def day_there(person: Person, moment: datetime) -> str:
-    return moment.astimezone(_zone(person)).date().isoformat()
+    return moment.astimezone(zone_of(person)).date().isoformat()
 
 
 def quiet_until(person: Person, now: datetime) -> datetime | None:
     """When the quiet hours end that it is now; None when it is not in them."""
-    quiet, zone = person.wishes.quiet_hours, _zone(person)
+    quiet, zone = person.wishes.quiet_hours, zone_of(person)
     if quiet is None:
         return None
     begin, end = time.fromisoformat(quiet.begin), time.fromisoformat(quiet.end)
@@ -52,16 +52,18 @@ def quiet_until(person: Person, now: datetime) -> datetime | None:
     if not (began and not over if begin < end else began or not over):
         return None
     last = there.date() + timedelta(days=began and end <= begin)
-    until = _moment(last, end, zone)
-    return until if until > now else None
+    # Where clocks are put back, an hour of that night comes twice.
+    ends = (_moment(last, end, zone), _moment(last, end.replace(fold=1), zone))
+    return next((until for until in ends if until > now), None)
 
 
 def _moment(day: date, at: time, zone: tzinfo) -> datetime:
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
 
-def _zone(person: Person) -> tzinfo:
+def zone_of(person: Person) -> ZoneInfo:
+    """Where they are; Paris, where this machine's tables do not have their time zone."""
     try:
         return ZoneInfo(person.time_zone)
     except (LookupError, ValueError, OSError):
-        return PARIS  # one that the tables of this machine do not have
+        return PARIS

@@ -32,6 +32,8 @@ def _to_approvers(
             recipient_id=user_id,
             template=template,
             about_id=event.requester_id,
+            structure_id=event.structure_id,
+            subject_id=event.approval_id,
             params={
                 **of_structure(event.structure_name),
                 "opened_day": day_of(event.opened_at).isoformat(),

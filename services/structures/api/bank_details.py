@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
 from contracts.structures import AccountType, IdentifierType, Status
 from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
+from kit.ids import EntityId
 from kit.one_line import one_line
 from kit.pages import Page, PageAsked, cut
 from kit.problems import NotFound, PreconditionFailed
@@ -20,7 +21,6 @@ from services.structures.domain.identifiers import InvalidIdentifier, identify
 from services.structures.domain.structures import ManagersOnly, StructureInactive
 from services.structures.search import sortable
 
-DetailsId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 DETAILS = "/v1/structures/{id}/bank-details"
 Name = Annotated[str, one_line(100)]
 _GIVING = (
@@ -70,7 +70,7 @@ class BankDetailsGiven(Said):
         default=None,
         description="Whose account it is, when the structure is paid through one.",
     )
-    document_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")] = Field(
+    document_id: EntityId = Field(
         description="The RIB or IBAN as a document: an attachment of this structure, of type RIB."
     )
 
@@ -134,7 +134,7 @@ def _writing(routes: APIRouter, kept: BankAccounts, *, checksums: bool) -> None:
     )
     async def modify(
         id: StructureId,
-        details_id: DetailsId,
+        details_id: EntityId,
         *,
         given: BankDetailsGiven,
         caller: Person,
@@ -159,7 +159,7 @@ def _writing(routes: APIRouter, kept: BankAccounts, *, checksums: bool) -> None:
     )
     async def deactivate(
         id: StructureId,
-        details_id: DetailsId,
+        details_id: EntityId,
         *,
         said: Deactivation,
         caller: Person,
@@ -192,7 +192,7 @@ def _reading(routes: APIRouter, kept: BankAccounts) -> None:
 
     @routes.get(DETAILS + "/{details_id}", responses=may_answer(NotFound))
     async def read(
-        id: StructureId, details_id: DetailsId, caller: Person, response: Response
+        id: StructureId, details_id: EntityId, caller: Person, response: Response
     ) -> BankDetailsShown:
         """Bank details, with the whole number."""
         structure, to = await kept.approached(id, caller)

@@ -19,10 +19,11 @@ from kit.http import (
     may_answer,
     reader,
 )
+from kit.ids import EntityId
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound, PreconditionFailed
 from kit.rights import RightsCopy
-from services.structures.api.client_fields import Currency, EntityId, Language, Switches
+from services.structures.api.client_fields import Currency, Language, Switches
 from services.structures.api.fields import Line, PostalAddress, Said
 from services.structures.clientele import Clientele, NotYourSupplier, Relations
 from services.structures.domain import client_accounts as domain

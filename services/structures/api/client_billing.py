@@ -7,9 +7,9 @@ from pydantic import BaseModel, Field
 
 from kit.heard import TooStale
 from kit.http import Person, ScopeMissing, may_answer
+from kit.ids import EntityId
 from kit.problems import NotFound
 from services.structures.api.client_accounts import MAY_READ, AccountReader
-from services.structures.api.client_fields import EntityId
 from services.structures.clientele import Clientele, NotYourSupplier, Relations
 from services.structures.domain.client_accounts import Chorus, ClientAccount, NotOpenToYou
 from services.structures.domain.structures import Address

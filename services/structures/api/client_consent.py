@@ -11,8 +11,8 @@ from kit.change import Change
 from kit.clock import now
 from kit.heard import TooStale
 from kit.http import Caller, Person, may_answer
+from kit.ids import EntityId
 from kit.problems import NotFound
-from services.structures.api.client_fields import EntityId
 from services.structures.clientele import Clientele, Relations
 from services.structures.domain import client_consent as domain
 from services.structures.domain.client_accounts import ClientAccount, Consent, Verdict

@@ -28,8 +28,6 @@ def _language(code: str) -> str:
     return code
 
 
-EntityId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-UserId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
 Currency = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Z]{3}$"),

@@ -13,10 +13,11 @@ from kit.collection import Ask
 from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
+from kit.ids import EntityId, OpaqueId
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound, PreconditionFailed
 from kit.rights import Rights, RightsCopy
-from services.structures.api.client_fields import EntityId, Switches, UserId
+from services.structures.api.client_fields import Switches
 from services.structures.clientele import Clientele, Relations
 from services.structures.domain import client_portal as domain
 from services.structures.domain.client_accounts import (
@@ -155,7 +156,7 @@ def client_portal_routes(
         responses=may_answer(NotFound, NotOpenToYou, NotAcceptedByClient, TooStale),
     )
     async def read_user(
-        id: EntityId, user_id: UserId, caller: Person, response: Response
+        id: EntityId, user_id: OpaqueId, caller: Person, response: Response
     ) -> ClientUser:
         """One user of a client, with the version that ``If-Match`` asks for."""
         account, _ = await relations.accepted(caller, id, "administrator", "operator")
@@ -178,7 +179,7 @@ def client_portal_routes(
     )
     async def switch(
         id: EntityId,
-        user_id: UserId,
+        user_id: OpaqueId,
         asked: ContactSwitches,
         caller: Person,
         *,

@@ -7,9 +7,9 @@ from kit.change import Change
 from kit.collection import Collection
 from kit.heard import TooStale
 from kit.http import Caller, IfMatch, Person, etag, may_answer, new_entity_id
+from kit.ids import EntityId
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound, PreconditionFailed
-from services.structures.api.client_fields import EntityId
 from services.structures.api.fields import Line, Said
 from services.structures.clientele import NotYourSupplier, Relations
 from services.structures.domain import client_profiles as domain

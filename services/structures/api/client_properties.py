@@ -7,9 +7,9 @@ from kit.clock import now
 from kit.collection import Collection
 from kit.heard import TooStale
 from kit.http import IfMatch, Person, etag, may_answer
+from kit.ids import EntityId
 from kit.problems import Invalid, NotFound, PreconditionFailed
 from services.structures.api.client_accounts import ClientAccountView, WrittenProperties, shown
-from services.structures.api.client_fields import EntityId
 from services.structures.clientele import Clientele, Relations
 from services.structures.domain import client_accounts as domain
 from services.structures.domain.client_portal import Portal

@@ -17,7 +17,8 @@ from kit.cloudevents import (
 )
 from kit.committer import Committer
 from kit.http import ScopeMissing, SystemsOnly, may_answer
-from services.structures.api.client_fields import Amount, Currency, EntityId
+from kit.ids import EntityId
+from services.structures.api.client_fields import Amount, Currency
 from services.structures.clientele import Clientele
 from services.structures.domain import facts as domain
 from services.structures.domain.facts import Fact, Transaction, TransactionKind

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-from fastapi import Path
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -12,12 +11,13 @@ from pydantic import (
     StrictBool,
 )
 
+from kit.ids import EntityId
 from kit.one_line import Phone, one_line
 from services.structures.domain.identifiers import vat_number
 from services.structures.domain.options import JusticeCategory, JusticeRegime
 from services.structures.domain.structures import Address, Details
 
-StructureId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+StructureId = EntityId
 
 
 Name = Annotated[str, one_line(255)]

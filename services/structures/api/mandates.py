@@ -12,10 +12,10 @@ from kit.collection import Collection
 from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import Caller, ScopeMissing, SystemsOnly, may_answer, new_entity_id, system
+from kit.ids import EntityId, OpaqueId
 from kit.one_line import one_line
 from kit.problems import NotFound
 from kit.rights import RightsCopy
-from services.structures.api.client_fields import EntityId, UserId
 from services.structures.api.fields import Line, StructureId
 from services.structures.domain import mandates as domain
 from services.structures.domain.mandates import Mandate, Status
@@ -30,7 +30,7 @@ class NewMandate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     structure_id: EntityId
-    requester_id: UserId
+    requester_id: OpaqueId
     """The user who asks for it, attached to the structure."""
     mandatary: Line
     valid_from: Day

@@ -12,11 +12,12 @@ from kit.collection import Collection
 from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import Caller, ScopeMissing, may_answer, new_entity_id, reader
+from kit.ids import EntityId, OpaqueId
 from kit.one_line import one_line
 from kit.pages import Page, PageAsked, page
 from kit.problems import Invalid, NotFound
 from kit.rights import RightsCopy
-from services.structures.api.client_fields import Amount, EntityId, UserId
+from services.structures.api.client_fields import Amount
 from services.structures.api.fields import Line
 from services.structures.clientele import Clientele, Relations
 from services.structures.domain import order_checks as domain
@@ -41,7 +42,7 @@ class OrderToCheck(BaseModel):
     order_number: Line
     engagement_number: Annotated[str, one_line(100, least=0)] = ""
     offer_subtotal: Amount | None = None
-    ordered_by: UserId | None = Field(
+    ordered_by: OpaqueId | None = Field(
         default=None, description="Whose properties count; absent: those of a new user"
     )
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
 from contracts.structures import DEFAULT_UNIT, Requires, UnitStatus
@@ -14,6 +14,7 @@ from kit.clock import now, today
 from kit.collection import Ask, Collection
 from kit.committer import Committer
 from kit.http import Caller, IfMatch, Person, ScopeMissing, etag, may_answer
+from kit.ids import EntityId
 from kit.one_line import one_line
 from kit.pages import Asked, Page, pages_of
 from kit.problems import NotFound, PreconditionFailed
@@ -45,7 +46,6 @@ from services.structures.domain.units import (
 )
 from services.structures.views import LIVING, UnitOrder, UnitsSought, Visibility
 
-UnitId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 UnitCode = Annotated[
     str,
     StringConstraints(
@@ -209,13 +209,13 @@ def _reading(routes: APIRouter, of: Units) -> None:
 
     @routes.get("/{unit}", responses=may_answer(NotFound, NotYoursToConsult, ScopeMissing))
     async def read(
-        id: StructureId, unit: UnitId, caller: StructureReader, response: Response
+        id: StructureId, unit: EntityId, caller: StructureReader, response: Response
     ) -> UnitView:
         structure = await of.consulted(id, caller)
         return answer(await of.of(structure, unit), structure, response)
 
     @routes.get("/{unit}/history", responses=may_answer(NotFound, ManagersOnly))
-    async def history(id: StructureId, unit: UnitId, caller: Person) -> list[Entry]:
+    async def history(id: StructureId, unit: EntityId, caller: Person) -> list[Entry]:
         """Who did what to it, the newest first: the last hundred things."""
         if not caller.operator:
             await of.require_managed(id, caller)
@@ -261,7 +261,7 @@ def _writing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
     )
     async def modify(
         id: StructureId,
-        unit: UnitId,
+        unit: EntityId,
         asked: ModifiedUnit,
         *,
         caller: Person,
@@ -302,7 +302,7 @@ def _standing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
         responses=may_answer(*NOT_THERE, StructureInactive, PreconditionFailed),
     )
     async def activate(
-        id: StructureId, unit: UnitId, caller: Person, if_match: IfMatch, response: Response
+        id: StructureId, unit: EntityId, caller: Person, if_match: IfMatch, response: Response
     ) -> UnitView:
         """Have it be active again, on its days of validity. It may wait: see ``activation``."""
         waiting = partial(domain.activate, after=effective_after)
@@ -310,7 +310,7 @@ def _standing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
 
     @routes.put("/{unit}/deactivation", responses=may_answer(*NOT_THERE, PreconditionFailed))
     async def deactivate(
-        id: StructureId, unit: UnitId, caller: Person, if_match: IfMatch, response: Response
+        id: StructureId, unit: EntityId, caller: Person, if_match: IfMatch, response: Response
     ) -> UnitView:
         """End it at once. Whoever was attached to this unit only is attached no more."""
         return answer(*await change(id, unit, caller, domain.deactivate, if_match), response)
@@ -320,7 +320,7 @@ def _standing(routes: APIRouter, of: Units, effective_after: timedelta) -> None:
         responses=may_answer(NotFound, DefaultUnitStays, ManagersOnly, PreconditionFailed),
     )
     async def delete(
-        id: StructureId, unit: UnitId, caller: Person, if_match: IfMatch, response: Response
+        id: StructureId, unit: EntityId, caller: Person, if_match: IfMatch, response: Response
     ) -> UnitView:
         """End it for good. Its history stays, and its code stays its own."""
         return answer(*await change(id, unit, caller, domain.delete, if_match), response)

@@ -90,5 +90,6 @@ def shown_to_writer(entry: Entry) -> Entry:
 
 
 def without_text(entry: Entry) -> Change[Entry]:
-    """That somebody acted, and when; not what they wrote."""
-    return Change(replace(entry, text=""))
+    """That somebody acted, and when; not what they wrote, nor what a file was called."""
+    became = "" if entry.kind == "attachment-read" else entry.became
+    return Change(replace(entry, text="", became=became))

@@ -188,7 +188,7 @@ def entered(kind: Kind, ticket: Ticket, side: Side, by: Doing, **said: Any) -> E
     return Entry(
         id=by.entry_id,
         ticket_id=ticket.id,
-        rank=ticket.entries + (kind != "note"),
+        rank=ticket.entries + (kind not in INTERNAL),
         kind=kind,
         at=by.now,
         by=by.reach.user_id,

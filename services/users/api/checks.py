@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from contracts.users import Habilitation, Level, Line, Role
 from kit.clock import today
 from kit.http import Caller, ScopeMissing, may_answer, reader
-from services.users.api.rattachements import Id, Unit
+from kit.ids import OpaqueId
+from services.users.api.rattachements import Unit
 from services.users.catalogue import Code
 from services.users.checking import Checking, NotYoursToCheck
 from services.users.domain.checks import Answer, Check, Reason
@@ -20,8 +21,8 @@ MOST = 1_000
 
 
 class CheckAsked(BaseModel):
-    user_id: Id
-    structure_id: Id
+    user_id: OpaqueId
+    structure_id: OpaqueId
     application: Code
     level: Level
     unit: Unit | None = Field(None, description="None: on the whole structure.")

@@ -5,27 +5,25 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Collection
 from kit.http import Operator, may_answer
-from kit.ids import new_id
+from kit.ids import EntityId, OpaqueId, new_id
 from kit.pages import Page, PageAsked, page
-from services.users.api.fields import Id, Name
+from services.users.api.fields import Name
 from services.users.domain import clients as domain
 from services.users.domain.clients import Client, ClientRevoked, NoSuchClient, Scope, Term
 from services.users.settings import UsersSettings
-
-StructureId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class NewClient(BaseModel):
     name: Name
     scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=10)]
     structures: Annotated[
-        tuple[StructureId, ...],
+        tuple[OpaqueId, ...],
         Field(max_length=1000, description="The only ones it may see; none: all"),
     ] = ()
 
@@ -74,7 +72,7 @@ def client_routes(clients: Collection[Client], settings: UsersSettings) -> APIRo
     @routes.post(
         "/{id}/secrets", status_code=201, responses=may_answer(NoSuchClient, ClientRevoked)
     )
-    async def give_secret(id: Id, caller: Operator, response: Response) -> ClientOpened:
+    async def give_secret(id: EntityId, caller: Operator, response: Response) -> ClientOpened:
         """
         Have another secret made, before the present one ends.
 
@@ -98,7 +96,7 @@ def client_routes(clients: Collection[Client], settings: UsersSettings) -> APIRo
         return Page(items=[_shown(one) for one in found], next=next)
 
     @routes.delete("/{id}", status_code=204, responses=may_answer(NoSuchClient))
-    async def revoke(id: Id, caller: Operator) -> None:
+    async def revoke(id: EntityId, caller: Operator) -> None:
         """Give it no more tokens. Those it has end by themselves, within minutes."""
         at = now()
         await clients.change(id, lambda current: domain.revoke(current, now=at))

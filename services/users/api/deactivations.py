@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from kit.attempts import TooManyAttempts, attempts_id
 from kit.clock import now
 from kit.http import Anyone, Operator, Person, may_answer
-from kit.ids import new_id
+from kit.ids import OpaqueId, new_id
 from kit.links import LinkExpired, LinkInvalid, read_link
 from kit.problems import NotFound
 from kit.robots import FOR_PEOPLE, Robots
@@ -24,7 +24,6 @@ from services.users.api.fields import (
     Reason,
 )
 from services.users.api.letters import Letters
-from services.users.api.rattachements import Id
 from services.users.api.transfers import HANDING_OVER, MOST
 from services.users.domain import deactivations, questions
 from services.users.domain import passwords as rules
@@ -45,8 +44,8 @@ from services.users.proving import Proving
 
 
 class OfOne(BaseModel):
-    structure_id: Id
-    user_id: Id
+    structure_id: OpaqueId
+    user_id: OpaqueId
 
 
 def _each_once(named: tuple[OfOne, ...]) -> tuple[OfOne, ...]:
@@ -59,7 +58,9 @@ class Leaving(BaseModel):
     confirmed: Literal[True] = Field(
         description="What is under way is lost, and there are some days only to come back"
     )
-    successor_id: Id | None = Field(None, description="Manages all your structures from now on")
+    successor_id: OpaqueId | None = Field(
+        None, description="Manages all your structures from now on"
+    )
     successors: Annotated[tuple[OfOne, ...], AfterValidator(_each_once)] = Field(
         (), max_length=MOST, description="Or who manages which"
     )

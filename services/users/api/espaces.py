@@ -6,10 +6,11 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from kit.http import Person, ScopeMissing, may_answer
+from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
 from services.users import espace_views as views
-from services.users.api.rattachements import Id, RattachementReader, Unit
+from services.users.api.rattachements import RattachementReader, Unit
 from services.users.domain.delegation import ManagersOnly, PrincipalManagerOnly
 from services.users.domain.espaces import (
     FixedEspace,
@@ -51,7 +52,9 @@ def espace_routes(espaces: Espaces) -> APIRouter:
         "/v1/espaces/{structure_id}", responses=may_answer(NotFound, UnknownUnits, ScopeMissing)
     )
     async def of_structure(
-        structure_id: Id, caller: RattachementReader, unit: Annotated[Unit | None, Query()] = None
+        structure_id: OpaqueId,
+        caller: RattachementReader,
+        unit: Annotated[Unit | None, Query()] = None,
     ) -> list[EspaceOfStructure]:
         """The espaces of a structure or of one of its units, level by level, with their state."""
         return await views.of_structure(espaces, structure_id, caller, unit)
@@ -63,7 +66,7 @@ def espace_routes(espaces: Espaces) -> APIRouter:
         ),
     )
     async def open_espace(
-        structure_id: Id, espace: Code, caller: Person
+        structure_id: OpaqueId, espace: Code, caller: Person
     ) -> list[EspaceOfStructure]:
         """Open an espace: each user attached is asked about, one approval for each."""
         return await turned(structure_id, espace, caller, open=True)
@@ -73,7 +76,7 @@ def espace_routes(espaces: Espaces) -> APIRouter:
         responses=may_answer(NotFound, NotForYouToOpen, UnknownEspace, FixedEspace),
     )
     async def close_espace(
-        structure_id: Id, espace: Code, caller: Person
+        structure_id: OpaqueId, espace: Code, caller: Person
     ) -> list[EspaceOfStructure]:
         """Close an espace: all subscriptions to it end."""
         return await turned(structure_id, espace, caller, open=False)
@@ -91,7 +94,7 @@ def espace_routes(espaces: Espaces) -> APIRouter:
         responses=may_answer(NotFound, ManagersOnly),
     )
     async def requests(
-        structure_id: Id,
+        structure_id: OpaqueId,
         espace: Code,
         caller: Person,
         asked: PageAsked,
@@ -112,7 +115,7 @@ def espace_routes(espaces: Espaces) -> APIRouter:
         responses=may_answer(NotFound, PrincipalManagerOnly, NotASecondaryManager),
     )
     async def choose(
-        structure_id: Id, user_id: Id, body: SecondaryManager, caller: Person
+        structure_id: OpaqueId, user_id: OpaqueId, body: SecondaryManager, caller: Person
     ) -> SecondaryManager:
         """Say how somebody acts to whom the management of the structure is delegated."""
         await committer.keep(

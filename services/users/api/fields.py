@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal
 
-from fastapi import Path
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -68,8 +67,6 @@ Code = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 
 Proof = Annotated[str, StringConstraints(pattern=r"^([0-9]{6}|[a-z2-7]{4}(-[a-z2-7]{4}){3})$")]
 """A code of the second factor, or one that recovers it."""
-
-Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
 class Address(OpenForm):

@@ -10,9 +10,10 @@ from pydantic import BaseModel, Field, StringConstraints
 from contracts.users import Habilitation, Level
 from kit.clock import now, today
 from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
+from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked
 from kit.problems import Invalid, NotFound, PreconditionFailed
-from services.users.api.rattachements import Id, Unit
+from services.users.api.rattachements import Unit
 from services.users.catalogue import Catalogue, Code
 from services.users.domain.delegation import (
     AskForYourOwn,
@@ -135,7 +136,7 @@ class Draft(BaseModel):
 
 
 class Request(Draft):
-    structure_id: Id
+    structure_id: OpaqueId
     comment: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
         "", max_length=1000, description="For those who decide."
     )
@@ -175,8 +176,8 @@ def _of_users(changed: Habilitations, views: HabilitationViews) -> APIRouter:
 
     @routes.get("", responses=may_answer(ManagersOnly, NotFound))
     async def read(
-        structure_id: Id,
-        user_id: Id,
+        structure_id: OpaqueId,
+        user_id: OpaqueId,
         caller: Person,
         response: Response,
         unit: Annotated[str | None, Query(max_length=50, description="Only its rows.")] = None,
@@ -200,8 +201,8 @@ def _of_users(changed: Habilitations, views: HabilitationViews) -> APIRouter:
         ),
     )
     async def submit(
-        structure_id: Id,
-        user_id: Id,
+        structure_id: OpaqueId,
+        user_id: OpaqueId,
         draft: Draft,
         *,
         caller: Person,
@@ -221,7 +222,11 @@ def _of_users(changed: Habilitations, views: HabilitationViews) -> APIRouter:
         ),
     )
     async def let_approve(
-        structure_id: Id, user_id: Id, body: Approving, caller: Person, response: Response
+        structure_id: OpaqueId,
+        user_id: OpaqueId,
+        body: Approving,
+        caller: Person,
+        response: Response,
     ) -> HabilitationsShown:
         """Give or withdraw a user's right to decide on approvals: the principal manager's to do."""
         submitted = changed.submitted(new_entity_id(), caller.user_id, now())
@@ -234,7 +239,7 @@ def _of_users(changed: Habilitations, views: HabilitationViews) -> APIRouter:
 
     @routes.get("/history", responses=may_answer(ManagersOnly, NotFound))
     async def history(
-        structure_id: Id, user_id: Id, caller: Person, asked: PageAsked
+        structure_id: OpaqueId, user_id: OpaqueId, caller: Person, asked: PageAsked
     ) -> Page[EntryShown]:
         """Who gave or took what, and when, newest first."""
         return await views.history(structure_id, user_id, asked, by=caller.user_id, today=today())
@@ -269,7 +274,7 @@ def _own(changed: Habilitations, views: HabilitationViews) -> APIRouter:
         return await views.my_requests(asked, user_id=caller.user_id)
 
     @routes.get("/{id}", responses=may_answer(NotFound))
-    async def one(id: Id, caller: Person) -> RequestShown:
+    async def one(id: OpaqueId, caller: Person) -> RequestShown:
         """One request of mine."""
         return await views.my_request(id, user_id=caller.user_id)
 

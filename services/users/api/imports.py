@@ -10,10 +10,10 @@ from pydantic import BaseModel
 
 from kit.frame import NotUtf8
 from kit.http import Person, may_answer, new_entity_id
+from kit.ids import OpaqueId
 from kit.pages import Asked, Page, PageAsked, page
 from kit.problems import NotFound
 from kit.spreadsheets import CSV, Row, download
-from services.users.api.structure_users import UserId
 from services.users.domain.imports import Import, ImportLine
 from services.users.importing import (
     COLUMNS,
@@ -85,12 +85,12 @@ def import_routes(importing: Importing) -> APIRouter:
         return await _shown(importing, kept)
 
     @routes.get("/{id}", responses=may_answer(NotFound))
-    async def show(id: UserId, caller: Person) -> ImportShown:
+    async def show(id: OpaqueId, caller: Person) -> ImportShown:
         """How far one of your files is."""
         return await _shown(importing, await own(id, caller))
 
     @routes.get("/{id}/lines", responses=may_answer(NotFound))
-    async def lines(id: UserId, caller: Person, asked: PageAsked) -> Page[LineShown]:
+    async def lines(id: OpaqueId, caller: Person, asked: PageAsked) -> Page[LineShown]:
         """Each line of one of your files, and what became of it."""
         await own(id, caller)
         return await _lines(importing, id, asked)
@@ -98,7 +98,7 @@ def import_routes(importing: Importing) -> APIRouter:
     @routes.get(
         "/{id}/report.csv", response_class=StreamingResponse, responses=may_answer(NotFound) | CSV
     )
-    async def report(id: UserId, caller: Person) -> StreamingResponse:
+    async def report(id: OpaqueId, caller: Person) -> StreamingResponse:
         """The same as a CSV file."""
         await own(id, caller)
         return download("report.csv", tuple(LineShown.model_fields), _rows(importing, id))

@@ -15,9 +15,9 @@ from kit.attempts import TooManyAttempts, attempts_id
 from kit.change import Change
 from kit.clock import now
 from kit.http import Anyone, Person, may_answer
-from kit.ids import new_id
+from kit.ids import EntityId, new_id
 from kit.problems import Invalid
-from services.users.api.fields import Email, Id
+from services.users.api.fields import Email
 from services.users.api.sessions import CHALLENGED, Issuing, Tokens, UserAgent
 from services.users.domain import provider_sign_ins as domain
 from services.users.domain.accounts import Account, AccountMoved
@@ -289,7 +289,7 @@ def linked_identity_routes(identity: Identity) -> APIRouter:
         )
 
     @routes.delete("/{id}", status_code=204, responses=may_answer(NoSuchIdentity))
-    async def unlink(id: Id, caller: Person) -> None:
+    async def unlink(id: EntityId, caller: Person) -> None:
         """
         Sign in with this identity no more.
 

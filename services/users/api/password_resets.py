@@ -63,12 +63,15 @@ def password_reset_routes(
 
     def belonging(account: Account | None) -> tuple[Place, ...]:
         tries = attempts_id("sign-in", account.email if account else "")
-        return identity.attempts.at(tries), *identity.sessions_of(account)
+        openings = *identity.sessions_of(account), *identity.identities_of(account)
+        return identity.attempts.at(tries), *openings
 
     @routes.post("/confirmation", responses=may_answer(*MAY_ANSWER))
     async def confirm(asked: NewPassword, caller: Anyone) -> Replaced:
         """
-        Choose a new password with the link of a letter. It signs out every device.
+        Choose a new password with the link of a letter: nothing else opens the account then.
+
+        Every device is signed out, and every identity of a provider is unlinked.
 
         Where there is a secret question it must be answered too: the refusal asks it.
         """

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, StrictBool, StringConstra
 from kit import clock
 from kit.change import Change
 from kit.http import Caller, Person, may_answer, new_entity_id, reader
-from kit.ids import new_id
+from kit.ids import OpaqueId, new_id
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
 from services.users import views
@@ -39,7 +39,6 @@ from services.users.domain.units import known_unit_id
 from services.users.membership import Membership
 from services.users.views import ActiveRattachement, MyRattachement
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Unit = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 RattachementReader = Annotated[Caller, reader("rattachements:read")]
 
@@ -53,7 +52,7 @@ def distinct(units: tuple[str, ...]) -> tuple[str, ...]:
 class Window(BaseModel):
     """Which structure, or which of its units, and from when to when."""
 
-    structure_id: Id
+    structure_id: OpaqueId
     units: Annotated[tuple[Unit, ...], AfterValidator(distinct)] = Field(
         (), max_length=100, description="None: the whole structure."
     )
@@ -72,7 +71,7 @@ class Wanted(Window):
 class Departure(BaseModel):
     """Which structures to leave, all or none of them."""
 
-    structure_ids: Annotated[tuple[Id, ...], AfterValidator(distinct)] = Field(
+    structure_ids: Annotated[tuple[OpaqueId, ...], AfterValidator(distinct)] = Field(
         min_length=1, max_length=100
     )
     confirmed: StrictBool = Field(False, description="Without it, only what would go is told.")
@@ -162,7 +161,7 @@ def rattachement_routes(membership: Membership, defaults: Defaults) -> APIRouter
         )
 
     @routes.get("/{id}", responses=may_answer(NotFound))
-    async def one(id: Id, caller: Person) -> MyRattachement:
+    async def one(id: OpaqueId, caller: Person) -> MyRattachement:
         """One request of mine."""
         return await views.my_rattachement(membership, id, user_id=caller.user_id)
 

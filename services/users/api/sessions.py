@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from kit.attempts import TooManyAttempts
 from kit.clock import now
 from kit.http import Anyone, Person, may_answer
-from services.users.api.fields import Accepted, Email, Id, Password, Proof
+from kit.ids import EntityId
+from services.users.api.fields import Accepted, Email, Password, Proof
 from services.users.domain import sessions as domain
 from services.users.domain.challenges import ChallengeOver, CodeRefused
 from services.users.domain.devices import label
@@ -214,7 +215,7 @@ def _device_routes(routes: APIRouter, identity: Identity, settings: UsersSetting
         await end(caller.session_id, caller.user_id)
 
     @routes.delete("/{id}", status_code=204, responses=may_answer(NoSuchSession))
-    async def sign_out_there(id: Id, caller: Person) -> None:
+    async def sign_out_there(id: EntityId, caller: Person) -> None:
         """Sign out one of your devices. Doing it again changes nothing."""
         await end(id, caller.user_id)
 

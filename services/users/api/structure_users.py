@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
@@ -11,13 +11,13 @@ from kit import clock
 from kit.change import Change
 from kit.days import day_of
 from kit.http import Person, ScopeMissing, may_answer, new_entity_id
-from kit.ids import new_id
+from kit.ids import OpaqueId, new_id
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
 from kit.spreadsheets import CSV, download
 from services.users import user_views
 from services.users.api.fields import Accepted, Email
-from services.users.api.rattachements import Id, RattachementReader, Unit, Window, distinct
+from services.users.api.rattachements import RattachementReader, Unit, Window, distinct
 from services.users.attaching import Attaching
 from services.users.domain import leaving
 from services.users.domain.attaching import Gift, NotYourself
@@ -34,8 +34,6 @@ from services.users.domain.requests import InactiveStructure, UnknownUnits, Wron
 from services.users.domain.states import Order, Standing
 from services.users.user_views import ActionView, AttachedUser, Users, Waiting
 
-UserId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-StructureId = UserId
 Comment = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 ADMINISTER = (NotFound, ManagersOnly)
 
@@ -127,7 +125,7 @@ def _attaching(routes: APIRouter, attaching: Attaching) -> None:
         status_code=202,
         responses=may_answer(*ADMINISTER, AccountActive),
     )
-    async def write_again(structure_id: StructureId, user_id: UserId, caller: Person) -> Accepted:
+    async def write_again(structure_id: OpaqueId, user_id: OpaqueId, caller: Person) -> Accepted:
         """Write once more to somebody invited, as long as their account is not active."""
         await attaching.remind(structure_id, user_id, by=caller.user_id)
         return Accepted()
@@ -138,7 +136,7 @@ def _listing(routes: APIRouter, users: Users) -> None:
     async def list_users(
         caller: Person,
         asked: PageAsked,
-        structure_id: Annotated[Id | None, Query()] = None,
+        structure_id: Annotated[OpaqueId | None, Query()] = None,
         unit: Annotated[Unit | None, Query()] = None,
     ) -> Page[AttachedUser]:
         """The users of one structure that you administer, or of all of them."""
@@ -153,7 +151,7 @@ def _listing(routes: APIRouter, users: Users) -> None:
     )
     async def export(
         caller: Person,
-        structure_id: Annotated[Id | None, Query()] = None,
+        structure_id: Annotated[OpaqueId | None, Query()] = None,
         unit: Annotated[Unit | None, Query()] = None,
     ) -> StreamingResponse:
         """The same list as a CSV file, a row for each unit; no cell is a formula."""
@@ -163,17 +161,17 @@ def _listing(routes: APIRouter, users: Users) -> None:
 
     @routes.get("/structure-users/{structure_id}/invitations", responses=may_answer(*ADMINISTER))
     async def list_invited(
-        structure_id: StructureId, caller: Person, asked: PageAsked
+        structure_id: OpaqueId, caller: Person, asked: PageAsked
     ) -> Page[Waiting]:
         """Those who were invited and have not opened their account yet."""
         return await users.invited(caller.user_id, structure_id, asked, clock.today())
 
     @routes.get("/structure-users/{structure_id}/history", responses=may_answer(*ADMINISTER))
     async def history(
-        structure_id: StructureId,
+        structure_id: OpaqueId,
         caller: Person,
         asked: PageAsked,
-        user_id: Annotated[Id | None, Query()] = None,
+        user_id: Annotated[OpaqueId | None, Query()] = None,
     ) -> Page[ActionView]:
         """What was done to the users of a structure, or to one of them, newest first."""
         on = clock.today()
@@ -182,7 +180,7 @@ def _listing(routes: APIRouter, users: Users) -> None:
 
 def _showing(routes: APIRouter, users: Users) -> None:
     @routes.get("/structure-users/{structure_id}/{user_id}", responses=may_answer(*ADMINISTER))
-    async def show(structure_id: StructureId, user_id: UserId, caller: Person) -> AttachedUser:
+    async def show(structure_id: OpaqueId, user_id: OpaqueId, caller: Person) -> AttachedUser:
         """One user of a structure that you administer."""
         return await users.one(caller.user_id, structure_id, user_id, clock.today())
 
@@ -191,8 +189,8 @@ def _showing(routes: APIRouter, users: Users) -> None:
         responses=may_answer(*ADMINISTER, ScopeMissing),
     )
     async def show_units(
-        structure_id: StructureId,
-        user_id: UserId,
+        structure_id: OpaqueId,
+        user_id: OpaqueId,
         caller: RattachementReader,
         order: Order = "unit",
     ) -> Standings:
@@ -220,7 +218,7 @@ def _detaching(routes: APIRouter, attaching: Attaching) -> None:
         ),
     )
     async def detach(
-        structure_id: StructureId, user_id: UserId, said: Detachment, caller: Person
+        structure_id: OpaqueId, user_id: OpaqueId, said: Detachment, caller: Person
     ) -> Detached:
         """Detach a user from a structure, or from some of its units, and say why."""
         if user_id == caller.user_id:

@@ -9,9 +9,10 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_
 from contracts.users import Level
 from kit import clock
 from kit.http import Person, may_answer, new_entity_id
+from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked
 from services.users import espace_views as views
-from services.users.api.rattachements import Id, Unit
+from services.users.api.rattachements import Unit
 from services.users.domain.espaces import FixedEspace
 from services.users.domain.habilitation_requests import AlreadyAsked, NotAttached
 from services.users.domain.rattachements import TooManyRights
@@ -71,7 +72,7 @@ def _of_distinct_units(units: tuple[Ticked, ...]) -> tuple[Ticked, ...]:
 class WantedSubscriptions(BaseModel):
     """Which espaces of a structure, at which levels on which units, and from when on."""
 
-    structure_id: Id
+    structure_id: OpaqueId
     espaces: Annotated[tuple[Code, ...], AfterValidator(_distinct)] = Field(
         min_length=1, max_length=MOST
     )
@@ -93,7 +94,7 @@ class WantedSubscriptions(BaseModel):
 class OneSubscription(BaseModel):
     """One row of the list of subscriptions, as far as it is on one unit."""
 
-    structure_id: Id
+    structure_id: OpaqueId
     espace: Code
     level: Level
     unit: Unit | None = Field(None, description="Absent: the whole structure.")

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from kit.http import Person, may_answer, new_entity_id
+from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
-from services.users.api.rattachements import Id
 from services.users.domain.transfers import (
     HandedToYourself,
     ManagementMoved,
@@ -39,10 +39,10 @@ class Chosen(BaseModel):
     type: Type = Field(
         description="One structure, all those you manage, or several that you choose"
     )
-    structure_ids: tuple[Id, ...] = Field(
+    structure_ids: tuple[OpaqueId, ...] = Field(
         (), max_length=MOST, description="One for `unitary`, some for `multiple`, none for `global`"
     )
-    user_id: Id = Field(description="Attached today to each of them")
+    user_id: OpaqueId = Field(description="Attached today to each of them")
 
 
 class TransferDone(BaseModel):
@@ -94,7 +94,7 @@ def transfer_routes(managing: Managing, managed: Managed) -> APIRouter:
     async def successors(
         caller: Person,
         asked: PageAsked,
-        structure_id: Annotated[tuple[Id, ...], Query(max_length=50)] = (),
+        structure_id: Annotated[tuple[OpaqueId, ...], Query(max_length=50)] = (),
         q: Annotated[
             str, Query(max_length=100, description="Words of a name, an e-mail or an address")
         ] = "",

@@ -9,14 +9,12 @@ from pydantic import BaseModel, Field, StringConstraints
 from contracts.users import CLAIM_DIGITS
 from kit.attempts import TooManyAttempts
 from kit.http import Operator, Person, may_answer, new_entity_id
+from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
 from services.users.api.fields import Email, Reason
-from services.users.api.rattachements import Id
 from services.users.claiming import Claiming
-from services.users.domain.requests import UnknownStructure
-from services.users.domain.transfers import ManagementMoved
-from services.users.domain.vacancies import (
+from services.users.domain.claims import (
     AlreadyYours,
     Claim,
     ClaimOver,
@@ -31,13 +29,15 @@ from services.users.domain.vacancies import (
     State,
     WrongCode,
 )
+from services.users.domain.requests import UnknownStructure
+from services.users.domain.transfers import ManagementMoved
 
 Reference = Annotated[str, StringConstraints(max_length=50, pattern=r"^[0-9A-Za-z_/ -]*$")]
 PROVED = (NotFound, ClaimOver, ClaimUnderWay, ManagementMoved)
 
 
 class NewClaim(BaseModel):
-    structure_id: Id
+    structure_id: OpaqueId
     proof: Proof = Field(
         description="`code`: of a letter to the structure's own address. `documents`: the desk's"
     )
@@ -54,7 +54,7 @@ class Verdict(BaseModel):
 
 
 class Assignment(BaseModel):
-    structure_id: Id
+    structure_id: OpaqueId
     email: Email = Field(description="Login address of who is to manage it")
     reference: Annotated[Reference, StringConstraints(min_length=1)] = Field(
         description="Number of the ticket that holds the documents"
@@ -115,7 +115,7 @@ def vacancy_routes(claiming: Claiming) -> APIRouter:
         return Page(items=[_view(one) for one in found], next=following)
 
     @routes.get("/v1/vacancy-claims/{id}", responses=may_answer(NotFound))
-    async def one(id: Id, caller: Person) -> ClaimView:
+    async def one(id: OpaqueId, caller: Person) -> ClaimView:
         """A claim of yours or, once it was proved, to a structure that you manage."""
         return _view(await claiming.readable(id, by=caller.user_id))
 
@@ -123,7 +123,7 @@ def vacancy_routes(claiming: Claiming) -> APIRouter:
         "/v1/vacancy-claims/{id}/proof",
         responses=may_answer(*PROVED, WrongCode, ProvedByDocuments),
     )
-    async def prove(id: Id, shown: Shown, caller: Person) -> ClaimView:
+    async def prove(id: OpaqueId, shown: Shown, caller: Person) -> ClaimView:
         """
         Show the code of the letter. Too many wrong ones end the claim.
 
@@ -135,7 +135,7 @@ def vacancy_routes(claiming: Claiming) -> APIRouter:
         "/v1/vacancy-claims/{id}/objection",
         responses=may_answer(NotFound, ManagersObjectionOnly, ClaimOver),
     )
-    async def object_to(id: Id, caller: Person) -> ClaimView:
+    async def object_to(id: OpaqueId, caller: Person) -> ClaimView:
         """Say, as its principal manager, that you are there: nothing comes of the claim."""
         return _view(await claiming.object_to(id, by=caller.user_id))
 
@@ -178,7 +178,7 @@ def vacancy_routes(claiming: Claiming) -> APIRouter:
         "/v1/ops/vacancy-claims/{id}/decision",
         responses=may_answer(*PROVED, NotYourOwnClaim, ReasonForRejection),
     )
-    async def decide(id: Id, asked: Verdict, caller: Operator) -> ClaimForTheDesk:
+    async def decide(id: OpaqueId, asked: Verdict, caller: Operator) -> ClaimForTheDesk:
         """
         Confirm that the documents prove a claim, or reject it and say why.
 

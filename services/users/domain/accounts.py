@@ -44,6 +44,7 @@ Action = Literal[
     "second-factor-off",
     "second-factor-on",
     "secret-question-changed",
+    "signed-out-elsewhere",
 ]
 """What is told of an account, for its audit trail."""
 

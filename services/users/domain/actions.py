@@ -16,13 +16,14 @@ Done = Literal[
     "left",
     "begun",
     "ended",
+    "erased",
     "management-transferred",
     "management-left",
     "management-claimed",
     "management-assigned",
 ]
 """The last four say how the user became the principal manager: by a transfer, by the departure of
-the one before, by a claim, or by the desk."""
+the one before, by a claim, or by the desk. ``erased``: the user was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Literal
 
 from contracts.users import RattachementMade
 from kit.change import Change
 from kit.problems import Forbidden, NotFound
+from services.users.domain.accounts import Account
 from services.users.domain.actions import Action, done
 from services.users.domain.delegation import Administrator, OutsideYourUnits, administrator
 from services.users.domain.giving import Rows, attached, left_out
 from services.users.domain.lines import Extent, Lines, cover
+from services.users.domain.logins import Login
 from services.users.domain.rattachements import Defaults, Rattachement, nothing_yet
 from services.users.domain.requests import (
     Changes,
@@ -49,9 +52,14 @@ def judge(
     structure: Structure | None,
     units: tuple[Unit | None, ...],
     *,
+    user_id: str,
     today: date,
 ) -> Structure:
-    """Refuse what this manager may not give, whoever it is for. ``units``: in their order."""
+    """
+    Refuse what this manager may not give. ``units``: in their order.
+
+    Whoever else it is for, with an account or without, the refusal is the same.
+    """
     manager = administrator(acting, today)
     if structure is None:
         raise NotFound
@@ -60,7 +68,23 @@ def judge(
     refuse_unknown_units(gift.extent, structure, units, today)
     refuse_wrong_dates(gift.extent, today)
     refuse_outside(manager, gift.extent.lines())
+    if user_id == gift.by:
+        raise NotYourself
     return structure
+
+
+def reached(
+    login: Login | None, account: Account | None, *, user_id: str
+) -> Literal["attached", "invited"] | None:
+    """
+    What becomes of whoever had this address when it was read.
+
+    None: it is somebody else's by now, or of an account that is not to be used.
+    """
+    if login is not None and login.user_id != user_id:
+        return None
+    status = account.status if account else "pending"
+    return "attached" if status == "active" else "invited" if status == "pending" else None
 
 
 def give(
@@ -98,7 +122,12 @@ def give(
         made_by=gift.by,
         made_at=gift.at,
     )
-    granted = RattachementRequest(
+    granted = _granted(gift, structure, user_id)
+    return Change(granted), replace(given, events=(*given.events, told))
+
+
+def _granted(gift: Gift, structure: Structure, user_id: str) -> RattachementRequest:
+    return RattachementRequest(
         id=gift.id,
         user_id=user_id,
         structure_id=structure.id,
@@ -110,7 +139,6 @@ def give(
         requested_at=gift.at,
         decided_at=gift.at,
     )
-    return Change(granted), replace(given, events=(*given.events, told))
 
 
 def noted(gift: Gift, tied: Change[Rattachement], action: Action | None) -> Change[Action]:

@@ -6,7 +6,6 @@ address is sent a link that stops the change, and for some days takes it back: w
 session and a password must not keep the account.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,7 +27,7 @@ from services.users.domain.accounts import (
 from services.users.domain.logins import Login, login_id
 from services.users.domain.passwords import WrongPassword
 from services.users.domain.provider_sign_ins import LinkedIdentity
-from services.users.domain.sessions import Session, all_ended
+from services.users.domain.sessions import Session, shut
 
 
 class LoginTaken(Conflict):
@@ -157,7 +156,7 @@ def take_login_back(
     if current is None or current.id != login_id(account.email) or link.email == account.email:
         raise AccountMoved
     since = link.asked_at or account.created_at
-    secured, shut = _shut(account, openings, since=since, access_for=access_for, now=now)
+    secured, closed = shut(account, *openings, since=since, access_for=access_for, now=now)
     earlier = account.links[: account.links.index(link)]
     back = replace(
         _without_since(secured, since),
@@ -174,7 +173,7 @@ def take_login_back(
         Change(back, (person_changed(back), told)),
         Change(old and replace(old, wake_at=None)),
         Change(replace(current, wake_at=now)),
-        *shut,
+        *closed,
     )
 
 
@@ -218,30 +217,6 @@ def _stands_since(account: Account, now: datetime) -> datetime | None:
         if (link.purpose, link.email) == ("login-cancellation", account.email)
     )
     return next(asked, None)
-
-
-def _shut(
-    account: Account,
-    openings: Sequence[Session | LinkedIdentity | None],
-    *,
-    since: datetime,
-    access_for: timedelta,
-    now: datetime,
-) -> tuple[Account, list[Change[Any]]]:
-    """The account without its sessions and what was linked from then on, and the ends of both."""
-    linked_at = {one.id: one.linked_at for one in openings if isinstance(one, LinkedIdentity)}
-    if {*account.linked_ids} - linked_at.keys():
-        raise AccountMoved
-    gone = {id for id in account.linked_ids if linked_at[id] >= since}
-    sessions = [one for one in openings if isinstance(one, Session)]
-    secured, *ended = all_ended(account, *sessions, access_for=access_for, now=now)
-    ends = iter(ended)
-    shut = [
-        next(ends) if isinstance(one, Session) else Change(None if one and one.id in gone else one)
-        for one in openings
-    ]
-    kept = tuple(id for id in account.linked_ids if id not in gone)
-    return replace(secured, linked_ids=kept), shut
 
 
 def _without_since(account: Account, since: datetime) -> Account:

@@ -10,12 +10,13 @@ from kit.change import Change
 from kit.person import Erasure
 from kit.problems import Conflict, NotFound
 from services.users.domain.accounts import Account, used
-from services.users.domain.actions import Action
+from services.users.domain.actions import Action, done
+from services.users.domain.claims import Claim
+from services.users.domain.habilitation_history import Entry, recorded
 from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.logins import Login
 from services.users.domain.rattachements import Rattachement, rights_of
 from services.users.domain.requests import RattachementRequest
-from services.users.domain.vacancies import Claim
 
 
 class NotDeactivated(Conflict):
@@ -79,8 +80,24 @@ def without_words(request: RattachementRequest) -> Change[RattachementRequest]:
     return Change(replace(request, comment="", reason=""))
 
 
-def detached(rattachement: Rattachement) -> Change[Rattachement]:
-    """Nobody is behind it any more: it gives nothing."""
+def detach(
+    tie: Rattachement | None, action: Action | None, entry: Entry | None, *, id: str, now: datetime
+) -> tuple[Change[Rattachement], Change[Action], Change[Entry]]:
+    """
+    Nobody is behind it any more: it gives nothing.
+
+    Once, under ``id``, the histories say what it had given; they name nobody.
+    """
+    if tie is None:
+        return Change(None), Change(action), Change(entry)
+    gone = _detached(tie)
+    noted = Change(action)
+    if tie.lines:
+        noted = done(action, tie, "erased", tie.lines, id=id, by=None, at=now)
+    return gone, noted, recorded(tie, gone, entry, id=id, cause="erased", by=None, at=now)
+
+
+def _detached(rattachement: Rattachement) -> Change[Rattachement]:
     gone = replace(
         rattachement,
         role=None,

@@ -46,34 +46,33 @@ def bring_in_line(
     reached = replace(tie, in_line=openings.last)
     if not tie.standing(today):
         return Change(reached), Change(entry), *as_they_are
-    is_principal = tie.role == "principal_manager"
-    turned = [
-        (one, offer[one.espace])
-        for one in openings.turns
-        if one.number > tie.in_line and one.espace in offer and (one.principal or not is_principal)
-    ]
-    opened = [espace for turn, espace in turned if turn.open]
-    closed = [espace for turn, espace in turned if not turn.open]
-    after = tuple(
-        one for one in held(tie, today) if not any(espace.opens(one) for espace in closed)
-    )
-    if is_principal:
-        for espace in opened:
-            more = _with(after, missing(tie, _all_of(espace, tie, today), today))
-            after = after if too_many(tie.lines, more) else more
-        opened = []
+    opened, closed = _turned(openings, tie, offer)
+    after = tuple(one for one in held(tie, today) if not any(e.opens(one) for e in closed))
+    if tie.role == "principal_manager":
+        after, opened = _with_all(after, opened, tie, today), []
     changed, noted = applied(reached, after, cause="managed", submitted=submitted)
     left, asked = changed.state or reached, dict(zip(requests, as_they_are, strict=True))
     for espace in opened:
+        current = requests[espace.code]
         left, asked[espace.code] = _listed(
-            left,
-            espace,
-            openings,
-            requests[espace.code],
-            place=place,
-            submitted=submitted,
+            left, espace, openings, current, place=place, submitted=submitted
         )
     return Change(left, changed.events), noted, *asked.values()
+
+
+def _turned(
+    openings: Openings, tie: Rattachement, offer: Offer
+) -> tuple[list[Espace], list[Espace]]:
+    """What was opened and what was closed since somebody was last brought in line."""
+    is_principal = tie.role == "principal_manager"
+    turned = [
+        (one.open, offer[one.espace])
+        for one in openings.turns
+        if one.number > tie.in_line and one.espace in offer and (one.principal or not is_principal)
+    ]
+    opened = [espace for was_opened, espace in turned if was_opened]
+    closed = [espace for was_opened, espace in turned if not was_opened]
+    return opened, closed
 
 
 def _listed(
@@ -110,6 +109,14 @@ def _all_of(espace: Espace, tie: Rattachement, today: date) -> Held:
     units = {line.unit for line in tie.standing(today)}
     where = [None] if None in units else sorted(unit for unit in units if unit)
     return tuple(one for unit in where for one in espace.on(unit))
+
+
+def _with_all(had: Held, opened: list[Espace], tie: Rattachement, today: date) -> Held:
+    """All that these espaces open, but for an espace whose rows would be too many."""
+    for espace in opened:
+        more = _with(had, missing(tie, _all_of(espace, tie, today), today))
+        had = had if too_many(tie.lines, more) else more
+    return had
 
 
 def _with(had: Held, more: Held) -> Held:

@@ -20,10 +20,12 @@ Cause = Literal[
     "attached",
     "detached",
     "management",
+    "erased",
 ]
 """By a manager; by the principal manager for himself, which needs no approval; by an approval; by
 itself, when its time had come or was over; whether the user decides on approvals; with what a
-manager attached the user to, or what was taken or left; with the management of the structure."""
+manager attached the user to, or what was taken or left; with the management of the structure; as
+the user was erased."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

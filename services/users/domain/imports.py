@@ -25,6 +25,13 @@ class Import(Entity):
     after: int = 0
     """The number of the last line that was dealt with."""
     ended_at: datetime | None = None
+    whole: bool = True
+    """Not before each of its lines is kept: until then there is nothing to work through."""
+
+    @property
+    def of_use(self) -> bool:
+        """Whether there is work to do for it; else it waits to be forgotten."""
+        return self.whole and self.ended_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,17 +74,24 @@ def claim(current: Import | None, now: datetime) -> Change[Import]:
     return Change(replace(current, wake_at=now + LEASE))
 
 
+def begin(current: Import | None, *, now: datetime) -> Change[Import]:
+    if current is None or current.whole:
+        return Change(current)
+    return Change(replace(current, whole=True, wake_at=now))
+
+
 def dealt_with(current: Import | None, *, after: int, now: datetime) -> Change[Import]:
     """Whoever else works through it may be further on already."""
-    if current is None or current.wake_at is None or current.after >= after:
+    if current is None or current.ended_at or current.after >= after:
         return Change(current)
     return Change(replace(current, after=after, wake_at=now + LEASE))
 
 
-def end(current: Import | None, *, now: datetime) -> Change[Import]:
+def end(current: Import | None, *, now: datetime, kept_for: timedelta) -> Change[Import]:
+    """Its lines hold addresses that somebody else typed: all of it is forgotten after some days."""
     if current is None or current.ended_at:
         return Change(current)
-    return Change(replace(current, ended_at=now, wake_at=None))
+    return Change(replace(current, ended_at=now, wake_at=now + kept_for))
 
 
 def accepted(line: ImportLine, *, left_out: bool) -> Change[ImportLine]:

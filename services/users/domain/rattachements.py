@@ -54,6 +54,8 @@ class Rattachement(Entity):
     """What the user has asked to be given and taken."""
     past: tuple[Past, ...] = ()
     """What was last taken away of each unit, and of the whole, that has no line any more."""
+    blocked: tuple[str, ...] = ()
+    """Of what another service asked for this user: the last told to find nobody who decides."""
     noted: date | None = None
     """The last day whose beginnings and ends have been told."""
     may_configure: bool = True

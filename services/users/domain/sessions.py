@@ -18,6 +18,7 @@ from services.users.domain.accounts import (
     used,
 )
 from services.users.domain.passwords import WrongPassword
+from services.users.domain.provider_sign_ins import LinkedIdentity
 from services.users.domain.questions import require_answered
 
 GRACE = timedelta(seconds=10)
@@ -175,10 +176,37 @@ def all_ended(
     return replace(account, session_ids=kept), *ended
 
 
+def shut(
+    account: Account,
+    *openings: Session | LinkedIdentity | None,
+    since: datetime | None = None,
+    access_for: timedelta,
+    now: datetime,
+) -> tuple[Account, list[Change[Any]]]:
+    """
+    The account without its sessions and what was linked from then on (None: ever), and their ends.
+
+    ``openings`` must be all sessions and all linked identities of the account.
+    """
+    linked_at = {one.id: one.linked_at for one in openings if isinstance(one, LinkedIdentity)}
+    if {*account.linked_ids} - linked_at.keys():
+        raise AccountMoved
+    gone = {id for id in account.linked_ids if since is None or linked_at[id] >= since}
+    sessions = [one for one in openings if isinstance(one, Session)]
+    secured, *ended = all_ended(account, *sessions, access_for=access_for, now=now)
+    ends = iter(ended)
+    closed = [
+        next(ends) if isinstance(one, Session) else Change(None if one and one.id in gone else one)
+        for one in openings
+    ]
+    kept = tuple(id for id in account.linked_ids if id not in gone)
+    return replace(secured, linked_ids=kept), closed
+
+
 def reset_password(
     account: Account | None,
     _tries: Attempts | None,
-    *sessions: Session | None,
+    *openings: Session | LinkedIdentity | None,
     nonce: str,
     answered: SecretQuestion | None,
     password_hash: str,
@@ -186,7 +214,10 @@ def reset_password(
     now: datetime,
 ) -> tuple[Change[Any], ...]:
     """
-    Replace a forgotten password, sign every device out, and unlock the account.
+    Replace a forgotten password, and unlock the account for it alone.
+
+    Every device is signed out, and no identity of a provider is linked any more: whoever forgot
+    nothing may have linked theirs. One's own is linked anew by the address that it verifies.
 
     ``answered``: the secret question that was answered rightly, as it was then; by itself it is
     worth nothing. What takes the login back stays good: whoever has stolen it reads its mail.
@@ -195,13 +226,13 @@ def reset_password(
     if account is None or account.status != "active":
         raise LinkNoLongerValid
     require_answered(account, answered)
-    secured, *ended = all_ended(account, *sessions, access_for=access_for, now=now)
+    secured, closed = shut(account, *openings, access_for=access_for, now=now)
     kept = tuple(one for one in account.links if one.purpose == "login-cancellation")
     told = changed(account, "password-reset", by="", now=now)
     return (
         Change(_with_password(replace(secured, links=kept), password_hash), (told,)),
         Change(None),
-        *ended,
+        *closed,
     )
 
 
@@ -241,7 +272,10 @@ def end_others(
     if account is None:
         raise NoSuchSession
     kept, *ended = all_ended(account, *sessions, access_for=access_for, now=now, but=current)
-    return Change(kept), *ended
+    if kept == account:
+        return Change(account), *ended
+    told = changed(account, "signed-out-elsewhere", by=account.id, now=now)
+    return Change(kept, (told,)), *ended
 
 
 def rehash(current: Account | None, *, known: str, renewed: str) -> Change[Account]:

@@ -107,36 +107,18 @@ def ask(
     if any(request for request, _ in known):
         put_before = [Change(request) for request, _ in known]
         return Change(tie), put_before, [Change(entry) for _, entry in known]
-    today, structure = submitted.today, place.structure
-    if structure is None or (structure.discreet and standing_in(tie, today) is None):
-        raise UnknownStructure("No structure has this id.", field="body/structure_id")
-    if tie is None or not tie.standing(today):
-        raise NotAttached
-    if not structure.active:
-        raise InactiveStructure
-    if not today <= wanted.valid_from <= today + LATEST:
-        raise WrongDates("It begins today, or within five years.", field="body/valid_from")
-    ticks = _theirs(wanted.ticks, place, tie, today)
+    today = submitted.today
+    tie = _attached(tie, place, today)
+    ticks = _theirs(wanted, place, tie, today)
     all_asked, all_noted = list[Change[Any]](), list[Change[Any]]()
     events: tuple[Event, ...] = ()
     for nth, (code, (_, entry)) in enumerate(zip(wanted.espaces, known, strict=True)):
         field = f"body/espaces/{nth}"
         espace = _opened(offer.get(code), openings, field)
-        more = missing(tie, _ticked(espace, ticks, wanted.valid_from, field), today)
-        if not more:
-            raise AlreadySubscribed(espace=code, field=field)
-        taken = replaced_by(tie, more, today)
-        if goes_beyond(tie, more, taken, today):
-            raise TooManyRights(most=MOST, field=field)
-        asked, tied, noted = put(
-            tie,
-            entry,
-            place,
-            given=more,
-            taken=taken,
-            comment=wanted.comment,
-            espace=code,
-            submitted=replace(submitted, id=request_id(submitted.id, code)),
+        ticked = _ticked(espace, ticks, wanted.valid_from, field)
+        own = replace(submitted, id=request_id(submitted.id, code))
+        asked, tied, noted = _put(
+            tie, entry, place, espace, ticked, comment=wanted.comment, field=field, submitted=own
         )
         # The last word on their rights says all.
         tie, events = tied.state or tie, tied.events or events
@@ -191,6 +173,48 @@ def replaced_by(tie: Rattachement, more: Held, today: date) -> Held:
     return tuple(one for one in held(tie, today) if row_of(one) in rows)
 
 
+def _attached(tie: Rattachement | None, place: Place, today: date) -> Rattachement:
+    """Espaces are asked for where one is attached, in an active structure."""
+    structure = place.structure
+    if structure is None or (structure.discreet and standing_in(tie, today) is None):
+        raise UnknownStructure("No structure has this id.", field="body/structure_id")
+    if tie is None or not tie.standing(today):
+        raise NotAttached
+    if not structure.active:
+        raise InactiveStructure
+    return tie
+
+
+def _put(
+    tie: Rattachement,
+    entry: Entry | None,
+    place: Place,
+    espace: Espace,
+    ticked: Held,
+    *,
+    comment: str,
+    field: str,
+    submitted: Submitted,
+) -> tuple[Change[HabilitationsRequest], Change[Rattachement], Change[Entry]]:
+    """Ask for what of it they do not hold yet, in place of what is held for other days."""
+    more = missing(tie, ticked, submitted.today)
+    if not more:
+        raise AlreadySubscribed(espace=espace.code, field=field)
+    taken = replaced_by(tie, more, submitted.today)
+    if goes_beyond(tie, more, taken, submitted.today):
+        raise TooManyRights(most=MOST, field=field)
+    return put(
+        tie,
+        entry,
+        place,
+        given=more,
+        taken=taken,
+        comment=comment,
+        espace=espace.code,
+        submitted=submitted,
+    )
+
+
 def _continued(had: Habilitation | None, more: Habilitation) -> Habilitation:
     """One row that begins when the first of them does, since there is one row alone for both."""
     first = had and min(had.valid_from or date.min, more.valid_from or date.min)
@@ -199,16 +223,16 @@ def _continued(had: Habilitation | None, more: Habilitation) -> Habilitation:
     return more.model_copy(update={"valid_from": None if first == date.min else first})
 
 
-def _theirs(
-    ticks: tuple[Tick, ...], place: Place, tie: Rattachement, today: date
-) -> tuple[Tick, ...]:
+def _theirs(wanted: Wanted, place: Place, tie: Rattachement, today: date) -> tuple[Tick, ...]:
     """
-    The same ticks, where each is on something that its user is attached to (ESP-17).
+    Its ticks, where each is on something that its user is attached to (ESP-17).
 
     Whoever is attached to the whole structure ticks all of it by its default unit (ESP-15).
     """
+    if not today <= wanted.valid_from <= today + LATEST:
+        raise WrongDates("It begins today, or within five years.", field="body/valid_from")
     lines, theirs = {line.unit for line in tie.standing(today)}, []
-    for nth, tick in enumerate(ticks):
+    for nth, tick in enumerate(wanted.ticks):
         there = tick.unit is None or place.has(tick.unit, today)
         if not there or not lines & {None, tick.unit}:
             raise NotYourUnits(field=f"body/units/{nth}/unit")

@@ -43,7 +43,9 @@ def without(wishes: NotificationPreferences, topic: str) -> NotificationPreferen
         return wishes.model_copy(update={"weekly_recap": False})
     if topic:
         return wishes.model_copy(update={"applications": wishes.applications | {topic: "never"}})
-    return wishes.model_copy(update={"rhythm": "never"})
+    # An application with a rhythm of its own would go on in digests.
+    silent = dict.fromkeys(wishes.applications, "never")
+    return wishes.model_copy(update={"rhythm": "never", "applications": silent})
 
 
 def forget(current: Unsubscription | None, *, now: datetime) -> Change[Unsubscription]:

@@ -6,9 +6,9 @@ given, or by documents that the desk has seen. A manager who is absent has some 
 Nothing comes of it by itself: no claim without a proof, and no vote.
 """
 
-from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
-from typing import Any, Literal, TypeVar
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any, Final, TypeVar
 
 from contracts.approvals import ApproverMissing
 from contracts.users import (
@@ -20,117 +20,34 @@ from contracts.users import (
     VacancyOpened,
 )
 from kit.attempts import Attempts, Limit, attempt
-from kit.change import Change, Entity
+from kit.change import Change
 from kit.days import day_of
-from kit.problems import Conflict, Forbidden, Invalid, NotFound
-from services.users.domain.accounts import Account
+from kit.problems import NotFound
+from services.users.domain.claims import (
+    AlreadyYours,
+    Claim,
+    ClaimOver,
+    ClaimUnderWay,
+    ManagedAlready,
+    ManagersObjectionOnly,
+    NoSuchUser,
+    NotYourOwnClaim,
+    Parties,
+    ProvedByDocuments,
+    ReasonForRejection,
+    Rules,
+    Settled,
+)
 from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.lines import Extent
 from services.users.domain.management import Management, appoint, given, managing, relieve
-from services.users.domain.rattachements import Defaults, Rattachement, nothing_yet
+from services.users.domain.rattachements import Rattachement, nothing_yet
 from services.users.domain.requests import RattachementRequest, UnknownStructure
 from services.users.domain.structures import Structure
 from services.users.domain.transfers import ManagementMoved
 
 Request = RattachementRequest | HabilitationsRequest
 R = TypeVar("R", RattachementRequest, HabilitationsRequest)
-Proof = Literal["code", "documents"]
-State = Literal["open", "proved", "desk"] | ClaimOutcome
-"""``desk``: the manager's notice did not reach them; operators decide, however it was proved."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim(Entity):
-    """Somebody says that a structure is theirs to manage, and what became of that."""
-
-    user_id: str
-    structure_id: str
-    structure_name: str | None
-    proof: Proof
-    reference: str = ""
-    """Where the desk finds the documents: the number of a ticket."""
-    nonce: str = ""
-    """What the code follows from; nobody without a key of the installation can tell it."""
-    tries_left: int
-    state: State = "open"
-    manager_id: str | None = None
-    """The absent manager to whom notice is given."""
-    notified_at: datetime | None = None
-    """When their notice was handed over: without it, silence says nothing."""
-    reason: str = ""
-    decided_by: str = ""
-    """The operator who judged the documents, or named the manager without a claim."""
-    opened_at: datetime
-    settled_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Parties:
-    """All that a claim may change, as it stands. The last two are of whoever else manages it."""
-
-    management: Management | None
-    account: Account | None
-    tie: Rattachement | None
-    request: RattachementRequest | None
-    structure: Structure | None
-    manager: Account | None
-    managers_tie: Rattachement | None
-
-    @property
-    def manager_id(self) -> str | None:
-        return self.management.principal_manager_id if self.management else None
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What an installation may choose about claims."""
-
-    notice: timedelta
-    defaults: Defaults
-
-
-Settled = tuple[Change[Any], ...]
-"""Of the claim, and then of each of its parties in their order."""
-
-
-class AlreadyYours(Conflict):
-    """You are the principal manager of this structure."""
-
-
-class ClaimUnderWay(Conflict):
-    """Somebody has proved a claim to this structure: its manager has some days to object."""
-
-
-class ClaimOver(Conflict):
-    """This claim has come to an end."""
-
-
-class WrongCode(Invalid):
-    """This is not the code of the letter that was sent to the structure."""
-
-
-class ProvedByDocuments(Conflict):
-    """The desk decides on this claim: it is proved by documents, not by a code."""
-
-
-class ManagersObjectionOnly(Forbidden):
-    """Only the principal manager of the structure may object to a claim."""
-
-
-class NotYourOwnClaim(Forbidden):
-    """Nobody decides on their own claim."""
-
-
-class ManagedAlready(Conflict):
-    """This structure has a principal manager: whoever claims it gives them notice."""
-
-
-class NoSuchUser(Invalid):
-    """Nobody has an active account with this login address."""
-
-
-class ReasonForRejection(Invalid):
-    """A claim is rejected for a reason."""
 
 
 def notice_vacancy(
@@ -170,6 +87,33 @@ def tell_blocked(
         noticed_at=told.noticed_at,
     )
     return Change(replace(request, blocked=True), (event,))
+
+
+MOST_BLOCKED: Final = 20
+
+
+def tell_blocked_elsewhere(
+    told: ApproverMissing,
+    management: Management | None,
+    tie: Rattachement | None,
+    structure: Structure | None,
+) -> tuple[Change[Rattachement], tuple[RequestBlocked, ...]]:
+    """The same of what another service asked for somebody attached, who may know the structure."""
+    if tie is None or told.approval_id in tie.blocked:
+        return Change(tie), ()
+    if management and management.principal_manager_id:
+        return Change(tie), ()
+    if not tie.standing(day_of(told.noticed_at)):
+        return Change(tie), ()
+    event = RequestBlocked(
+        request_id=told.approval_id,
+        user_id=tie.user_id,
+        structure_id=told.structure_id,
+        structure_name=structure.legal_name if structure else None,
+        noticed_at=told.noticed_at,
+    )
+    blocked = (*tie.blocked, told.approval_id)[-MOST_BLOCKED:]
+    return Change(replace(tie, blocked=blocked)), (event,)
 
 
 def claim(
@@ -359,12 +303,7 @@ def _granted(claim: Claim, parties: Parties, *, rules: Rules, now: datetime) -> 
     be it back to whoever had it: they were not silent.
     """
     management, account, structure = parties.management, parties.account, parties.structure
-    moved = claim.manager_id is not None and not (
-        management
-        and management.claim_id == claim.id
-        and management.principal_manager_id == claim.manager_id
-    )
-    if account is None or account.status != "active" or moved:
+    if account is None or account.status != "active" or _handed_over(claim, management):
         _, *others = _as_they_are(parties)
         left = _without_claim(management, claim) if management else None
         return _over(claim, "lapsed", now=now), Change(left), *others
@@ -394,6 +333,15 @@ def _granted(claim: Claim, parties: Parties, *, rules: Rules, now: datetime) -> 
         Change(structure),
         Change(parties.manager and managing(parties.manager, -1)),
         relieve(parties.managers_tie, rules.defaults) if parties.managers_tie else Change(None),
+    )
+
+
+def _handed_over(claim: Claim, management: Management | None) -> bool:
+    """Whether it is no longer with the manager who was given notice."""
+    return claim.manager_id is not None and not (
+        management
+        and management.claim_id == claim.id
+        and management.principal_manager_id == claim.manager_id
     )
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from contracts.notifications import VacancyNoticeHandedOver, VacancyNoticeReturned
 from kit.change import Change
-from services.users.domain.vacancies import Claim
+from services.users.domain.claims import Claim
 
 
 def hand_over(
