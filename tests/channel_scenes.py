@@ -27,7 +27,9 @@ as_it_is("POST /v1/assistant/questions", json=QUESTION)
 as_it_is("POST /v1/assistant/handovers", json=QUESTION)
 as_it_is("GET /v1/exchange-themes")
 as_it_is("GET /v1/ops/exchanges")
+as_it_is("GET /v1/public-tickets/categories")
 as_it_is("GET /v1/public-tickets/effort")
+as_it_is("POST /v1/public-tickets/questions", json=QUESTION)
 as_it_is("POST /v1/structure-requests", json=TOWN)
 
 

@@ -89,9 +89,13 @@ class TestAssistant:
     async def test_answers_anybody_with_passages_of_its_articles(self, desk: Desk):
         asked = {"question": "mon compte est bloqué"}
         async with nobody(desk) as anybody:
-            answer = (await anybody.post("/v1/assistant/questions", json=asked)).json()
-            every = (await anybody.get("/v1/assistant/articles")).json()["items"]
+            answer = (await anybody.post("/v1/public-tickets/questions", json=asked)).json()
+            refused = await anybody.post("/v1/assistant/questions", json=asked)
+        async with desk.by() as ana:
+            assert (await ana.post("/v1/assistant/questions", json=asked)).json() == answer
+            every = (await ana.get("/v1/assistant/articles")).json()["items"]
 
+        assert refused.status_code == 401
         [article] = answer["articles"]
         assert (answer["answered"], article["reference"]) == (True, "compte-verrouille")
         [whole] = [one for one in every if one["reference"] == article["reference"]]
@@ -153,6 +157,14 @@ class TestPublicTickets:
         assert "<b>" not in read.json()["description"]
         assert "<a" not in read.json()["description"]
         assert await tickets.count_documents({}) == 1
+
+    @pytest.mark.feature("SUP-41")
+    async def test_are_filed_under_what_the_desk_answers(self, desk: Desk):
+        async with nobody(desk) as anybody:
+            listed = (await anybody.get("/v1/public-tickets/categories")).json()["items"]
+        filed = [sub for one in listed for sub in one["subcategories"]]
+        assert "COMPTE_UTILISATEUR" in [one["code"] for one in filed]
+        assert not any(one["recipient_needed"] for one in filed)
 
     @pytest.mark.feature("SUP-41")
     async def test_are_answered_by_letter_and_read_by_nobody_else(self, desk: Desk):

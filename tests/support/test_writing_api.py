@@ -179,6 +179,7 @@ class TestWrite:
                 for method, path in (
                     ("POST", "/v1/tickets"),
                     ("GET", "/v1/tickets"),
+                    ("GET", "/v1/ticket-categories"),
                     ("GET", f"/v1/tickets/{NOBODYS}"),
                     ("PUT", f"/v1/tickets/{NOBODYS}"),
                     ("PUT", f"/v1/tickets/{NOBODYS}/submission"),

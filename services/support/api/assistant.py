@@ -54,24 +54,29 @@ class ArticlesView(BaseModel):
 
 
 def assistant_routes(knowledge: Knowledge, writing: Writing) -> APIRouter:
-    routes = APIRouter(prefix="/v1/assistant", tags=["support"])
+    routes = APIRouter(prefix="/v1", tags=["support"])
 
-    @routes.get("/articles")
-    async def list_articles(caller: Anyone) -> ArticlesView:
+    @routes.get("/assistant/articles")
+    async def list_articles(caller: Person) -> ArticlesView:
         """All that the assistant knows."""
         return ArticlesView(items=[_shown(one, one.passages) for one in knowledge.articles])
 
-    @routes.post("/questions")
-    async def ask(body: Asked, caller: Anyone) -> AnswerView:
+    @routes.post("/assistant/questions")
+    async def ask(body: Asked, caller: Person) -> AnswerView:
         """
         Ask the assistant, at any hour. It answers with passages of its articles, or says that none
         speaks of this. Nothing of the question is kept.
         """
-        found = knowledge.suggest(body.question)
-        articles = [_shown(one.article, one.passages) for one in found]
-        return AnswerView(answered=bool(articles), articles=articles)
+        return _answered(knowledge, body.question)
 
-    @routes.post("/handovers", status_code=201, responses=may_answer(*WRONG, NoNumberFree))
+    @routes.post("/public-tickets/questions")
+    async def ask_first(body: Asked, caller: Anyone) -> AnswerView:
+        """The same, for who has not signed in: before they write to the support desk."""
+        return _answered(knowledge, body.question)
+
+    @routes.post(
+        "/assistant/handovers", status_code=201, responses=may_answer(*WRONG, NoNumberFree)
+    )
     async def hand_over(body: HandedOver, caller: Person, response: Response) -> TicketView:
         """Have a draft of a ticket written with what was asked, filed as far as that is known."""
         content = _content(body, knowledge)
@@ -81,6 +86,12 @@ def assistant_routes(knowledge: Knowledge, writing: Writing) -> APIRouter:
         return await answer(writing.records, ticket, reach, response)
 
     return routes
+
+
+def _answered(knowledge: Knowledge, question: str) -> AnswerView:
+    found = knowledge.suggest(question)
+    articles = [_shown(one.article, one.passages) for one in found]
+    return AnswerView(answered=bool(articles), articles=articles)
 
 
 def _shown(article: Article, passages: tuple[str, ...]) -> ArticleView:

@@ -1,6 +1,6 @@
 """What a ticket may be filed under: categories and their sub-categories."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Final
 
@@ -44,6 +44,20 @@ class Catalogue:
 
     categories: tuple[Category, ...]
     timing: Timing = TIMING
+
+    def for_anybody(self) -> "Catalogue":
+        """What is answered by the desk, and open to new tickets."""
+        kept = (
+            replace(
+                one,
+                subcategories=tuple(
+                    sub for sub in one.subcategories if sub.active and not sub.needs_recipient
+                ),
+            )
+            for one in self.categories
+            if one.active
+        )
+        return replace(self, categories=tuple(one for one in kept if one.subcategories))
 
     def category(self, code: str) -> Category | None:
         found = (one for one in self.categories if one.code == code and one.active)
