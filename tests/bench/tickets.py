@@ -9,13 +9,16 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
+from pymongo import AsyncMongoClient
+
 from contracts.users import Habilitation
 from kit import clock
 from kit.internal import Caller, sign
 from kit.rights import Rights
 from kit.service import Service
 from kit.words import stems
-from services.support import articles, categories
+from services.support import categories
+from services.support.articles import DATA
 from services.support.domain.contents import Content
 from services.support.domain.reach import EMITTED, RECEIVED
 from services.support.domain.tickets import State, Ticket
@@ -50,12 +53,10 @@ class Tickets:
     def __init__(self, many: int) -> None:
         self.many = many
         self._drawn = random.Random(SEED)
-        self._sentences = [
-            sentence
-            for article in articles.read().articles
-            for passage in article.passages
-            for sentence in passage.split(". ")
-        ]
+        written = [one.read_text("utf-8").split("---\n")[-1] for one in DATA.glob("*.md")]
+        self._sentences = sorted(
+            " ".join(sentence.split()) for text in written for sentence in text.split(". ")
+        )
         self._names = Directory().surnames
         self._filed = [
             (category.code, one.code, one.needs_recipient)
@@ -180,6 +181,18 @@ def _asked(made: Tickets, many: int) -> dict[str, list[str]]:
     return found
 
 
+async def _fill(here: Stand, service: Service, made: Tickets) -> None:
+    """Indexes are built at once where all is there: much sooner than row by row."""
+    kept = collection_of(service, "tickets")
+    await kept.documents.drop_indexes()
+    await seed(service, "tickets", made.all())
+    # A client that waits for as long as it takes, as a service at its start does not.
+    patient = AsyncMongoClient(here.mongo)
+    tickets = patient[service.mongo.name][kept.documents.name]
+    await tickets.create_indexes([*kept.indexes])
+    await patient.close()
+
+
 async def tickets(runs: int, *, quick: bool) -> Result:
     """Row: a million tickets, for the desk, somebody of one structure and somebody of 2,000."""
     made = Tickets(QUICK if quick else TICKETS)
@@ -188,20 +201,18 @@ async def tickets(runs: int, *, quick: bool) -> Result:
         service = Service("support", here.settings(SupportSettings))
         build(service)
         await service.prepare()
-        kept = collection_of(service, "tickets")
-        # Built at once where all is there, as after a restore: much sooner than row by row.
-        await kept.documents.drop_indexes()
-        await seed(service, "tickets", made.all())
-        await kept.documents.create_indexes([*kept.indexes])
+        await _fill(here, service, made)
         apart = STRUCTURES // MANY
         await seed(service, "rights", _rights(WIDE, iter(range(0, STRUCTURES, apart))))
         await seed(service, "rights", _rights(ONE, iter([17])))
-        process = await here.serve("support")
-        await process.ready()
+        # Users says that nothing has changed: without its word nobody has rights for long.
+        served = [await here.serve(name) for name in ("users", "support")]
+        for process in served:
+            await process.ready()
         readers = {
-            "the desk": Reader(here, process, DESK, operator=True),
-            "one structure": Reader(here, process, ONE),
-            f"{MANY:,} structures": Reader(here, process, WIDE),
+            "the desk": Reader(here, served[-1], DESK, operator=True),
+            "one structure": Reader(here, served[-1], ONE),
+            f"{MANY:,} structures": Reader(here, served[-1], WIDE),
         }
         spent: dict[tuple[str, str], list[float]] = {}
         for run in range(runs + 1):  # the first only warms what is read

@@ -325,6 +325,7 @@ LISTS = {
     "/v1/rattachements",
     "/v1/approvals",
     "/v1/tickets",
+    "/v1/tickets/{id}/attachments",
     "/v1/ops/letters",
     "/v1/ops/parked",
 }

@@ -3,10 +3,14 @@
 from datetime import date, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from contracts.users import Habilitation, Line, RightsChanged
+from kit import entitled
 from kit.clock import now, today
+from kit.days import within
 from kit.heard import TooStale
 from kit.journal import SLICES
 from kit.pages import Asked
@@ -240,3 +244,41 @@ class TestRightsCopy:
         await service.mongo["heartbeats"].insert_one(row)
 
         assert await copy.of("u", "s")
+
+
+units = st.none() | st.sampled_from(("A", "B"))
+days = st.none() | st.dates(TODAY - timedelta(days=2), TODAY + timedelta(days=2))
+lines = st.builds(
+    Line, unit=units, valid_from=days.map(lambda day: day or date.min), valid_until=days
+)
+habilitations = st.builds(
+    Habilitation,
+    application=st.sampled_from(("a", "b")),
+    level=st.sampled_from(("consultation", "modification")),
+    unit=units,
+    valid_from=days,
+    valid_until=days,
+)
+
+
+class TestUses:
+    @given(
+        st.lists(lines, max_size=3),
+        st.lists(habilitations, max_size=4),
+        st.sampled_from((None, "user")),
+        st.dates(TODAY - timedelta(days=3), TODAY + timedelta(days=3)),
+    )
+    @settings(max_examples=150)
+    def test_is_what_is_effective_that_day(self, held, profiles, role, on: date):
+        state = Rights(
+            id="u:s",
+            role=role,
+            lines=tuple(held) or (Line(valid_from=TODAY),),
+            habilitations=tuple(profiles),
+        )
+        effective = {
+            (one.application, one.level, one.unit)
+            for one in entitled.effective(state)
+            if within(one.valid_from, one.valid_until, on)
+        }
+        assert {*entitled.uses(state, on)} == effective

@@ -8,7 +8,7 @@ import pytest
 from contracts.users import NotificationPreferences, QuietHours, Rhythm
 from kit.change import Change
 from services.notifications.domain import attempts, digests
-from services.notifications.domain.digests import NOT_WISHED, DigestClosed
+from services.notifications.domain.digests import NOT_WISHED, DigestClosed, Settled
 from services.notifications.domain.letters import (
     ALWAYS,
     MOST_SUBJECTS,
@@ -187,7 +187,8 @@ class TestOfUse:
     opened = a_letter(subject_id="r-1", more_subjects=("r-2",))
 
     def of_use(self, letter: Any, *settled: str) -> bool:
-        return bool(digests.of_use([letter], a_person(), settled=settled))
+        known = {one: Settled(id=one, at=NOW) for one in settled}
+        return bool(digests.of_use([letter], a_person(), settled=known))
 
     @pytest.mark.feature("NOT-02")
     def test_is_all_of_which_something_still_stands(self):

@@ -45,6 +45,21 @@ class TestList:
             cursor = page["next"]
         assert seen == mine[::-1]
 
+    @pytest.mark.parametrize("sort", ["created_at", "title", "number"])
+    async def test_is_complete_while_others_are_written(self, desk: Desk, sort: str):
+        there = {(await written(desk, title=f"Titre {n}"))["id"] for n in range(5)}
+
+        seen, cursor = list[str](), ""
+        while cursor is not None:
+            page = await listed(desk, tab="not_closed", sort=sort, size=2, cursor=cursor)
+            seen += [one["id"] for one in page["items"]]
+            cursor = page["next"]
+            await written(desk, title="Titre 22")
+            if len(seen) > 20:
+                break
+        assert there <= {*seen}
+        assert len({*seen}) == len(seen)
+
     @pytest.mark.feature("SUP-27", "SUP-42")
     async def test_gives_those_of_all_structures_whose_tickets_one_may_read(self, desk: Desk):
         ticket = (await written(desk))["id"]

@@ -24,7 +24,7 @@ from services.support.domain.clocks import Timing
 from services.support.domain.reach import Reach
 from services.support.domain.requests import AlreadyDecided, Asked, NothingRequested, Request
 from services.support.domain.table import NotTaken
-from services.support.domain.tickets import Ticket
+from services.support.domain.tickets import State, Ticket
 from tests.support.builders import ID, LATER, NOW, a_content, a_reach, a_ticket
 
 MAYOR = Asked(identifier_type="SIRET", identifier="21440109300015", legal_name="Nantes")
@@ -205,13 +205,14 @@ class TestSettle:
             assert [one.state for one in again] == kept
             assert [one.events for one in again] == [(), (), ()]
 
-    def test_leaves_a_ticket_closed_that_its_emitter_has_closed_meanwhile(self):
+    @pytest.mark.parametrize("state", ["waiting", "resolved", "closed"])
+    def test_leaves_a_ticket_as_it_is_that_could_not_be_answered_now(self, state: State):
         accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
-        closed = replace(ticket, state="closed")
-        request, after, entry = settle(done(), accepted, closed, None)
+        moved_on = replace(ticket, state=state)
+        request, after, entry = settle(done(), accepted, moved_on, None)
         assert request.state
         assert request.state.status == "done"
-        assert (after.state, entry.state) == (closed, None)
+        assert (after.state, entry.state) == (moved_on, None)
 
 
 class TestHistories:

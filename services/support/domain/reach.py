@@ -1,5 +1,6 @@
 """As whom somebody may know of tickets, and act on them. The one answer, for one and for lists."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -7,7 +8,6 @@ from typing import Final, Literal, NamedTuple
 
 from contracts.users import Level
 from kit import entitled
-from kit.days import within
 from kit.entitled import Held
 from kit.problems import NotFound
 from services.support.domain.tickets import Ticket
@@ -45,16 +45,21 @@ class Standing(NamedTuple):
 
 def reach_of(user_id: str, held: Iterable[tuple[str, Held]], on: date, *, desk: bool) -> Reach:
     """``held``: what they hold in each structure that matters. Neither level gives the other."""
-    every = list(held)
-    emitted_act = _parts(every, EMITTED, "modification", on)
-    received_act = _wholes(_parts(every, RECEIVED, "modification", on))
+    attached, parts = set[str](), defaultdict[tuple[str, Level], set[Part]](set)
+    for id, one in held:
+        if entitled.attached(one, on):
+            attached.add(id)
+        for application, level, unit in entitled.uses(one, on):
+            parts[application, level].add((id, unit))
+    emitted_act = frozenset(parts[EMITTED, "modification"])
+    received_act = _wholes(parts[RECEIVED, "modification"])
     return Reach(
         user_id=user_id,
         desk=desk,
-        attached=frozenset(id for id, one in every if entitled.attached(one, on)),
-        emitted_read=emitted_act | _parts(every, EMITTED, "consultation", on),
+        attached=frozenset(attached),
+        emitted_read=emitted_act | parts[EMITTED, "consultation"],
         emitted_act=emitted_act,
-        received_read=received_act | _wholes(_parts(every, RECEIVED, "consultation", on)),
+        received_read=received_act | _wholes(parts[RECEIVED, "consultation"]),
         received_act=received_act,
     )
 
@@ -110,21 +115,6 @@ def _covers(parts: frozenset[Part], structure: str | None, unit: str | None) -> 
     if structure is None:
         return False
     return (structure, None) in parts or (structure, unit) in parts
-
-
-def _parts(
-    held: Iterable[tuple[str, Held]], application: str, level: Level, on: date
-) -> frozenset[Part]:
-    return frozenset((id, unit) for id, one in held for unit in _units(one, application, level, on))
-
-
-def _units(held: Held, application: str, level: Level, on: date) -> list[str | None]:
-    return [
-        one.unit
-        for one in entitled.effective(held)
-        if (one.application, one.level) == (application, level)
-        and within(one.valid_from, one.valid_until, on)
-    ]
 
 
 def _wholes(parts: Iterable[Part]) -> frozenset[str]:

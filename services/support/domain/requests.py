@@ -20,7 +20,7 @@ from services.support.domain.acts import Doing
 from services.support.domain.clocks import Timing
 from services.support.domain.promises import kept_up
 from services.support.domain.reach import Reach, seen
-from services.support.domain.table import require
+from services.support.domain.table import TABLE, require
 from services.support.domain.tickets import Ticket
 
 Kind = Literal["reactivation", "public-structure"]
@@ -115,7 +115,8 @@ def settle(
     """
     What became of what was accepted; told twice, or of an older acceptance, it says nothing.
 
-    Once it is done the ticket is answered, with what the desk had to say; else the desk is told.
+    Once it is done the ticket is answered, with what the desk had to say; else the desk is told. A
+    ticket that nobody could answer in its state, since it has moved on, stays as it is.
     """
     same = Change(request), Change(ticket), Change(entry)
     if request is None or ticket is None or entry is not None:
@@ -133,10 +134,11 @@ def settle(
     if told.refusal:
         failed = acts.entered("request-failed", ticket, "desk", by, became=told.refusal)
         return Change(settled), Change(replace(ticket, entries=failed.rank)), Change(failed)
-    if ticket.state == "closed":
+    answers = TABLE["answer"].becomes
+    if ticket.state not in answers:
         return Change(settled), Change(ticket), Change(entry)
     _, found = seen(ticket, desk)
-    resolved = replace(ticket, state="resolved")
+    resolved = replace(ticket, state=answers[ticket.state])
     answered = acts.done("answer", resolved, found, by, text=request.answer)
     return Change(settled), *kept_up(ticket, answered, timing, now=by.now)
 
