@@ -92,6 +92,9 @@ class Correspondence:
 
     async def _forget(self, over: Form) -> None:
         entries = await self.records.entries.select({"ticket_id": over.id})
+        if forms.forgettable(over, await self.records.tickets.find(over.id)):
+            # First: once the form is gone nobody comes back for the journal.
+            await self.service.journal.blank([over.id, *(one.id for one in entries)])
         await self.service.committer.change_together(
             (
                 self.forms.at(over.id),
@@ -102,8 +105,6 @@ class Correspondence:
             ),
             partial(forms.forget, over, now=now()),
         )
-        if await self.forms.find(over.id) is None:
-            await self.service.journal.blank([over.id, *(one.id for one in entries)])
 
     def _forget_letters(self, over: Attempts) -> Ask:
         at = now()

@@ -30,4 +30,4 @@ class TestRouteFor:
             route_for(path)
 
     def test_every_open_path_has_its_service(self) -> None:
-        assert {route_for(path).service for _, path in OPEN} == {"approvals", "users"}
+        assert {route_for(path).service for _, path in OPEN} == {"approvals", "support", "users"}

@@ -315,6 +315,7 @@ class TestRequests:
         ("field", "value", "pointer"),
         [
             ("identifier", {"type": "X", "value": "1"}, "/body/identifier/type"),
+            ("identifier", {"type": "PARTICULIER", "value": "1"}, "/body/identifier/type"),
             ("identifier", {"type": "SIRET", "value": "a\nb"}, "/body/identifier/value"),
             ("legal_name", "", "/body/legal_name"),
             ("reason", " ", "/body/reason"),

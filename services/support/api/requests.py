@@ -31,6 +31,8 @@ from services.support.views.tickets import TicketView
 from services.support.writing import Beside, Writing
 
 FILED: Final = ("GESTION_STRUCTURES_UTILISATEURS", "CREATION_STRUCTURE_PUBLIQUE")
+PublicType = Literal["SIRET", "UE_HORS_FRANCE", "HORS_UE", "RIDET", "TAHITI", "AUTRE"]
+"""A person is no public structure, and their identifier would tell their name."""
 _LINE = rf"^[^{NOT_IN_A_LINE}]+$"
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_LINE)
@@ -43,7 +45,7 @@ class _Body(BaseModel):
 
 
 class Identifier(_Body):
-    type: IdentifierType = Field(examples=["SIRET"])
+    type: PublicType = Field(examples=["SIRET"])
     value: Annotated[
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_LINE)
     ]

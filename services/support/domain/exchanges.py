@@ -120,19 +120,12 @@ def begin(
         return *same, *(Change(claim) for claim in claims)
     if seat is not None:
         raise AlreadyTalking(exchange_id=seat.exchange_id)
-    content = Content(
-        category=opening.theme.category,
-        subcategory=opening.theme.subcategory,
-        title=opening.theme.label[:TITLE_MOST],
-        description=opening.text,
-        structure_id=opening.structure_id,
-    )
     written = write(
         ticket,
         first,
         *claims,
         id=id,
-        content=content,
+        content=_content(opening),
         draft=False,
         by=by,
         known=known,
@@ -150,6 +143,16 @@ def begin(
     if not opening.staffed:
         return Change(_over(begun, "closed", now)), Change(None), *written
     return Change(begun), Change(Seat(id=by, exchange_id=id)), *written
+
+
+def _content(opening: Opening) -> Content:
+    return Content(
+        category=opening.theme.category,
+        subcategory=opening.theme.subcategory,
+        title=opening.theme.label[:TITLE_MOST],
+        description=opening.text,
+        structure_id=opening.structure_id,
+    )
 
 
 def say(

@@ -145,6 +145,11 @@ def claim(current: Form | None, now: datetime) -> Change[Form]:
     return Change(replace(current, wake_at=now + LEASE))
 
 
+def forgettable(form: Form, ticket: Ticket | None) -> bool:
+    """What nobody confirmed, and what is answered; a ticket that waits keeps its words."""
+    return form.confirmed_at is None or ticket is None or ticket.state in ("resolved", "closed")
+
+
 def forget(
     over: Form,
     form: Form | None,
@@ -159,12 +164,12 @@ def forget(
     kept: tuple[Change[Any], ...] = Change(ticket), Change(request), Change(number), *said
     if form is None or form.version != over.version:
         return Change(form), *kept
+    if not forgettable(form, ticket):
+        return Change(replace(form, wake_at=now + LATER)), *kept
     if form.confirmed_at is None or ticket is None:
         ours = number is not None and number.ticket_id == form.id
         gone = Change(None if ours else number)
         return Change(None), Change(ticket), Change(request), gone, *said
-    if ticket.state not in ("resolved", "closed"):
-        return Change(replace(form, wake_at=now + LATER)), *kept
     wordless = replace(ticket.content, title="", description="", contact_email="", contact_phone="")
     return (
         Change(None),
