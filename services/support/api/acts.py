@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from kit.clock import now
@@ -74,11 +74,6 @@ class _Body(BaseModel):
 class Said(_Body):
     text: Text
     """Plain text: whoever shows it escapes it."""
-
-
-class Assignment(_Body):
-    instead_of: Annotated[str, StringConstraints(max_length=64)] | None = None
-    """From which colleague you take it over."""
 
 
 class Filing(_Body):
@@ -160,10 +155,12 @@ def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
         caller: Person,
         if_match: IfMatch,
         response: Response,
-        body: Annotated[Assignment | None, Body()] = None,
+        instead_of: Annotated[
+            str | None,
+            Query(max_length=64, description="From which colleague you take it over"),
+        ] = None,
     ) -> TicketView:
         """Take a ticket before you treat it, or take it over from a colleague you name."""
-        instead_of = body.instead_of if body else None
         return await acting.on(id, acts.take, caller, if_match, response, instead_of=instead_of)
 
     @routes.delete("/{id}/assignment", responses=may_answer(*OF_AGENTS))
