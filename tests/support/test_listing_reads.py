@@ -65,7 +65,7 @@ async def tickets(mongo_url: str) -> AsyncIterator[Collection[Ticket]]:
     await service.mongo.close()
 
 
-async def read_all(tickets: Collection[Ticket], reach: Reach, sought: Sought, size: int = 37):
+async def read_all(tickets: Collection[Ticket], reach: Reach, sought: Sought, size: int = 150):
     found, cursor = list[Ticket](), ""
     while cursor is not None:
         page, cursor, _ = await Listing(tickets).page(reach, sought, Asked(cursor, size))
