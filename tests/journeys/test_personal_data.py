@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from kit.clock import now
-from kit.file import Verdict
+from kit.file import Verdict, noted
 from kit.internal import Caller
 from kit.journal import SLICES
 from kit.record import Record
-from services.users.domain import attachments
 from tests.journeys.town import Town
 from tests.world import World, record
 
@@ -63,7 +62,7 @@ async def busy_life(town: Town) -> Life:
 async def scanned(town: Town, id: str) -> None:
     users = town.world.services["users"]
     [files] = [one for one in users.collections if one.name == "attachments"]
-    await files.change(id, lambda current: attachments.scanned(current, Verdict("clean"), now()))
+    await files.change(id, lambda current: noted(current, Verdict("clean"), now()))
 
 
 async def until(town: Town, seen: Any) -> Any:
