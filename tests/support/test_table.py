@@ -18,6 +18,7 @@ from services.support.domain.tickets import State, Ticket
 from tests.support.doing import do, told
 from tests.support.people import (
     EVERYBODY,
+    OLGA,
     Model,
     business,
     sent,
@@ -58,6 +59,13 @@ class TestTheTable:
 
     def test_ends_with_a_closed_ticket(self):
         assert not any("closed" in rule.becomes for rule in TABLE.values())
+
+
+class TestMay:
+    def test_names_no_question_where_nobody_could_answer(self):
+        taken = sent(assignee_id="olga", emitter_id="")
+        assert "answer" in may(taken, standing(taken, OLGA))
+        assert "ask" not in may(taken, standing(taken, OLGA))
 
 
 ACTS = [act for act in TABLE if act != "submit"]

@@ -24,6 +24,7 @@ from services.support.domain.promises import kept_up
 from services.support.domain.table import (
     Act,
     EmitterOnly,
+    NobodyToAsk,
     NotInThisState,
     NotTaken,
     NotYourOwn,
@@ -170,7 +171,7 @@ def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
         """Leave a ticket to whoever takes it next."""
         return await acting.on(id, acts.release, caller, if_match, response)
 
-    @routes.post("/{id}/questions", responses=may_answer(*OF_AGENTS, acts.NobodyToAsk))
+    @routes.post("/{id}/questions", responses=may_answer(*OF_AGENTS, NobodyToAsk))
     async def ask(
         id: TicketId, body: Said, caller: Person, if_match: IfMatch, response: Response
     ) -> TicketView:

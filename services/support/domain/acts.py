@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from kit.change import Change
-from kit.problems import Conflict
 from services.support.domain.activity import INTERNAL, Entry, Kind
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import UnknownCategory, UnknownRecipient
@@ -34,10 +33,6 @@ KINDS: Final[Mapping[Act, Kind]] = {
 }
 
 
-class NobodyToAsk(Conflict):
-    """Who wrote this ticket has not signed in and cannot answer: answer with what you know."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doing:
     """Who does something now, and the id its entry has."""
@@ -53,8 +48,6 @@ def write(act: Act, ticket: Ticket | None, entry: Entry | None, *, text: str, by
     if entry:
         return Change(current), Change(entry)
     state = require(act, current, found)
-    if act == "ask" and not current.emitter_id:
-        raise NobodyToAsk
     return done(act, replace(current, state=state), found, by, text=text)
 
 

@@ -83,9 +83,16 @@ class TakenByAnother(Conflict):
     """Somebody else has taken this ticket."""
 
 
+class NobodyToAsk(Conflict):
+    """Who wrote this ticket has not signed in and cannot answer: answer with what you know."""
+
+
 def require(act: Act, ticket: Ticket, found: Standing) -> State:
     """The state the act leads to, or the first reason why it may not be done."""
-    return follow(TABLE[act], ticket, found)
+    state = follow(TABLE[act], ticket, found)
+    if act == "ask" and not ticket.emitter_id:
+        raise NobodyToAsk
+    return state
 
 
 def follow(rule: Rule, ticket: Ticket, found: Standing) -> State:
