@@ -39,7 +39,9 @@ async def sent(cast: Cast) -> str:
 
 async def received(cast: Cast) -> str:
     to_it = {"recipient_structure_id": cast.public.json()["id"]}
-    return await writes(cast, cast.forgetful, QUESTION | to_it)
+    # Of nobody's side there; other scenes end their sessions.
+    author = await cast.platform.sign_in(cast.forgetful.email)
+    return await writes(cast, author, QUESTION | to_it)
 
 
 async def asks_others(cast: Cast) -> str:
