@@ -1,9 +1,14 @@
 """Days as the platform's users count them. Pure."""
 
 from datetime import UTC, date, datetime, time
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
+from pydantic import Field
+
 PARIS = ZoneInfo("Europe/Paris")
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(9998, 12, 31))]
+"""As a request names one: it and the day after it begin at a moment that can be written."""
 
 
 def day_of(moment: datetime) -> date:

@@ -1,12 +1,12 @@
 """What may be asked of the list of tickets."""
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
 
-from kit.days import beginning_of
+from kit.days import Day, beginning_of
 from kit.problems import Invalid
 from kit.words import stems
 from services.support.domain import listing
@@ -66,8 +66,8 @@ class Sought:
     overdue: Annotated[
         Literal[True] | None, Query(description="Something promised is late, and still to be done.")
     ] = None
-    created_from: Annotated[date | None, Query()] = None
-    created_until: Annotated[date | None, Query(description="That day included.")] = None
+    created_from: Annotated[Day | None, Query()] = None
+    created_until: Annotated[Day | None, Query(description="That day included.")] = None
     sort: Annotated[Sort, Query()] = "created_at"
     direction: Annotated[Direction, Query()] = "descending"
 

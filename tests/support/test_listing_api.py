@@ -150,6 +150,18 @@ class TestSearch:
                 assert answer.json()["type"] == "/problems/no-criterion"
 
     @pytest.mark.feature("SUP-31")
+    async def test_refuses_days_that_no_ticket_has_before_a_file_begins_to_leave(self, desk: Desk):
+        for path in ("", ".csv", ".xlsx"):
+            for name in ("created_from", "created_until"):
+                for day in ("0001-01-01", "9999-12-31"):
+                    answer = await desk.by().get(f"{TICKETS}{path}", params={name: day})
+                    assert answer.status_code == 422
+                    assert pointers(answer) == [f"/query/{name}"]
+                for day in ("1900-01-01", "9998-12-31"):
+                    answer = await desk.by().get(f"{TICKETS}{path}", params={name: day})
+                    assert answer.status_code == 200
+
+    @pytest.mark.feature("SUP-31")
     async def test_finds_by_number_words_category_state_date_and_structure(self, desk: Desk):
         ticket = await written(desk, title="Virement", description="<p>Rejets répétés</p>")
         await written(desk, title="Autre chose")

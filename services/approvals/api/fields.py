@@ -1,19 +1,18 @@
 """What requests about approvals are made of."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from contracts.approvals import Verdict
+from kit.days import Day
 from kit.ids import OpaqueId
 from services.approvals.domain.approvals import State
 from services.approvals.domain.deciding import Answer
 from services.approvals.views import Direction, Sort, Sought
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
-Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(9998, 12, 31))]
 
 
 class Decision(BaseModel):

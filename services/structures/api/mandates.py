@@ -4,12 +4,13 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from kit.change import Change
 from kit.clock import now, today
 from kit.collection import Collection
 from kit.committer import Committer
+from kit.days import Day
 from kit.heard import TooStale
 from kit.http import Caller, ScopeMissing, SystemsOnly, may_answer, new_entity_id, system
 from kit.ids import EntityId, OpaqueId
@@ -23,7 +24,6 @@ from services.structures.domain.structures import Structure, StructureInactive
 from services.structures.domain.units import WrongValidity
 
 Asker = Annotated[Caller, system("mandates:write")]
-Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(9998, 12, 31))]
 
 
 class NewMandate(BaseModel):
