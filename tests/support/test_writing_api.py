@@ -222,6 +222,17 @@ class TestDraft:
         assert second.status_code == 412
         assert (await desk.by().get(path)).json()["title"] == "1"
 
+    async def test_is_not_sent_unseen(self, desk: Desk):
+        draft = await written(desk, draft=True)
+        path = f"/v1/tickets/{draft['id']}"
+        await desk.by().put(path, json=a_ticket(title="2"), headers={"if-match": '"1"'})
+
+        unseen = await desk.by().put(f"{path}/submission", headers={"if-match": '"1"'})
+        assert (unseen.status_code, await desk.told()) == (412, [])
+
+        seen = await desk.by().put(f"{path}/submission", headers={"if-match": '"2"'})
+        assert (seen.status_code, seen.json()["state"]) == (200, "open")
+
     async def test_is_fixed_once_sent(self, desk: Desk):
         opened = await written(desk)
         answer = await desk.by().put(f"/v1/tickets/{opened['id']}", json=a_ticket())

@@ -1,10 +1,12 @@
 """Writing a ticket, keeping it as a draft, and sending it."""
 
+from functools import partial
 from typing import Final
 
 from fastapi import APIRouter, Response
 
 from kit.clock import now
+from kit.collection import Ask
 from kit.heard import TooStale
 from kit.http import IfMatch, Person, may_answer, new_entity_id
 from kit.problems import NotFound, PreconditionFailed
@@ -86,22 +88,19 @@ def writing_routes(keeping: Writing) -> APIRouter:
 
     @routes.put(
         "/{id}/submission",
-        responses=may_answer(*WRONG, NotFound, EmitterOnly, ReadsOnly, Incomplete),
+        responses=may_answer(
+            *WRONG, NotFound, EmitterOnly, ReadsOnly, Incomplete, PreconditionFailed
+        ),
     )
-    async def submit(id: TicketId, caller: Person, response: Response) -> TicketView:
+    async def submit(
+        id: TicketId, caller: Person, if_match: IfMatch, response: Response
+    ) -> TicketView:
         """Send a draft to the support desk."""
         draft, reach = await found(records, reaching, id, caller)
         known, at = await speaking.known(caller, draft.content), now()
-        ticket, _ = await committer.change_together(
-            (records.tickets.at(id), records.entries.at(id)),
-            lambda *current: writing.submit(
-                *current,
-                reach=reach,
-                known=known,
-                catalogue=catalogue,
-                now=at,
-            ),
-        )
+        decide = partial(writing.submit, reach=reach, known=known, catalogue=catalogue, now=at)
+        places = records.tickets.at(id), records.entries.at(id)
+        ticket, _ = await committer.keep(Ask(places, decide, if_match))
         return await answer(records, ticket, reach, response)
 
     return routes
