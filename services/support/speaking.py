@@ -7,7 +7,7 @@ from kit.http import Caller
 from kit.rights import RightsCopy
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import Content, Known, filled, preselected
-from services.support.domain.known import there, unit_id
+from services.support.domain.known import Structure, there, unit_id
 from services.support.domain.objects import object_id
 from services.support.domain.portals import contact_id, portal_id, require_support
 from services.support.records import Records
@@ -27,12 +27,15 @@ class Speaking:
 
         Refuses what a client's people write to a supplier that closed its support to them.
         """
-        attached, unit = await self._for_whom(caller, content)
+        named = content.structure_id
+        structure = await self.records.structures.find(named) if named else None
+        attached, unit = await self._for_whom(caller, content, structure)
         somebody = await self.records.people.find(caller.user_id)
         sent_to = await self._sent_to(content) if attached else None
         known = Known(
             attached=attached,
             unit=unit,
+            active=structure is None or structure.active,
             email=somebody.email if somebody else "",
             sent_to=sent_to,
         )
@@ -41,9 +44,13 @@ class Speaking:
             return known
         await self._require_open(caller, content.structure_id, recipient)
         found = await self.records.structures.find(recipient)
-        return replace(known, recipient=found is not None)
+        if found is None:
+            return known
+        return replace(known, recipient=True, recipient_active=found.active)
 
-    async def _for_whom(self, caller: Caller, content: Content) -> tuple[bool, bool]:
+    async def _for_whom(
+        self, caller: Caller, content: Content, structure: Structure | None
+    ) -> tuple[bool, bool]:
         """Whether the caller is attached to its structure today, and to its unit."""
         if content.structure_id is None:
             return False, False
@@ -53,7 +60,6 @@ class Speaking:
         if content.unit is None or not held.covers(content.unit, today()):
             return True, False
         unit = await self.records.units.find(unit_id(content.structure_id, content.unit))
-        structure = await self.records.structures.find(content.structure_id)
         return True, there(structure, unit, content.unit)
 
     async def _sent_to(self, content: Content) -> str | None:

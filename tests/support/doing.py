@@ -1,5 +1,6 @@
 """How the tests of decisions do something to a ticket."""
 
+from dataclasses import replace
 from typing import Any
 
 from services.support.domain import acts
@@ -13,6 +14,7 @@ from tests.support.builders import CATALOGUE, LATER
 
 BUSINESS = ("PAIEMENT", "M_REJET")
 TOWN = Structure(id="r-1", name="Mairie", identifier="1", public=True, told=0)
+CLOSED_TOWN = replace(TOWN, active=False)
 
 
 def do(

@@ -9,7 +9,7 @@ from kit.problems import NotFound, Problem
 from services.support.domain import acts
 from services.support.domain.activity import place, without_text
 from services.support.domain.acts import Doing
-from services.support.domain.contents import UnknownCategory, UnknownRecipient
+from services.support.domain.contents import StructureInactive, UnknownCategory, UnknownRecipient
 from services.support.domain.reach import Reach
 from services.support.domain.table import (
     Act,
@@ -23,7 +23,7 @@ from services.support.domain.table import (
 )
 from services.support.domain.tickets import State, Ticket
 from tests.support.builders import LATER, a_ticket
-from tests.support.doing import BUSINESS, TOWN, do, told
+from tests.support.doing import BUSINESS, CLOSED_TOWN, TOWN, do, told
 from tests.support.people import (
     ANA,
     COLLEAGUE,
@@ -194,6 +194,10 @@ class TestRefile:
             None,
         )
         assert moved.content.recipient_structure_id == "r-1"
+
+    def test_hands_nothing_to_a_structure_that_is_not_active(self):
+        with pytest.raises(StructureInactive):
+            do("refile", sent(assignee_id="olga"), OLGA, filed=BUSINESS, recipient=CLOSED_TOWN)
 
     def test_hands_it_to_another_recipient_under_the_same_sub_category(self):
         misled = transferred(assignee_id="olga", recipient_id="r-7")

@@ -1,6 +1,7 @@
 """How a ticket is written, kept as a draft, and sent."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from services.support.domain.contents import (
     Incomplete,
     Known,
     NotAttached,
+    StructureInactive,
     UnknownCategory,
 )
 from services.support.domain.numbers import CANDIDATES, NoNumberFree, Number, numbers_for
@@ -117,6 +119,20 @@ class TestWrite:
         assert (again.state, again.events) == (change.state, ())
         assert entry_again.state == entry.state
         assert tuple(claim.state for claim in claims_again) == kept
+
+    def test_names_the_structure_that_is_not_active_unless_it_is_a_draft(self):
+        for known, field in (
+            (replace(KNOWN, active=False), "structure_id"),
+            (replace(KNOWN, recipient_active=False), "recipient_structure_id"),
+        ):
+            draft = write(draft=True, known=known)[0].state
+            assert draft.state == "draft"
+            with pytest.raises(StructureInactive) as refusal:
+                write(known=known)
+            assert fields(refusal) == [f"/body/{field}"]
+            with pytest.raises(StructureInactive):
+                submit(draft, known)
+            assert submit(draft)[0].state.state == "open"
 
     @pytest.mark.feature("SUP-05", "SUP-13")
     def test_names_every_field_that_is_missing(self):

@@ -233,6 +233,28 @@ class TestDraft:
         seen = await desk.by().put(f"{path}/submission", headers={"if-match": '"2"'})
         assert (seen.status_code, seen.json()["state"]) == (200, "open")
 
+    async def test_waits_while_a_structure_that_it_names_is_not_active(self, desk: Desk):
+        named = {MINE: "structure_id", OTHER: "recipient_structure_id"}
+        business = {
+            "category": "PAIEMENT",
+            "subcategory": "M_QUESTION_DEMANDE_REJETEE",
+            "recipient_structure_id": OTHER,
+        }
+        for version, (structure, field) in enumerate(named.items(), 2):
+            await desk.hear_structure(structure, "A", status="inactive", version=version)
+
+            new = await desk.by().post("/v1/tickets", json=a_ticket(**business))
+            draft = await written(desk, **business, draft=True)
+            path = f"/v1/tickets/{draft['id']}"
+            early = await desk.by().put(f"{path}/submission")
+            for refused in (new, early):
+                said = refused.json()
+                assert (refused.status_code, said["type"]) == (409, "/problems/structure-inactive")
+                assert [one["pointer"] for one in said["errors"]] == [f"/body/{field}"]
+
+            await desk.hear_structure(structure, "A", version=version + 10)
+            assert (await desk.by().put(f"{path}/submission")).status_code == 200
+
     async def test_is_fixed_once_sent(self, desk: Desk):
         opened = await written(desk)
         answer = await desk.by().put(f"/v1/tickets/{opened['id']}", json=a_ticket())

@@ -15,6 +15,7 @@ from services.support.api.fields import StructureId, TicketId
 from services.support.api.writing import WRONG
 from services.support.conversing import Conversing
 from services.support.correspondence import as_markup
+from services.support.domain.contents import StructureInactive
 from services.support.domain.exchanges import (
     AlreadyTalking,
     End,
@@ -109,7 +110,7 @@ def exchange_routes(conversing: Conversing) -> APIRouter:
     @routes.post(
         "/exchanges",
         status_code=201,
-        responses=may_answer(*WRONG, NoNumberFree, UnknownTheme, AlreadyTalking),
+        responses=may_answer(*WRONG, StructureInactive, NoNumberFree, UnknownTheme, AlreadyTalking),
     )
     async def begin(body: NewExchange, caller: Person, response: Response) -> ExchangeView:
         """

@@ -20,6 +20,7 @@ from services.support.domain.contents import (
     NotForAStructure,
     NotYourUnit,
     OtherRecipient,
+    StructureInactive,
     UnknownCategory,
     UnknownRecipient,
 )
@@ -52,7 +53,7 @@ def writing_routes(keeping: Writing) -> APIRouter:
     @routes.post(
         "",
         status_code=201,
-        responses=may_answer(*WRONG, Incomplete, NoNumberFree),
+        responses=may_answer(*WRONG, Incomplete, StructureInactive, NoNumberFree),
     )
     async def write(body: NewTicket, caller: Person, response: Response) -> TicketView:
         """Send a ticket to the support desk, or keep it as a draft."""
@@ -89,7 +90,13 @@ def writing_routes(keeping: Writing) -> APIRouter:
     @routes.put(
         "/{id}/submission",
         responses=may_answer(
-            *WRONG, NotFound, EmitterOnly, ReadsOnly, Incomplete, PreconditionFailed
+            *WRONG,
+            NotFound,
+            EmitterOnly,
+            ReadsOnly,
+            Incomplete,
+            StructureInactive,
+            PreconditionFailed,
         ),
     )
     async def submit(

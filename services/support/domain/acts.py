@@ -8,7 +8,7 @@ from typing import Any, Final
 from kit.change import Change
 from services.support.domain.activity import INTERNAL, Entry, Kind
 from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import UnknownCategory, UnknownRecipient
+from services.support.domain.contents import StructureInactive, UnknownCategory, UnknownRecipient
 from services.support.domain.known import Structure
 from services.support.domain.reach import Reach, Side, Standing, seen
 from services.support.domain.table import Act, TakenByAnother, require
@@ -122,6 +122,8 @@ def refile(
     if filed.needs_recipient:
         if recipient is None:
             raise UnknownRecipient(field="body/recipient_structure_id")
+        if not recipient.active:
+            raise StructureInactive(field="body/recipient_structure_id")
         content = replace(content, recipient_structure_id=recipient.id)
         moved = replace(current, content=content, **sent_to(recipient.id), assignee_id=None)
     was, became = f"{before.category}/{before.subcategory}", f"{category}/{subcategory}"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from kit.problems import Invalid
+from kit.problems import Conflict, Invalid
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.objects import ObjectType
 
@@ -34,10 +34,13 @@ class Known:
     """Whether they are attached to its structure that day."""
     unit: bool = False
     """Whether they are attached to its unit, which is there."""
+    active: bool = True
+    """Whether its structure is active."""
     email: str = ""
     """Where they are written to."""
     recipient: bool = False
     """Whether its recipient is a structure."""
+    recipient_active: bool = True
     sent_to: str | None = None
     """To whom its object was sent, if another system told of that."""
 
@@ -68,6 +71,10 @@ class UnknownRecipient(Invalid):
 
 class OtherRecipient(Invalid):
     """This object was sent to another structure."""
+
+
+class StructureInactive(Conflict):
+    """A structure that is not active neither sends tickets nor receives any."""
 
 
 class Incomplete(Invalid):
@@ -122,6 +129,14 @@ def _check_recipient(content: Content, known: Known, catalogue: Catalogue) -> No
         raise OtherRecipient(field="body/recipient_structure_id")
     if not known.recipient:
         raise UnknownRecipient(field="body/recipient_structure_id")
+
+
+def require_active(known: Known) -> None:
+    """A draft may name structures that are not active: they may come back before it is sent."""
+    if not known.active:
+        raise StructureInactive(field="body/structure_id")
+    if not known.recipient_active:
+        raise StructureInactive(field="body/recipient_structure_id")
 
 
 def complete(content: Content, catalogue: Catalogue) -> None:

@@ -16,11 +16,12 @@ from kit.change import Change, Entity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Structure(Entity):
-    """What a structure is called."""
+    """What a structure is called, and whether it sends and receives."""
 
     name: str
     identifier: str
     public: bool
+    active: bool = True
     told: int
     """The version that structures gave this state; 0 as it was created."""
 
@@ -59,6 +60,7 @@ def copy_structure(
             name="" if hidden else told.legal_name or "",
             identifier="" if hidden else told.identifier,
             public=told.kind == "public",
+            active=told.status == "active",
             told=version,
         )
     )

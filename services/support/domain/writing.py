@@ -10,7 +10,14 @@ from kit.problems import Conflict
 from services.support.domain.activity import Entry
 from services.support.domain.acts import opened, sent_to
 from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import Content, Known, check, complete, filled
+from services.support.domain.contents import (
+    Content,
+    Known,
+    check,
+    complete,
+    filled,
+    require_active,
+)
 from services.support.domain.numbers import Number, claimed
 from services.support.domain.promises import waking
 from services.support.domain.reach import Reach, seen
@@ -42,6 +49,7 @@ def write(
     written = Ticket(id=id, number=number, emitter_id=by, content=whole, created_at=now)
     if draft:
         return Change(written), Change(None), *taken
+    require_active(known)
     return *send(written, catalogue, now), *taken
 
 
@@ -74,6 +82,7 @@ def submit(
         return Change(ticket), Change(entry)
     # The rights of the emitter or the catalogue may have changed since the draft was kept.
     whole = _checked(ticket.content, known, catalogue)
+    require_active(known)
     return send(replace(ticket, content=whole), catalogue, now)
 
 
