@@ -7,7 +7,10 @@ from kit.days import day_of
 
 def now() -> datetime:
     """UTC to the millisecond, as MongoDB keeps it: a state answered equals the one read later."""
-    at = datetime.now(UTC)
+    return to_the_millisecond(datetime.now(UTC))
+
+
+def to_the_millisecond(at: datetime) -> datetime:
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 

@@ -1,12 +1,13 @@
 """What other systems tell: CloudEvents 1.0, one at a time, in structured JSON."""
 
 import json
+from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import Depends, Header
-from pydantic import AwareDatetime, BaseModel, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from kit.http import Caller, system
 from kit.problems import Problem
@@ -21,6 +22,13 @@ class NotACloudEvent(Problem):
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 
 
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC)),
+]
+"""One that can be written in any time zone."""
+
+
 def named(most: int) -> StringConstraints:
     return StringConstraints(min_length=1, max_length=most, pattern=r"^[^\x00-\x1f\x7f]+$")
 
@@ -31,7 +39,7 @@ class CloudEvent(BaseModel):
     specversion: Literal["1.0"]
     id: Annotated[str, named(200)]
     source: Annotated[str, named(500)]
-    time: AwareDatetime | None = None
+    time: Moment | None = None
     datacontenttype: Literal["application/json"] = "application/json"
 
 

@@ -69,7 +69,11 @@ class Speaking:
             return None
         id = object_id(content.structure_id, type, content.object_number)
         known = await self.records.objects.find(id)
-        return known.recipient_id if known else None
+        if known is None:
+            return None
+        # Of a structure that support has not heard of yet nothing can be filled in.
+        heard = await self.records.structures.find(known.recipient_id)
+        return heard.id if heard else None
 
     async def _require_open(self, caller: Caller, structure_id: str | None, recipient: str) -> None:
         clients = [structure_id] if structure_id else []

@@ -13,13 +13,14 @@ QUESTION = {"subcategory": "M_QUESTION_DESTINATAIRE_FACTURE", "object_number": "
 THIRD = "c" * 32
 
 
-async def tell(desk: Desk, *speaks_for: str, **but: Any) -> httpx.Response:
+async def tell(desk: Desk, *speaks_for: str, time: str | None = None, **but: Any) -> httpx.Response:
     data = {"sender": MINE, "recipient": OTHER, "kind": "invoice", "number": "F-7"} | but
     fact = {
         "specversion": "1.0",
         "id": "1",
         "source": "/erp",
         "type": "invoicing.document-sent.v1",
+        "time": time,
         "data": data,
     }
     system = Caller(
@@ -105,6 +106,41 @@ class TestRecipient:
         assert opened["recipient"]["name"] == "Mairie de Rennes"
         assert opened["object_type"] == "invoice"
         assert pointers(named) == ["/body/recipient_structure_id"]
+
+    @pytest.mark.feature("SUP-07")
+    async def test_is_corrected_by_a_later_fact_however_late_the_earlier_comes(self, desk: Desk):
+        await desk.hear_structure(THIRD, "Mairie de Vannes")
+        first, later = "2026-03-02T09:00:00.1234567Z", "2026-03-02T11:30:00+02:00"
+        for said in (first, first):
+            assert (await tell(desk, recipient=THIRD, time=said)).status_code == 204
+        for recipient, said in ((OTHER, later), (OTHER, later), (THIRD, first)):
+            assert (await tell(desk, recipient=recipient, time=said)).status_code == 204
+
+        assert (await written(desk, **QUESTION))["recipient"]["id"] == OTHER
+        for said in (None, later):
+            assert (await tell(desk, recipient=THIRD, time=said)).status_code == 409
+        # What was said to happen one day can be corrected today.
+        assert (await tell(desk, recipient=THIRD, time="9998-12-31T23:59:59Z")).status_code == 204
+        assert (await tell(desk, recipient=OTHER, time="9998-12-31T23:59:59Z")).status_code == 204
+
+    async def test_is_told_at_a_moment_that_can_be_kept(self, desk: Desk):
+        for said in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"):
+            assert pointers(await tell(desk, time=said)) == ["/body/time"]
+
+    @pytest.mark.feature("SUP-07")
+    async def test_is_found_by_a_number_however_it_is_spaced(self, desk: Desk):
+        assert (await tell(desk, number=" F-7 ")).status_code == 204
+
+        assert (await written(desk, **QUESTION))["recipient"]["id"] == OTHER
+
+    @pytest.mark.feature("SUP-07")
+    async def test_is_whoever_is_named_until_the_one_it_was_sent_to_is_known(self, desk: Desk):
+        await tell(desk, recipient=THIRD)
+        named = QUESTION | {"recipient_structure_id": OTHER}
+        assert (await written(desk, **named))["recipient"]["id"] == OTHER
+
+        await desk.hear_structure(THIRD, "Mairie de Vannes")
+        assert (await written(desk, **QUESTION))["recipient"]["id"] == THIRD
 
     @pytest.mark.feature("SUP-07")
     async def test_is_filled_in_for_its_sender_alone(self, desk: Desk):

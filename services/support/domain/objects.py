@@ -1,7 +1,7 @@
 """What other systems told of the objects that tickets are about: whom each was sent to. Pure."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Literal
@@ -19,6 +19,8 @@ class KnownObject(Entity):
     recipient_id: str
     told_by: str
     told_at: datetime
+    said_at: datetime | None = None
+    """When its fact says that it happened; where it does not, nothing is later than it was told."""
 
 
 class FactContradicted(Conflict):
@@ -31,7 +33,18 @@ def object_id(sender_id: str, type: ObjectType, number: str) -> str:
 
 
 def tell(known: KnownObject, current: KnownObject | None) -> Change[KnownObject]:
-    """Keep whom it was sent to, which never changes."""
-    if current and current.recipient_id != known.recipient_id:
+    """
+    Keep whom it was sent to, as the latest fact of the system that told of it first has it.
+
+    One that says when it happened corrects what is older, and is passed over where it is older.
+    """
+    if current is None:
+        return Change(known)
+    same_system = current.told_by == known.told_by
+    before = current.said_at or current.told_at
+    if same_system and known.said_at and known.said_at != before:
+        later = known.said_at > before
+        return Change(replace(known, version=current.version) if later else current)
+    if current.recipient_id != known.recipient_id:
         raise FactContradicted(field="body/data/recipient")
-    return Change(current or known)
+    return Change(current)
