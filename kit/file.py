@@ -59,6 +59,21 @@ class Verdict:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileCount(Entity):
+    """The files of whatever has this id, and some that are gone until one more comes."""
+
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Which files were counted, and which of all there were when somebody looked after that."""
+
+    counted: frozenset[str]
+    there: frozenset[str]
+
+
 class NotScannedYet(Conflict):
     """This file has not been scanned yet: try again in a moment."""
 
@@ -101,6 +116,22 @@ def brought(
         wake_at=now if scan == "pending" else None,
         **own,
     )
+
+
+def counted(
+    current: FileCount | None, looked: Looked, added: str, *, of: str, most: int
+) -> Change[FileCount] | None:
+    """
+    With one file more, or None where there are ``most``.
+
+    What came since somebody looked is counted too: files that come at once meet in this decision.
+    """
+    since = {*current.files} - looked.counted if current else set()
+    kept = looked.there | since
+    if len(kept) >= most:
+        return None
+    version = current.version if current else 0
+    return Change(FileCount(id=of, version=version, files=tuple(sorted({*kept, added}))))
 
 
 def readable(file: File) -> str:

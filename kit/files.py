@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from kit import formats
 from kit.clamd import Clamd
 from kit.contents import Sweeper
-from kit.file import F, File, Scan
+from kit.file import F, File, FileCount, Looked, Scan
 from kit.frame import BodyTooLarge
 from kit.problems import Problem, Unavailable
 from kit.scanner import Scanner
@@ -84,6 +84,26 @@ class FileShown(BaseModel):
     @classmethod
     def of(cls, file: File) -> Self:
         return cls.model_validate(file, from_attributes=True)
+
+
+@dataclass(frozen=True, slots=True)
+class FileCounts:
+    """How many files there are of one thing, where there may be only so many."""
+
+    collection: Collection[FileCount]
+    files: Collection[Any]
+
+    @classmethod
+    def of(cls, service: Service[Any], files: Files[Any]) -> Self:
+        name = f"{files.collection.name}-counts"
+        return cls(service.collection(name, FileCount), files.collection)
+
+    async def look(self, id: str, where: dict[str, Any]) -> Looked:
+        """``where``: how the files of what has this id are found."""
+        # In this order: a file that was counted and is not there any more is gone.
+        count = await self.collection.find(id)
+        there = await self.files.documents.distinct("_id", where)
+        return Looked(frozenset(count.files if count else ()), frozenset(there))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ OF_NOBODY = {
         "structures",
         "units",
         "objects",
+        "attachments-counts",
     },
     "users": {
         # What managers wrote in a file goes when its time has passed.
@@ -39,6 +40,7 @@ OF_NOBODY = {
             "transfers",
             "openings",
             "returns",
+            "attachments-counts",
         ),
     },
 }

@@ -8,7 +8,7 @@ from typing import Self
 from kit.clock import now
 from kit.collection import Ask
 from kit.file import Scan, noted
-from kit.files import Files
+from kit.files import FileCounts, Files
 from kit.formats import Described
 from kit.mongo import IndexModel
 from kit.service import Service
@@ -26,6 +26,7 @@ from services.support.settings import SupportSettings
 @dataclass(frozen=True, slots=True)
 class TicketAttachments:
     files: Files[TicketAttachment]
+    counts: FileCounts
     records: Records
     settings: SupportSettings
 
@@ -36,8 +37,10 @@ class TicketAttachments:
             IndexModel("content"),
             IndexModel([("added_by", 1), ("_id", 1)]),
         ]
+        files = Files.of(service, "attachments", TicketAttachment, indexes=indexes)
         return cls(
-            files=Files.of(service, "attachments", TicketAttachment, indexes=indexes),
+            files=files,
+            counts=FileCounts.of(service, files),
             records=records,
             settings=service.settings,
         )
@@ -45,20 +48,22 @@ class TicketAttachments:
     async def add(
         self, id: str, ticket_id: str, *, described: Described, content: bytes, reach: Reach
     ) -> TicketAttachment:
-        # Counted beside the decision: several files that come at once may pass the limit together.
-        kept = await self.files.collection.documents.count_documents({"ticket_id": ticket_id})
         add = partial(
             domain.add,
             id=id,
             described=described,
             reach=reach,
-            kept=kept,
+            looked=await self.counts.look(ticket_id, {"ticket_id": ticket_id}),
             most=self.settings.ticket_files_most,
             now=now(),
         )
 
         def ask(stored: str, scan: Scan) -> Ask:
-            places = (self.files.collection.at(id), self.records.tickets.at(ticket_id))
+            places = (
+                self.files.collection.at(id),
+                self.records.tickets.at(ticket_id),
+                self.counts.collection.at(ticket_id),
+            )
             return Ask(places, partial(add, content=stored, scan=scan))
 
         return await self.files.add(content, ask)

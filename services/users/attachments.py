@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.file import Scan, noted
-from kit.files import Files
+from kit.files import FileCounts, Files
 from kit.formats import Described
 from kit.mongo import IndexModel
 from kit.service import Service
@@ -32,6 +32,7 @@ def read_types(path: Path = OURS) -> Types:
 @dataclass(frozen=True, slots=True)
 class PersonalAttachments:
     files: Files[PersonalAttachment]
+    counts: FileCounts
     accounts: Collection[Account]
     types: Types
     settings: UsersSettings
@@ -40,8 +41,10 @@ class PersonalAttachments:
     def of(cls, service: Service[UsersSettings], accounts: Collection[Account]) -> Self:
         newest_first = [("added_by", 1), ("added_at", -1), ("_id", -1)]
         indexes = [IndexModel(newest_first), IndexModel("content")]
+        files = Files.of(service, "attachments", PersonalAttachment, indexes=indexes)
         return cls(
-            files=Files.of(service, "attachments", PersonalAttachment, indexes=indexes),
+            files=files,
+            counts=FileCounts.of(service, files),
             accounts=accounts,
             types=read_types(),
             settings=service.settings,
@@ -50,20 +53,22 @@ class PersonalAttachments:
     async def add(
         self, id: str, *, type: str, described: Described, content: bytes, by: str
     ) -> PersonalAttachment:
-        # Counted beside the decision: several files that come at once may pass the limit together.
-        kept = await self.files.collection.documents.count_documents({"added_by": by})
         add = partial(
             domain.add,
             id=id,
             type=type,
             described=described,
-            kept=kept,
+            looked=await self.counts.look(by, {"added_by": by}),
             most=self.settings.personal_files_most,
             now=now(),
         )
 
         def ask(stored: str, scan: Scan) -> Ask:
-            places = (self.files.collection.at(id), self.accounts.at(by))
+            places = (
+                self.files.collection.at(id),
+                self.accounts.at(by),
+                self.counts.collection.at(by),
+            )
             return Ask(places, partial(add, content=stored, scan=scan))
 
         return await self.files.add(content, ask)

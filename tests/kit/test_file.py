@@ -11,11 +11,14 @@ from kit.file import (
     AGAIN_AFTER,
     LEASE,
     File,
+    FileCount,
     FileInfected,
     FileUnscannable,
+    Looked,
     NotScannedYet,
     Verdict,
     claim,
+    counted,
     readable,
     scanned,
 )
@@ -85,3 +88,22 @@ class TestScanned:
             file = scanned(file, Verdict(outcome), NOW)
         first = next((one for one in outcomes if one != "failed"), "pending")
         assert file.scan == first
+
+
+class TestCounted:
+    def test_counts_what_came_since_somebody_looked_and_not_what_is_gone(self):
+        kept = FileCount(id="t", version=3, files=("gone", "here", "new"))
+        looked = Looked(frozenset({"gone", "here"}), frozenset({"here", "from-before"}))
+
+        change = counted(kept, looked, "one-more", of="t", most=4)
+
+        assert change
+        assert change.state == FileCount(
+            id="t", version=3, files=("from-before", "here", "new", "one-more")
+        )
+        assert counted(kept, looked, "one-more", of="t", most=3) is None
+
+    def test_begins_with_the_first(self):
+        change = counted(None, Looked(frozenset(), frozenset()), "f", of="t", most=1)
+        assert change
+        assert change.state == FileCount(id="t", files=("f",))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kit.file import Looked
 from kit.formats import Described, FileTooLarge
 from kit.problems import NotFound
 from services.support.domain.attachments import (
@@ -40,6 +41,10 @@ from tests.support.people import (
 )
 
 
+def having(*files: str) -> Looked:
+    return Looked(frozenset(), frozenset(files))
+
+
 def added(ticket: Ticket | None, reach: Any, **but: Any) -> TicketAttachment:
     said: dict[str, Any] = {
         "id": "f" * 32,
@@ -47,11 +52,11 @@ def added(ticket: Ticket | None, reach: Any, **but: Any) -> TicketAttachment:
         "content": "c-1",
         "scan": "pending",
         "reach": reach,
-        "kept": 0,
+        "looked": having(),
         "most": 2,
         "now": LATER,
     }
-    file, kept = add(None, ticket, **said | but)
+    file, kept, _ = add(None, ticket, None, **said | but)
     assert kept.state == ticket
     assert file.state
     return file.state
@@ -93,24 +98,25 @@ class TestAdd:
 
     def test_is_done_once_however_often_it_is_asked(self):
         first = added(sent(), ANA)
-        again, _ = add(
+        again, *_ = add(
             first,
             sent(state="closed"),
+            None,
             id=first.id,
             described=Described("facture", "pdf", 9),
             content="c-2",
             scan="pending",
             reach=ANA,
-            kept=9,
+            looked=having(*"abcdefghi"),
             most=2,
             now=LATER + timedelta(hours=1),
         )
         assert again.state == first
 
     def test_ends_at_so_many_files(self):
-        assert added(sent(), ANA, kept=1)
+        assert added(sent(), ANA, looked=having("a"))
         with pytest.raises(TooManyFiles):
-            added(sent(), ANA, kept=2)
+            added(sent(), ANA, looked=having("a", "b"))
 
     @pytest.mark.feature("SUP-15")
     def test_takes_no_file_that_is_too_large(self):

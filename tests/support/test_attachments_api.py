@@ -1,5 +1,6 @@
 """The files of tickets over HTTP."""
 
+import asyncio
 import io
 import zipfile
 from typing import Any
@@ -98,6 +99,23 @@ class TestAttachments:
         assert (pending.status_code, pending.json()["type"]) == (409, "/problems/not-scanned-yet")
         assert (infected.status_code, infected.json()["type"]) == (409, "/problems/file-infected")
         assert (await desk.by().get(path)).json()["scan"] == "infected"
+
+    @pytest.mark.feature("SUP-15")
+    async def test_that_come_at_once_do_not_pass_the_limit_together(self, desk: Desk):
+        ticket, most = (await written(desk, draft=True))["id"], 20
+        path = f"/v1/tickets/{ticket}/attachments"
+        async with desk.by() as ana:
+            first = [(await bring(desk, ticket, ana)).json()["id"] for _ in range(most - 2)]
+            many = await asyncio.gather(*(bring(desk, ticket, ana) for _ in range(8)))
+            assert sorted(one.status_code for one in many) == [201, 201, *[409] * 6]
+            refusals = {one.json()["type"] for one in many if one.status_code == 409}
+            assert refusals == {"/problems/too-many-files"}
+
+            # One that was removed leaves its place to another.
+            await ana.delete(f"{path}/{first[0]}")
+            again = [(await bring(desk, ticket, ana)).status_code for _ in range(2)]
+        assert again == [201, 409]
+        assert await files(desk).documents.count_documents({"ticket_id": ticket}) == most
 
     @pytest.mark.feature("SUP-15")
     async def test_over_the_limit_name_it_and_leave_nothing(self, desk: Desk):

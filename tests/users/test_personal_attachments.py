@@ -78,6 +78,16 @@ class TestAdd:
         assert (refused.status_code, refused.json()["limit"]) == (409, 5)
         assert await belongings.pieces() == 5
 
+    async def test_ends_there_for_those_that_come_at_once_too(self, belongings: Belongings):
+        lea = await belongings.person()
+        for _ in range(3):
+            await belongings.bring(lea)
+
+        many = await asyncio.gather(*(belongings.bring(lea) for _ in range(4)))
+
+        assert sorted(one.status_code for one in many) == [201, 201, 409, 409]
+        assert await belongings.pieces() == 5
+
     async def test_is_refused_to_an_account_that_is_not_active(self, belongings: Belongings):
         gone = await belongings.person(status="deactivated")
         assert (await belongings.bring(gone)).status_code == 404

@@ -6,7 +6,7 @@ from typing import Final
 
 from kit import file
 from kit.change import Change
-from kit.file import File, Scan
+from kit.file import File, FileCount, Looked, Scan
 from kit.formats import FORMATS, Described, describe
 from kit.problems import Conflict, NotFound
 from services.support.domain.reach import Reach, Side, Standing, seen
@@ -47,21 +47,23 @@ def opened_to_files(ticket: Ticket | None, reach: Reach) -> tuple[Ticket, Side]:
 def add(
     current: TicketAttachment | None,
     ticket: Ticket | None,
+    count: FileCount | None,
     *,
     id: str,
     described: Described,
     content: str,
     scan: Scan,
     reach: Reach,
-    kept: int,
+    looked: Looked,
     most: int,
     now: datetime,
-) -> tuple[Change[TicketAttachment], Change[Ticket]]:
-    """``content``: where its bytes are; ``kept``: how many files the ticket has already."""
+) -> tuple[Change[TicketAttachment], Change[Ticket], Change[FileCount]]:
+    """``content``: where its bytes are; ``looked``: which files the ticket had before."""
     if current:
-        return Change(current), Change(ticket)
+        return Change(current), Change(ticket), Change(count)
     known, side = opened_to_files(ticket, reach)
-    if kept >= most:
+    counted = file.counted(count, looked, id, of=known.id, most=most)
+    if counted is None:
         raise TooManyFiles(limit=most)
     added = file.brought(
         TicketAttachment,
@@ -74,7 +76,7 @@ def add(
         ticket_id=known.id,
         side=side,
     )
-    return Change(added), Change(known)
+    return Change(added), Change(known), counted
 
 
 def of_ticket(current: TicketAttachment | None, ticket: Ticket) -> TicketAttachment:

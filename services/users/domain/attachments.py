@@ -6,7 +6,7 @@ from datetime import datetime
 
 from kit import file
 from kit.change import Change
-from kit.file import File, Scan
+from kit.file import File, FileCount, Looked, Scan
 from kit.formats import FORMATS, Described, describe, designated
 from kit.problems import Conflict, Invalid, NotFound
 from services.users.domain.accounts import Account
@@ -44,22 +44,24 @@ def known_type(type: str, types: Types, *, field: str) -> str:
 def add(
     current: PersonalAttachment | None,
     account: Account | None,
+    count: FileCount | None,
     *,
     id: str,
     type: str,
     described: Described,
     content: str,
     scan: Scan,
-    kept: int,
+    looked: Looked,
     most: int,
     now: datetime,
-) -> tuple[Change[PersonalAttachment], Change[Account]]:
-    """``kept``: how many files the person has already."""
+) -> tuple[Change[PersonalAttachment], Change[Account], Change[FileCount]]:
+    """``looked``: which files the person had before."""
     if account is None or account.status != "active":
         raise NotFound
     if current:
-        return Change(current), Change(account)
-    if kept >= most:
+        return Change(current), Change(account), Change(count)
+    counted = file.counted(count, looked, id, of=account.id, most=most)
+    if counted is None:
         raise TooManyAttachments(limit=most)
     added = file.brought(
         PersonalAttachment,
@@ -71,7 +73,7 @@ def add(
         now=now,
         type=type,
     )
-    return Change(added), Change(account)
+    return Change(added), Change(account), counted
 
 
 def mine(current: PersonalAttachment | None, *, by: str) -> PersonalAttachment:
