@@ -241,10 +241,11 @@ class Desk:
     address: str
 
     def write(self, event: ticket_letters.ToTreat, *letters: Letter | None) -> Ask:
-        """These letters, and those to whoever treats the ticket."""
+        """These letters, and those to all who treat the ticket or answer in its author's place."""
         told = _written(self.letters, *letters, ticket_letters.to_desk(event, self.address))
-        if notice := ticket_letters.to_agents(event):
-            return together(told, self.notices.ask(notice.id, partial(tell, notice)))
+        for notice in (ticket_letters.to_agents(event), ticket_letters.to_colleagues(event)):
+            if notice:
+                told = together(told, self.notices.ask(notice.id, partial(tell, notice)))
         return told
 
     def move(self, event: Any) -> Ask:

@@ -40,11 +40,20 @@ class Spreading:
     async def _next(self, notice: Notice) -> tuple[list[Rights], str | None]:
         """The next of those it may be for, and where to go on."""
         structure_id, users = notice.said.structure_id, notice.said.users
+        if notice.said.unless and await self._reached(notice.said.unless, structure_id):
+            return [], None
         if users and not notice.cursor:
             found = [one for id in users if (one := await self.rights.of(id, structure_id))]
             if not notice.said.or_all or any(_is_for(one, notice) for one in found):
                 return found, None
         return await self.rights.attached_to(structure_id, Asked(notice.cursor, AT_ONCE))
+
+    async def _reached(self, user_id: str, structure_id: str) -> bool:
+        held = await self.rights.of(user_id, structure_id)
+        if held is None or not held.valid(today()):
+            return False
+        somebody = await self.people.find(user_id)
+        return somebody is None or somebody.active
 
     async def _write(self, notice: Notice, some: Sequence[Rights]) -> None:
         letters = [letter_on(notice, one.user_id) for one in some if _is_for(one, notice)]

@@ -225,6 +225,20 @@ class TestWords:
         assert "n’ont pas été données" in render(one_of(template)).text
         assert "n’ont pas été données" not in render(one_of(template, params=whole)).text
 
+    @pytest.mark.parametrize(
+        ("template", "language", "said"),
+        [
+            ("ticket-to-treat", "fr", "La sollicitation CPROCS0000001 est à traiter. "),
+            ("ticket-to-treat", "en", "Ticket CPROCS0000001 is to be treated. "),
+            ("ticket-news", "fr", "Il y a du nouveau pour votre sollicitation CPROCS0000001. "),
+            ("ticket-news", "en", "There is news of your ticket CPROCS0000001. "),
+        ],
+    )
+    def test_of_a_ticket_name_it_in_a_whole_sentence(
+        self, template: Template, language: Language, said: str
+    ):
+        assert said in render(one_of(template), recipient=a_person(language=language)).text
+
     def test_of_an_opened_approval_name_who_asks_and_for_what(self):
         text = render(one_of("approval-opened"), recipient=OMAR, about=a_person()).text
 

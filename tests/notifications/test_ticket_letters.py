@@ -19,15 +19,17 @@ from contracts.support import (
     TicketTaken,
     TicketTransferred,
 )
-from contracts.users import Habilitation
-from kit.clock import now
+from contracts.users import Habilitation, Line
+from kit.clock import now, today
 from services.notifications.domain.digests import Settled, move_on, over, settle
 from services.notifications.domain.letters import Letter
 from services.notifications.domain.ticket_letters import (
+    EMITTED,
     MOVES,
     RECEIVED,
     on_ticket_opened,
     to_agents,
+    to_colleagues,
     to_desk,
     to_emitter,
 )
@@ -40,6 +42,8 @@ from tests.notifications.test_mailer import forced, somebody
 
 EMITTING = "6" * 32
 TREATS = (Habilitation(application=RECEIVED, level="modification"),)
+ANSWERS = (Habilitation(application=EMITTED, level="modification"),)
+FOLLOWS = (Habilitation(application=EMITTED, level="consultation"),)
 READS = (Habilitation(application=RECEIVED, level="consultation"),)
 DESK = "support@chorale.example"
 
@@ -164,6 +168,25 @@ class TestToAgents:
         assert ids[0] == ids[1] != ids[2]
 
 
+class TestToColleagues:
+    @pytest.mark.feature("SUP-20", "SUP-21")
+    def test_is_for_those_who_may_answer_unless_its_author_is_still_there(self):
+        for kind in (TicketInformationAsked, TicketSolutionProposed):
+            notice = to_colleagues(an_act(kind, unit="COMPTA"))
+
+            assert notice
+            said = notice.said
+            assert (said.structure_id, said.unit, said.unless) == (EMITTING, "COMPTA", "u-lea")
+            assert (said.application, said.level) == (EMITTED, "modification")
+            assert "Quel" not in repr(notice)
+
+    def test_is_for_nobody_where_nothing_is_waited_for_or_no_structure_asked(self):
+        assert to_colleagues(opened()) is None
+        assert to_colleagues(overdue()) is None
+        assert to_colleagues(an_act(TicketTransferred)) is None
+        assert to_colleagues(an_act(TicketSolutionProposed, structure_id=None)) is None
+
+
 class TestToDesk:
     @pytest.mark.feature("SUP-40")
     def test_is_for_its_one_address_when_it_is_to_treat_a_ticket(self):
@@ -250,7 +273,12 @@ class TestThroughTheMail:
     @pytest.mark.feature("SUP-42")
     async def test_whoever_wrote_it_is_told_while_they_are_attached(self, world: World):
         mine = {"structure_id": EMITTING, "rattachement_id": f"u-lea:{EMITTING}"}
-        await world.stage.hear(somebody("u-lea"), rights("u-lea", habilitations=(), **mine))
+        theirs = {"structure_id": EMITTING, "rattachement_id": f"u-ada:{EMITTING}"}
+        await world.stage.hear(
+            *map(somebody, ("u-lea", "u-ada")),
+            rights("u-lea", habilitations=(), **mine),
+            rights("u-ada", habilitations=ANSWERS, **theirs),
+        )
 
         await world.stage.hear(an_act(TicketInformationAsked))
         await told(world, "u-lea:ticket-news")
@@ -262,7 +290,34 @@ class TestThroughTheMail:
             return bool(await kept(world, status="suppressed"))
 
         await soon(suppressed)
-        await told(world, "u-lea:ticket-news")
+        await told(world, "u-ada:ticket-to-answer", "u-lea:ticket-news")
+
+    @pytest.mark.feature("SUP-20", "SUP-21")
+    @pytest.mark.parametrize("left", ["the structure", "the platform"])
+    async def test_those_who_may_answer_are_told_once_its_author_has_left(
+        self, world: World, left: str
+    ):
+        await world.stage.hear(
+            somebody("u-lea", active=left != "the platform"),
+            *map(somebody, ("u-ada", "u-bob", "u-eve")),
+            *(
+                rights(user, structure_id=EMITTING, rattachement_id=f"{user}:{EMITTING}", **but)
+                for user, but in {
+                    "u-lea": {"role": None, "lines": ()} if left == "the structure" else {},
+                    "u-ada": {"habilitations": ANSWERS},
+                    "u-bob": {"habilitations": FOLLOWS},
+                    "u-eve": {
+                        "habilitations": ANSWERS,
+                        "lines": (Line(unit="COMPTA", valid_from=today()),),
+                    },
+                }.items()
+            ),
+        )
+
+        await world.stage.hear(an_act(TicketInformationAsked))
+
+        await told(world, "u-ada:ticket-to-answer")
+        assert "Quel est" not in str(world.post.taken[0])
 
     @pytest.mark.feature("NOT-11")
     async def test_a_digest_tells_what_still_stands_and_by_the_wish_for_tickets(self, world: World):

@@ -59,6 +59,7 @@ class Desk:
         role: Any = "user",
         may: tuple[tuple[str, Level], ...] = (),
         until: date | None = None,
+        units: tuple[str, ...] = (),
         unreadable: bool = False,
     ) -> None:
         told = RightsChanged(
@@ -70,6 +71,7 @@ class Desk:
                 Habilitation(application=application, level=level) for application, level in may
             ],
             valid_until=until,
+            units=units,
             version=sum(self._last.values()) + 1,
         )
         row = journal.row(told, clock=1, correlation="journey", at=now())

@@ -317,6 +317,7 @@ class TestRequests:
             ("identifier", {"type": "X", "value": "1"}, "/body/identifier/type"),
             ("identifier", {"type": "PARTICULIER", "value": "1"}, "/body/identifier/type"),
             ("identifier", {"type": "SIRET", "value": "a\nb"}, "/body/identifier/value"),
+            ("identifier", {"type": "SIRET", "value": "xx"}, "/body/identifier/value"),
             ("legal_name", "", "/body/legal_name"),
             ("reason", " ", "/body/reason"),
             ("kind", "public", "/body/kind"),

@@ -10,6 +10,7 @@ from services.support.domain.contents import (
     Incomplete,
     Known,
     NotAboutThis,
+    NotAttached,
     NotForAStructure,
     NotYourUnit,
     OtherRecipient,
@@ -96,6 +97,13 @@ class TestCheck:
         with pytest.raises(refusal) as refused:
             check(content, known, CATALOGUE)
         assert fields(refused) == [field]
+
+    @pytest.mark.feature("SUP-10")
+    def test_refuses_to_speak_for_a_structure_of_others_even_in_a_draft(self):
+        for content in (a_content(), Content(structure_id="s-1")):
+            with pytest.raises(NotAttached) as refused:
+                check(content, replace(KNOWN, attached=False), CATALOGUE)
+            assert fields(refused) == ["/body/structure_id"]
 
     def test_lets_a_draft_say_anything_that_may_still_become_right(self):
         check(Content(object_type="invoice", object_number="F-1"), Known(), CATALOGUE)

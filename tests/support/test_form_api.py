@@ -73,6 +73,16 @@ class TestEmitter:
             answer = await desk.by().post("/v1/tickets", json=a_ticket(unit=other))
             assert pointers(answer) == ["/body/unit"]
 
+    @pytest.mark.feature("SUP-11")
+    async def test_names_no_unit_that_the_rattachement_does_not_reach(self, desk: Desk):
+        for code in ("COMPTA", "ACHATS"):
+            await desk.hear_unit(MINE, code)
+        await desk.hear_rights("ana", MINE, units=("COMPTA",))
+
+        assert (await written(desk, unit="COMPTA"))["unit"] == "COMPTA"
+        answer = await desk.by().post("/v1/tickets", json=a_ticket(unit="ACHATS"))
+        assert pointers(answer) == ["/body/unit"]
+
     @pytest.mark.feature("SUP-12")
     @pytest.mark.parametrize(
         ("field", "value"),

@@ -119,6 +119,7 @@ class TestWrite:
         }
         assert (await written(desk, **asked))["state"] == "open"
 
+    @pytest.mark.feature("SUP-10")
     async def test_is_refused_for_a_structure_of_others(self, desk: Desk):
         answer = await desk.by().post("/v1/tickets", json=a_ticket(structure_id=OTHER))
         assert pointers(answer) == ["/body/structure_id"]

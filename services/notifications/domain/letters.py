@@ -53,6 +53,7 @@ Template = Literal[
     "ticket-confirmation",
     "ticket-news",
     "ticket-opened",
+    "ticket-to-answer",
     "ticket-to-treat",
     "vacancy-code",
     "vacancy-notice",

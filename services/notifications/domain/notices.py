@@ -11,12 +11,12 @@ from services.notifications.domain.digests import Settled, settle
 from services.notifications.domain.letters import Letter
 
 LEASE: Final = timedelta(minutes=1)
-Kind = Literal["invoice-status", "invoice-rejected", "ticket-to-treat"]
+Kind = Literal["invoice-status", "invoice-rejected", "ticket-to-answer", "ticket-to-treat"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnTicket:
-    """What of a ticket is waited for by those who treat it."""
+    """What of a ticket is waited for by those of one side."""
 
     id: str
     number: str
@@ -42,6 +42,8 @@ class Said:
     """Those alone, as far as it is for them; none means all whom it is for."""
     or_all: bool = False
     """All whom it is for, too, where it is for none of those."""
+    unless: str = ""
+    """Nobody, while this user is attached there: they are written to by themselves."""
     ticket: OnTicket | None = None
 
     @property

@@ -1,4 +1,4 @@
-"""The letters about tickets: to who wrote one, and to those who treat it. Pure."""
+"""The letters about tickets: to those of its emitter's side, and to those who treat it. Pure."""
 
 from datetime import datetime
 from typing import Final, Literal
@@ -45,6 +45,8 @@ TO_TREAT: Final[frozenset[News]] = frozenset(
     {"opened", "information-given", "solution-refused", "transferred", "overdue"}
 )
 """What those who treat it are waited for to do something about."""
+TO_ANSWER: Final[frozenset[News]] = frozenset({"information-asked", "solution-proposed"})
+"""What its emitter's side is waited for to do something about."""
 
 ToTreat = TicketOpened | OfTicket | TicketOverdue
 
@@ -106,6 +108,25 @@ def to_agents(event: ToTreat) -> Notice | None:
         ),
     )
     return Notice(id=_id(event), said=said, told_by="support", told_at=at)
+
+
+def to_colleagues(event: ToTreat) -> Notice | None:
+    """To who may answer for its structure, once its author has left; without anybody's words."""
+    if not isinstance(event, OfTicket) or not event.structure_id or _news(event) not in TO_ANSWER:
+        return None
+    said = Said(
+        kind="ticket-to-answer",
+        structure_id=event.structure_id,
+        unit=event.unit,
+        application=EMITTED,
+        level="modification",
+        unless=event.emitter_id,
+        ticket=OnTicket(
+            id=event.ticket_id, number=event.number, rank=event.rank, news=_news(event)
+        ),
+    )
+    id = f"{event.ticket_id}:{event.rank}:to-answer"
+    return Notice(id=id, said=said, told_by="support", told_at=event.at)
 
 
 def to_desk(event: ToTreat, desk: str) -> Letter | None:

@@ -17,6 +17,7 @@ from services.support.api.writing import WRONG
 from services.support.correspondence import as_markup
 from services.support.domain.acts import Doing
 from services.support.domain.contents import Content
+from services.support.domain.identifiers import InvalidIdentifier, check_identifier
 from services.support.domain.numbers import NoNumberFree
 from services.support.domain.requests import (
     AlreadyDecided,
@@ -55,7 +56,9 @@ class PublicStructure(_Body):
     identifier: Identifier
     legal_name: Name
 
-    def asked(self) -> Asked:
+    def asked(self, *, at: str) -> Asked:
+        identifier, field = self.identifier, f"{at}/identifier/value"
+        check_identifier(identifier.type, identifier.value, field=field)
         return Asked(
             identifier_type=self.identifier.type,
             identifier=self.identifier.value,
@@ -90,7 +93,11 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["support"])
     records, reaching = writing.records, writing.reaching
 
-    @routes.post("/structure-requests", status_code=201, responses=may_answer(*WRONG, NoNumberFree))
+    @routes.post(
+        "/structure-requests",
+        status_code=201,
+        responses=may_answer(*WRONG, InvalidIdentifier, NoNumberFree),
+    )
     async def ask_for_structure(
         body: StructureRequest, caller: Person, response: Response
     ) -> TicketView:
@@ -105,7 +112,10 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
             structure_id=body.structure_id,
         )
         request = Request(
-            id=id, kind="public-structure", structure=body.asked(), person_id=caller.user_id
+            id=id,
+            kind="public-structure",
+            structure=body.asked(at="body"),
+            person_id=caller.user_id,
         )
         ticket, reach = await writing.keep(
             id, content, Beside(granting.requests, request), draft=False, caller=caller, at=at
@@ -120,7 +130,7 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
 
     @routes.put(
         "/ops/ticket-requests/{id}/decision",
-        responses=may_answer(*OF_AGENTS, NothingRequested, AlreadyDecided),
+        responses=may_answer(*OF_AGENTS, InvalidIdentifier, NothingRequested, AlreadyDecided),
     )
     async def decide(id: TicketId, body: Decision, caller: Operator) -> RequestView:
         """
@@ -134,7 +144,7 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
             id,
             accepted=body.verdict == "accepted",
             answer=body.answer,
-            structure=body.structure.asked() if body.structure else None,
+            structure=body.structure.asked(at="body/structure") if body.structure else None,
             by=by,
         )
         return shown(request)

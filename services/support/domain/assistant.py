@@ -10,8 +10,10 @@ from kit.words import stems
 
 MOST: Final = 3
 PASSAGES_MOST: Final = 2
-ENOUGH: Final = 0.5
+ENOUGH: Final = 0.6
 """Of what a question says, that an article must speak of."""
+PART: Final = 0.5
+"""Of one of its wordings, that a question must say: a word or two in common is no answer."""
 OF_WORDING: Final = 0.6
 """Of one of its wordings, that a question must say, however much else it tells."""
 BESIDE: Final = 0.7
@@ -82,26 +84,34 @@ class Knowledge:
     def suggest(self, question: str) -> tuple[Suggestion, ...]:
         """The articles that speak of it, best first; none when they speak of something else."""
         said = frozenset(stems(question))
-        scored = sorted(
-            ((self._score(one, said), one) for one in self._indexed),
-            key=lambda both: (-both[0], both[1].article.reference),
+        scored = [(self._score(one, said), one) for one in self._indexed]
+        answers = sorted(
+            ((score, one) for score, one in scored if score >= ENOUGH),
+            key=lambda both: (
+                -both[0],
+                -self._weight(said & both[1].all),
+                both[1].article.reference,
+            ),
         )
-        best = scored[0][0] if scored else 0.0
+        if not answers:
+            return ()
+        best, first = answers[0]
         return tuple(
             Suggestion(article=one.article, passages=self._passages(one, said), score=score)
-            for score, one in scored[:MOST]
-            if score >= ENOUGH and score >= best * CLOSE
+            for score, one in answers[:MOST]
+            # What speaks of less of the question than the first says nothing more about it.
+            if score >= best * CLOSE and not said & one.all < said & first.all
         )
 
     def _score(self, one: _Indexed, said: frozenset[str]) -> float:
         """How much of what was said it speaks of; or how much of one of its wordings was said."""
+        if not any(self._part(said, wording) >= PART for wording in one.wordings):
+            return 0.0
         named, everything = one.named, one.all
         spoken = self._weight(said & named) + BESIDE * self._weight((said & everything) - named)
         covered = spoken / self._weight(said) if said else 0.0
         wordings = (
-            self._weight(said & wording) / self._weight(wording)
-            for wording in one.wordings
-            if len(said & wording) > 1
+            self._part(said, wording) for wording in one.wordings if len(said & wording) > 1
         )
         worded = max(wordings, default=0.0)
         return max(covered, worded if worded >= OF_WORDING else 0.0)
@@ -112,6 +122,10 @@ class Knowledge:
         best = sorted(range(len(weights)), key=lambda at: (-weights[at], at))[:PASSAGES_MOST]
         chosen = [at for at in sorted(best) if weights[at]] or [0]
         return tuple(one.article.passages[at] for at in chosen)
+
+    def _part(self, said: frozenset[str], wording: frozenset[str]) -> float:
+        whole = self._weight(wording)
+        return self._weight(said & wording) / whole if whole else 0.0
 
     def _weight(self, words: Iterable[str]) -> float:
         """A word that every article uses says little; one that none knows says most."""
