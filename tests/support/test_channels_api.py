@@ -188,6 +188,13 @@ class TestPublicTickets:
             await sent(desk)
         assert len(await facts(desk, "support.form-sent.v1")) == 5
 
+    async def test_ask_one_address_as_often_however_it_is_typed(self, desk: Desk):
+        typed = ("zoe@example.org", "ZOE@example.org", "zOe@EXAMPLE.org", " Zoe@Example.Org ")
+        for email in typed * 2:
+            await sent(desk, email=email)
+        told = await facts(desk, "support.form-sent.v1")
+        assert [one["email"] for one in told] == ["zoe@example.org"] * 5
+
     async def test_are_forgotten_with_their_number_when_nobody_confirms(self, desk: Desk):
         await sent(desk)
         worker = desk.job("forms", Worker)

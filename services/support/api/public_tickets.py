@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from kit.addresses import Email
 from kit.http import Anyone, may_answer, new_entity_id
 from kit.links import LinkExpired, LinkInvalid
 from kit.one_line import NOT_IN_A_LINE
@@ -17,7 +18,6 @@ from services.support.domain.forms import REACTIVATION, Form, FormOver, SignInFo
 from services.support.domain.numbers import NoNumberFree
 from services.support.domain.objects import ObjectType
 
-Email = Annotated[EmailStr, Field(max_length=254)]
 Title = Annotated[
     str,
     StringConstraints(
