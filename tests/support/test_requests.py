@@ -21,8 +21,15 @@ from kit.problems import NotFound, Problem
 from services.support.domain import requests
 from services.support.domain.acts import Doing
 from services.support.domain.clocks import Timing
+from services.support.domain.known import Somebody
 from services.support.domain.reach import Reach
-from services.support.domain.requests import AlreadyDecided, Asked, NothingRequested, Request
+from services.support.domain.requests import (
+    AlreadyDecided,
+    Asked,
+    NothingRequested,
+    Request,
+    RequesterGone,
+)
 from services.support.domain.table import NotTaken
 from services.support.domain.tickets import State, Ticket
 from tests.support.builders import ID, LATER, NOW, a_content, a_reach, a_ticket
@@ -62,7 +69,8 @@ def decided(request: Request | None, ticket: Ticket | None = None, **but: Any) -
         "timing": TIMING,
         "by": doing(),
     }
-    return requests.decide(request, ticket or taken(), None, **said | but)
+    requester = but.pop("requester", None)
+    return requests.decide(request, ticket or taken(), None, requester, **said | but)
 
 
 def done(**but: Any) -> PublicStructureSettled:
@@ -82,7 +90,7 @@ def settle(*kept: Any) -> Any:
 class TestDecide:
     @pytest.mark.feature("SUP-45")
     def test_tells_those_who_create_the_structure(self):
-        request, ticket, entry = decided(a_structure_request())
+        request, ticket, entry, _ = decided(a_structure_request())
 
         [told] = request.events
         assert isinstance(told, PublicStructureAccepted)
@@ -108,7 +116,7 @@ class TestDecide:
 
     @pytest.mark.feature("SUP-45")
     def test_refuses_with_an_answer_that_is_the_solution_of_the_ticket(self):
-        request, ticket, entry = decided(
+        request, ticket, entry, _ = decided(
             a_structure_request(), accepted=False, answer="Elle existe."
         )
 
@@ -117,24 +125,25 @@ class TestDecide:
         assert [type(one) for one in entry.events] == [TicketSolutionProposed]
 
     def test_writes_the_refusal_to_who_has_not_signed_in(self):
-        _, ticket, _ = decided(a_reactivation(), from_outside(), accepted=False)
+        _, ticket, *_ = decided(a_reactivation(), from_outside(), accepted=False)
         [told] = ticket.events
         assert isinstance(told, CorrespondentAnswered)
         assert (told.email, told.text) == ("zoe@example.org", "C'est fait.")
 
     def test_decides_once(self):
-        request, ticket, entry = decided(a_structure_request())
+        request, ticket, entry, _ = decided(a_structure_request())
         again = requests.decide(
             request.state,
             ticket.state,
             entry.state,
+            None,
             accepted=True,
             answer="C'est fait.",
             structure=None,
             timing=TIMING,
             by=doing(),
         )
-        assert [one.state for one in again] == [request.state, ticket.state, entry.state]
+        assert [one.state for one in again] == [request.state, ticket.state, entry.state, None]
         with pytest.raises(AlreadyDecided):
             decided(request.state, accepted=False)
 
@@ -143,6 +152,29 @@ class TestDecide:
         request = decided(failed)[0]
         assert (request.state.acceptance, request.events[0].acceptance) == (2, 2)
         assert request.state.refusal == ""
+
+    def test_decides_again_once_a_refusal_is_not_accepted(self):
+        refused, ticket, *_ = decided(a_structure_request(), accepted=False)
+        reopened = replace(ticket.state, state="open")
+
+        with pytest.raises(AlreadyDecided):
+            decided(replace(refused.state, status="done"), reopened, answer="Encore.")
+        request, *_ = decided(refused.state, reopened, by=doing(entry="e-2"))
+        assert (request.state.status, len(request.events)) == ("accepted", 1)
+        again, answered, *_ = decided(
+            refused.state, reopened, accepted=False, by=doing(entry="e-2")
+        )
+        assert (again.state.status, answered.state.state) == ("refused", "resolved")
+
+    @pytest.mark.feature("SUP-45")
+    def test_accepts_no_structure_for_who_could_not_manage_it(self):
+        gone = Somebody(id="ana", name="", email="", heard=2, active=False)
+        with pytest.raises(RequesterGone):
+            decided(a_structure_request(), requester=gone)
+        request, *_ = decided(a_structure_request(), requester=gone, accepted=False)
+        assert request.state.status == "refused"
+        request, *_ = decided(a_structure_request(), requester=replace(gone, active=True))
+        assert request.state.status == "accepted"
 
     def test_is_for_the_agent_of_the_desk_who_has_taken_it(self):
         with pytest.raises(NotTaken):
@@ -161,7 +193,7 @@ class TestDecide:
 class TestSettle:
     @pytest.mark.feature("SUP-45")
     def test_answers_the_ticket_once_the_structure_is_there(self):
-        accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
+        accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
         request, after, entry = settle(done(), accepted, ticket, None)
 
         assert request.state
@@ -173,7 +205,7 @@ class TestSettle:
 
     @pytest.mark.feature("SUP-44")
     def test_writes_to_who_has_not_signed_in(self):
-        accepted, ticket, _ = (one.state for one in decided(a_reactivation(), from_outside()))
+        accepted, ticket, *_ = (one.state for one in decided(a_reactivation(), from_outside()))
         request, after, _ = settle(sent_back(), accepted, ticket, None)
 
         assert request.state
@@ -181,7 +213,7 @@ class TestSettle:
         assert [type(one) for one in after.events] == [CorrespondentAnswered]
 
     def test_brings_back_to_the_desk_what_could_not_be_done(self):
-        accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
+        accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
         told = done(structure_id="", refusal="/problems/siret-unknown")
         request, after, entry = settle(told, accepted, ticket, None)
 
@@ -193,7 +225,7 @@ class TestSettle:
         assert (entry.state.internal, entry.state.became) == (True, told.refusal)
 
     def test_says_nothing_twice_nor_of_an_older_acceptance(self):
-        accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
+        accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
         first = [one.state for one in settle(done(), accepted, ticket, None)]
         for told, kept in (
             (done(), first),
@@ -207,7 +239,7 @@ class TestSettle:
 
     @pytest.mark.parametrize("state", ["waiting", "resolved", "closed"])
     def test_leaves_a_ticket_as_it_is_that_could_not_be_answered_now(self, state: State):
-        accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
+        accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
         moved_on = replace(ticket, state=state)
         request, after, entry = settle(done(), accepted, moved_on, None)
         assert request.state

@@ -24,6 +24,7 @@ from services.support.domain.requests import (
     Kind,
     NothingRequested,
     Request,
+    RequesterGone,
     Status,
 )
 from services.support.granting import Granting
@@ -120,7 +121,7 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
 
     @routes.put(
         "/ops/ticket-requests/{id}/decision",
-        responses=may_answer(*OF_AGENTS, NothingRequested, AlreadyDecided),
+        responses=may_answer(*OF_AGENTS, NothingRequested, AlreadyDecided, RequesterGone),
     )
     async def decide(id: TicketId, body: Decision, caller: Operator) -> RequestView:
         """

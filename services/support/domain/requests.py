@@ -18,6 +18,7 @@ from services.support.domain import acts
 from services.support.domain.activity import Entry
 from services.support.domain.acts import Doing
 from services.support.domain.clocks import Timing
+from services.support.domain.known import Somebody
 from services.support.domain.promises import kept_up
 from services.support.domain.reach import Reach, seen
 from services.support.domain.table import TABLE, require
@@ -63,6 +64,10 @@ class AlreadyDecided(Conflict):
     """This request has already been decided."""
 
 
+class RequesterGone(Conflict):
+    """Whoever asked for this has no active account any more: nobody would manage the structure."""
+
+
 class NothingRequested(NotFound):
     """Nothing is requested with this ticket."""
 
@@ -71,22 +76,31 @@ def decide(
     request: Request | None,
     ticket: Ticket | None,
     entry: Entry | None,
+    requester: Somebody | None,
     *,
     accepted: bool,
     answer: str,
     structure: Asked | None,
     timing: Timing,
     by: Doing,
-) -> tuple[Change[Request], Change[Ticket], Change[Entry]]:
-    """Accept or refuse it, as the one who has taken its ticket; ``structure``: as corrected."""
+) -> tuple[Change[Request], Change[Ticket], Change[Entry], Change[Somebody]]:
+    """
+    Accept or refuse it, as the one who has taken its ticket; ``structure``: as corrected.
+
+    What was refused may be decided anew once its ticket is open again.
+    """
+    same = Change(requester)
     if request is None:
         raise NothingRequested
     current, found = seen(ticket, by.reach)
-    if _same(request, accepted, answer, structure, by.reach.user_id):
-        return Change(request), Change(current), Change(entry)
+    reopened = request.status == "refused" and current.state == "open"
+    if not reopened and _same(request, accepted, answer, structure, by.reach.user_id):
+        return Change(request), Change(current), Change(entry), same
     require("answer", current, found)
-    if request.status not in ("asked", "failed"):
+    if request.status not in ("asked", "failed") and not reopened:
         raise AlreadyDecided(status=request.status)
+    if accepted and request.kind == "public-structure" and requester and not requester.active:
+        raise RequesterGone
     decided = replace(
         request,
         status="accepted" if accepted else "refused",
@@ -97,11 +111,11 @@ def decide(
     )
     if not accepted:
         refused = acts.write("answer", current, entry, text=answer, by=by)
-        return Change(decided), *kept_up(current, refused, timing, now=by.now)
+        return Change(decided), *kept_up(current, refused, timing, now=by.now), same
     agreed = replace(decided, acceptance=request.acceptance + 1)
     granted = acts.entered("request-accepted", current, "desk", by)
     noted = Change(replace(current, entries=granted.rank)), Change(granted)
-    return Change(agreed, (_told(agreed, current, by.now),)), *noted
+    return Change(agreed, (_told(agreed, current, by.now),)), *noted, same
 
 
 def settle(
