@@ -119,6 +119,15 @@ class TestAssistant:
         assert "<b>" not in draft.json()["description"]
         assert sent.json()["state"] == "open"
 
+    async def test_names_the_form_of_what_has_one_and_files_nothing_there(self, desk: Desk):
+        asked = {"question": "Demander la création d'une structure publique"}
+        async with desk.by() as ana:
+            [best, *_] = (await ana.post("/v1/assistant/questions", json=asked)).json()["articles"]
+            draft = (await ana.post("/v1/assistant/handovers", json=asked)).json()
+
+        assert best["form"] == "/v1/structure-requests"
+        assert (draft["category"], draft["subcategory"]) == ("GESTION_STRUCTURES_UTILISATEURS", "")
+
     @pytest.mark.parametrize("question", ["", " ", "x" * 1001, None, {"$ne": 1}])
     async def test_names_a_question_that_is_none(self, desk: Desk, question: Any):
         answer = await desk.by().post("/v1/assistant/questions", json={"question": question})
@@ -227,6 +236,7 @@ class TestPublicTickets:
             ("email", "no address"),
             ("email", "zoe@example.org\nBcc: all@example.org"),
             ("category", "X"),
+            ("subcategory", "REACTIVATION_COMPTE"),
             ("subcategory", "M_QUESTION_DESTINATAIRE_FACTURE"),
             ("title", ""),
             ("title", "two\nlines"),

@@ -247,6 +247,20 @@ class TestSettle:
         assert (after.state, entry.state) == (moved_on, None)
 
 
+class TestShown:
+    def test_is_withdrawn_once_its_ticket_is_closed_undecided(self):
+        closed = taken(closed_at=NOW)
+        closed = replace(closed, state="closed")
+        for status, shown in (
+            ("asked", "withdrawn"),
+            ("failed", "withdrawn"),
+            ("accepted", "accepted"),
+            ("refused", "refused"),
+        ):
+            assert requests.shown(a_structure_request(status=status), closed) == shown
+        assert requests.shown(a_structure_request(), taken()) == "asked"
+
+
 class TestHistories:
     @settings(max_examples=60, deadline=None)
     @given(st.lists(st.sampled_from(["accept", "refuse", "done", "failed", "old", "again"])))

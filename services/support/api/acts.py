@@ -19,7 +19,7 @@ from services.support.domain.activity import Entry
 from services.support.domain.acts import Changes, Doing
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.clocks import Timing
-from services.support.domain.contents import UnknownCategory, UnknownRecipient
+from services.support.domain.contents import HasItsOwnForm, UnknownCategory, UnknownRecipient
 from services.support.domain.promises import kept_up
 from services.support.domain.table import (
     Act,
@@ -200,7 +200,8 @@ def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
         return await acting.on(id, acts.transfer, caller, if_match, response, text=body.text)
 
     @routes.put(
-        "/{id}/category", responses=may_answer(*OF_AGENTS, UnknownCategory, UnknownRecipient)
+        "/{id}/category",
+        responses=may_answer(*OF_AGENTS, UnknownCategory, HasItsOwnForm, UnknownRecipient),
     )
     async def refile(
         id: TicketId, body: Filing, caller: Person, if_match: IfMatch, response: Response

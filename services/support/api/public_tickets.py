@@ -13,7 +13,13 @@ from kit.one_line import NOT_IN_A_LINE
 from kit.robots import FOR_PEOPLE, OpenForm, Robots
 from services.support.api.fields import Code
 from services.support.correspondence import Correspondence, as_markup
-from services.support.domain.contents import Content, Incomplete, NotAboutThis, UnknownCategory
+from services.support.domain.contents import (
+    Content,
+    HasItsOwnForm,
+    Incomplete,
+    NotAboutThis,
+    UnknownCategory,
+)
 from services.support.domain.forms import REACTIVATION, Form, FormOver, SignInForThis
 from services.support.domain.numbers import NoNumberFree
 from services.support.domain.objects import ObjectType
@@ -29,7 +35,7 @@ ObjectNumber = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=100, pattern=rf"^[^{NOT_IN_A_LINE}]*$"),
 ]
-WRONG: Final = (UnknownCategory, NotAboutThis, Incomplete)
+WRONG: Final = (UnknownCategory, HasItsOwnForm, NotAboutThis, Incomplete)
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 REACTIVATION_TITLE = "Demande de réactivation de compte"
 

@@ -15,6 +15,7 @@ from services.support.api.fields import StructureId, TicketId
 from services.support.api.tickets import answer, found
 from services.support.api.writing import WRONG
 from services.support.correspondence import as_markup
+from services.support.domain import requests
 from services.support.domain.acts import Doing
 from services.support.domain.contents import Content
 from services.support.domain.numbers import NoNumberFree
@@ -27,10 +28,12 @@ from services.support.domain.requests import (
     RequesterGone,
     Status,
 )
+from services.support.domain.tickets import Ticket
 from services.support.granting import Granting
 from services.support.views.tickets import TicketView
 from services.support.writing import Beside, Writing
 
+FORM: Final = "/structure-requests"
 FILED: Final = ("GESTION_STRUCTURES_UTILISATEURS", "CREATION_STRUCTURE_PUBLIQUE")
 PublicType = Literal["SIRET", "UE_HORS_FRANCE", "HORS_UE", "RIDET", "TAHITI", "AUTRE"]
 """A person is no public structure, and their identifier would tell their name."""
@@ -91,7 +94,7 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["support"])
     records, reaching = writing.records, writing.reaching
 
-    @routes.post("/structure-requests", status_code=201, responses=may_answer(*WRONG, NoNumberFree))
+    @routes.post(FORM, status_code=201, responses=may_answer(*WRONG, NoNumberFree))
     async def ask_for_structure(
         body: StructureRequest, caller: Person, response: Response
     ) -> TicketView:
@@ -109,15 +112,21 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
             id=id, kind="public-structure", structure=body.asked(), person_id=caller.user_id
         )
         ticket, reach = await writing.keep(
-            id, content, Beside(granting.requests, request), draft=False, caller=caller, at=at
+            id,
+            content,
+            Beside(granting.requests, request),
+            draft=False,
+            caller=caller,
+            at=at,
+            form=f"{routes.prefix}{FORM}",
         )
         return await answer(records, ticket, reach, response)
 
     @routes.get("/tickets/{id}/request", responses=may_answer(NotFound, NothingRequested))
     async def read(id: TicketId, caller: Person) -> RequestView:
         """What is asked for with a ticket, to whoever may read the ticket."""
-        await found(records, reaching, id, caller)
-        return shown(await _of(granting, id))
+        ticket, _ = await found(records, reaching, id, caller)
+        return shown(await _of(granting, id), ticket)
 
     @routes.put(
         "/ops/ticket-requests/{id}/decision",
@@ -131,14 +140,14 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
         """
         _, reach = await found(records, reaching, id, caller)
         by = Doing(entry_id=new_entity_id(), reach=reach, now=now())
-        request, _ = await granting.decide(
+        request, ticket = await granting.decide(
             id,
             accepted=body.verdict == "accepted",
             answer=body.answer,
             structure=body.structure.asked() if body.structure else None,
             by=by,
         )
-        return shown(request)
+        return shown(request, ticket)
 
     return routes
 
@@ -150,13 +159,13 @@ async def _of(granting: Granting, id: str) -> Request:
     return request
 
 
-def shown(request: Request) -> RequestView:
+def shown(request: Request, ticket: Ticket) -> RequestView:
     asked: dict[str, Any] = {"identifier_type": None, "identifier": None, "legal_name": None}
     if request.structure:
         asked = {name: getattr(request.structure, name) for name in asked}
     return RequestView(
         kind=request.kind,
-        status=request.status,
+        status=requests.shown(request, ticket),
         refusal=request.refusal,
         structure_id=request.structure_id or None,
         **asked,

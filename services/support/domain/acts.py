@@ -8,7 +8,12 @@ from typing import Any, Final
 from kit.change import Change
 from services.support.domain.activity import INTERNAL, Entry, Kind
 from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import UnknownCategory, UnknownRecipient
+from services.support.domain.contents import (
+    Content,
+    UnknownCategory,
+    UnknownRecipient,
+    require_form,
+)
 from services.support.domain.known import Structure
 from services.support.domain.reach import Reach, Side, Standing, seen
 from services.support.domain.table import Act, TakenByAnother, require
@@ -117,6 +122,7 @@ def refile(
     require("refile", current, found)
     if filed is None:
         raise UnknownCategory(field="body/subcategory")
+    require_form(Content(category=category, subcategory=subcategory), "", catalogue)
     content = replace(before, category=category, subcategory=subcategory)
     moved = replace(current, content=content)
     if filed.needs_recipient:

@@ -25,7 +25,7 @@ from services.support.domain.table import TABLE, require
 from services.support.domain.tickets import Ticket
 
 Kind = Literal["reactivation", "public-structure"]
-Status = Literal["asked", "accepted", "refused", "done", "failed"]
+Status = Literal["asked", "accepted", "refused", "done", "failed", "withdrawn"]
 Settled = ReactivationSettled | PublicStructureSettled
 
 
@@ -155,6 +155,12 @@ def settle(
     resolved = replace(ticket, state=answers[ticket.state])
     answered = acts.done("answer", resolved, found, by, text=request.answer)
     return Change(settled), *kept_up(ticket, answered, timing, now=by.now)
+
+
+def shown(request: Request, ticket: Ticket) -> Status:
+    """What has become of it: nobody decides any more once its ticket is closed."""
+    undecided = request.status in ("asked", "failed")
+    return "withdrawn" if undecided and ticket.state == "closed" else request.status
 
 
 def settlement_id(told: Settled) -> str:

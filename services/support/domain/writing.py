@@ -10,7 +10,7 @@ from kit.problems import Conflict
 from services.support.domain.activity import Entry
 from services.support.domain.acts import opened, sent_to
 from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import Content, Known, check, complete, filled
+from services.support.domain.contents import Content, Known, check, complete, filled, require_form
 from services.support.domain.numbers import Number, claimed
 from services.support.domain.promises import waking
 from services.support.domain.reach import Reach, seen
@@ -33,12 +33,13 @@ def write(
     known: Known,
     catalogue: Catalogue,
     now: datetime,
+    form: str = "",
 ) -> tuple[Change[Any], ...]:
     """Keep a new ticket and claim its number: ``claims`` are those on ``numbers_for(id)``."""
     if current is not None:
         return Change(current), Change(entry), *(Change(claim) for claim in claims)
     number, taken = claimed(id, claims)
-    whole = _checked(content, known, catalogue)
+    whole = _checked(content, known, catalogue, form)
     written = Ticket(id=id, number=number, emitter_id=by, content=whole, created_at=now)
     if draft:
         return Change(written), Change(None), *taken
@@ -77,7 +78,8 @@ def submit(
     return send(replace(ticket, content=whole), catalogue, now)
 
 
-def _checked(content: Content, known: Known, catalogue: Catalogue) -> Content:
+def _checked(content: Content, known: Known, catalogue: Catalogue, form: str = "") -> Content:
+    require_form(content, form, catalogue)
     whole = filled(content, known, catalogue)
     check(whole, known, catalogue)
     return whole
