@@ -13,6 +13,8 @@ from contracts.support import (
     CorrespondentAnswered,
     PublicStructureAccepted,
     ReactivationAccepted,
+    TicketRequestDone,
+    TicketRequestFailed,
     TicketSolutionProposed,
 )
 from contracts.users import ReactivationSettled
@@ -223,6 +225,7 @@ class TestSettle:
         assert (after.state.state, after.events) == ("open", ())
         assert entry.state
         assert (entry.state.internal, entry.state.became) == (True, told.refusal)
+        assert [type(one) for one in entry.events] == [TicketRequestFailed]
 
     def test_says_nothing_twice_nor_of_an_older_acceptance(self):
         accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
@@ -238,13 +241,40 @@ class TestSettle:
             assert [one.events for one in again] == [(), (), ()]
 
     @pytest.mark.parametrize("state", ["waiting", "resolved", "closed"])
-    def test_leaves_a_ticket_as_it_is_that_could_not_be_answered_now(self, state: State):
+    def test_leaves_a_ticket_as_it_is_that_could_not_be_answered_now_and_says_so(
+        self, state: State
+    ):
         accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
         moved_on = replace(ticket, state=state)
         request, after, entry = settle(done(), accepted, moved_on, None)
         assert request.state
         assert request.state.status == "done"
-        assert (after.state, entry.state) == (moved_on, None)
+        self.says_beside(after, entry, moved_on)
+
+    @pytest.mark.feature("SUP-45")
+    def test_answers_for_nobody_who_treats_the_ticket_since(self):
+        accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
+        refiled = replace(ticket, treated_by="recipient", recipient_id="r-1", assignee_id=None)
+        _, after, entry = settle(done(), accepted, refiled, None)
+        self.says_beside(after, entry, refiled)
+
+    def says_beside(self, after: Any, entry: Any, moved_on: Ticket) -> None:
+        assert after.state == replace(moved_on, entries=moved_on.entries + 1)
+        assert (entry.state.kind, entry.state.side, entry.state.internal) == (
+            "request-done",
+            "desk",
+            False,
+        )
+        [told] = entry.events
+        assert isinstance(told, TicketRequestDone)
+        assert (told.text, told.rank) == ("C'est fait.", after.state.entries)
+
+    def test_writes_to_who_has_not_signed_in_even_after_another_answer(self):
+        accepted, ticket, *_ = (one.state for one in decided(a_reactivation(), from_outside()))
+        answered = replace(ticket, state="resolved")
+        _, after, entry = settle(sent_back(), accepted, answered, None)
+        assert [type(one) for one in after.events] == [CorrespondentAnswered]
+        assert [one.text for one in entry.events] == [""]
 
 
 class TestShown:

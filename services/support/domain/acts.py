@@ -169,7 +169,11 @@ def opened(ticket: Ticket, *, now: datetime) -> Entry:
 
 
 def done(act: Act, after: Ticket, found: Standing, by: Doing, **said: str) -> Changes:
-    entry = entered(KINDS[act], after, _side(act, after, found), by, **said)
+    return noted(entered(KINDS[act], after, _side(act, after, found), by, **said), after)
+
+
+def noted(entry: Entry, after: Ticket) -> Changes:
+    """The entry, and the ticket that has it, with what they tell."""
     ticket = replace(after, entries=entry.rank)
     of_ticket, of_entry = told(entry, ticket)
     return Change(ticket, of_ticket), Change(entry, of_entry)

@@ -130,7 +130,8 @@ def settle(
     What became of what was accepted; told twice, or of an older acceptance, it says nothing.
 
     Once it is done the ticket is answered, with what the desk had to say; else the desk is told. A
-    ticket that nobody could answer in its state, since it has moved on, stays as it is.
+    ticket that the desk could not answer now, since it has moved on, stays as it is, and its
+    emitter is told as well.
     """
     same = Change(request), Change(ticket), Change(entry)
     if request is None or ticket is None or entry is not None:
@@ -147,10 +148,11 @@ def settle(
     by = Doing(entry_id=settlement_id(told), reach=desk, now=told.settled_at)
     if told.refusal:
         failed = acts.entered("request-failed", ticket, "desk", by, became=told.refusal)
-        return Change(settled), Change(replace(ticket, entries=failed.rank)), Change(failed)
+        return Change(settled), *acts.noted(failed, ticket)
     answers = TABLE["answer"].becomes
-    if ticket.state not in answers:
-        return Change(settled), Change(ticket), Change(entry)
+    if ticket.state not in answers or ticket.treated_by != "desk":
+        late = acts.entered("request-done", ticket, "desk", by, text=request.answer)
+        return Change(settled), *acts.noted(late, ticket)
     _, found = seen(ticket, desk)
     resolved = replace(ticket, state=answers[ticket.state])
     answered = acts.done("answer", resolved, found, by, text=request.answer)
