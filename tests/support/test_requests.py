@@ -24,7 +24,7 @@ from services.support.domain import requests
 from services.support.domain.acts import Doing
 from services.support.domain.clocks import Timing
 from services.support.domain.known import Somebody
-from services.support.domain.reach import Reach
+from services.support.domain.reach import Reach, standing
 from services.support.domain.requests import (
     AlreadyDecided,
     Asked,
@@ -289,6 +289,17 @@ class TestShown:
         ):
             assert requests.shown(a_structure_request(status=status), closed) == shown
         assert requests.shown(a_structure_request(), taken()) == "asked"
+
+
+class TestRefusalShown:
+    def test_is_read_by_the_desk_and_not_by_who_asked(self):
+        failed = a_structure_request(status="failed", refusal="/problems/siret-unknown")
+        for reach, shown in (
+            (DESK, "/problems/siret-unknown"),
+            (a_reach("ana"), ""),
+            (replace(a_reach("ana"), desk=True), ""),
+        ):
+            assert requests.refusal_shown(failed, standing(taken(), reach)) == shown
 
 
 class TestHistories:

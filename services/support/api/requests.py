@@ -19,6 +19,7 @@ from services.support.domain import requests
 from services.support.domain.acts import Doing
 from services.support.domain.contents import Content
 from services.support.domain.numbers import NoNumberFree
+from services.support.domain.reach import Reach, standing
 from services.support.domain.requests import (
     AlreadyDecided,
     Asked,
@@ -86,7 +87,9 @@ class RequestView(BaseModel):
     identifier_type: IdentifierType | None
     identifier: str | None
     legal_name: str | None
-    refusal: str = Field(description="Why what was accepted could not be done")
+    refusal: str = Field(
+        description="Why what was accepted could not be done; the desk alone reads it"
+    )
     structure_id: str | None = Field(description="The structure, once it is created")
 
 
@@ -125,8 +128,8 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
     @routes.get("/tickets/{id}/request", responses=may_answer(NotFound, NothingRequested))
     async def read(id: TicketId, caller: Person) -> RequestView:
         """What is asked for with a ticket, to whoever may read the ticket."""
-        ticket, _ = await found(records, reaching, id, caller)
-        return shown(await _of(granting, id), ticket)
+        ticket, reach = await found(records, reaching, id, caller)
+        return shown(await _of(granting, id), ticket, reach)
 
     @routes.put(
         "/ops/ticket-requests/{id}/decision",
@@ -147,7 +150,7 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
             structure=body.structure.asked() if body.structure else None,
             by=by,
         )
-        return shown(request, ticket)
+        return shown(request, ticket, reach)
 
     return routes
 
@@ -159,14 +162,14 @@ async def _of(granting: Granting, id: str) -> Request:
     return request
 
 
-def shown(request: Request, ticket: Ticket) -> RequestView:
+def shown(request: Request, ticket: Ticket, reach: Reach) -> RequestView:
     asked: dict[str, Any] = {"identifier_type": None, "identifier": None, "legal_name": None}
     if request.structure:
         asked = {name: getattr(request.structure, name) for name in asked}
     return RequestView(
         kind=request.kind,
         status=requests.shown(request, ticket),
-        refusal=request.refusal,
+        refusal=requests.refusal_shown(request, standing(ticket, reach)),
         structure_id=request.structure_id or None,
         **asked,
     )

@@ -20,7 +20,7 @@ from services.support.domain.acts import Doing
 from services.support.domain.clocks import Timing
 from services.support.domain.known import Somebody
 from services.support.domain.promises import kept_up
-from services.support.domain.reach import Reach, seen
+from services.support.domain.reach import Reach, Standing, seen
 from services.support.domain.table import TABLE, require
 from services.support.domain.tickets import Ticket
 
@@ -163,6 +163,11 @@ def shown(request: Request, ticket: Ticket) -> Status:
     """What has become of it: nobody decides any more once its ticket is closed."""
     undecided = request.status in ("asked", "failed")
     return "withdrawn" if undecided and ticket.state == "closed" else request.status
+
+
+def refusal_shown(request: Request, found: Standing) -> str:
+    """The problem that others found is for the desk, which finds the words for who asked."""
+    return request.refusal if "desk" in found.reads and "emitter" not in found.reads else ""
 
 
 def settlement_id(told: Settled) -> str:
