@@ -242,6 +242,7 @@ class TestPublicTickets:
             ("title", "two\nlines"),
             ("title", "\u202egros"),
             ("description", "x" * 10_001),
+            ("description", "&" * 9_999),
             ("structure_id", MINE),
             ("emitter_id", "ana"),
         ],
@@ -273,6 +274,13 @@ class TestPublicTickets:
         types = [one.json().get("type", "") for one in answers]
         assert types[:2] == ["/problems/effort-missing", "/problems/effort-wrong"]
         assert sorted(types[2:]) == ["", *["/problems/effort-over"] * 3]
+
+    @pytest.mark.parametrize("reason", ["", " ", "\u200b", "x" * 1001])
+    async def test_name_a_reason_that_is_none(self, desk: Desk, reason: str):
+        asked = {"email": "zoe@example.org", "reason": reason}
+        async with nobody(desk) as anybody:
+            refused = await anybody.post("/v1/public-tickets/reactivations", json=asked)
+        assert pointers(refused) == ["/body/reason"]
 
 
 class TestRequests:
@@ -336,6 +344,8 @@ class TestRequests:
             ("identifier", {"type": "SIRET", "value": "a\nb"}, "/body/identifier/value"),
             ("legal_name", "", "/body/legal_name"),
             ("reason", " ", "/body/reason"),
+            ("reason", "\u200b\u202e", "/body/reason"),
+            ("reason", "&" * 9_999, "/body/reason"),
             ("kind", "public", "/body/kind"),
         ],
     )

@@ -11,10 +11,9 @@ from kit.http import Operator, Person, may_answer, new_entity_id
 from kit.one_line import NOT_IN_A_LINE
 from kit.problems import NotFound
 from services.support.api.acts import OF_AGENTS
-from services.support.api.fields import StructureId, TicketId
+from services.support.api.fields import PlainNeeded, StructureId, TicketId
 from services.support.api.tickets import answer, found
 from services.support.api.writing import WRONG
-from services.support.correspondence import as_markup
 from services.support.domain import requests
 from services.support.domain.acts import Doing
 from services.support.domain.contents import Content
@@ -69,7 +68,7 @@ class PublicStructure(_Body):
 
 
 class StructureRequest(PublicStructure):
-    reason: Said = Field(description="Why it is needed, and as what you will manage it")
+    reason: PlainNeeded = Field(description="Why it is needed, and as what you will manage it")
     structure_id: StructureId | None = Field(None, description="For which structure you write")
 
 
@@ -108,7 +107,7 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
             category=category,
             subcategory=subcategory,
             title=f"{body.identifier.type} {body.identifier.value}"[:200],
-            description=as_markup(body.reason),
+            description=body.reason,
             structure_id=body.structure_id,
         )
         request = Request(
