@@ -110,6 +110,17 @@ class TicketClosed(OfTicket, Event, type="support.ticket-closed.v1", key="ticket
     """Whether they accept the solution, and have not given the question up."""
 
 
+class TicketRequestDone(OfTicket, Event, type="support.ticket-request-done.v1", key="entry_id"):
+    """What was asked for with a ticket is done, and the ticket had moved on: it stays as it is."""
+
+    text: PersonalText
+    """What the desk had to say once it is done; empty where a letter alone may bring it."""
+
+
+class TicketRequestFailed(OfTicket, Event, type="support.ticket-request-failed.v1", key="entry_id"):
+    """What the desk had accepted could not be done: it decides again."""
+
+
 class TicketOverdue(Event, type="support.ticket-overdue.v1", key="ticket_id"):
     """What was promised of a ticket was not done in time. Told once of each time it is opened."""
 

@@ -27,7 +27,14 @@ from contracts.structures import (
     UnitCreated,
     UnitEnded,
 )
-from contracts.support import CorrespondentAnswered, FormSent, TicketOpened, TicketOverdue
+from contracts.support import (
+    CorrespondentAnswered,
+    FormSent,
+    TicketOpened,
+    TicketOverdue,
+    TicketRequestDone,
+    TicketRequestFailed,
+)
 from contracts.users import (
     AccountChanged,
     ClientSecretExpiring,
@@ -262,6 +269,14 @@ def _hear_of_tickets(on: Subscriptions, desk: Desk) -> None:
     @on(TicketOverdue)
     def write_to_those_who_are_late(event: TicketOverdue) -> Ask:
         return desk.write(event)
+
+    @on(TicketRequestDone)
+    def write_that_it_is_done(event: TicketRequestDone) -> Ask:
+        return _written(desk.letters, ticket_letters.on_request_done(event))
+
+    @on(TicketRequestFailed)
+    def write_that_it_failed(event: TicketRequestFailed) -> Ask:
+        return _written(desk.letters, ticket_letters.on_request_failed(event, desk.address))
 
     for kind in ticket_letters.MOVES:
         on(kind)(desk.move)

@@ -16,7 +16,8 @@ Publishes  support.ticket-opened, support.ticket-taken, support.ticket-released,
            support.ticket-noted, support.ticket-information-asked,
            support.ticket-information-given, support.ticket-solution-proposed,
            support.ticket-solution-refused, support.ticket-transferred, support.ticket-refiled,
-           support.ticket-closed, support.ticket-overdue, support.tickets-gathered,
+           support.ticket-closed, support.ticket-overdue, support.ticket-request-done,
+           support.ticket-request-failed, support.tickets-gathered,
            support.form-sent, support.correspondent-answered, support.reactivation-accepted,
            support.public-structure-accepted
 """

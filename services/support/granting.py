@@ -27,11 +27,13 @@ class Granting:
     async def decide(
         self, id: str, *, accepted: bool, answer: str, structure: Asked | None, by: Doing
     ) -> tuple[Request, Ticket]:
+        asked = await self.requests.find(id)
         kept: tuple[Any, ...] = await self.committer.change_together(
             (
                 self.requests.at(id),
                 self.records.tickets.at(id),
                 self.records.entries.at(by.entry_id),
+                self.records.people.at(asked.person_id if asked else ""),
             ),
             partial(
                 requests.decide,

@@ -16,7 +16,8 @@ KEPT: Final = BLOCKS | {"a", "b", "br", "code", "em", "i", "strong", "u"}
 _UNSEEN: Final = re.compile(rf"(?![\t\n])[{NOT_IN_A_LINE}]")
 _CLEANER: Final = nh3.Cleaner(
     tags=set(KEPT),
-    attributes={"a": {"href"}},
+    # None but these: unless said of all tags, `lang` and `title` stay.
+    attributes={"a": {"href"}, "*": set()},
     url_schemes={"http", "https", "mailto"},
     url_relative="deny",
     link_rel="noopener noreferrer nofollow",
@@ -56,12 +57,17 @@ def as_text(html: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "".join(parser.pieces)).strip()
 
 
-def _short_enough(written: str) -> str:
-    kept = cleaned(written)
+def short_enough(kept: str) -> str:
+    """As it is kept; what is longer is refused as a field that is wrong."""
     if len(kept) > LONGEST:
         raise ValueError(f"Written as HTML, this is longer than {LONGEST} characters.")
     return kept
 
 
-Markup = Annotated[str, StringConstraints(max_length=LONGEST), AfterValidator(_short_enough)]
+Markup = Annotated[
+    str,
+    StringConstraints(max_length=LONGEST),
+    AfterValidator(cleaned),
+    AfterValidator(short_enough),
+]
 """A text that may be formatted; whatever could act is taken out of it."""

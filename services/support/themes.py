@@ -21,6 +21,6 @@ def read(catalogue: Catalogue, path: Path = DATA) -> tuple[Theme, ...]:
     themes = TypeAdapter(tuple[Theme, ...]).validate_python(listed)
     for one in themes:
         filed = catalogue.subcategory(one.category, one.subcategory)
-        if filed is None or filed.needs_recipient or filed.object_types:
+        if filed is None or filed.needs_recipient or filed.object_types or filed.form:
             raise WrongTheme(one.code)
     return themes

@@ -42,6 +42,7 @@ class Writing:
         draft: bool,
         caller: Caller,
         at: datetime,
+        form: str = "",
     ) -> tuple[Ticket, Reach]:
         known = await self.speaking.known(caller, content)
 
@@ -56,6 +57,7 @@ class Writing:
                 known=known,
                 catalogue=self.catalogue,
                 now=at,
+                form=form,
             )
             kept = (Change(other or one.kept) for one, other in zip(beside, others, strict=True))
             return *kept, *written

@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
+from kit.addresses import Email
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask, Collection
@@ -23,7 +24,6 @@ from kit.problems import Invalid, Problem, Unavailable
 from kit.service import Service
 from kit.spreadsheets import MARK, plain
 from kit.workers import Worker
-from services.users.api.fields import Email
 from services.users.attaching import Attaching
 from services.users.domain import imports
 from services.users.domain.attaching import Gift

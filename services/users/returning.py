@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, Self
 
 from contracts.support import ReactivationAccepted
+from kit.addresses import normalised
 from kit.bus import Subscriptions
 from kit.clock import now
 from kit.collection import Ask, Collection
@@ -12,7 +13,6 @@ from kit.service import Service
 from kit.workers import Worker
 from services.users.api.letters import Letters
 from services.users.domain import returns
-from services.users.domain.logins import normalised
 from services.users.domain.returns import Return
 from services.users.identity import NOBODY, Identity
 from services.users.settings import UsersSettings

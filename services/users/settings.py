@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from kit.addresses import normalised
 from kit.attempts import Limit
 from kit.settings import Duration, OpenFormSettings, WaitingSettings
-from services.users.domain.logins import normalised
 
 DefaultSet = Literal["applications", "espaces"]
 

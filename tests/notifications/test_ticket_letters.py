@@ -14,6 +14,8 @@ from contracts.support import (
     TicketOpened,
     TicketOverdue,
     TicketRefiled,
+    TicketRequestDone,
+    TicketRequestFailed,
     TicketSolutionProposed,
     TicketSolutionRefused,
     TicketTaken,
@@ -27,6 +29,8 @@ from services.notifications.domain.ticket_letters import (
     EMITTED,
     MOVES,
     RECEIVED,
+    on_request_done,
+    on_request_failed,
     on_ticket_opened,
     to_agents,
     to_colleagues,
@@ -113,6 +117,15 @@ class TestToEmitter:
             assert letter
             assert (letter.recipient_id, letter.params["news"]) == ("u-lea", news)
             assert (letter.reason, letter.about_id) == ("Quel est le numéro ?", "u-omar")
+
+    @pytest.mark.feature("SUP-45")
+    def test_brings_what_the_desk_says_once_what_was_asked_for_is_done(self):
+        letter = on_request_done(an_act(TicketRequestDone, state="closed"))
+        assert letter
+        assert (letter.params["news"], letter.about_id) == ("request-done", "u-omar")
+        assert letter.reason == "Quel est le numéro ?"
+        assert TicketRequestDone not in MOVES
+        assert on_request_done(an_act(TicketRequestDone, emitter_id="")) is None
 
     @pytest.mark.feature("SUP-40")
     def test_says_that_the_desk_treats_it_now(self):
@@ -201,6 +214,13 @@ class TestToDesk:
 
         assert [one and one.to for one in told] == [DESK] * 3
         assert len({one.id for one in told if one}) == 3
+
+    def test_says_to_it_what_it_had_accepted_and_could_not_be_done(self):
+        event = an_act(TicketRequestFailed, treated_by="recipient")
+        letter = on_request_failed(event, DESK)
+        assert letter
+        assert (letter.to, letter.params["news"]) == (DESK, "request-failed")
+        assert on_request_failed(event, "") is None
 
     def test_is_for_nobody_where_there_is_no_address_or_a_recipient_treats_it(self):
         assert to_desk(opened(recipient_id=None), "") is None

@@ -26,6 +26,7 @@ CATALOGUE = Catalogue(
                     label="M - Question pour le destinataire de ma facture",
                     object_types=("invoice", "refund_request"),
                 ),
+                Subcategory(code="AVOIR", label="Demande d'avoir", form="/v1/credits"),
                 Subcategory(code="ANCIEN", label="Ancien motif", active=False),
             ),
         ),

@@ -9,7 +9,12 @@ from kit.problems import NotFound, Problem
 from services.support.domain import acts
 from services.support.domain.activity import place, without_text
 from services.support.domain.acts import Doing
-from services.support.domain.contents import StructureInactive, UnknownCategory, UnknownRecipient
+from services.support.domain.contents import (
+    HasItsOwnForm,
+    StructureInactive,
+    UnknownCategory,
+    UnknownRecipient,
+)
 from services.support.domain.reach import Reach
 from services.support.domain.table import (
     Act,
@@ -211,6 +216,8 @@ class TestRefile:
     def test_refuses_what_is_not_in_the_catalogue_and_what_others_treat(self):
         with pytest.raises(UnknownCategory):
             do("refile", sent(assignee_id="olga"), OLGA, filed=("PAIEMENT", "ANCIEN"))
+        with pytest.raises(HasItsOwnForm):
+            do("refile", sent(assignee_id="olga"), OLGA, filed=("PAIEMENT", "AVOIR"))
         with pytest.raises(TreatedElsewhere):
             do("refile", business(assignee_id="rene"), RENE)
 

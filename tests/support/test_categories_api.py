@@ -19,4 +19,5 @@ class TestCategories:
             "active": True,
             "recipient_needed": True,
             "object_types": ["refund_request", "invoice"],
+            "form": None,
         } in paying["subcategories"]

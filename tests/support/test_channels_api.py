@@ -119,6 +119,15 @@ class TestAssistant:
         assert "<b>" not in draft.json()["description"]
         assert sent.json()["state"] == "open"
 
+    async def test_names_the_form_of_what_has_one_and_files_nothing_there(self, desk: Desk):
+        asked = {"question": "Demander la création d'une structure publique"}
+        async with desk.by() as ana:
+            [best, *_] = (await ana.post("/v1/assistant/questions", json=asked)).json()["articles"]
+            draft = (await ana.post("/v1/assistant/handovers", json=asked)).json()
+
+        assert best["form"] == "/v1/structure-requests"
+        assert (draft["category"], draft["subcategory"]) == ("GESTION_STRUCTURES_UTILISATEURS", "")
+
     @pytest.mark.parametrize("question", ["", " ", "x" * 1001, None, {"$ne": 1}])
     async def test_names_a_question_that_is_none(self, desk: Desk, question: Any):
         answer = await desk.by().post("/v1/assistant/questions", json={"question": question})
@@ -188,6 +197,13 @@ class TestPublicTickets:
             await sent(desk)
         assert len(await facts(desk, "support.form-sent.v1")) == 5
 
+    async def test_ask_one_address_as_often_however_it_is_typed(self, desk: Desk):
+        typed = ("zoe@example.org", "ZOE@example.org", "zOe@EXAMPLE.org", " Zoe@Example.Org ")
+        for email in typed * 2:
+            await sent(desk, email=email)
+        told = await facts(desk, "support.form-sent.v1")
+        assert [one["email"] for one in told] == ["zoe@example.org"] * 5
+
     async def test_are_forgotten_with_their_number_when_nobody_confirms(self, desk: Desk):
         await sent(desk)
         worker = desk.job("forms", Worker)
@@ -220,11 +236,13 @@ class TestPublicTickets:
             ("email", "no address"),
             ("email", "zoe@example.org\nBcc: all@example.org"),
             ("category", "X"),
+            ("subcategory", "REACTIVATION_COMPTE"),
             ("subcategory", "M_QUESTION_DESTINATAIRE_FACTURE"),
             ("title", ""),
             ("title", "two\nlines"),
             ("title", "\u202egros"),
             ("description", "x" * 10_001),
+            ("description", "&" * 9_999),
             ("structure_id", MINE),
             ("emitter_id", "ana"),
         ],
@@ -256,6 +274,13 @@ class TestPublicTickets:
         types = [one.json().get("type", "") for one in answers]
         assert types[:2] == ["/problems/effort-missing", "/problems/effort-wrong"]
         assert sorted(types[2:]) == ["", *["/problems/effort-over"] * 3]
+
+    @pytest.mark.parametrize("reason", ["", " ", "\u200b", "x" * 1001])
+    async def test_name_a_reason_that_is_none(self, desk: Desk, reason: str):
+        asked = {"email": "zoe@example.org", "reason": reason}
+        async with nobody(desk) as anybody:
+            refused = await anybody.post("/v1/public-tickets/reactivations", json=asked)
+        assert pointers(refused) == ["/body/reason"]
 
 
 class TestRequests:
@@ -320,6 +345,8 @@ class TestRequests:
             ("identifier", {"type": "SIRET", "value": "xx"}, "/body/identifier/value"),
             ("legal_name", "", "/body/legal_name"),
             ("reason", " ", "/body/reason"),
+            ("reason", "\u200b\u202e", "/body/reason"),
+            ("reason", "&" * 9_999, "/body/reason"),
             ("kind", "public", "/body/kind"),
         ],
     )

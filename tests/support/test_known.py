@@ -111,8 +111,15 @@ class TestSomebody:
 
         assert copy_somebody(person(1), known) == Change(known)
         assert erased
-        assert (erased.name, erased.email) == ("", "")
+        assert (erased.name, erased.email, erased.active) == ("", "", False)
         assert copy_somebody(person(9), erased) == Change(erased)
+
+    def test_has_an_account_or_has_none_any_more(self):
+        left = person(2).model_copy(update={"active": False})
+        for told, active in ((person(2), True), (left, False)):
+            state = copy_somebody(told, None).state
+            assert state
+            assert state.active is active
 
 
 class TestSettings:

@@ -12,6 +12,7 @@ WRITTEN = [
     ("1 < 2 & 3", "1 &lt; 2 &amp; 3", "1 < 2 & 3"),
     ("<script>alert(1)</script>ici", "ici", "ici"),
     ('<p onclick="x()" style="color: red">ici</p>', "<p>ici</p>", "ici"),
+    ('<p title="x" lang="fr" dir="rtl">ici</p>', "<p>ici</p>", "ici"),
     ("<img src=x onerror=alert(1)>ici<iframe src=y></iframe>", "ici", "ici"),
     ("<ul><li>un</li><li>deux</li></ul>", "<ul><li>un</li><li>deux</li></ul>", "un\n\ndeux"),
     (

@@ -13,6 +13,8 @@ from contracts.support import (
     CorrespondentAnswered,
     PublicStructureAccepted,
     ReactivationAccepted,
+    TicketRequestDone,
+    TicketRequestFailed,
     TicketSolutionProposed,
 )
 from contracts.users import ReactivationSettled
@@ -21,8 +23,15 @@ from kit.problems import NotFound, Problem
 from services.support.domain import requests
 from services.support.domain.acts import Doing
 from services.support.domain.clocks import Timing
-from services.support.domain.reach import Reach
-from services.support.domain.requests import AlreadyDecided, Asked, NothingRequested, Request
+from services.support.domain.known import Somebody
+from services.support.domain.reach import Reach, standing
+from services.support.domain.requests import (
+    AlreadyDecided,
+    Asked,
+    NothingRequested,
+    Request,
+    RequesterGone,
+)
 from services.support.domain.table import NotTaken
 from services.support.domain.tickets import State, Ticket
 from tests.support.builders import ID, LATER, NOW, a_content, a_reach, a_ticket
@@ -62,7 +71,8 @@ def decided(request: Request | None, ticket: Ticket | None = None, **but: Any) -
         "timing": TIMING,
         "by": doing(),
     }
-    return requests.decide(request, ticket or taken(), None, **said | but)
+    requester = but.pop("requester", None)
+    return requests.decide(request, ticket or taken(), None, requester, **said | but)
 
 
 def done(**but: Any) -> PublicStructureSettled:
@@ -82,7 +92,7 @@ def settle(*kept: Any) -> Any:
 class TestDecide:
     @pytest.mark.feature("SUP-45")
     def test_tells_those_who_create_the_structure(self):
-        request, ticket, entry = decided(a_structure_request())
+        request, ticket, entry, _ = decided(a_structure_request())
 
         [told] = request.events
         assert isinstance(told, PublicStructureAccepted)
@@ -108,7 +118,7 @@ class TestDecide:
 
     @pytest.mark.feature("SUP-45")
     def test_refuses_with_an_answer_that_is_the_solution_of_the_ticket(self):
-        request, ticket, entry = decided(
+        request, ticket, entry, _ = decided(
             a_structure_request(), accepted=False, answer="Elle existe."
         )
 
@@ -117,24 +127,25 @@ class TestDecide:
         assert [type(one) for one in entry.events] == [TicketSolutionProposed]
 
     def test_writes_the_refusal_to_who_has_not_signed_in(self):
-        _, ticket, _ = decided(a_reactivation(), from_outside(), accepted=False)
+        _, ticket, *_ = decided(a_reactivation(), from_outside(), accepted=False)
         [told] = ticket.events
         assert isinstance(told, CorrespondentAnswered)
         assert (told.email, told.text) == ("zoe@example.org", "C'est fait.")
 
     def test_decides_once(self):
-        request, ticket, entry = decided(a_structure_request())
+        request, ticket, entry, _ = decided(a_structure_request())
         again = requests.decide(
             request.state,
             ticket.state,
             entry.state,
+            None,
             accepted=True,
             answer="C'est fait.",
             structure=None,
             timing=TIMING,
             by=doing(),
         )
-        assert [one.state for one in again] == [request.state, ticket.state, entry.state]
+        assert [one.state for one in again] == [request.state, ticket.state, entry.state, None]
         with pytest.raises(AlreadyDecided):
             decided(request.state, accepted=False)
 
@@ -143,6 +154,29 @@ class TestDecide:
         request = decided(failed)[0]
         assert (request.state.acceptance, request.events[0].acceptance) == (2, 2)
         assert request.state.refusal == ""
+
+    def test_decides_again_once_a_refusal_is_not_accepted(self):
+        refused, ticket, *_ = decided(a_structure_request(), accepted=False)
+        reopened = replace(ticket.state, state="open")
+
+        with pytest.raises(AlreadyDecided):
+            decided(replace(refused.state, status="done"), reopened, answer="Encore.")
+        request, *_ = decided(refused.state, reopened, by=doing(entry="e-2"))
+        assert (request.state.status, len(request.events)) == ("accepted", 1)
+        again, answered, *_ = decided(
+            refused.state, reopened, accepted=False, by=doing(entry="e-2")
+        )
+        assert (again.state.status, answered.state.state) == ("refused", "resolved")
+
+    @pytest.mark.feature("SUP-45")
+    def test_accepts_no_structure_for_who_could_not_manage_it(self):
+        gone = Somebody(id="ana", name="", email="", heard=2, active=False)
+        with pytest.raises(RequesterGone):
+            decided(a_structure_request(), requester=gone)
+        request, *_ = decided(a_structure_request(), requester=gone, accepted=False)
+        assert request.state.status == "refused"
+        request, *_ = decided(a_structure_request(), requester=replace(gone, active=True))
+        assert request.state.status == "accepted"
 
     def test_is_for_the_agent_of_the_desk_who_has_taken_it(self):
         with pytest.raises(NotTaken):
@@ -161,7 +195,7 @@ class TestDecide:
 class TestSettle:
     @pytest.mark.feature("SUP-45")
     def test_answers_the_ticket_once_the_structure_is_there(self):
-        accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
+        accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
         request, after, entry = settle(done(), accepted, ticket, None)
 
         assert request.state
@@ -173,7 +207,7 @@ class TestSettle:
 
     @pytest.mark.feature("SUP-44")
     def test_writes_to_who_has_not_signed_in(self):
-        accepted, ticket, _ = (one.state for one in decided(a_reactivation(), from_outside()))
+        accepted, ticket, *_ = (one.state for one in decided(a_reactivation(), from_outside()))
         request, after, _ = settle(sent_back(), accepted, ticket, None)
 
         assert request.state
@@ -181,7 +215,7 @@ class TestSettle:
         assert [type(one) for one in after.events] == [CorrespondentAnswered]
 
     def test_brings_back_to_the_desk_what_could_not_be_done(self):
-        accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
+        accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
         told = done(structure_id="", refusal="/problems/siret-unknown")
         request, after, entry = settle(told, accepted, ticket, None)
 
@@ -191,9 +225,10 @@ class TestSettle:
         assert (after.state.state, after.events) == ("open", ())
         assert entry.state
         assert (entry.state.internal, entry.state.became) == (True, told.refusal)
+        assert [type(one) for one in entry.events] == [TicketRequestFailed]
 
     def test_says_nothing_twice_nor_of_an_older_acceptance(self):
-        accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
+        accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
         first = [one.state for one in settle(done(), accepted, ticket, None)]
         for told, kept in (
             (done(), first),
@@ -206,13 +241,65 @@ class TestSettle:
             assert [one.events for one in again] == [(), (), ()]
 
     @pytest.mark.parametrize("state", ["waiting", "resolved", "closed"])
-    def test_leaves_a_ticket_as_it_is_that_could_not_be_answered_now(self, state: State):
-        accepted, ticket, _ = (one.state for one in decided(a_structure_request()))
+    def test_leaves_a_ticket_as_it_is_that_could_not_be_answered_now_and_says_so(
+        self, state: State
+    ):
+        accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
         moved_on = replace(ticket, state=state)
         request, after, entry = settle(done(), accepted, moved_on, None)
         assert request.state
         assert request.state.status == "done"
-        assert (after.state, entry.state) == (moved_on, None)
+        self.says_beside(after, entry, moved_on)
+
+    @pytest.mark.feature("SUP-45")
+    def test_answers_for_nobody_who_treats_the_ticket_since(self):
+        accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
+        refiled = replace(ticket, treated_by="recipient", recipient_id="r-1", assignee_id=None)
+        _, after, entry = settle(done(), accepted, refiled, None)
+        self.says_beside(after, entry, refiled)
+
+    def says_beside(self, after: Any, entry: Any, moved_on: Ticket) -> None:
+        assert after.state == replace(moved_on, entries=moved_on.entries + 1)
+        assert (entry.state.kind, entry.state.side, entry.state.internal) == (
+            "request-done",
+            "desk",
+            False,
+        )
+        [told] = entry.events
+        assert isinstance(told, TicketRequestDone)
+        assert (told.text, told.rank) == ("C'est fait.", after.state.entries)
+
+    def test_writes_to_who_has_not_signed_in_even_after_another_answer(self):
+        accepted, ticket, *_ = (one.state for one in decided(a_reactivation(), from_outside()))
+        answered = replace(ticket, state="resolved")
+        _, after, entry = settle(sent_back(), accepted, answered, None)
+        assert [type(one) for one in after.events] == [CorrespondentAnswered]
+        assert [one.text for one in entry.events] == [""]
+
+
+class TestShown:
+    def test_is_withdrawn_once_its_ticket_is_closed_undecided(self):
+        closed = taken(closed_at=NOW)
+        closed = replace(closed, state="closed")
+        for status, shown in (
+            ("asked", "withdrawn"),
+            ("failed", "withdrawn"),
+            ("accepted", "accepted"),
+            ("refused", "refused"),
+        ):
+            assert requests.shown(a_structure_request(status=status), closed) == shown
+        assert requests.shown(a_structure_request(), taken()) == "asked"
+
+
+class TestRefusalShown:
+    def test_is_read_by_the_desk_and_not_by_who_asked(self):
+        failed = a_structure_request(status="failed", refusal="/problems/siret-unknown")
+        for reach, shown in (
+            (DESK, "/problems/siret-unknown"),
+            (a_reach("ana"), ""),
+            (replace(a_reach("ana"), desk=True), ""),
+        ):
+            assert requests.refusal_shown(failed, standing(taken(), reach)) == shown
 
 
 class TestHistories:

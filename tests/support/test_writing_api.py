@@ -111,13 +111,20 @@ class TestWrite:
         opened = await written(desk, **question, recipient_structure_id=OTHER)
         assert opened["recipient_structure_id"] == OTHER
 
-    async def test_is_how_a_public_structure_is_asked_for(self, desk: Desk):
+    @pytest.mark.feature("SUP-45")
+    @pytest.mark.parametrize("draft", [False, True])
+    async def test_names_the_form_by_which_a_public_structure_is_asked_for(
+        self, desk: Desk, draft: bool
+    ):
         asked = {
             "category": "GESTION_STRUCTURES_UTILISATEURS",
             "subcategory": "CREATION_STRUCTURE_PUBLIQUE",
             "object_number": "",
+            "draft": draft,
         }
-        assert (await written(desk, **asked))["state"] == "open"
+        answer = await desk.by().post("/v1/tickets", json=a_ticket(**asked))
+        assert pointers(answer) == ["/body/subcategory"]
+        assert answer.json()["form"] == "/v1/structure-requests"
 
     @pytest.mark.feature("SUP-10")
     async def test_is_refused_for_a_structure_of_others(self, desk: Desk):

@@ -11,6 +11,8 @@ from contracts.support import (
     TicketOpened,
     TicketOverdue,
     TicketRefiled,
+    TicketRequestDone,
+    TicketRequestFailed,
     TicketSolutionProposed,
     TicketSolutionRefused,
     TicketTransferred,
@@ -69,18 +71,42 @@ def on_ticket_opened(event: TicketOpened) -> Letter | None:
 
 def to_emitter(event: OfTicket) -> Letter | None:
     """What others have done to a ticket; nobody is written to of what they did themselves."""
-    news = MOVES[type(event)]
-    if event.by == event.emitter_id or not event.emitter_id or isinstance(event, TicketRefiled):
+    if isinstance(event, TicketRefiled):
         return None
-    writes = isinstance(event, TicketInformationAsked | TicketSolutionProposed)
+    return _of_news(event, MOVES[type(event)])
+
+
+def on_request_done(event: TicketRequestDone) -> Letter | None:
+    """Beside whatever else moves the ticket on: what was written of that is still of use."""
+    return _of_news(event, "request-done")
+
+
+def on_request_failed(event: TicketRequestFailed, desk: str) -> Letter | None:
+    """To the desk, whoever treats the ticket now: it has accepted what could not be done."""
+    if not desk:
+        return None
+    return Letter(
+        id=f"{event.entry_id}:desk",
+        recipient_id="desk",
+        to=desk,
+        template="ticket-to-treat",
+        params={"number": event.number, "news": "request-failed"},
+        created_at=event.at,
+    )
+
+
+def _of_news(event: OfTicket, news: str) -> Letter | None:
+    if event.by == event.emitter_id or not event.emitter_id:
+        return None
+    text = _text(event)
     return Letter(
         id=f"{event.ticket_id}:{event.rank}",
         recipient_id=event.emitter_id,
         template="ticket-news",
         # Whose words it brings: they go with that person.
-        about_id=event.by if writes else None,
+        about_id=event.by if text is not None else None,
         params={"number": event.number, "news": news},
-        reason=_text(event),
+        reason=text or "",
         application=EMITTED,
         structure_id=event.structure_id or "",
         unit=event.unit,
@@ -146,10 +172,9 @@ def to_desk(event: ToTreat, desk: str) -> Letter | None:
     )
 
 
-def _text(event: OfTicket) -> str:
-    if isinstance(event, TicketInformationAsked | TicketSolutionProposed):
-        return event.text
-    return ""
+def _text(event: OfTicket) -> str | None:
+    writes = isinstance(event, TicketInformationAsked | TicketSolutionProposed | TicketRequestDone)
+    return event.text if writes else None
 
 
 def _news(event: ToTreat) -> News:

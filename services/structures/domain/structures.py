@@ -203,8 +203,7 @@ def describe(
     said = details or Details()
     if kind == "public":
         raise PublicStructuresNotSelfService(
-            "Choose the category “Gestion des structures et utilisateurs”, "
-            "sub-category “Demande de création de structure publique”."
+            "Ask the support desk for it: POST /v1/structure-requests."
         )
     if kind and (kind == "person") != (identifier.type == "PARTICULIER"):
         raise KindContradicted("A person, and only a person, is a PARTICULIER.", field="body/kind")

@@ -19,7 +19,12 @@ from services.support.domain.activity import Entry
 from services.support.domain.acts import Changes, Doing
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.clocks import Timing
-from services.support.domain.contents import StructureInactive, UnknownCategory, UnknownRecipient
+from services.support.domain.contents import (
+    HasItsOwnForm,
+    StructureInactive,
+    UnknownCategory,
+    UnknownRecipient,
+)
 from services.support.domain.promises import kept_up
 from services.support.domain.table import (
     Act,
@@ -201,7 +206,9 @@ def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
 
     @routes.put(
         "/{id}/category",
-        responses=may_answer(*OF_AGENTS, UnknownCategory, UnknownRecipient, StructureInactive),
+        responses=may_answer(
+            *OF_AGENTS, UnknownCategory, HasItsOwnForm, UnknownRecipient, StructureInactive
+        ),
     )
     async def refile(
         id: TicketId, body: Filing, caller: Person, if_match: IfMatch, response: Response

@@ -14,6 +14,7 @@ from services.support.api.fields import StructureId
 from services.support.api.tickets import answer
 from services.support.api.writing import WRONG
 from services.support.domain.assistant import Article, Knowledge
+from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import Content
 from services.support.domain.numbers import NoNumberFree
 from services.support.markup import cleaned
@@ -40,6 +41,7 @@ class ArticleView(BaseModel):
     reference: str
     title: str
     passages: list[str]
+    form: str | None = Field(description="The route by which what it is about is asked for")
 
 
 class AnswerView(BaseModel):
@@ -59,7 +61,7 @@ def assistant_routes(knowledge: Knowledge, writing: Writing) -> APIRouter:
     @routes.get("/assistant/articles")
     async def list_articles(caller: Person) -> ArticlesView:
         """All that the assistant knows."""
-        return ArticlesView(items=[_shown(one, one.passages) for one in knowledge.articles])
+        return ArticlesView(items=[shown(one, one.passages) for one in knowledge.articles])
 
     @routes.post("/assistant/questions")
     async def ask(body: Asked, caller: Person) -> AnswerView:
@@ -67,44 +69,57 @@ def assistant_routes(knowledge: Knowledge, writing: Writing) -> APIRouter:
         Ask the assistant, at any hour. It answers with passages of its articles, or says that none
         speaks of this. Nothing of the question is kept.
         """
-        return _answered(knowledge, body.question)
+        return answered(body.question)
 
     @routes.post("/public-tickets/questions")
     async def ask_first(body: Asked, caller: Anyone) -> AnswerView:
         """The same, for who has not signed in: before they write to the support desk."""
-        return _answered(knowledge, body.question)
+        return answered(body.question)
 
     @routes.post(
         "/assistant/handovers", status_code=201, responses=may_answer(*WRONG, NoNumberFree)
     )
     async def hand_over(body: HandedOver, caller: Person, response: Response) -> TicketView:
-        """Have a draft of a ticket written with what was asked, filed as far as that is known."""
-        content = _content(body, knowledge)
+        """
+        Have a draft of a ticket written with what was asked, filed as far as that is known.
+
+        What has a form of its own is asked for there, as the answer names it: a draft is filed
+        under its category alone.
+        """
+        content = _content(body, knowledge, writing.catalogue)
         ticket, reach = await writing.keep(
             new_entity_id(), content, draft=True, caller=caller, at=now()
         )
         return await answer(writing.records, ticket, reach, response)
 
+    def answered(question: str) -> AnswerView:
+        found = knowledge.suggest(question)
+        articles = [shown(one.article, one.passages) for one in found]
+        return AnswerView(answered=bool(articles), articles=articles)
+
+    def shown(article: Article, passages: tuple[str, ...]) -> ArticleView:
+        return ArticleView(
+            reference=article.reference,
+            title=article.title,
+            passages=[*passages],
+            form=_form(article, writing.catalogue) or None,
+        )
+
     return routes
 
 
-def _answered(knowledge: Knowledge, question: str) -> AnswerView:
-    found = knowledge.suggest(question)
-    articles = [_shown(one.article, one.passages) for one in found]
-    return AnswerView(answered=bool(articles), articles=articles)
+def _form(article: Article, catalogue: Catalogue) -> str:
+    filed = catalogue.subcategory(article.category, article.subcategory)
+    return filed.form if filed else ""
 
 
-def _shown(article: Article, passages: tuple[str, ...]) -> ArticleView:
-    return ArticleView(reference=article.reference, title=article.title, passages=[*passages])
-
-
-def _content(asked: HandedOver, knowledge: Knowledge) -> Content:
+def _content(asked: HandedOver, knowledge: Knowledge, catalogue: Catalogue) -> Content:
     found = knowledge.suggest(asked.question)
     best = found[0].article if found else None
     # A question is text: what looks like markup in it was meant as it stands.
     return Content(
         category=best.category if best else "",
-        subcategory=best.subcategory if best else "",
+        subcategory=best.subcategory if best and not _form(best, catalogue) else "",
         title=_in_a_line(asked.question)[:TITLE_MOST],
         description=cleaned(html.escape(asked.question)),
         structure_id=asked.structure_id,

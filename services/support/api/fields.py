@@ -3,18 +3,27 @@
 from typing import Annotated
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
 from kit.one_line import Phone, one_line
+from services.support.correspondence import as_markup
 from services.support.domain.contents import Content
 from services.support.domain.objects import ObjectType
-from services.support.markup import Markup
+from services.support.markup import Markup, short_enough
 
 TicketId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 StructureId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 Code = Annotated[str, StringConstraints(max_length=64)]
 
 
+Plain = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=10_000),
+    AfterValidator(as_markup),
+    AfterValidator(short_enough),
+]
+"""Text without formatting, as it is kept: what looks like markup is shown as it stands."""
+PlainNeeded = Annotated[Plain, StringConstraints(min_length=1)]
 Line = Annotated[str, one_line(200, least=0)]
 
 

@@ -4,33 +4,43 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from kit.addresses import Email
 from kit.http import Anyone, may_answer, new_entity_id
 from kit.links import LinkExpired, LinkInvalid
 from kit.one_line import NOT_IN_A_LINE
 from kit.robots import FOR_PEOPLE, OpenForm, Robots
-from services.support.api.fields import Code
+from services.support.api.fields import Code, Plain
 from services.support.correspondence import Correspondence, as_markup
-from services.support.domain.contents import Content, Incomplete, NotAboutThis, UnknownCategory
+from services.support.domain.contents import (
+    Content,
+    HasItsOwnForm,
+    Incomplete,
+    NotAboutThis,
+    UnknownCategory,
+)
 from services.support.domain.forms import REACTIVATION, Form, FormOver, SignInForThis
 from services.support.domain.numbers import NoNumberFree
 from services.support.domain.objects import ObjectType
 
-Email = Annotated[EmailStr, Field(max_length=254)]
 Title = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True, min_length=1, max_length=200, pattern=rf"^[^{NOT_IN_A_LINE}]+$"
     ),
 ]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)]
 ObjectNumber = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=100, pattern=rf"^[^{NOT_IN_A_LINE}]*$"),
 ]
-WRONG: Final = (UnknownCategory, NotAboutThis, Incomplete)
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+WRONG: Final = (UnknownCategory, HasItsOwnForm, NotAboutThis, Incomplete)
+Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=1000),
+    AfterValidator(as_markup),
+    StringConstraints(min_length=1),
+]
 REACTIVATION_TITLE = "Demande de réactivation de compte"
 
 
@@ -45,7 +55,7 @@ class PublicTicket(OpenForm):
     )
     object_number: ObjectNumber = ""
     title: Title
-    description: Text = Field("", description="Plain text")
+    description: Plain = Field("", description="Plain text")
 
 
 class PublicReactivation(OpenForm):
@@ -95,7 +105,7 @@ def public_ticket_routes(correspondence: Correspondence, robots: Robots) -> APIR
             object_type=body.object_type,
             object_number=body.object_number,
             title=body.title,
-            description=as_markup(body.description),
+            description=body.description,
             contact_email=body.email,
         )
         return _sent(await correspondence.write(new_entity_id(), "question", content))
@@ -113,7 +123,7 @@ def public_ticket_routes(correspondence: Correspondence, robots: Robots) -> APIR
             category=category,
             subcategory=subcategory,
             title=REACTIVATION_TITLE,
-            description=as_markup(body.reason),
+            description=body.reason,
             contact_email=body.email,
         )
         return _sent(await correspondence.write(new_entity_id(), "reactivation", content))

@@ -11,26 +11,30 @@ from kit.http import Operator, Person, may_answer, new_entity_id
 from kit.one_line import NOT_IN_A_LINE
 from kit.problems import NotFound
 from services.support.api.acts import OF_AGENTS
-from services.support.api.fields import StructureId, TicketId
+from services.support.api.fields import PlainNeeded, StructureId, TicketId
 from services.support.api.tickets import answer, found
 from services.support.api.writing import WRONG
-from services.support.correspondence import as_markup
+from services.support.domain import requests
 from services.support.domain.acts import Doing
 from services.support.domain.contents import Content
 from services.support.domain.identifiers import InvalidIdentifier, check_identifier
 from services.support.domain.numbers import NoNumberFree
+from services.support.domain.reach import Reach, standing
 from services.support.domain.requests import (
     AlreadyDecided,
     Asked,
     Kind,
     NothingRequested,
     Request,
+    RequesterGone,
     Status,
 )
+from services.support.domain.tickets import Ticket
 from services.support.granting import Granting
 from services.support.views.tickets import TicketView
 from services.support.writing import Beside, Writing
 
+FORM: Final = "/structure-requests"
 FILED: Final = ("GESTION_STRUCTURES_UTILISATEURS", "CREATION_STRUCTURE_PUBLIQUE")
 PublicType = Literal["SIRET", "UE_HORS_FRANCE", "HORS_UE", "RIDET", "TAHITI", "AUTRE"]
 """A person is no public structure, and their identifier would tell their name."""
@@ -67,7 +71,7 @@ class PublicStructure(_Body):
 
 
 class StructureRequest(PublicStructure):
-    reason: Said = Field(description="Why it is needed, and as what you will manage it")
+    reason: PlainNeeded = Field(description="Why it is needed, and as what you will manage it")
     structure_id: StructureId | None = Field(None, description="For which structure you write")
 
 
@@ -85,7 +89,9 @@ class RequestView(BaseModel):
     identifier_type: IdentifierType | None
     identifier: str | None
     legal_name: str | None
-    refusal: str = Field(description="Why what was accepted could not be done")
+    refusal: str = Field(
+        description="Why what was accepted could not be done; the desk alone reads it"
+    )
     structure_id: str | None = Field(description="The structure, once it is created")
 
 
@@ -94,7 +100,7 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
     records, reaching = writing.records, writing.reaching
 
     @routes.post(
-        "/structure-requests",
+        FORM,
         status_code=201,
         responses=may_answer(*WRONG, InvalidIdentifier, NoNumberFree),
     )
@@ -108,7 +114,7 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
             category=category,
             subcategory=subcategory,
             title=f"{body.identifier.type} {body.identifier.value}"[:200],
-            description=as_markup(body.reason),
+            description=body.reason,
             structure_id=body.structure_id,
         )
         request = Request(
@@ -118,19 +124,27 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
             person_id=caller.user_id,
         )
         ticket, reach = await writing.keep(
-            id, content, Beside(granting.requests, request), draft=False, caller=caller, at=at
+            id,
+            content,
+            Beside(granting.requests, request),
+            draft=False,
+            caller=caller,
+            at=at,
+            form=f"{routes.prefix}{FORM}",
         )
         return await answer(records, ticket, reach, response)
 
     @routes.get("/tickets/{id}/request", responses=may_answer(NotFound, NothingRequested))
     async def read(id: TicketId, caller: Person) -> RequestView:
         """What is asked for with a ticket, to whoever may read the ticket."""
-        await found(records, reaching, id, caller)
-        return shown(await _of(granting, id))
+        ticket, reach = await found(records, reaching, id, caller)
+        return shown(await _of(granting, id), ticket, reach)
 
     @routes.put(
         "/ops/ticket-requests/{id}/decision",
-        responses=may_answer(*OF_AGENTS, InvalidIdentifier, NothingRequested, AlreadyDecided),
+        responses=may_answer(
+            *OF_AGENTS, InvalidIdentifier, NothingRequested, AlreadyDecided, RequesterGone
+        ),
     )
     async def decide(id: TicketId, body: Decision, caller: Operator) -> RequestView:
         """
@@ -140,14 +154,14 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
         """
         _, reach = await found(records, reaching, id, caller)
         by = Doing(entry_id=new_entity_id(), reach=reach, now=now())
-        request, _ = await granting.decide(
+        request, ticket = await granting.decide(
             id,
             accepted=body.verdict == "accepted",
             answer=body.answer,
             structure=body.structure.asked(at="body/structure") if body.structure else None,
             by=by,
         )
-        return shown(request)
+        return shown(request, ticket, reach)
 
     return routes
 
@@ -159,14 +173,14 @@ async def _of(granting: Granting, id: str) -> Request:
     return request
 
 
-def shown(request: Request) -> RequestView:
+def shown(request: Request, ticket: Ticket, reach: Reach) -> RequestView:
     asked: dict[str, Any] = {"identifier_type": None, "identifier": None, "legal_name": None}
     if request.structure:
         asked = {name: getattr(request.structure, name) for name in asked}
     return RequestView(
         kind=request.kind,
-        status=request.status,
-        refusal=request.refusal,
+        status=requests.shown(request, ticket),
+        refusal=requests.refusal_shown(request, standing(ticket, reach)),
         structure_id=request.structure_id or None,
         **asked,
     )

@@ -14,6 +14,7 @@ from services.support.api.fields import NewTicket, TicketId, Written
 from services.support.api.tickets import answer, found
 from services.support.domain import writing
 from services.support.domain.contents import (
+    HasItsOwnForm,
     Incomplete,
     NotAboutThis,
     NotAttached,
@@ -33,6 +34,7 @@ from services.support.writing import Writing
 
 WRONG: Final = (
     UnknownCategory,
+    HasItsOwnForm,
     NotAboutThis,
     NotAttached,
     NotYourUnit,

@@ -24,6 +24,7 @@ Kind = Literal[
     "attachment-read",
     "message",
     "request-accepted",
+    "request-done",
     "request-failed",
 ]
 INTERNAL: Final = frozenset({"note", "request-failed"})

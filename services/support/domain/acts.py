@@ -8,7 +8,13 @@ from typing import Any, Final
 from kit.change import Change
 from services.support.domain.activity import INTERNAL, Entry, Kind
 from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import StructureInactive, UnknownCategory, UnknownRecipient
+from services.support.domain.contents import (
+    Content,
+    StructureInactive,
+    UnknownCategory,
+    UnknownRecipient,
+    require_form,
+)
 from services.support.domain.known import Structure
 from services.support.domain.reach import Reach, Side, Standing, seen
 from services.support.domain.table import Act, TakenByAnother, require
@@ -117,6 +123,7 @@ def refile(
     require("refile", current, found)
     if filed is None:
         raise UnknownCategory(field="body/subcategory")
+    require_form(Content(category=category, subcategory=subcategory), "", catalogue)
     content = replace(before, category=category, subcategory=subcategory)
     moved = replace(current, content=content)
     if filed.needs_recipient:
@@ -165,7 +172,11 @@ def opened(ticket: Ticket, *, now: datetime) -> Entry:
 
 
 def done(act: Act, after: Ticket, found: Standing, by: Doing, **said: str) -> Changes:
-    entry = entered(KINDS[act], after, _side(act, after, found), by, **said)
+    return noted(entered(KINDS[act], after, _side(act, after, found), by, **said), after)
+
+
+def noted(entry: Entry, after: Ticket) -> Changes:
+    """The entry, and the ticket that has it, with what they tell."""
     ticket = replace(after, entries=entry.rank)
     of_ticket, of_entry = told(entry, ticket)
     return Change(ticket, of_ticket), Change(entry, of_entry)

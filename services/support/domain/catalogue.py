@@ -20,6 +20,8 @@ class Subcategory:
     active: bool = True
     object_types: tuple[ObjectType, ...] = ()
     """What a ticket may be about, of which it names one with its number; the first unless said."""
+    form: str = ""
+    """The route by which alone such tickets come; empty: that of any ticket."""
     patience: Patience | None = None
     """Of these tickets; else their category's."""
 

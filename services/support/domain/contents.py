@@ -65,6 +65,10 @@ class NotForAStructure(Invalid):
     """Tickets of this sub-category go to the support desk, and name no recipient."""
 
 
+class HasItsOwnForm(Invalid):
+    """What is filed there is asked for with a form of its own, which this names."""
+
+
 class UnknownRecipient(Invalid):
     """There is no such structure."""
 
@@ -98,6 +102,13 @@ def filled(content: Content, known: Known, catalogue: Catalogue) -> Content:
     if filed and filed.needs_recipient and not whole.recipient_structure_id:
         whole = replace(whole, recipient_structure_id=known.sent_to)
     return whole
+
+
+def require_form(content: Content, form: str, catalogue: Catalogue) -> None:
+    """``form``: by which it comes, if not as any ticket does."""
+    filed = catalogue.subcategory(content.category, content.subcategory)
+    if filed and filed.form != form:
+        raise HasItsOwnForm(field="body/subcategory", form=filed.form)
 
 
 def check(content: Content, known: Known, catalogue: Catalogue) -> None:

@@ -10,7 +10,14 @@ from kit.change import Change, Entity
 from kit.problems import Invalid
 from services.support.domain.activity import Entry
 from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import Content, Known, check, complete, preselected
+from services.support.domain.contents import (
+    Content,
+    Known,
+    check,
+    complete,
+    preselected,
+    require_form,
+)
 from services.support.domain.numbers import Number, claimed
 from services.support.domain.requests import Request
 from services.support.domain.tickets import Ticket
@@ -77,6 +84,8 @@ def write(
     if current is not None:
         return Change(current), Change(letters), *(Change(claim) for claim in claims)
     content = preselected(sending.content, catalogue)
+    if sending.kind == "question":
+        require_form(content, "", catalogue)
     _check(content, catalogue)
     number, taken = claimed(sending.id, claims)
     form = Form(

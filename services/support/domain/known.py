@@ -41,6 +41,8 @@ class Somebody(Entity):
 
     name: str
     email: str
+    active: bool = True
+    """Whether their account is; as long as nothing else was told."""
     heard: int
     erased: bool = False
 
@@ -96,6 +98,7 @@ def copy_somebody(told: PersonChanged, current: Somebody | None) -> Change[Someb
             version=current.version if current else 0,
             name=f"{told.first_name} {told.last_name}".strip(),
             email=told.email,
+            active=told.active,
             heard=told.version,
         )
     )
@@ -104,7 +107,7 @@ def copy_somebody(told: PersonChanged, current: Somebody | None) -> Change[Someb
 def forget_somebody(told: PersonErased, current: Somebody | None) -> Change[Somebody]:
     """Nobody is called anything under this id any more, whatever is heard late."""
     nobody = current or Somebody(id=told.user_id, name="", email="", heard=0)
-    return Change(replace(nobody, name="", email="", erased=True))
+    return Change(replace(nobody, name="", email="", active=False, erased=True))
 
 
 def there(structure: Structure | None, unit: Unit | None, code: str) -> bool:

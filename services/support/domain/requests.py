@@ -18,13 +18,14 @@ from services.support.domain import acts
 from services.support.domain.activity import Entry
 from services.support.domain.acts import Doing
 from services.support.domain.clocks import Timing
+from services.support.domain.known import Somebody
 from services.support.domain.promises import kept_up
-from services.support.domain.reach import Reach, seen
+from services.support.domain.reach import Reach, Standing, seen
 from services.support.domain.table import TABLE, require
 from services.support.domain.tickets import Ticket
 
 Kind = Literal["reactivation", "public-structure"]
-Status = Literal["asked", "accepted", "refused", "done", "failed"]
+Status = Literal["asked", "accepted", "refused", "done", "failed", "withdrawn"]
 Settled = ReactivationSettled | PublicStructureSettled
 
 
@@ -63,6 +64,10 @@ class AlreadyDecided(Conflict):
     """This request has already been decided."""
 
 
+class RequesterGone(Conflict):
+    """Whoever asked for this has no active account any more: nobody would manage the structure."""
+
+
 class NothingRequested(NotFound):
     """Nothing is requested with this ticket."""
 
@@ -71,22 +76,31 @@ def decide(
     request: Request | None,
     ticket: Ticket | None,
     entry: Entry | None,
+    requester: Somebody | None,
     *,
     accepted: bool,
     answer: str,
     structure: Asked | None,
     timing: Timing,
     by: Doing,
-) -> tuple[Change[Request], Change[Ticket], Change[Entry]]:
-    """Accept or refuse it, as the one who has taken its ticket; ``structure``: as corrected."""
+) -> tuple[Change[Request], Change[Ticket], Change[Entry], Change[Somebody]]:
+    """
+    Accept or refuse it, as the one who has taken its ticket; ``structure``: as corrected.
+
+    What was refused may be decided anew once its ticket is open again.
+    """
+    same = Change(requester)
     if request is None:
         raise NothingRequested
     current, found = seen(ticket, by.reach)
-    if _same(request, accepted, answer, structure, by.reach.user_id):
-        return Change(request), Change(current), Change(entry)
+    reopened = request.status == "refused" and current.state == "open"
+    if not reopened and _same(request, accepted, answer, structure, by.reach.user_id):
+        return Change(request), Change(current), Change(entry), same
     require("answer", current, found)
-    if request.status not in ("asked", "failed"):
+    if request.status not in ("asked", "failed") and not reopened:
         raise AlreadyDecided(status=request.status)
+    if accepted and request.kind == "public-structure" and requester and not requester.active:
+        raise RequesterGone
     decided = replace(
         request,
         status="accepted" if accepted else "refused",
@@ -97,11 +111,11 @@ def decide(
     )
     if not accepted:
         refused = acts.write("answer", current, entry, text=answer, by=by)
-        return Change(decided), *kept_up(current, refused, timing, now=by.now)
+        return Change(decided), *kept_up(current, refused, timing, now=by.now), same
     agreed = replace(decided, acceptance=request.acceptance + 1)
     granted = acts.entered("request-accepted", current, "desk", by)
     noted = Change(replace(current, entries=granted.rank)), Change(granted)
-    return Change(agreed, (_told(agreed, current, by.now),)), *noted
+    return Change(agreed, (_told(agreed, current, by.now),)), *noted, same
 
 
 def settle(
@@ -116,7 +130,8 @@ def settle(
     What became of what was accepted; told twice, or of an older acceptance, it says nothing.
 
     Once it is done the ticket is answered, with what the desk had to say; else the desk is told. A
-    ticket that nobody could answer in its state, since it has moved on, stays as it is.
+    ticket that the desk could not answer now, since it has moved on, stays as it is, and its
+    emitter is told as well.
     """
     same = Change(request), Change(ticket), Change(entry)
     if request is None or ticket is None or entry is not None:
@@ -133,14 +148,26 @@ def settle(
     by = Doing(entry_id=settlement_id(told), reach=desk, now=told.settled_at)
     if told.refusal:
         failed = acts.entered("request-failed", ticket, "desk", by, became=told.refusal)
-        return Change(settled), Change(replace(ticket, entries=failed.rank)), Change(failed)
+        return Change(settled), *acts.noted(failed, ticket)
     answers = TABLE["answer"].becomes
-    if ticket.state not in answers:
-        return Change(settled), Change(ticket), Change(entry)
+    if ticket.state not in answers or ticket.treated_by != "desk":
+        late = acts.entered("request-done", ticket, "desk", by, text=request.answer)
+        return Change(settled), *acts.noted(late, ticket)
     _, found = seen(ticket, desk)
     resolved = replace(ticket, state=answers[ticket.state])
     answered = acts.done("answer", resolved, found, by, text=request.answer)
     return Change(settled), *kept_up(ticket, answered, timing, now=by.now)
+
+
+def shown(request: Request, ticket: Ticket) -> Status:
+    """What has become of it: nobody decides any more once its ticket is closed."""
+    undecided = request.status in ("asked", "failed")
+    return "withdrawn" if undecided and ticket.state == "closed" else request.status
+
+
+def refusal_shown(request: Request, found: Standing) -> str:
+    """The problem that others found is for the desk, which finds the words for who asked."""
+    return request.refusal if "desk" in found.reads and "emitter" not in found.reads else ""
 
 
 def settlement_id(told: Settled) -> str:

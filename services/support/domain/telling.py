@@ -11,6 +11,8 @@ from contracts.support import (
     TicketNoted,
     TicketRefiled,
     TicketReleased,
+    TicketRequestDone,
+    TicketRequestFailed,
     TicketSolutionProposed,
     TicketSolutionRefused,
     TicketTaken,
@@ -35,6 +37,12 @@ def told(entry: Entry, ticket: Ticket) -> tuple[tuple[Event, ...], tuple[Event, 
             return _to_correspondent(entry, ticket), (TicketSolutionProposed(**said, text=""),)
         case "solution-proposed":
             return (), (TicketSolutionProposed(**said, text=entry.text),)
+        case "request-done" if not ticket.emitter_id:
+            return _to_correspondent(entry, ticket), (TicketRequestDone(**said, text=""),)
+        case "request-done":
+            return (), (TicketRequestDone(**said, text=entry.text),)
+        case "request-failed":
+            return (), (TicketRequestFailed(**said),)
         case "note":
             return (), (TicketNoted(**said),)
     return _without_words(entry, ticket, said), ()

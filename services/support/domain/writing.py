@@ -17,6 +17,7 @@ from services.support.domain.contents import (
     complete,
     filled,
     require_active,
+    require_form,
 )
 from services.support.domain.numbers import Number, claimed
 from services.support.domain.promises import waking
@@ -40,12 +41,13 @@ def write(
     known: Known,
     catalogue: Catalogue,
     now: datetime,
+    form: str = "",
 ) -> tuple[Change[Any], ...]:
     """Keep a new ticket and claim its number: ``claims`` are those on ``numbers_for(id)``."""
     if current is not None:
         return Change(current), Change(entry), *(Change(claim) for claim in claims)
     number, taken = claimed(id, claims)
-    whole = _checked(content, known, catalogue)
+    whole = _checked(content, known, catalogue, form)
     written = Ticket(id=id, number=number, emitter_id=by, content=whole, created_at=now)
     if draft:
         return Change(written), Change(None), *taken
@@ -86,7 +88,8 @@ def submit(
     return send(replace(ticket, content=whole), catalogue, now)
 
 
-def _checked(content: Content, known: Known, catalogue: Catalogue) -> Content:
+def _checked(content: Content, known: Known, catalogue: Catalogue, form: str = "") -> Content:
+    require_form(content, form, catalogue)
     whole = filled(content, known, catalogue)
     check(whole, known, catalogue)
     return whole

@@ -13,6 +13,8 @@ class SubcategoryView(BaseModel):
     recipient_needed: bool
     object_types: list[ObjectType]
     """What a ticket names with its number; the first is preselected. None: it names nothing."""
+    form: str | None
+    """The route by which alone such tickets come, where it is not that of any ticket."""
 
 
 class CategoryView(BaseModel):
@@ -41,6 +43,7 @@ def categories(catalogue: Catalogue) -> CategoriesView:
                         active=one.active,
                         recipient_needed=one.needs_recipient,
                         object_types=list(one.object_types),
+                        form=one.form or None,
                     )
                     for one in category.subcategories
                 ],

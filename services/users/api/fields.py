@@ -8,20 +8,12 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
-    WithJsonSchema,
 )
 
+from kit.addresses import Email
 from kit.one_line import NOT_IN_A_LINE
 from kit.robots import OpenForm
-from services.users.domain.logins import normalised
 from services.users.names import NOT_IN_A_NAME
-
-Email = Annotated[
-    str,
-    StringConstraints(max_length=254, strip_whitespace=True),
-    AfterValidator(normalised),
-    WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
-]
 
 
 def _read_aloud(written: str) -> str:

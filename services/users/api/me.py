@@ -6,11 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
+from kit.addresses import Email
 from kit.attempts import TooManyAttempts, attempts_id
 from kit.clock import now
 from kit.http import IfMatch, Person, etag, may_answer
 from kit.problems import PreconditionFailed
-from services.users.api.fields import Accepted, Answer, Email, Password, Question
+from services.users.api.fields import Accepted, Answer, Password, Question
 from services.users.api.letters import Letters
 from services.users.api.profiles import MyAccount, NewProfile, shown
 from services.users.domain import emails, profiles, questions, sessions

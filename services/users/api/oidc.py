@@ -11,13 +11,13 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, StringConstraints, TypeAdapter, ValidationError
 
+from kit.addresses import Email
 from kit.attempts import TooManyAttempts, attempts_id
 from kit.change import Change
 from kit.clock import now
 from kit.http import Anyone, Person, may_answer
 from kit.ids import EntityId, new_id
 from kit.problems import Invalid
-from services.users.api.fields import Email
 from services.users.api.sessions import CHALLENGED, Issuing, Tokens, UserAgent
 from services.users.domain import provider_sign_ins as domain
 from services.users.domain.accounts import Account, AccountMoved

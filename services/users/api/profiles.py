@@ -10,9 +10,10 @@ from babel import Locale
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from contracts.users import NotificationPreferences, QuietHours, Rhythm
+from kit.addresses import Email
 from kit.one_line import one_line
 from services.users import catalogue
-from services.users.api.fields import Email, Name
+from services.users.api.fields import Name
 from services.users.domain import second_factor
 from services.users.domain.accounts import Account, PostalAddress
 from services.users.domain.profiles import Profile

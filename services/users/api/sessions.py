@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Response
 from pydantic import BaseModel, Field
 
+from kit.addresses import Email
 from kit.attempts import TooManyAttempts
 from kit.clock import now
 from kit.http import Anyone, Person, may_answer
 from kit.ids import EntityId
-from services.users.api.fields import Accepted, Email, Password, Proof
+from services.users.api.fields import Accepted, Password, Proof
 from services.users.domain import sessions as domain
 from services.users.domain.challenges import ChallengeOver, CodeRefused
 from services.users.domain.devices import label

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from contracts.users import Level
 from kit import clock
+from kit.addresses import Email
 from kit.change import Change
 from kit.days import day_of
 from kit.http import Person, ScopeMissing, may_answer, new_entity_id
@@ -16,7 +17,7 @@ from kit.pages import Page, PageAsked
 from kit.problems import NotFound
 from kit.spreadsheets import CSV, download
 from services.users import user_views
-from services.users.api.fields import Accepted, Email
+from services.users.api.fields import Accepted
 from services.users.api.rattachements import RattachementReader, Unit, Window, distinct
 from services.users.attaching import Attaching
 from services.users.domain import leaving

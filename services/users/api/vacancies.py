@@ -7,12 +7,13 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
 
 from contracts.users import CLAIM_DIGITS
+from kit.addresses import Email
 from kit.attempts import TooManyAttempts
 from kit.http import Operator, Person, may_answer, new_entity_id
 from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
-from services.users.api.fields import Email, Reason
+from services.users.api.fields import Reason
 from services.users.claiming import Claiming
 from services.users.domain.claims import (
     AlreadyYours,

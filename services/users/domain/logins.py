@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
-from email_validator import validate_email
-
 from kit.change import Entity
 
 
@@ -17,17 +15,6 @@ class Login(Entity):
     """
 
     user_id: str
-
-
-def normalised(written: str) -> str:
-    """
-    The one spelling under which an address is known, however it was typed; raises ValueError.
-
-    The domain as it is looked up (IDNA 2008): folded otherwise, it would be somebody else's.
-    """
-    # Few servers deliver to a name with an accent before the @: no letter would come, ever.
-    known = validate_email(written.strip(), check_deliverability=False, allow_smtputf8=False)
-    return f"{known.local_part}@{known.ascii_domain}".lower()
 
 
 def login_id(email: str) -> str:
