@@ -9,6 +9,7 @@ from typing import Any
 from kit.clock import now
 from kit.collection import Ask, Collection
 from kit.http import Caller
+from kit.problems import NotFound
 from kit.workers import Job, Timer
 from services.support.domain import exchanges as domain
 from services.support.domain.activity import Entry
@@ -66,8 +67,11 @@ class Conversing:
                 structure_id=structure_id,
             ),
         )
+        lost = await self._lost(caller)
+        decide = domain.begin_instead if lost else domain.begin
         kept: tuple[Any, ...] = await self.writing.committer.change_together(
             (
+                *map(self.exchanges.at, lost),
                 self.exchanges.at(id),
                 self.seats.at(caller.user_id),
                 self.records.tickets.at(id),
@@ -75,7 +79,7 @@ class Conversing:
                 *map(self.records.numbers.at, numbers_for(id)),
             ),
             partial(
-                domain.begin,
+                decide,
                 opening=opening,
                 id=id,
                 by=caller.user_id,
@@ -84,14 +88,25 @@ class Conversing:
                 now=now(),
             ),
         )
-        return kept[0], kept[2]
+        begun = kept[len(lost) :]
+        return begun[0], begun[2]
+
+    async def _lost(self, caller: Caller) -> tuple[str, ...]:
+        """The exchange they have under way, if they may no longer take part in it."""
+        seat = await self.seats.find(caller.user_id)
+        if seat is None:
+            return ()
+        try:
+            await self.known(seat.exchange_id, caller)
+        except NotFound:
+            return (seat.exchange_id,)
+        return ()
 
     async def known(self, id: str, caller: Caller) -> tuple[Exchange, Ticket]:
         """Raise NotFound for whoever has no part in it."""
         ticket = await self.records.tickets.find(id)
         reach = await self.writing.reaching.to(ticket, caller)
-        exchange = domain.readable(await self.exchanges.find(id), reach)
-        return exchange, await self.records.tickets.get(id)
+        return domain.readable(await self.exchanges.find(id), ticket, reach)
 
     async def listen(
         self, id: str, caller: Caller, *, after: int, wait: float
@@ -101,7 +116,8 @@ class Conversing:
         if said or exchange.state == "over":
             return exchange, said
         await self.waiting.changed(exchange, caller.user_id, patience=wait)
-        exchange = await self.exchanges.get(id)
+        # Rights may have gone meanwhile.
+        exchange, _ = await self.known(id, caller)
         return exchange, await self._said(id, after)
 
     async def say(self, id: str, entry_id: str, text: str, caller: Caller) -> Entry:

@@ -28,7 +28,7 @@ from services.support.domain.exchanges import (
 )
 from services.support.domain.numbers import numbers_for
 from services.support.domain.reach import Reach
-from services.support.domain.table import TakenByAnother
+from services.support.domain.table import ReadsOnly, TakenByAnother
 from tests.support.builders import CATALOGUE, ID, KNOWN, NOW
 from tests.support.people import ANA, OLGA, OSCAR, STRANGER
 
@@ -216,12 +216,30 @@ class TestLapse:
 
 class TestReadable:
     def test_is_for_whoever_began_it_and_the_desk(self):
-        exchange = at_first()[0]
+        exchange, _, ticket = at_first()
         for reach in (ANA, OLGA, OSCAR):
-            assert domain.readable(exchange, reach) is exchange
+            assert domain.readable(exchange, ticket, reach) == (exchange, ticket)
         for current, reach in ((exchange, STRANGER), (None, OLGA)):
             with pytest.raises(NotFound):
-                domain.readable(current, reach)
+                domain.readable(current, ticket, reach)
+
+    def test_ends_for_whoever_has_left_the_structure_it_is_about(self):
+        exchange, _, ticket = live()
+        ticket = replace(ticket, content=replace(ticket.content, structure_id="s-1"))
+        gone = replace(ANA, attached=frozenset())
+        assert domain.readable(exchange, ticket, ANA)
+        with pytest.raises(NotFound):
+            domain.readable(exchange, ticket, gone)
+        with pytest.raises(NotFound):
+            said(exchange, ticket, gone)
+
+    def test_is_all_that_is_left_to_whoever_may_only_read_for_it(self):
+        exchange, _, ticket = live()
+        ticket = replace(ticket, content=replace(ticket.content, structure_id="s-1"))
+        reader = replace(ANA, attached=frozenset(), emitted_read=frozenset({("s-1", None)}))
+        assert domain.readable(exchange, ticket, reader)
+        with pytest.raises(ReadsOnly):
+            said(exchange, ticket, reader)
 
 
 class TestThemes:

@@ -1,7 +1,7 @@
 """Written exchanges, over HTTP on a real database."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from time import perf_counter
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 
 from kit.workers import Timer
 from tests.support.asking import pointers
-from tests.support.desk import Desk
+from tests.support.desk import MINE, Desk
 
 OPEN_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CLOSED_AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -166,6 +166,29 @@ class TestExchanges:
             taken = await bob.put(f"/v1/ops/exchanges/{id}/agent")
         assert [one.status_code for one in answers] == [404] * 4
         assert [queue.status_code, taken.status_code] == [403, 403]
+
+    @pytest.mark.feature("SUP-42")
+    async def test_are_no_longer_heard_nor_in_the_way_once_their_author_has_left(self, desk: Desk):
+        asked = {"theme": "COMPTE", "text": "Pour eux", "structure_id": MINE}
+        id = (await desk.by().post("/v1/exchanges", json=asked)).json()["id"]
+        await take(desk, id)
+        ana = desk.by()
+        waiting = asyncio.create_task(ana.get(f"/v1/exchanges/{id}/messages?wait=10"))
+        await asyncio.sleep(0.1)
+        await desk.hear_rights("ana", MINE, until=date(2026, 1, 1))
+        assert (await say(desk, id, "olga", "Secret")).status_code == 201
+
+        answers = [
+            await waiting,
+            await ana.get(f"/v1/exchanges/{id}"),
+            await ana.get(f"/v1/exchanges/{id}/messages"),
+            await ana.put(f"/v1/exchanges/{id}/end", json={}),
+        ]
+        assert [one.status_code for one in answers] == [404] * 4
+        assert await begun(desk) != id
+        assert (await desk.conversing.exchanges.get(id)).end == "left"
+        again = await ana.post("/v1/exchanges", json={"theme": "COMPTE", "text": "Encore"})
+        assert again.status_code == 409
 
     async def test_are_given_up_once_no_agent_has_come(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch

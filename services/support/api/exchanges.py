@@ -26,6 +26,7 @@ from services.support.domain.exchanges import (
     UnknownTheme,
 )
 from services.support.domain.numbers import NoNumberFree
+from services.support.domain.table import ReadsOnly
 
 LONGEST_WAIT: Final = 10
 """Seconds; less than the gateway waits for an answer."""
@@ -122,12 +123,12 @@ def exchange_routes(conversing: Conversing) -> APIRouter:
         response.headers["Location"] = f"/v1/exchanges/{id}"
         return shown(exchange, ticket.number, ticket.content.description)
 
-    @routes.get("/exchanges/{id}", responses=may_answer(NotFound))
+    @routes.get("/exchanges/{id}", responses=may_answer(NotFound, TooStale))
     async def read(id: TicketId, caller: Person) -> ExchangeView:
         exchange, ticket = await conversing.known(id, caller)
         return shown(exchange, ticket.number, ticket.content.description)
 
-    @routes.get("/exchanges/{id}/messages", responses=may_answer(NotFound))
+    @routes.get("/exchanges/{id}/messages", responses=may_answer(NotFound, TooStale))
     async def listen(
         id: TicketId,
         caller: Person,
@@ -157,7 +158,9 @@ def exchange_routes(conversing: Conversing) -> APIRouter:
     @routes.post(
         "/exchanges/{id}/messages",
         status_code=201,
-        responses=may_answer(NotFound, ExchangeOver, ExchangeFull, NotTakenYet, TooStale),
+        responses=may_answer(
+            NotFound, ExchangeOver, ExchangeFull, NotTakenYet, ReadsOnly, TooStale
+        ),
     )
     async def say(id: TicketId, body: Message, caller: Person) -> MessageView:
         """Say something, as whoever began it or as the agent who has it."""

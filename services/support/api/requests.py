@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.structures import IdentifierType
 from kit.clock import now
+from kit.heard import TooStale
 from kit.http import Operator, Person, may_answer, new_entity_id
 from kit.one_line import NOT_IN_A_LINE
 from kit.problems import NotFound
@@ -112,7 +113,7 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
         )
         return await answer(records, ticket, reach, response)
 
-    @routes.get("/tickets/{id}/request", responses=may_answer(NotFound, NothingRequested))
+    @routes.get("/tickets/{id}/request", responses=may_answer(NotFound, NothingRequested, TooStale))
     async def read(id: TicketId, caller: Person) -> RequestView:
         """What is asked for with a ticket, to whoever may read the ticket."""
         await found(records, reaching, id, caller)

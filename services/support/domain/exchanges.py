@@ -18,7 +18,8 @@ from services.support.domain.clocks import Timing
 from services.support.domain.contents import Content, Known
 from services.support.domain.numbers import Number
 from services.support.domain.promises import kept_up
-from services.support.domain.reach import Reach, Side, seen
+from services.support.domain.reach import Reach, Side, seen, standing
+from services.support.domain.table import ReadsOnly
 from services.support.domain.tickets import Ticket
 from services.support.domain.writing import write
 
@@ -27,8 +28,11 @@ MOST: Final = 200
 TITLE_MOST: Final = 200
 
 State = Literal["queued", "live", "over"]
-End = Literal["closed", "nobody", "silence", "ended"]
-"""Outside the hours of the desk; no agent came; nobody said anything; one of the two ended it."""
+End = Literal["closed", "nobody", "silence", "ended", "left"]
+"""
+Outside the hours of the desk; no agent came; nobody said anything; one of the two ended it; whoever
+began it may no longer read it.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +117,17 @@ def begin(
     known: Known,
     catalogue: Catalogue,
     now: datetime,
+    lost: str | None = None,
 ) -> tuple[Change[Any], ...]:
-    """Open its ticket and wait for an agent; outside the desk's hours the ticket is all."""
+    """
+    Open its ticket and wait for an agent; outside the desk's hours the ticket is all.
+
+    ``lost``: the exchange that they have under way, and may no longer take part in.
+    """
     if exchange is not None:
         same = Change(exchange), Change(seat), Change(ticket), Change(first)
         return *same, *(Change(claim) for claim in claims)
-    if seat is not None:
+    if seat is not None and seat.exchange_id != lost:
         raise AlreadyTalking(exchange_id=seat.exchange_id)
     written = write(
         ticket,
@@ -145,6 +154,16 @@ def begin(
     return Change(begun), Change(Seat(id=by, exchange_id=id)), *written
 
 
+def begin_instead(
+    lost: Exchange | None, *current: Any, now: datetime, **said: Any
+) -> tuple[Change[Any], ...]:
+    """Begin one; the one under way, which they may no longer take part in, is over."""
+    begun = begin(*current, now=now, lost=lost.id if lost else None, **said)
+    if lost is None or lost.state == "over":
+        return Change(lost), *begun
+    return Change(_over(lost, "left", now)), *begun
+
+
 def _content(opening: Opening) -> Content:
     return Content(
         category=opening.theme.category,
@@ -166,7 +185,7 @@ def say(
     by: Doing,
 ) -> Changes:
     """Say something: whoever began it, or the agent who has it."""
-    current, about, side = _taking_part(exchange, ticket, by.reach)
+    current, about, side = _speaking(exchange, ticket, by.reach)
     if entry is not None:
         return Change(current), Change(about), Change(entry)
     if current.state == "over" or about.state == "closed":
@@ -226,7 +245,7 @@ def end(
     An agent who sums up the answer proposes it as the solution of the ticket, for its emitter to
     accept or to refuse as any other.
     """
-    current, about, side = _taking_part(exchange, ticket, by.reach)
+    current, about, side = _speaking(exchange, ticket, by.reach)
     if current.state == "over":
         return Change(current), Change(seat), Change(about), Change(entry)
     if side == "desk" and current.agent_id != by.reach.user_id:
@@ -250,19 +269,31 @@ def lapse(
     return Change(_over(exchange, why, now)), _left(seat, exchange)
 
 
-def readable(exchange: Exchange | None, reach: Reach) -> Exchange:
-    """To whoever began it, and to the desk."""
-    if exchange is None or not (reach.desk or exchange.user_id == reach.user_id):
-        raise NotFound
-    return exchange
+def readable(
+    exchange: Exchange | None, ticket: Ticket | None, reach: Reach
+) -> tuple[Exchange, Ticket]:
+    """To whoever began it, as long as the ticket is theirs to read, and to the desk."""
+    current, about, _ = _taking_part(exchange, ticket, reach)
+    return current, about
 
 
 def _taking_part(
     exchange: Exchange | None, ticket: Ticket | None, reach: Reach
 ) -> tuple[Exchange, Ticket, Side]:
-    current = readable(exchange, reach)
-    about, _ = seen(ticket, reach)
-    return current, about, "emitter" if reach.user_id == current.user_id else "desk"
+    about, found = seen(ticket, reach)
+    began = exchange is not None and exchange.user_id == reach.user_id
+    if exchange is None or not (reach.desk or began):
+        raise NotFound
+    return exchange, about, "emitter" if began and "emitter" in found.reads else "desk"
+
+
+def _speaking(
+    exchange: Exchange | None, ticket: Ticket | None, reach: Reach
+) -> tuple[Exchange, Ticket, Side]:
+    current, about, side = _taking_part(exchange, ticket, reach)
+    if side == "emitter" and "emitter" not in standing(about, reach).acts:
+        raise ReadsOnly
+    return current, about, side
 
 
 def _over(exchange: Exchange, why: End, now: datetime) -> Exchange:
