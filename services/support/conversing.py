@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from kit.change import Change
 from kit.clock import now
-from kit.collection import Ask, Collection
+from kit.collection import Ask, Collection, Place
 from kit.http import Caller
 from kit.problems import NotFound
 from kit.workers import Job, Timer
@@ -151,6 +152,17 @@ class Conversing:
         )
         self.waiting.ring(kept[0])
         return kept[0], kept[2]
+
+    async def beside(self, id: str) -> tuple[Place, ...]:
+        """What an act on this ticket changes as well: its exchange, if it began as one."""
+        begun = await self.exchanges.find(id)
+        return (self.exchanges.at(id), self.seats.at(begun.user_id)) if begun else ()
+
+    def follow(self, ticket: Ticket | None, *beside: Any, at: datetime) -> tuple[Change[Any], ...]:
+        if not beside:
+            return ()
+        silence = self.settings.exchange_silence
+        return domain.follow(*beside, ticket=ticket, silence=silence, now=at)
 
     def jobs(self) -> list[Job]:
         return [Timer(self.exchanges, wake=self._lapse), self.waiting]

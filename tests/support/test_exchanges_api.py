@@ -190,6 +190,26 @@ class TestExchanges:
         again = await ana.post("/v1/exchanges", json={"theme": "COMPTE", "text": "Encore"})
         assert again.status_code == 409
 
+    async def test_go_over_to_the_agent_who_takes_over_and_end_with_their_ticket(self, desk: Desk):
+        id = await begun(desk)
+        await take(desk, id, "oscar")
+        olga, ana = desk.by("olga", operator=True), desk.by()
+        over = await olga.put(f"/v1/tickets/{id}/assignment?instead_of=oscar")
+        assert over.status_code == 200, over.text
+        assert (await say(desk, id, "olga", "Je reprends")).status_code == 201
+        path = f"/v1/exchanges/{id}/messages"
+        late = await desk.by("oscar", operator=True).post(path, json={"text": "Encore moi"})
+        assert late.json()["type"] == "/problems/not-taken-yet"
+
+        position = (await heard(desk, id, "ana"))["items"][-1]["position"]
+        waiting = asyncio.create_task(heard(desk, id, "ana", after=position, wait=10))
+        await asyncio.sleep(0.1)
+        assert (await ana.put(f"/v1/tickets/{id}/closure")).status_code == 200
+        assert (await asyncio.wait_for(waiting, 2))["state"] == "over"
+        refused = await ana.post(path, json={"text": "Alors ?"})
+        assert (refused.status_code, refused.json()["end"]) == (409, "settled")
+        assert await begun(desk) != id
+
     async def test_are_given_up_once_no_agent_has_come(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ):

@@ -28,10 +28,10 @@ MOST: Final = 200
 TITLE_MOST: Final = 200
 
 State = Literal["queued", "live", "over"]
-End = Literal["closed", "nobody", "silence", "ended", "left"]
+End = Literal["closed", "nobody", "silence", "ended", "left", "settled", "handed-on"]
 """
 Outside the hours of the desk; no agent came; nobody said anything; one of the two ended it; whoever
-began it may no longer read it.
+began it may no longer read it; its ticket was answered or closed; its ticket went to a recipient.
 """
 
 
@@ -48,13 +48,12 @@ class Theme:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange(Entity):
-    """One exchange, under the id of its ticket."""
+    """One exchange, under the id of its ticket, whose assignee is its agent."""
 
     theme: str
     user_id: str
     state: State
     started_at: datetime
-    agent_id: str | None = None
     taken_at: datetime | None = None
     messages: int = 0
     over_at: datetime | None = None
@@ -91,7 +90,7 @@ class AlreadyTalking(Conflict):
 
 
 class ExchangeOver(Conflict):
-    """This exchange is over: its ticket goes on."""
+    """This exchange is over: its ticket says what has become of it."""
 
 
 class ExchangeFull(Conflict):
@@ -188,9 +187,9 @@ def say(
     current, about, side = _speaking(exchange, ticket, by.reach)
     if entry is not None:
         return Change(current), Change(about), Change(entry)
-    if current.state == "over" or about.state == "closed":
-        raise ExchangeOver
-    if side == "desk" and current.agent_id != by.reach.user_id:
+    if over := current.end or _settled(about):
+        raise ExchangeOver(end=over)
+    if side == "desk" and about.assignee_id != by.reach.user_id:
         raise NotTakenYet
     if current.messages >= MOST:
         raise ExchangeFull
@@ -214,19 +213,32 @@ def take(
 ) -> Changes:
     """Talk to whoever waits: of two agents one is told that it is taken (SUP-39)."""
     current, about, _ = _taking_part(exchange, ticket, by.reach)
-    if current.state == "over":
-        raise ExchangeOver
+    if over := current.end or _settled(about):
+        raise ExchangeOver(end=over)
     taken, noted = acts.take(about, entry, by=by)
-    if current.state == "live":
-        return Change(current), taken, noted
-    live = replace(
-        current,
-        state="live",
-        agent_id=by.reach.user_id,
-        taken_at=by.now,
-        wake_at=by.now + silence,
-    )
-    return Change(live), taken, noted
+    return Change(_with_agent(current, silence, by.now)), taken, noted
+
+
+def follow(
+    exchange: Exchange | None,
+    seat: Seat | None,
+    *,
+    ticket: Ticket | None,
+    silence: timedelta,
+    now: datetime,
+) -> tuple[Change[Exchange], Change[Seat]]:
+    """
+    As an act leaves its ticket: whoever has the ticket talks, and nobody once it is settled.
+
+    What its agent leaves waits for the next one, no longer than a silence may last.
+    """
+    if exchange is None or ticket is None or exchange.state == "over":
+        return Change(exchange), Change(seat)
+    if why := _settled(ticket):
+        return Change(_over(exchange, why, now)), _left(seat, exchange)
+    if ticket.assignee_id:
+        return Change(_with_agent(exchange, silence, now)), Change(seat)
+    return Change(replace(exchange, state="queued")), Change(seat)
 
 
 def end(
@@ -248,7 +260,7 @@ def end(
     current, about, side = _speaking(exchange, ticket, by.reach)
     if current.state == "over":
         return Change(current), Change(seat), Change(about), Change(entry)
-    if side == "desk" and current.agent_id != by.reach.user_id:
+    if side == "desk" and about.assignee_id != by.reach.user_id:
         raise NotTakenYet
     ended = Change(_over(current, "ended", by.now)), _left(seat, current)
     if side == "desk" and answer:
@@ -294,6 +306,20 @@ def _speaking(
     if side == "emitter" and "emitter" not in standing(about, reach).acts:
         raise ReadsOnly
     return current, about, side
+
+
+def _settled(ticket: Ticket) -> End | None:
+    """Why there is nothing more to say, where the ticket alone tells."""
+    if ticket.treated_by != "desk":
+        return "handed-on"
+    return "settled" if ticket.state in ("resolved", "closed") else None
+
+
+def _with_agent(exchange: Exchange, silence: timedelta, now: datetime) -> Exchange:
+    if exchange.state == "live":
+        return exchange
+    taken_at = exchange.taken_at or now
+    return replace(exchange, state="live", taken_at=taken_at, wake_at=now + silence)
 
 
 def _over(exchange: Exchange, why: End, now: datetime) -> Exchange:
