@@ -231,6 +231,8 @@ class TestExchanges:
             ("theme", {"$ne": ""}),
             ("text", ""),
             ("text", "x" * 2001),
+            ("text", "\x1b[2J"),
+            ("text", "\u200b"),
             ("structure_id", "../x"),
             ("agent_id", "ana"),
         ],

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
 from kit.change import Change
 from kit.clock import now
@@ -12,6 +12,7 @@ from kit.collection import Ask
 from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import Caller, IfMatch, Person, may_answer, new_entity_id
+from kit.one_line import lines
 from kit.problems import NotFound, PreconditionFailed, Problem
 from services.support.api.fields import Code, StructureId, TicketId
 from services.support.api.tickets import answer, found
@@ -58,16 +59,7 @@ OF_AGENTS: Final[tuple[type[Problem], ...]] = (
     PreconditionFailed,
     TooStale,
 )
-Text = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True,
-        min_length=1,
-        max_length=10_000,
-        pattern=r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F]*$",
-    ),
-]
-"""Lines and tabs; no other control characters, which letters could not carry."""
+Text = Annotated[str, lines(10_000)]
 
 
 class _Body(BaseModel):

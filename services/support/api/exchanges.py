@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from kit.heard import TooStale
 from kit.http import Operator, Person, may_answer, new_entity_id
+from kit.one_line import lines
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
 from services.support.api.acts import OF_AGENTS
@@ -31,7 +32,7 @@ from services.support.domain.tickets import Ticket
 
 LONGEST_WAIT: Final = 10
 """Seconds; less than the gateway waits for an answer."""
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Words = Annotated[str, lines(2000)]
 Code = Annotated[str, StringConstraints(max_length=64)]
 
 
@@ -50,7 +51,7 @@ class Message(_Body):
 
 
 class Ending(_Body):
-    answer: Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)] = Field(
+    answer: Annotated[str, lines(10_000, least=0)] = Field(
         "", description="Of an agent: what answers the question, proposed as the ticket's solution"
     )
 

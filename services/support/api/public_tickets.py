@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
 from kit.http import Anyone, may_answer, new_entity_id
 from kit.links import LinkExpired, LinkInvalid
-from kit.one_line import NOT_IN_A_LINE
+from kit.one_line import NOT_IN_A_LINE, lines
 from kit.robots import FOR_PEOPLE, OpenForm, Robots
 from services.support.api.fields import Code
 from services.support.correspondence import Correspondence, as_markup
@@ -24,13 +24,13 @@ Title = Annotated[
         strip_whitespace=True, min_length=1, max_length=200, pattern=rf"^[^{NOT_IN_A_LINE}]+$"
     ),
 ]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)]
+Text = Annotated[str, lines(10_000, least=0)]
 ObjectNumber = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=100, pattern=rf"^[^{NOT_IN_A_LINE}]*$"),
 ]
 WRONG: Final = (UnknownCategory, NotAboutThis, Incomplete)
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+Reason = Annotated[str, lines(1000)]
 REACTIVATION_TITLE = "Demande de réactivation de compte"
 
 

@@ -9,7 +9,7 @@ from contracts.structures import IdentifierType
 from kit.clock import now
 from kit.heard import TooStale
 from kit.http import Operator, Person, may_answer, new_entity_id
-from kit.one_line import NOT_IN_A_LINE
+from kit.one_line import NOT_IN_A_LINE, lines
 from kit.problems import NotFound
 from services.support.api.acts import OF_AGENTS
 from services.support.api.fields import StructureId, TicketId
@@ -38,7 +38,7 @@ _LINE = rf"^[^{NOT_IN_A_LINE}]+$"
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_LINE)
 ]
-Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+Said = Annotated[str, lines(10_000)]
 
 
 class _Body(BaseModel):
