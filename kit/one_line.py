@@ -1,4 +1,4 @@
-"""What a text on one line has and has not, whoever wrote it. Pure."""
+"""What a text has and has not, on one line or on several, whoever wrote it. Pure."""
 
 from typing import Annotated, Any, Final
 
@@ -16,10 +16,29 @@ For a class of a regular expression.
 """
 
 
+_CONTROL: Final = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+
+
 def one_line(most: int, least: int = 1, pattern: str = f"^[^{NOT_IN_A_LINE}]*$") -> Any:
     """A text without ends of lines, or anything else that is not seen and changes what is."""
     return StringConstraints(
         strip_whitespace=True, min_length=least, max_length=most, pattern=pattern
+    )
+
+
+def lines(most: int, least: int = 1) -> Any:
+    """
+    A text of several lines, without other control characters, which letters could not carry.
+
+    One in which nothing can be seen is none.
+    """
+    seen = rf"[^{NOT_IN_A_LINE}\s]"
+    text = f"[^{_CONTROL}]*{seen}[^{_CONTROL}]*"
+    return StringConstraints(
+        strip_whitespace=True,
+        min_length=least,
+        max_length=most,
+        pattern=f"^{text}$" if least else f"^({text})?$",
     )
 
 

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from kit.change import Change
 from kit.clock import now
-from kit.collection import Ask, Collection
+from kit.collection import Ask, Collection, Place
 from kit.http import Caller
+from kit.problems import NotFound
 from kit.workers import Job, Timer
 from services.support.domain import exchanges as domain
 from services.support.domain.activity import Entry
@@ -66,8 +68,11 @@ class Conversing:
                 structure_id=structure_id,
             ),
         )
+        lost = await self._lost(caller)
+        decide = domain.begin_instead if lost else domain.begin
         kept: tuple[Any, ...] = await self.writing.committer.change_together(
             (
+                *map(self.exchanges.at, lost),
                 self.exchanges.at(id),
                 self.seats.at(caller.user_id),
                 self.records.tickets.at(id),
@@ -75,7 +80,7 @@ class Conversing:
                 *map(self.records.numbers.at, numbers_for(id)),
             ),
             partial(
-                domain.begin,
+                decide,
                 opening=opening,
                 id=id,
                 by=caller.user_id,
@@ -84,14 +89,25 @@ class Conversing:
                 now=now(),
             ),
         )
-        return kept[0], kept[2]
+        begun = kept[len(lost) :]
+        return begun[0], begun[2]
+
+    async def _lost(self, caller: Caller) -> tuple[str, ...]:
+        """The exchange they have under way, if they may no longer take part in it."""
+        seat = await self.seats.find(caller.user_id)
+        if seat is None:
+            return ()
+        try:
+            await self.known(seat.exchange_id, caller)
+        except NotFound:
+            return (seat.exchange_id,)
+        return ()
 
     async def known(self, id: str, caller: Caller) -> tuple[Exchange, Ticket]:
         """Raise NotFound for whoever has no part in it."""
         ticket = await self.records.tickets.find(id)
         reach = await self.writing.reaching.to(ticket, caller)
-        exchange = domain.readable(await self.exchanges.find(id), reach)
-        return exchange, await self.records.tickets.get(id)
+        return domain.readable(await self.exchanges.find(id), ticket, reach)
 
     async def listen(
         self, id: str, caller: Caller, *, after: int, wait: float
@@ -101,7 +117,8 @@ class Conversing:
         if said or exchange.state == "over":
             return exchange, said
         await self.waiting.changed(exchange, caller.user_id, patience=wait)
-        exchange = await self.exchanges.get(id)
+        # Rights may have gone meanwhile.
+        exchange, _ = await self.known(id, caller)
         return exchange, await self._said(id, after)
 
     async def say(self, id: str, entry_id: str, text: str, caller: Caller) -> Entry:
@@ -135,6 +152,17 @@ class Conversing:
         )
         self.waiting.ring(kept[0])
         return kept[0], kept[2]
+
+    async def beside(self, id: str) -> tuple[Place, ...]:
+        """What an act on this ticket changes as well: its exchange, if it began as one."""
+        begun = await self.exchanges.find(id)
+        return (self.exchanges.at(id), self.seats.at(begun.user_id)) if begun else ()
+
+    def follow(self, ticket: Ticket | None, *beside: Any, at: datetime) -> tuple[Change[Any], ...]:
+        if not beside:
+            return ()
+        silence = self.settings.exchange_silence
+        return domain.follow(*beside, ticket=ticket, silence=silence, now=at)
 
     def jobs(self) -> list[Job]:
         return [Timer(self.exchanges, wake=self._lapse), self.waiting]

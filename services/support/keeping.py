@@ -38,7 +38,6 @@ def personal(
                 name="echanges",
                 collection=channels.conversing.exchanges,
                 of=lambda user_id: {"user_id": user_id},
-                hides=frozenset({"agent_id"}),
             ),
             KeptFile(
                 # What they added to a ticket of others stays with it: its bytes are the ticket's.

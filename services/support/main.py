@@ -38,7 +38,7 @@ def build(service: Service[SupportSettings]) -> FastAPI:
     writing = Writing(service.committer, records, reaching, speaking, catalogue)
     channels = Channels.of(service, writing)
     kept = personal(service, records, attachments.files, channels)
-    acting = Acting(service.committer, records, reaching, timing)
+    acting = Acting(service.committer, records, reaching, timing, channels.conversing)
     return service.app(
         category_routes(catalogue),
         writing_routes(writing),

@@ -28,7 +28,7 @@ from services.support.domain.exchanges import (
 )
 from services.support.domain.numbers import numbers_for
 from services.support.domain.reach import Reach
-from services.support.domain.table import TakenByAnother
+from services.support.domain.table import ReadsOnly, TakenByAnother
 from tests.support.builders import CATALOGUE, ID, KNOWN, NOW
 from tests.support.people import ANA, OLGA, OSCAR, STRANGER
 
@@ -111,7 +111,7 @@ class TestTake:
     @pytest.mark.feature("SUP-03")
     def test_gives_exchange_and_ticket_to_the_agent(self):
         exchange, _, ticket = live()
-        assert (exchange.state, exchange.agent_id) == ("live", "olga")
+        assert exchange.state == "live"
         assert ticket.assignee_id == "olga"
 
     def test_tells_the_second_of_two_agents_that_it_is_taken(self):
@@ -160,7 +160,7 @@ class TestSay:
         with pytest.raises(ExchangeOver):
             said(exchange, replace(ticket, state="closed"), ANA)
         with pytest.raises(ExchangeOver):
-            said(replace(exchange, state="over"), ticket, ANA)
+            said(replace(exchange, state="over", end="ended"), ticket, ANA)
 
 
 class TestEnd:
@@ -214,14 +214,78 @@ class TestLapse:
         assert domain.lapse(over, other, now=NOW + FIVE)[0].state is over
 
 
+class TestFollow:
+    def follow(self, exchange: Exchange, seat: Any, **became: Any) -> tuple[Any, Any]:
+        ticket = replace(live()[2], **became)
+        kept = domain.follow(exchange, seat, ticket=ticket, silence=SILENCE, now=NOW + FIVE)
+        return kept[0].state, kept[1].state
+
+    @pytest.mark.feature("SUP-39")
+    def test_lets_whoever_has_the_ticket_talk_and_nobody_else(self):
+        exchange, _, ticket = live()
+        handed = replace(ticket, assignee_id="oscar")
+        assert said(exchange, handed, OSCAR)[2].state.side == "desk"
+        with pytest.raises(NotTakenYet):
+            said(exchange, handed, OLGA)
+
+    def test_begins_it_where_an_agent_takes_the_ticket(self):
+        exchange, seat, _ = at_first()
+        taken, kept = self.follow(exchange, seat)
+        assert (taken.state, taken.wake_at, kept) == ("live", NOW + FIVE + SILENCE, seat)
+
+    def test_leaves_it_to_the_next_agent_where_one_leaves_the_ticket(self):
+        exchange, seat, _ = live()
+        waits, kept = self.follow(exchange, seat, assignee_id=None)
+        assert (waits.state, waits.wake_at, kept) == ("queued", exchange.wake_at, seat)
+
+    @pytest.mark.parametrize(
+        ("became", "end"),
+        [
+            ({"state": "closed"}, "settled"),
+            ({"state": "resolved"}, "settled"),
+            ({"treated_by": "recipient", "recipient_id": "r-1", "assignee_id": None}, "handed-on"),
+        ],
+    )
+    def test_ends_it_once_the_ticket_is_settled_or_another_s(self, became: Any, end: str):
+        exchange, seat, ticket = live()
+        over, left = self.follow(exchange, seat, **became)
+        assert (over.state, over.end, left) == ("over", end, None)
+        assert self.follow(over, None, **became) == (over, None)
+        with pytest.raises(ExchangeOver) as refused:
+            said(over, replace(ticket, **became), ANA)
+        assert refused.value.members == {"end": end}
+
+    def test_is_nothing_where_the_ticket_did_not_begin_as_one(self):
+        nothing = domain.follow(None, None, ticket=live()[2], silence=SILENCE, now=NOW)
+        assert [one.state for one in nothing] == [None, None]
+
+
 class TestReadable:
     def test_is_for_whoever_began_it_and_the_desk(self):
-        exchange = at_first()[0]
+        exchange, _, ticket = at_first()
         for reach in (ANA, OLGA, OSCAR):
-            assert domain.readable(exchange, reach) is exchange
+            assert domain.readable(exchange, ticket, reach) == (exchange, ticket)
         for current, reach in ((exchange, STRANGER), (None, OLGA)):
             with pytest.raises(NotFound):
-                domain.readable(current, reach)
+                domain.readable(current, ticket, reach)
+
+    def test_ends_for_whoever_has_left_the_structure_it_is_about(self):
+        exchange, _, ticket = live()
+        ticket = replace(ticket, content=replace(ticket.content, structure_id="s-1"))
+        gone = replace(ANA, attached=frozenset())
+        assert domain.readable(exchange, ticket, ANA)
+        with pytest.raises(NotFound):
+            domain.readable(exchange, ticket, gone)
+        with pytest.raises(NotFound):
+            said(exchange, ticket, gone)
+
+    def test_is_all_that_is_left_to_whoever_may_only_read_for_it(self):
+        exchange, _, ticket = live()
+        ticket = replace(ticket, content=replace(ticket.content, structure_id="s-1"))
+        reader = replace(ANA, attached=frozenset(), emitted_read=frozenset({("s-1", None)}))
+        assert domain.readable(exchange, ticket, reader)
+        with pytest.raises(ReadsOnly):
+            said(exchange, ticket, reader)
 
 
 class TestThemes:

@@ -1,7 +1,7 @@
 """Written exchanges, over HTTP on a real database."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from time import perf_counter
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 
 from kit.workers import Timer
 from tests.support.asking import pointers
-from tests.support.desk import Desk
+from tests.support.desk import MINE, Desk
 
 OPEN_AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CLOSED_AT = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -167,6 +167,49 @@ class TestExchanges:
         assert [one.status_code for one in answers] == [404] * 4
         assert [queue.status_code, taken.status_code] == [403, 403]
 
+    @pytest.mark.feature("SUP-42")
+    async def test_are_no_longer_heard_nor_in_the_way_once_their_author_has_left(self, desk: Desk):
+        asked = {"theme": "COMPTE", "text": "Pour eux", "structure_id": MINE}
+        id = (await desk.by().post("/v1/exchanges", json=asked)).json()["id"]
+        await take(desk, id)
+        ana = desk.by()
+        waiting = asyncio.create_task(ana.get(f"/v1/exchanges/{id}/messages?wait=10"))
+        await asyncio.sleep(0.1)
+        await desk.hear_rights("ana", MINE, until=date(2026, 1, 1))
+        assert (await say(desk, id, "olga", "Secret")).status_code == 201
+
+        answers = [
+            await waiting,
+            await ana.get(f"/v1/exchanges/{id}"),
+            await ana.get(f"/v1/exchanges/{id}/messages"),
+            await ana.put(f"/v1/exchanges/{id}/end", json={}),
+        ]
+        assert [one.status_code for one in answers] == [404] * 4
+        assert await begun(desk) != id
+        assert (await desk.conversing.exchanges.get(id)).end == "left"
+        again = await ana.post("/v1/exchanges", json={"theme": "COMPTE", "text": "Encore"})
+        assert again.status_code == 409
+
+    async def test_go_over_to_the_agent_who_takes_over_and_end_with_their_ticket(self, desk: Desk):
+        id = await begun(desk)
+        await take(desk, id, "oscar")
+        olga, ana = desk.by("olga", operator=True), desk.by()
+        over = await olga.put(f"/v1/tickets/{id}/assignment?instead_of=oscar")
+        assert over.status_code == 200, over.text
+        assert (await say(desk, id, "olga", "Je reprends")).status_code == 201
+        path = f"/v1/exchanges/{id}/messages"
+        late = await desk.by("oscar", operator=True).post(path, json={"text": "Encore moi"})
+        assert late.json()["type"] == "/problems/not-taken-yet"
+
+        position = (await heard(desk, id, "ana"))["items"][-1]["position"]
+        waiting = asyncio.create_task(heard(desk, id, "ana", after=position, wait=10))
+        await asyncio.sleep(0.1)
+        assert (await ana.put(f"/v1/tickets/{id}/closure")).status_code == 200
+        assert (await asyncio.wait_for(waiting, 2))["state"] == "over"
+        refused = await ana.post(path, json={"text": "Alors ?"})
+        assert (refused.status_code, refused.json()["end"]) == (409, "settled")
+        assert await begun(desk) != id
+
     async def test_are_given_up_once_no_agent_has_come(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ):
@@ -188,6 +231,8 @@ class TestExchanges:
             ("theme", {"$ne": ""}),
             ("text", ""),
             ("text", "x" * 2001),
+            ("text", "\x1b[2J"),
+            ("text", "\u200b"),
             ("structure_id", "../x"),
             ("agent_id", "ana"),
         ],

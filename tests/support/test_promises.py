@@ -14,6 +14,7 @@ from kit.clock import now
 from services.support.domain import acts
 from services.support.domain.acts import Doing
 from services.support.domain.catalogue import TIMING
+from services.support.domain.exchanges import Exchange, say
 from services.support.domain.promises import kept_up, notice, waking
 from services.support.domain.reach import Reach
 from services.support.domain.table import Act
@@ -23,7 +24,7 @@ from tests.approvals.stage import soon
 from tests.support.asking import written
 from tests.support.builders import CATALOGUE, NOW
 from tests.support.desk import Desk
-from tests.support.people import ANA, ROSA, business, sent, transferred
+from tests.support.people import ANA, OLGA, ROSA, business, sent, transferred
 
 HOUR = timedelta(hours=1)
 
@@ -41,6 +42,18 @@ def done(act: Act, ticket: Ticket, by: Reach, *, after: timedelta = HOUR) -> Tic
     change, _ = kept_up(ticket, changes, TIMING, now=doing.now)
     assert change.state
     return change.state
+
+
+def talked(exchange: Exchange, ticket: Ticket, by: Reach, *after: timedelta) -> Ticket:
+    for nth, when in enumerate(after):
+        doing = Doing(entry_id=f"m-{nth}", reach=by, now=NOW + when)
+        heard, kept, _ = say(
+            exchange, ticket, None, text="Alors ?", silence=HOUR, timing=TIMING, by=doing
+        )
+        assert heard.state
+        assert kept.state
+        exchange, ticket = heard.state, kept.state
+    return ticket
 
 
 class TestKeptUp:
@@ -74,6 +87,24 @@ class TestKeptUp:
         assert refused.wake_at == refused.clocks.solution.due_at
         assert refused.wake_at
         assert refused.wake_at > NOW + weeks + TIMING.at_least
+
+    @pytest.mark.feature("SUP-19")
+    def test_gives_nobody_more_time_for_messages(self):
+        ticket = replace(promised(), recipient_id=None, treated_by="desk", assignee_id="olga")
+        exchange = Exchange(
+            id=ticket.id, theme="COMPTE", user_id="ana", state="live", started_at=NOW
+        )
+        begun = ticket.clocks
+        assert begun
+
+        after = talked(exchange, ticket, ANA, HOUR, 7 * HOUR, timedelta(days=60))
+        assert (after.clocks, after.wake_at) == (begun, ticket.wake_at)
+
+        answered = talked(exchange, ticket, OLGA, HOUR, 7 * HOUR, timedelta(days=60))
+        assert answered.clocks
+        assert answered.clocks.first_answer.kept_at == NOW + HOUR
+        assert answered.clocks.solution == begun.solution
+        assert answered.wake_at == begun.solution.due_at
 
 
 class TestNotice:

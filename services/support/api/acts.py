@@ -4,16 +4,19 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
+from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask
 from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import Caller, IfMatch, Person, may_answer, new_entity_id
+from kit.one_line import lines
 from kit.problems import NotFound, PreconditionFailed, Problem
 from services.support.api.fields import Code, StructureId, TicketId
 from services.support.api.tickets import answer, found
+from services.support.conversing import Conversing
 from services.support.domain import acts
 from services.support.domain.activity import Entry
 from services.support.domain.acts import Changes, Doing
@@ -61,16 +64,7 @@ OF_AGENTS: Final[tuple[type[Problem], ...]] = (
     PreconditionFailed,
     TooStale,
 )
-Text = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True,
-        min_length=1,
-        max_length=10_000,
-        pattern=r"^[^\x00-\x08\x0B\x0C\x0E-\x1F\x7F]*$",
-    ),
-]
-"""Lines and tabs; no other control characters, which letters could not carry."""
+Text = Annotated[str, lines(10_000)]
 
 
 class _Body(BaseModel):
@@ -92,10 +86,16 @@ class Acting:
     """Applies one act to a ticket, for whoever asks."""
 
     def __init__(
-        self, committer: Committer, records: Records, reaching: Reaching, timing: Timing
+        self,
+        committer: Committer,
+        records: Records,
+        reaching: Reaching,
+        timing: Timing,
+        conversing: Conversing,
     ) -> None:
         self.records = records
         self._committer, self._reaching, self._timing = committer, reaching, timing
+        self._conversing = conversing
 
     async def on(
         self,
@@ -108,13 +108,19 @@ class Acting:
     ) -> TicketView:
         _, reach = await found(self.records, self._reaching, id, caller)
         by = Doing(entry_id=new_entity_id(), reach=reach, now=now())
-        places = self.records.tickets.at(id), self.records.entries.at(by.entry_id)
+        own = self.records.tickets.at(id), self.records.entries.at(by.entry_id)
+        beside = await self._conversing.beside(id)
 
-        def act(ticket: Ticket | None, entry: Entry | None) -> Changes:
+        def act(
+            ticket: Ticket | None, entry: Entry | None, *beside: Any
+        ) -> tuple[Change[Any], ...]:
             done = decide(ticket, entry, **said, by=by)
-            return kept_up(ticket, done, self._timing, now=by.now)
+            kept = kept_up(ticket, done, self._timing, now=by.now)
+            return *kept, *self._conversing.follow(kept[0].state, *beside, at=by.now)
 
-        ticket, _ = await self._committer.keep(Ask(places, act, if_match))
+        ticket, _, *left = await self._committer.keep(Ask((*own, *beside), act, if_match))
+        if left:
+            self._conversing.waiting.ring(left[0])
         return await answer(self.records, ticket, reach, response)
 
 

@@ -5,11 +5,11 @@ import re
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from kit.clock import now
 from kit.http import Anyone, Person, may_answer, new_entity_id
-from kit.one_line import NOT_IN_A_LINE
+from kit.one_line import NOT_IN_A_LINE, lines
 from services.support.api.fields import StructureId
 from services.support.api.tickets import answer
 from services.support.api.writing import WRONG
@@ -22,7 +22,7 @@ from services.support.views.tickets import TicketView
 from services.support.writing import Writing
 
 TITLE_MOST: Final = 200
-Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+Question = Annotated[str, lines(1000)]
 
 
 class Asked(BaseModel):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from kit.heard import TooStale
 from kit.http import Operator, Person, may_answer, new_entity_id
+from kit.one_line import lines
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
 from services.support.api.acts import OF_AGENTS
@@ -27,10 +28,12 @@ from services.support.domain.exchanges import (
     UnknownTheme,
 )
 from services.support.domain.numbers import NoNumberFree
+from services.support.domain.table import ReadsOnly
+from services.support.domain.tickets import Ticket
 
 LONGEST_WAIT: Final = 10
 """Seconds; less than the gateway waits for an answer."""
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Words = Annotated[str, lines(2000)]
 Code = Annotated[str, StringConstraints(max_length=64)]
 
 
@@ -49,7 +52,7 @@ class Message(_Body):
 
 
 class Ending(_Body):
-    answer: Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000)] = Field(
+    answer: Annotated[str, lines(10_000, least=0)] = Field(
         "", description="Of an agent: what answers the question, proposed as the ticket's solution"
     )
 
@@ -121,14 +124,14 @@ def exchange_routes(conversing: Conversing) -> APIRouter:
             id, body.theme, as_markup(body.text), body.structure_id, caller
         )
         response.headers["Location"] = f"/v1/exchanges/{id}"
-        return shown(exchange, ticket.number, ticket.content.description)
+        return shown(exchange, ticket)
 
-    @routes.get("/exchanges/{id}", responses=may_answer(NotFound))
+    @routes.get("/exchanges/{id}", responses=may_answer(NotFound, TooStale))
     async def read(id: TicketId, caller: Person) -> ExchangeView:
         exchange, ticket = await conversing.known(id, caller)
-        return shown(exchange, ticket.number, ticket.content.description)
+        return shown(exchange, ticket)
 
-    @routes.get("/exchanges/{id}/messages", responses=may_answer(NotFound))
+    @routes.get("/exchanges/{id}/messages", responses=may_answer(NotFound, TooStale))
     async def listen(
         id: TicketId,
         caller: Person,
@@ -158,7 +161,9 @@ def exchange_routes(conversing: Conversing) -> APIRouter:
     @routes.post(
         "/exchanges/{id}/messages",
         status_code=201,
-        responses=may_answer(NotFound, ExchangeOver, ExchangeFull, NotTakenYet, TooStale),
+        responses=may_answer(
+            NotFound, ExchangeOver, ExchangeFull, NotTakenYet, ReadsOnly, TooStale
+        ),
     )
     async def say(id: TicketId, body: Message, caller: Person) -> MessageView:
         """Say something, as whoever began it or as the agent who has it."""
@@ -175,7 +180,7 @@ def exchange_routes(conversing: Conversing) -> APIRouter:
     async def end(id: TicketId, body: Ending, caller: Person) -> ExchangeView:
         """End it. Its ticket goes on."""
         exchange, ticket = await conversing.end(id, new_entity_id(), body.answer, caller)
-        return shown(exchange, ticket.number, ticket.content.description)
+        return shown(exchange, ticket)
 
     @routes.get("/ops/exchanges")
     async def queue(
@@ -186,30 +191,26 @@ def exchange_routes(conversing: Conversing) -> APIRouter:
             conversing.exchanges, {"state": state}, asked, by="started_at", descending=False
         )
         tickets = await conversing.records.tickets.many([one.id for one in found])
-        items = [
-            shown(one, tickets[one.id].number, tickets[one.id].content.description)
-            for one in found
-            if one.id in tickets
-        ]
+        items = [shown(one, tickets[one.id]) for one in found if one.id in tickets]
         return Page(items=items, next=following)
 
     @routes.put("/ops/exchanges/{id}/agent", responses=may_answer(*OF_AGENTS, ExchangeOver))
     async def take(id: TicketId, caller: Operator) -> ExchangeView:
         """Talk to whoever waits. Of two agents the second is told that it is taken."""
         exchange, ticket = await conversing.take(id, new_entity_id(), caller)
-        return shown(exchange, ticket.number, ticket.content.description)
+        return shown(exchange, ticket)
 
     return routes
 
 
-def shown(exchange: Exchange, number: str, question: str) -> ExchangeView:
+def shown(exchange: Exchange, ticket: Ticket) -> ExchangeView:
     return ExchangeView(
         id=exchange.id,
-        number=number,
+        number=ticket.number,
         theme=exchange.theme,
-        question=question,
+        question=ticket.content.description,
         state=exchange.state,
-        agent=exchange.agent_id is not None,
+        agent=ticket.assignee_id is not None,
         messages=exchange.messages,
         started_at=exchange.started_at,
         over_at=exchange.over_at,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
-from kit.one_line import Phone, one_line
+from kit.one_line import Phone, lines, one_line
 from services.support.correspondence import as_markup
 from services.support.domain.contents import Content
 from services.support.domain.objects import ObjectType
@@ -18,7 +18,7 @@ Code = Annotated[str, StringConstraints(max_length=64)]
 
 Plain = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, max_length=10_000),
+    lines(10_000, least=0),
     AfterValidator(as_markup),
     AfterValidator(short_enough),
 ]

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from kit.addresses import Email
 from kit.http import Anyone, may_answer, new_entity_id
 from kit.links import LinkExpired, LinkInvalid
-from kit.one_line import NOT_IN_A_LINE
+from kit.one_line import NOT_IN_A_LINE, lines
 from kit.robots import FOR_PEOPLE, OpenForm, Robots
 from services.support.api.fields import Code, Plain
 from services.support.correspondence import Correspondence, as_markup
@@ -37,7 +37,7 @@ ObjectNumber = Annotated[
 WRONG: Final = (UnknownCategory, HasItsOwnForm, NotAboutThis, Incomplete)
 Reason = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, max_length=1000),
+    lines(1000),
     AfterValidator(as_markup),
     StringConstraints(min_length=1),
 ]

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.structures import IdentifierType
 from kit.clock import now
+from kit.heard import TooStale
 from kit.http import Operator, Person, may_answer, new_entity_id
-from kit.one_line import NOT_IN_A_LINE
+from kit.one_line import NOT_IN_A_LINE, lines
 from kit.problems import NotFound
 from services.support.api.acts import OF_AGENTS
 from services.support.api.fields import PlainNeeded, StructureId, TicketId
@@ -42,7 +43,7 @@ _LINE = rf"^[^{NOT_IN_A_LINE}]+$"
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_LINE)
 ]
-Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+Said = Annotated[str, lines(10_000)]
 
 
 class _Body(BaseModel):
@@ -134,7 +135,7 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
         )
         return await answer(records, ticket, reach, response)
 
-    @routes.get("/tickets/{id}/request", responses=may_answer(NotFound, NothingRequested))
+    @routes.get("/tickets/{id}/request", responses=may_answer(NotFound, NothingRequested, TooStale))
     async def read(id: TicketId, caller: Person) -> RequestView:
         """What is asked for with a ticket, to whoever may read the ticket."""
         ticket, reach = await found(records, reaching, id, caller)

@@ -92,9 +92,9 @@ def turned(
     """
     if clocks is None:
         return None
+    if answered:
+        clocks = first_answered(clocks, timing, now=now)
     first, solution = clocks.first_answer, clocks.solution
-    if answered and not first.kept_at:
-        first = _kept(first, timing, now=now)
     if after == "resolved":
         solution = _kept(solution, timing, now=now)
     elif before == "resolved" and after == "open":
@@ -104,6 +104,13 @@ def turned(
     return Clocks(
         first_answer=step(first, timing, now=now), solution=step(solution, timing, now=now)
     )
+
+
+def first_answered(clocks: Clocks, timing: Timing, *, now: datetime) -> Clocks:
+    """The emitter has been answered; the solution is due when it was."""
+    if clocks.first_answer.kept_at:
+        return clocks
+    return replace(clocks, first_answer=_kept(clocks.first_answer, timing, now=now))
 
 
 def ran_out(clocks: Clocks, *, now: datetime) -> tuple[Clocks, tuple[Promise, ...]]:

@@ -18,7 +18,8 @@ from services.support.domain.clocks import Timing
 from services.support.domain.contents import Content, Known
 from services.support.domain.numbers import Number
 from services.support.domain.promises import kept_up
-from services.support.domain.reach import Reach, Side, seen
+from services.support.domain.reach import Reach, Side, seen, standing
+from services.support.domain.table import ReadsOnly
 from services.support.domain.tickets import Ticket
 from services.support.domain.writing import write
 
@@ -27,8 +28,11 @@ MOST: Final = 200
 TITLE_MOST: Final = 200
 
 State = Literal["queued", "live", "over"]
-End = Literal["closed", "nobody", "silence", "ended"]
-"""Outside the hours of the desk; no agent came; nobody said anything; one of the two ended it."""
+End = Literal["closed", "nobody", "silence", "ended", "left", "settled", "handed-on"]
+"""
+Outside the hours of the desk; no agent came; nobody said anything; one of the two ended it; whoever
+began it may no longer read it; its ticket was answered or closed; its ticket went to a recipient.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +48,12 @@ class Theme:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange(Entity):
-    """One exchange, under the id of its ticket."""
+    """One exchange, under the id of its ticket, whose assignee is its agent."""
 
     theme: str
     user_id: str
     state: State
     started_at: datetime
-    agent_id: str | None = None
     taken_at: datetime | None = None
     messages: int = 0
     over_at: datetime | None = None
@@ -87,7 +90,7 @@ class AlreadyTalking(Conflict):
 
 
 class ExchangeOver(Conflict):
-    """This exchange is over: its ticket goes on."""
+    """This exchange is over: its ticket says what has become of it."""
 
 
 class ExchangeFull(Conflict):
@@ -113,12 +116,17 @@ def begin(
     known: Known,
     catalogue: Catalogue,
     now: datetime,
+    lost: str | None = None,
 ) -> tuple[Change[Any], ...]:
-    """Open its ticket and wait for an agent; outside the desk's hours the ticket is all."""
+    """
+    Open its ticket and wait for an agent; outside the desk's hours the ticket is all.
+
+    ``lost``: the exchange that they have under way, and may no longer take part in.
+    """
     if exchange is not None:
         same = Change(exchange), Change(seat), Change(ticket), Change(first)
         return *same, *(Change(claim) for claim in claims)
-    if seat is not None:
+    if seat is not None and seat.exchange_id != lost:
         raise AlreadyTalking(exchange_id=seat.exchange_id)
     written = write(
         ticket,
@@ -145,6 +153,16 @@ def begin(
     return Change(begun), Change(Seat(id=by, exchange_id=id)), *written
 
 
+def begin_instead(
+    lost: Exchange | None, *current: Any, now: datetime, **said: Any
+) -> tuple[Change[Any], ...]:
+    """Begin one; the one under way, which they may no longer take part in, is over."""
+    begun = begin(*current, now=now, lost=lost.id if lost else None, **said)
+    if lost is None or lost.state == "over":
+        return Change(lost), *begun
+    return Change(_over(lost, "left", now)), *begun
+
+
 def _content(opening: Opening) -> Content:
     return Content(
         category=opening.theme.category,
@@ -166,12 +184,12 @@ def say(
     by: Doing,
 ) -> Changes:
     """Say something: whoever began it, or the agent who has it."""
-    current, about, side = _taking_part(exchange, ticket, by.reach)
+    current, about, side = _speaking(exchange, ticket, by.reach)
     if entry is not None:
         return Change(current), Change(about), Change(entry)
-    if current.state == "over" or about.state == "closed":
-        raise ExchangeOver
-    if side == "desk" and current.agent_id != by.reach.user_id:
+    if over := current.end or _settled(about):
+        raise ExchangeOver(end=over)
+    if side == "desk" and about.assignee_id != by.reach.user_id:
         raise NotTakenYet
     if current.messages >= MOST:
         raise ExchangeFull
@@ -195,19 +213,32 @@ def take(
 ) -> Changes:
     """Talk to whoever waits: of two agents one is told that it is taken (SUP-39)."""
     current, about, _ = _taking_part(exchange, ticket, by.reach)
-    if current.state == "over":
-        raise ExchangeOver
+    if over := current.end or _settled(about):
+        raise ExchangeOver(end=over)
     taken, noted = acts.take(about, entry, by=by)
-    if current.state == "live":
-        return Change(current), taken, noted
-    live = replace(
-        current,
-        state="live",
-        agent_id=by.reach.user_id,
-        taken_at=by.now,
-        wake_at=by.now + silence,
-    )
-    return Change(live), taken, noted
+    return Change(_with_agent(current, silence, by.now)), taken, noted
+
+
+def follow(
+    exchange: Exchange | None,
+    seat: Seat | None,
+    *,
+    ticket: Ticket | None,
+    silence: timedelta,
+    now: datetime,
+) -> tuple[Change[Exchange], Change[Seat]]:
+    """
+    As an act leaves its ticket: whoever has the ticket talks, and nobody once it is settled.
+
+    What its agent leaves waits for the next one, no longer than a silence may last.
+    """
+    if exchange is None or ticket is None or exchange.state == "over":
+        return Change(exchange), Change(seat)
+    if why := _settled(ticket):
+        return Change(_over(exchange, why, now)), _left(seat, exchange)
+    if ticket.assignee_id:
+        return Change(_with_agent(exchange, silence, now)), Change(seat)
+    return Change(replace(exchange, state="queued")), Change(seat)
 
 
 def end(
@@ -226,10 +257,10 @@ def end(
     An agent who sums up the answer proposes it as the solution of the ticket, for its emitter to
     accept or to refuse as any other.
     """
-    current, about, side = _taking_part(exchange, ticket, by.reach)
+    current, about, side = _speaking(exchange, ticket, by.reach)
     if current.state == "over":
         return Change(current), Change(seat), Change(about), Change(entry)
-    if side == "desk" and current.agent_id != by.reach.user_id:
+    if side == "desk" and about.assignee_id != by.reach.user_id:
         raise NotTakenYet
     ended = Change(_over(current, "ended", by.now)), _left(seat, current)
     if side == "desk" and answer:
@@ -250,19 +281,45 @@ def lapse(
     return Change(_over(exchange, why, now)), _left(seat, exchange)
 
 
-def readable(exchange: Exchange | None, reach: Reach) -> Exchange:
-    """To whoever began it, and to the desk."""
-    if exchange is None or not (reach.desk or exchange.user_id == reach.user_id):
-        raise NotFound
-    return exchange
+def readable(
+    exchange: Exchange | None, ticket: Ticket | None, reach: Reach
+) -> tuple[Exchange, Ticket]:
+    """To whoever began it, as long as the ticket is theirs to read, and to the desk."""
+    current, about, _ = _taking_part(exchange, ticket, reach)
+    return current, about
 
 
 def _taking_part(
     exchange: Exchange | None, ticket: Ticket | None, reach: Reach
 ) -> tuple[Exchange, Ticket, Side]:
-    current = readable(exchange, reach)
-    about, _ = seen(ticket, reach)
-    return current, about, "emitter" if reach.user_id == current.user_id else "desk"
+    about, found = seen(ticket, reach)
+    began = exchange is not None and exchange.user_id == reach.user_id
+    if exchange is None or not (reach.desk or began):
+        raise NotFound
+    return exchange, about, "emitter" if began and "emitter" in found.reads else "desk"
+
+
+def _speaking(
+    exchange: Exchange | None, ticket: Ticket | None, reach: Reach
+) -> tuple[Exchange, Ticket, Side]:
+    current, about, side = _taking_part(exchange, ticket, reach)
+    if side == "emitter" and "emitter" not in standing(about, reach).acts:
+        raise ReadsOnly
+    return current, about, side
+
+
+def _settled(ticket: Ticket) -> End | None:
+    """Why there is nothing more to say, where the ticket alone tells."""
+    if ticket.treated_by != "desk":
+        return "handed-on"
+    return "settled" if ticket.state in ("resolved", "closed") else None
+
+
+def _with_agent(exchange: Exchange, silence: timedelta, now: datetime) -> Exchange:
+    if exchange.state == "live":
+        return exchange
+    taken_at = exchange.taken_at or now
+    return replace(exchange, state="live", taken_at=taken_at, wake_at=now + silence)
 
 
 def _over(exchange: Exchange, why: End, now: datetime) -> Exchange:

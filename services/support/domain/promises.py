@@ -7,9 +7,9 @@ from typing import Final
 
 from contracts.support import TicketOverdue
 from kit.change import Change
-from services.support.domain.activity import Kind
+from services.support.domain.activity import Entry, Kind
 from services.support.domain.acts import Changes
-from services.support.domain.clocks import Timing, ran_out, turned
+from services.support.domain.clocks import Timing, first_answered, ran_out, turned
 from services.support.domain.tickets import Ticket
 
 ANSWERS: Final[Mapping[Kind, bool]] = {
@@ -21,7 +21,6 @@ ANSWERS: Final[Mapping[Kind, bool]] = {
     "transferred": False,
     "refiled": False,
     "closed": False,
-    "message": True,
 }
 """The acts that clocks follow, and whether the emitter is answered by each, unless it is theirs."""
 
@@ -32,6 +31,8 @@ def kept_up(before: Ticket | None, changes: Changes, timing: Timing, *, now: dat
     ticket, entry = done.state, noted.state
     if before is None or ticket is None or entry is None or entry.rank <= before.entries:
         return changes
+    if entry.kind == "message":
+        return _talked_over(ticket, entry, done, timing, now=now), noted
     handed_on = (before.treated_by, before.recipient_id) != (ticket.treated_by, ticket.recipient_id)
     if entry.kind not in ANSWERS or (entry.kind == "refiled" and not handed_on):
         return changes
@@ -44,6 +45,16 @@ def kept_up(before: Ticket | None, changes: Changes, timing: Timing, *, now: dat
         now=now,
     )
     return Change(waking(replace(ticket, clocks=clocks)), done.events), noted
+
+
+def _talked_over(
+    ticket: Ticket, entry: Entry, done: Change[Ticket], timing: Timing, *, now: datetime
+) -> Change[Ticket]:
+    """A message answers the emitter, unless it is theirs; it gives nobody more time."""
+    if ticket.clocks is None or entry.side == "emitter":
+        return done
+    clocks = first_answered(ticket.clocks, timing, now=now)
+    return Change(waking(replace(ticket, clocks=clocks)), done.events)
 
 
 def notice(current: Ticket | None, *, now: datetime) -> Change[Ticket]:
