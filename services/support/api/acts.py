@@ -16,7 +16,7 @@ from services.support.api.fields import Code, StructureId, TicketId
 from services.support.api.tickets import answer, found
 from services.support.domain import acts
 from services.support.domain.activity import Entry
-from services.support.domain.acts import Changes, Doing
+from services.support.domain.acts import Changes, Doing, NobodySigned
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.clocks import Timing
 from services.support.domain.contents import HasItsOwnForm, UnknownCategory, UnknownRecipient
@@ -201,7 +201,9 @@ def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
 
     @routes.put(
         "/{id}/category",
-        responses=may_answer(*OF_AGENTS, UnknownCategory, HasItsOwnForm, UnknownRecipient),
+        responses=may_answer(
+            *OF_AGENTS, UnknownCategory, HasItsOwnForm, UnknownRecipient, NobodySigned
+        ),
     )
     async def refile(
         id: TicketId, body: Filing, caller: Person, if_match: IfMatch, response: Response
