@@ -8,7 +8,7 @@ import pytest
 from kit.problems import NotFound, Problem
 from services.support.domain import acts
 from services.support.domain.activity import place, without_text
-from services.support.domain.acts import Doing
+from services.support.domain.acts import Doing, NobodySigned
 from services.support.domain.contents import (
     HasItsOwnForm,
     StructureInactive,
@@ -212,6 +212,12 @@ class TestRefile:
         assert (moved.treated_by, moved.recipient_id) == ("recipient", "r-1")
         again = do("refile", moved, OLGA, filed=BUSINESS, recipient=TOWN)
         assert (again[0].state, told(again)) == (moved, [])
+
+    def test_hands_to_nobody_else_what_nobody_has_signed(self):
+        unsigned = sent(emitter_id="", assignee_id="olga")
+        with pytest.raises(NobodySigned):
+            do("refile", unsigned, OLGA, filed=BUSINESS, recipient=TOWN)
+        assert do("refile", unsigned, OLGA)[0].state.treated_by == "desk"
 
     def test_refuses_what_is_not_in_the_catalogue_and_what_others_treat(self):
         with pytest.raises(UnknownCategory):

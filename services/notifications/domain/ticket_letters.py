@@ -173,8 +173,9 @@ def to_desk(event: ToTreat, desk: str) -> Letter | None:
 
 
 def _text(event: OfTicket) -> str | None:
-    writes = isinstance(event, TicketInformationAsked | TicketSolutionProposed | TicketRequestDone)
-    return event.text if writes else None
+    if isinstance(event, TicketInformationAsked | TicketSolutionProposed | TicketRequestDone):
+        return event.text
+    return None
 
 
 def _news(event: ToTreat) -> News:

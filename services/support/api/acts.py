@@ -19,7 +19,7 @@ from services.support.api.tickets import answer, found
 from services.support.conversing import Conversing
 from services.support.domain import acts
 from services.support.domain.activity import Entry
-from services.support.domain.acts import Changes, Doing
+from services.support.domain.acts import Changes, Doing, NobodySigned
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.clocks import Timing
 from services.support.domain.contents import (
@@ -213,7 +213,12 @@ def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
     @routes.put(
         "/{id}/category",
         responses=may_answer(
-            *OF_AGENTS, UnknownCategory, HasItsOwnForm, UnknownRecipient, StructureInactive
+            *OF_AGENTS,
+            UnknownCategory,
+            HasItsOwnForm,
+            UnknownRecipient,
+            StructureInactive,
+            NobodySigned,
         ),
     )
     async def refile(

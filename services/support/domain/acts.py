@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from kit.change import Change
+from kit.problems import Conflict
 from services.support.domain.activity import INTERNAL, Entry, Kind
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import (
@@ -37,6 +38,10 @@ KINDS: Final[Mapping[Act, Kind]] = {
     "refile": "refiled",
     "close": "closed",
 }
+
+
+class NobodySigned(Conflict):
+    """Whoever wrote this ticket has not signed in: the desk alone treats it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +132,8 @@ def refile(
     content = replace(before, category=category, subcategory=subcategory)
     moved = replace(current, content=content)
     if filed.needs_recipient:
+        if not current.emitter_id:
+            raise NobodySigned
         if recipient is None:
             raise UnknownRecipient(field="body/recipient_structure_id")
         if not recipient.active:

@@ -5,6 +5,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from kit.addresses import Email
 from kit.clock import now
 from kit.http import Anyone, may_answer
 from kit.ids import new_id
@@ -13,7 +14,6 @@ from kit.robots import FOR_PEOPLE, OpenForm, Robots
 from services.users.api.fields import (
     Accepted,
     Address,
-    Email,
     LinkToken,
     Name,
     Password,

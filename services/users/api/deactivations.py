@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field
 
+from kit.addresses import Email
 from kit.attempts import TooManyAttempts, attempts_id
 from kit.clock import now
 from kit.http import Anyone, Operator, Person, may_answer
@@ -17,7 +18,6 @@ from services.users.api.fields import (
     Accepted,
     Address,
     Answer,
-    Email,
     LinkToken,
     Password,
     Question,
