@@ -302,6 +302,12 @@ class TestThroughTheMail:
 
         await world.stage.hear(an_act(TicketInformationAsked))
         await told(world, "u-lea:ticket-news")
+
+        async def spread() -> bool:
+            return bool(await world.stage.service.mongo["notices"].find_one({"wake_at": None}))
+
+        await soon(spread)
+        assert not await kept(world, template="ticket-to-answer")
         left = rights("u-lea", role=None, lines=(), version=2, **mine)
         await world.stage.hear(left)
         await world.stage.hear(an_act(TicketSolutionProposed, rank=5))
