@@ -1,7 +1,8 @@
 """
 Those who need help, and what they ask the support desk.
 
-Owns       support.tickets, support.entries, support.attachments, support.numbers,
+Owns       support.tickets, support.entries, support.attachments,
+           support.attachments-counts, support.numbers,
            support.portals, support.contacts, support.rights, support.structures, support.units,
            support.people, support.objects, support.erasures, support.portions,
            support.efforts, support.forms, support.form-letters, support.requests,

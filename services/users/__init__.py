@@ -7,8 +7,8 @@ Owns       users.accounts, users.logins, users.attempts, users.challenges, users
            users.rattachements, users.duplications, users.actions, users.invitees,
            users.imports, users.import-lines, users.habilitation-requests,
            users.habilitation-history, users.transfers, users.claims,
-           users.provider-sign-ins, users.linked-identities, users.attachments, users.exports,
-           users.export-pieces, users.erasures, users.unsubscriptions,
+           users.provider-sign-ins, users.linked-identities, users.attachments,
+           users.attachments-counts, users.exports, users.export-pieces, users.erasures, users.unsubscriptions,
            users.returns
 Consumes   structures.structure-created, structures.structure-changed,
            structures.structure-duplicated, structures.unit-created, structures.unit-changed,

@@ -39,4 +39,4 @@ class TestTexts:
         self, body: type[BaseModel], field: str, others: dict[str, Any]
     ):
         written = body.model_validate({**others, field: "Un\n\tdeux"})
-        assert getattr(written, field) == "Un\n\tdeux"
+        assert getattr(written, field).replace("<br>", "\n") == "Un\n\tdeux"
