@@ -8,8 +8,8 @@ Owns       users.accounts, users.logins, users.attempts, users.challenges, users
            users.imports, users.import-lines, users.habilitation-requests,
            users.habilitation-history, users.transfers, users.claims,
            users.provider-sign-ins, users.linked-identities, users.attachments,
-           users.attachments-counts, users.exports, users.export-pieces, users.erasures, users.unsubscriptions,
-           users.returns
+           users.attachments-counts, users.exports, users.export-pieces, users.erasures,
+           users.unsubscriptions, users.returns
 Consumes   structures.structure-created, structures.structure-changed,
            structures.structure-duplicated, structures.unit-created, structures.unit-changed,
            structures.unit-ended, approvals.approval-decided, approvals.approval-withdrawn,
