@@ -2,7 +2,7 @@
 Lists as workbooks (OOXML) of any length, which leave while they are made; all cells are texts.
 
 The libraries there are write the whole file first: of a million rows nothing would leave for
-longer than anybody waits for a piece.
+longer than anybody waits for a piece (decision 0045).
 """
 
 import re
