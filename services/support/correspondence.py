@@ -1,6 +1,5 @@
 """Forms of those who have not signed in: kept, confirmed by their address, and forgotten."""
 
-import html
 import secrets
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +19,6 @@ from services.support.domain.forms import Form, Kind, Sending
 from services.support.domain.numbers import numbers_for
 from services.support.domain.requests import Request
 from services.support.domain.tickets import Ticket
-from services.support.markup import cleaned
 from services.support.records import Records
 from services.support.settings import SupportSettings
 
@@ -109,8 +107,3 @@ class Correspondence:
     def _forget_letters(self, over: Attempts) -> Ask:
         at = now()
         return self.letters.ask(over.id, lambda current: forget_attempts(current, now=at))
-
-
-def as_markup(text: str) -> str:
-    """Text of a stranger, as it stands: nothing in it is markup, nothing a link."""
-    return cleaned(html.escape(text))

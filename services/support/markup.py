@@ -1,6 +1,7 @@
 """What people write with some formatting: HTML in which nothing acts, and the same as text."""
 
 import re
+from html import escape
 from html.parser import HTMLParser
 from typing import Annotated, Final
 
@@ -47,6 +48,11 @@ def cleaned(written: str) -> str:
     seen = _UNSEEN.sub("", _CLEANER.clean(written.replace("\r\n", "\n"))).strip()
     kept = _CLEANER.clean(seen)
     return kept if "<" in kept else kept.replace("\n", "<br>")
+
+
+def as_markup(text: str) -> str:
+    """Text as it stands: nothing in it is markup, nothing a link."""
+    return cleaned(escape(text))
 
 
 def as_text(html: str) -> str:

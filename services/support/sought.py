@@ -7,12 +7,13 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import Query
 
 from kit.days import Day, beginning_of
+from kit.ids import EntityId
 from kit.problems import Invalid
 from kit.words import stems
 from services.support.domain import listing
 from services.support.domain.listing import EMITTERS, HOLDS, SENT, Tab, View
 from services.support.domain.reach import Reach
-from services.support.domain.tickets import State
+from services.support.domain.states import State
 
 Sort = Literal["created_at", "number", "title", "category", "subcategory", "state"]
 Direction = Literal["ascending", "descending"]
@@ -60,8 +61,7 @@ class Sought:
     subcategory: Code = None
     state: Annotated[State | None, Query()] = None
     structure_id: Annotated[
-        str | None,
-        Query(pattern=r"^[0-9a-f]{32}$", description="Which wrote it, or was written to."),
+        EntityId | None, Query(description="Which wrote it, or was written to.")
     ] = None
     overdue: Annotated[
         Literal[True] | None, Query(description="Something promised is late, and still to be done.")

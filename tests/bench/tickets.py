@@ -22,7 +22,8 @@ from services.support import categories
 from services.support.articles import DATA
 from services.support.domain.contents import Content
 from services.support.domain.reach import EMITTED, RECEIVED
-from services.support.domain.tickets import State, Ticket
+from services.support.domain.states import State
+from services.support.domain.tickets import Ticket
 from services.support.main import build
 from services.support.settings import SupportSettings
 from tests.bench.directory import Directory

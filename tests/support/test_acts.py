@@ -16,6 +16,7 @@ from services.support.domain.contents import (
     UnknownRecipient,
 )
 from services.support.domain.reach import Reach
+from services.support.domain.states import State
 from services.support.domain.table import (
     Act,
     EmitterOnly,
@@ -26,7 +27,7 @@ from services.support.domain.table import (
     TakenByAnother,
     TreatedElsewhere,
 )
-from services.support.domain.tickets import State, Ticket
+from services.support.domain.tickets import Ticket
 from tests.support.builders import LATER, a_ticket
 from tests.support.doing import BUSINESS, CLOSED_TOWN, TOWN, do, told
 from tests.support.people import (

@@ -14,11 +14,11 @@ from services.support.domain.clocks import (
     Clocks,
     Patience,
     Timing,
-    Turn,
     begun,
     ran_out,
     turned,
 )
+from services.support.domain.states import State
 
 HOUR: Final = timedelta(hours=1)
 MONDAY: Final = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -27,7 +27,9 @@ TIMING: Final = Timing(WorkingHours(time(9), time(17)), at_least=2 * HOUR)
 PATIENCE: Final = Patience(first_answer=4, solution=8)
 
 
-def after(clocks: Clocks | None, before: Turn, to: Turn, at: datetime, *, answered: bool) -> Clocks:
+def after(
+    clocks: Clocks | None, before: State, to: State, at: datetime, *, answered: bool
+) -> Clocks:
     turn = turned(clocks, before, to, TIMING, answered=answered, now=at)
     assert turn
     return turn
@@ -106,7 +108,7 @@ class TestRanOut:
 
 
 Step = Literal["ask", "inform", "answer", "refuse", "hand_on", "ring"]
-MOVES: Final[dict[Step, tuple[Turn, Turn, bool]]] = {
+MOVES: Final[dict[Step, tuple[State, State, bool]]] = {
     "ask": ("open", "waiting", True),
     "inform": ("waiting", "open", False),
     "answer": ("open", "resolved", True),
@@ -120,7 +122,7 @@ class History:
     """What anybody may do in any order, at any pace; and what must hold of it."""
 
     at: datetime = MONDAY
-    state: Turn = "open"
+    state: State = "open"
     since: datetime = MONDAY
     """When whoever treats it was last given it."""
     open_for: timedelta = timedelta()
@@ -149,7 +151,7 @@ class History:
             assert self.open_for >= getattr(PATIENCE, name) * HOUR - timedelta(seconds=30)
         self.told |= {*late}
 
-    def move(self, move: tuple[Turn, Turn, bool]) -> None:
+    def move(self, move: tuple[State, State, bool]) -> None:
         before, self.state, answered = move
         turn = turned(self.clocks, before, self.state, TIMING, answered=answered, now=self.at)
         assert turn

@@ -1,7 +1,7 @@
 """Written exchanges: a ticket from their first word, whatever becomes of them."""
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,13 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.support import TicketOpened
-from kit.business_days import WorkingHours
 from kit.change import Change
 from kit.problems import NotFound, Problem
 from services.support import categories, themes
 from services.support.domain import exchanges as domain
 from services.support.domain.acts import Doing
-from services.support.domain.clocks import Timing
+from services.support.domain.catalogue import TIMING
 from services.support.domain.exchanges import (
     AlreadyTalking,
     Exchange,
@@ -33,7 +32,6 @@ from tests.support.builders import CATALOGUE, ID, KNOWN, NOW
 from tests.support.people import ANA, OLGA, OSCAR, STRANGER
 
 FIVE, SILENCE = timedelta(minutes=5), timedelta(minutes=15)
-TIMING = Timing(WorkingHours(time(9), time(18)), at_least=timedelta(hours=2))
 THEME = Theme(code="COMPTE", label="Mon compte", category="PAIEMENT", subcategory="DELAI")
 
 

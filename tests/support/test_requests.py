@@ -1,7 +1,6 @@
 """What the desk grants on a ticket, and what others then make of it."""
 
 from dataclasses import replace
-from datetime import time, timedelta
 from typing import Any
 
 import pytest
@@ -18,11 +17,10 @@ from contracts.support import (
     TicketSolutionProposed,
 )
 from contracts.users import ReactivationSettled
-from kit.business_days import WorkingHours
 from kit.problems import NotFound, Problem
 from services.support.domain import requests
 from services.support.domain.acts import Doing
-from services.support.domain.clocks import Timing
+from services.support.domain.catalogue import TIMING
 from services.support.domain.known import Somebody
 from services.support.domain.reach import Reach, standing
 from services.support.domain.requests import (
@@ -32,12 +30,12 @@ from services.support.domain.requests import (
     Request,
     RequesterGone,
 )
+from services.support.domain.states import State
 from services.support.domain.table import NotTaken
-from services.support.domain.tickets import State, Ticket
+from services.support.domain.tickets import Ticket
 from tests.support.builders import ID, LATER, NOW, a_content, a_reach, a_ticket
 
 MAYOR = Asked(identifier_type="SIRET", identifier="21440109300015", legal_name="Nantes")
-TIMING = Timing(WorkingHours(time(9), time(18)), at_least=timedelta(hours=2))
 DESK = Reach(user_id="olga", desk=True)
 
 

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from kit.problems import NotFound, Problem
 from services.support.domain.reach import Reach, standing
+from services.support.domain.states import State
 from services.support.domain.table import (
     TABLE,
     Act,
     TakenByAnother,
     may,
 )
-from services.support.domain.tickets import State, Ticket
+from services.support.domain.tickets import Ticket
 from tests.support.doing import do, told
 from tests.support.people import (
     EVERYBODY,

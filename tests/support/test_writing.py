@@ -19,7 +19,8 @@ from services.support.domain.contents import (
     UnknownCategory,
 )
 from services.support.domain.numbers import CANDIDATES, NoNumberFree, Number, numbers_for
-from services.support.domain.tickets import State, Ticket
+from services.support.domain.states import State
+from services.support.domain.tickets import Ticket
 from services.support.domain.writing import NotADraft
 from tests.support.builders import (
     CATALOGUE,

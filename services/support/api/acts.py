@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict
 
 from kit.change import Change
 from kit.clock import now
@@ -12,9 +11,8 @@ from kit.collection import Ask
 from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import Caller, IfMatch, Person, may_answer, new_entity_id
-from kit.one_line import lines
 from kit.problems import NotFound, PreconditionFailed, Problem
-from services.support.api.fields import Code, StructureId, TicketId
+from services.support.api.fields import Code, Fields, StructureId, Text, TicketId
 from services.support.api.tickets import answer, found
 from services.support.conversing import Conversing
 from services.support.domain import acts
@@ -64,19 +62,13 @@ OF_AGENTS: Final[tuple[type[Problem], ...]] = (
     PreconditionFailed,
     TooStale,
 )
-Text = Annotated[str, lines(10_000)]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Said(_Body):
+class Said(Fields):
     text: Text
-    """Plain text: whoever shows it escapes it."""
 
 
-class Filing(_Body):
+class Filing(Fields):
     category: Code
     subcategory: Code
     recipient_structure_id: StructureId | None = None

@@ -1,33 +1,26 @@
 """The assistant: what the articles say, and a draft where they say nothing that helps."""
 
-import html
-import re
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from kit.clock import now
 from kit.http import Anyone, Person, may_answer, new_entity_id
-from kit.one_line import NOT_IN_A_LINE, lines
-from services.support.api.fields import StructureId
+from kit.one_line import lines
+from services.support.api.fields import Fields, StructureId
 from services.support.api.tickets import answer
 from services.support.api.writing import WRONG
-from services.support.domain.assistant import Article, Knowledge
-from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import Content
+from services.support.domain.assistant import Article, Knowledge, form_of, handed_over
 from services.support.domain.numbers import NoNumberFree
-from services.support.markup import cleaned
+from services.support.markup import as_markup
 from services.support.views.tickets import TicketView
 from services.support.writing import Writing
 
-TITLE_MOST: Final = 200
 Question = Annotated[str, lines(1000)]
 
 
-class Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Asked(Fields):
     question: Question
 
 
@@ -86,7 +79,13 @@ def assistant_routes(knowledge: Knowledge, writing: Writing) -> APIRouter:
         What has a form of its own is asked for there, as the answer names it: a draft is filed
         under its category alone.
         """
-        content = _content(body, knowledge, writing.catalogue)
+        content = handed_over(
+            body.question,
+            as_markup(body.question),
+            knowledge,
+            writing.catalogue,
+            structure_id=body.structure_id,
+        )
         ticket, reach = await writing.keep(
             new_entity_id(), content, draft=True, caller=caller, at=now()
         )
@@ -102,29 +101,7 @@ def assistant_routes(knowledge: Knowledge, writing: Writing) -> APIRouter:
             reference=article.reference,
             title=article.title,
             passages=[*passages],
-            form=_form(article, writing.catalogue) or None,
+            form=form_of(article, writing.catalogue) or None,
         )
 
     return routes
-
-
-def _form(article: Article, catalogue: Catalogue) -> str:
-    filed = catalogue.subcategory(article.category, article.subcategory)
-    return filed.form if filed else ""
-
-
-def _content(asked: HandedOver, knowledge: Knowledge, catalogue: Catalogue) -> Content:
-    found = knowledge.suggest(asked.question)
-    best = found[0].article if found else None
-    # A question is text: what looks like markup in it was meant as it stands.
-    return Content(
-        category=best.category if best else "",
-        subcategory=best.subcategory if best and not _form(best, catalogue) else "",
-        title=_in_a_line(asked.question)[:TITLE_MOST],
-        description=cleaned(html.escape(asked.question)),
-        structure_id=asked.structure_id,
-    )
-
-
-def _in_a_line(text: str) -> str:
-    return " ".join(re.sub(f"[{NOT_IN_A_LINE}]", " ", text).split())

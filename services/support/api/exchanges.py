@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from kit.heard import TooStale
 from kit.http import Operator, Person, may_answer, new_entity_id
@@ -12,10 +12,9 @@ from kit.one_line import lines
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
 from services.support.api.acts import OF_AGENTS
-from services.support.api.fields import StructureId, TicketId
+from services.support.api.fields import Code, Fields, StructureId, TicketId
 from services.support.api.writing import WRONG
 from services.support.conversing import Conversing
-from services.support.correspondence import as_markup
 from services.support.domain.contents import StructureInactive
 from services.support.domain.exchanges import (
     AlreadyTalking,
@@ -30,28 +29,24 @@ from services.support.domain.exchanges import (
 from services.support.domain.numbers import NoNumberFree
 from services.support.domain.table import ReadsOnly
 from services.support.domain.tickets import Ticket
+from services.support.markup import as_markup
 
 LONGEST_WAIT: Final = 10
 """Seconds; less than the gateway waits for an answer."""
 Words = Annotated[str, lines(2000)]
-Code = Annotated[str, StringConstraints(max_length=64)]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewExchange(_Body):
+class NewExchange(Fields):
     theme: Code
     text: Words = Field(description="What it is about. Plain text")
     structure_id: StructureId | None = Field(None, description="For which structure you write")
 
 
-class Message(_Body):
+class Message(Fields):
     text: Words
 
 
-class Ending(_Body):
+class Ending(Fields):
     answer: Annotated[str, lines(10_000, least=0)] = Field(
         "", description="Of an agent: what answers the question, proposed as the ticket's solution"
     )

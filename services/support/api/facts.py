@@ -4,7 +4,6 @@ from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from kit.clock import now, to_the_millisecond
 from kit.cloudevents import (
@@ -16,22 +15,20 @@ from kit.cloudevents import (
 )
 from kit.collection import Collection
 from kit.http import ScopeMissing, SystemsOnly, may_answer
+from kit.ids import EntityId
 from kit.one_line import one_line
 from kit.problems import Invalid
+from services.support.api.fields import Fields
 from services.support.domain import objects as domain
 from services.support.domain.objects import KnownObject, ObjectType
-
-EntityId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
 class SenderNotYours(Invalid):
     """This system does not speak of what that structure sends."""
 
 
-class Sent(BaseModel):
+class Sent(Fields):
     """Which object, and whom it was sent to."""
-
-    model_config = ConfigDict(extra="forbid")
 
     sender: EntityId
     recipient: EntityId

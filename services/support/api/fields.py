@@ -2,20 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
+from kit.ids import EntityId
 from kit.one_line import Phone, lines, one_line
-from services.support.correspondence import as_markup
 from services.support.domain.contents import Content
 from services.support.domain.objects import ObjectType
-from services.support.markup import Markup, short_enough
+from services.support.markup import Markup, as_markup, short_enough
 
-TicketId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
-StructureId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+TicketId = EntityId
+StructureId = EntityId
 Code = Annotated[str, StringConstraints(max_length=64)]
-
-
+Title = Annotated[str, one_line(200)]
+ObjectNumber = Annotated[str, one_line(100, least=0)]
+Text = Annotated[str, lines(10_000)]
+"""Plain text: whoever shows it escapes it."""
 Plain = Annotated[
     str,
     lines(10_000, least=0),
@@ -27,17 +28,19 @@ PlainNeeded = Annotated[Plain, StringConstraints(min_length=1)]
 Line = Annotated[str, one_line(200, least=0)]
 
 
-class Written(BaseModel):
-    """What a ticket says; a draft may leave any of it out."""
-
+class Fields(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class Written(Fields):
+    """What a ticket says; a draft may leave any of it out."""
 
     category: Code = ""
     subcategory: Code = ""
     object_type: ObjectType | None = Field(
         None, description="Left out: the first of its sub-category"
     )
-    object_number: Annotated[str, one_line(100, least=0)] = ""
+    object_number: ObjectNumber = ""
     structure_id: StructureId | None = Field(None, description="For which structure you write")
     unit: Annotated[str, one_line(100)] | None = Field(None, description="Of that structure")
     contact_email: EmailStr | None = Field(

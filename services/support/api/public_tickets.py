@@ -4,15 +4,15 @@ from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from kit.addresses import Email
 from kit.http import Anyone, may_answer, new_entity_id
 from kit.links import LinkExpired, LinkInvalid
-from kit.one_line import NOT_IN_A_LINE, lines
+from kit.one_line import lines
 from kit.robots import FOR_PEOPLE, OpenForm, Robots
-from services.support.api.fields import Code, Plain
-from services.support.correspondence import Correspondence, as_markup
+from services.support.api.fields import Code, Fields, ObjectNumber, Plain, Title
+from services.support.correspondence import Correspondence
 from services.support.domain.contents import (
     Content,
     HasItsOwnForm,
@@ -23,17 +23,8 @@ from services.support.domain.contents import (
 from services.support.domain.forms import REACTIVATION, Form, FormOver, SignInForThis
 from services.support.domain.numbers import NoNumberFree
 from services.support.domain.objects import ObjectType
+from services.support.markup import as_markup
 
-Title = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=200, pattern=rf"^[^{NOT_IN_A_LINE}]+$"
-    ),
-]
-ObjectNumber = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, max_length=100, pattern=rf"^[^{NOT_IN_A_LINE}]*$"),
-]
 WRONG: Final = (UnknownCategory, HasItsOwnForm, NotAboutThis, Incomplete)
 Reason = Annotated[
     str,
@@ -44,9 +35,7 @@ Reason = Annotated[
 REACTIVATION_TITLE = "Demande de réactivation de compte"
 
 
-class PublicTicket(OpenForm):
-    model_config = ConfigDict(extra="forbid")
-
+class PublicTicket(Fields, OpenForm):
     email: Email = Field(description="Where the answer goes, once you have confirmed it")
     category: Code
     subcategory: Code = Field(description="None of those that name a recipient")
@@ -58,16 +47,12 @@ class PublicTicket(OpenForm):
     description: Plain = Field("", description="Plain text")
 
 
-class PublicReactivation(OpenForm):
-    model_config = ConfigDict(extra="forbid")
-
+class PublicReactivation(Fields, OpenForm):
     email: Email = Field(description="The login address of the account")
     reason: Reason
 
 
-class Confirmation(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Confirmation(Fields):
     token: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 

@@ -3,16 +3,16 @@
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from contracts.structures import IdentifierType
 from kit.clock import now
 from kit.heard import TooStale
 from kit.http import Operator, Person, may_answer, new_entity_id
-from kit.one_line import NOT_IN_A_LINE, lines
+from kit.one_line import one_line
 from kit.problems import NotFound
 from services.support.api.acts import OF_AGENTS
-from services.support.api.fields import PlainNeeded, StructureId, TicketId
+from services.support.api.fields import Fields, PlainNeeded, StructureId, Text, TicketId, Title
 from services.support.api.tickets import answer, found
 from services.support.api.writing import WRONG
 from services.support.domain import requests
@@ -39,27 +39,16 @@ FORM: Final = "/structure-requests"
 FILED: Final = ("GESTION_STRUCTURES_UTILISATEURS", "CREATION_STRUCTURE_PUBLIQUE")
 PublicType = Literal["SIRET", "UE_HORS_FRANCE", "HORS_UE", "RIDET", "TAHITI", "AUTRE"]
 """A person is no public structure, and their identifier would tell their name."""
-_LINE = rf"^[^{NOT_IN_A_LINE}]+$"
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=_LINE)
-]
-Said = Annotated[str, lines(10_000)]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Identifier(_Body):
+class Identifier(Fields):
     type: PublicType = Field(examples=["SIRET"])
-    value: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=_LINE)
-    ]
+    value: Annotated[str, one_line(100)]
 
 
-class PublicStructure(_Body):
+class PublicStructure(Fields):
     identifier: Identifier
-    legal_name: Name
+    legal_name: Title
 
     def asked(self, *, at: str) -> Asked:
         identifier, field = self.identifier, f"{at}/identifier/value"
@@ -76,9 +65,9 @@ class StructureRequest(PublicStructure):
     structure_id: StructureId | None = Field(None, description="For which structure you write")
 
 
-class Decision(_Body):
+class Decision(Fields):
     verdict: Literal["accepted", "refused"]
-    answer: Said = Field(description="What is written to whoever asked, once it is done or refused")
+    answer: Text = Field(description="What is written to whoever asked, once it is done or refused")
     structure: PublicStructure | None = Field(None, description="Corrected, if it has to be")
 
 

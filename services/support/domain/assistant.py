@@ -1,14 +1,19 @@
 """What the knowledge base says about a question: its own words, or nothing. Pure."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import log
 from typing import Final
 
+from kit.one_line import NOT_IN_A_LINE
 from kit.words import stems
+from services.support.domain.catalogue import Catalogue
+from services.support.domain.contents import Content
 
 MOST: Final = 3
+TITLE_MOST: Final = 200
 PASSAGES_MOST: Final = 2
 ENOUGH: Final = 0.6
 """Of what a question says, that an article must speak of."""
@@ -131,3 +136,33 @@ class Knowledge:
         """A word that every article uses says little; one that none knows says most."""
         total = len(self._indexed) + 1
         return sum(log(1 + total / (1 + self._speaking[word])) for word in words)
+
+
+def form_of(article: Article, catalogue: Catalogue) -> str:
+    """The form of its own by which what an article is about is asked for, if it has one."""
+    filed = catalogue.subcategory(article.category, article.subcategory)
+    return filed.form if filed else ""
+
+
+def handed_over(
+    question: str,
+    description: str,
+    knowledge: Knowledge,
+    catalogue: Catalogue,
+    *,
+    structure_id: str | None,
+) -> Content:
+    """The draft of a ticket with what was asked, filed as far as an article tells."""
+    found = knowledge.suggest(question)
+    best = found[0].article if found else None
+    return Content(
+        category=best.category if best else "",
+        subcategory=best.subcategory if best and not form_of(best, catalogue) else "",
+        title=_in_a_line(question)[:TITLE_MOST],
+        description=description,
+        structure_id=structure_id,
+    )
+
+
+def _in_a_line(text: str) -> str:
+    return " ".join(re.sub(f"[{NOT_IN_A_LINE}]", " ", text).split())

@@ -6,14 +6,13 @@ Working time alone is counted, and none of it while the emitter is the one who i
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final
 
 from contracts.support import Promise
 from kit.business_days import WorkingHours
+from services.support.domain.states import State
 
-Turn = Literal["draft", "open", "waiting", "resolved", "closed"]
-"""The states of a ticket."""
-STOPPED: Final[frozenset[Turn]] = frozenset({"waiting", "resolved", "closed"})
+STOPPED: Final[frozenset[State]] = frozenset({"waiting", "resolved", "closed"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +77,8 @@ def begun(patience: Patience, timing: Timing, *, now: datetime) -> Clocks:
 
 def turned(
     clocks: Clocks | None,
-    before: Turn,
-    after: Turn,
+    before: State,
+    after: State,
     timing: Timing,
     *,
     answered: bool,

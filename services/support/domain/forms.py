@@ -8,7 +8,8 @@ from contracts.support import FormSent
 from kit.attempts import Attempts, Limit, attempt, locked_until
 from kit.change import Change, Entity
 from kit.problems import Invalid
-from services.support.domain.activity import Entry
+from services.support.domain import requests as asked_for
+from services.support.domain.activity import Entry, without_text
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import (
     Content,
@@ -20,7 +21,7 @@ from services.support.domain.contents import (
 )
 from services.support.domain.numbers import Number, claimed
 from services.support.domain.requests import Request
-from services.support.domain.tickets import Ticket
+from services.support.domain.tickets import Ticket, without_words
 from services.support.domain.writing import send as open_ticket
 
 Kind = Literal["question", "reactivation"]
@@ -179,11 +180,10 @@ def forget(
         ours = number is not None and number.ticket_id == form.id
         gone = Change(None if ours else number)
         return Change(None), Change(ticket), Change(request), gone, *said
-    wordless = replace(ticket.content, title="", description="", contact_email="", contact_phone="")
     return (
         Change(None),
-        Change(replace(ticket, content=wordless)),
-        Change(replace(request, login="") if request else None),
+        without_words(ticket),
+        asked_for.without_words(request) if request else Change(None),
         Change(number),
-        *(Change(replace(one, text="") if one else None) for one in entries),
+        *(without_text(one) if one else Change(None) for one in entries),
     )

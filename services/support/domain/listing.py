@@ -7,7 +7,8 @@ from typing import Any, Final, Literal
 from kit.folding import fold
 from kit.words import stems
 from services.support.domain.reach import Reach
-from services.support.domain.tickets import State, Ticket
+from services.support.domain.states import State
+from services.support.domain.tickets import Ticket
 from services.support.markup import as_text
 
 Tab = Literal["actions_required", "not_closed", "in_progress", "closed", "drafts", "to_treat"]

@@ -5,7 +5,8 @@ from typing import Final, Literal, NamedTuple
 
 from kit.problems import Conflict, Forbidden
 from services.support.domain.reach import Standing, treats
-from services.support.domain.tickets import State, Ticket
+from services.support.domain.states import State
+from services.support.domain.tickets import Ticket
 
 Act = Literal[
     "submit",

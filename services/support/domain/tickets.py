@@ -7,9 +7,7 @@ from typing import Literal
 from kit.change import Change, Entity
 from services.support.domain.clocks import Clocks
 from services.support.domain.contents import Content
-
-State = Literal["draft", "open", "waiting", "resolved", "closed"]
-"""Brouillon, Ouvert, En attente d'informations, Résolu, Fermé."""
+from services.support.domain.states import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from services.support.domain.activity import names_shown
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.known import Structure
 from services.support.domain.reach import Reach, standing
-from services.support.domain.tickets import State, Ticket
+from services.support.domain.states import State
+from services.support.domain.tickets import Ticket
 from services.support.sought import Sought
 from services.support.views.listing import Group, Listing
 

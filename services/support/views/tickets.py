@@ -14,8 +14,9 @@ from services.support.domain.contents import Content
 from services.support.domain.known import Somebody, Structure
 from services.support.domain.objects import ObjectType
 from services.support.domain.reach import Standing
+from services.support.domain.states import State
 from services.support.domain.table import Act, may
-from services.support.domain.tickets import State, Ticket
+from services.support.domain.tickets import Ticket
 from services.support.markup import as_text
 from services.support.records import Records
 
