@@ -20,6 +20,7 @@ from services.notifications.domain.digests import NOT_WISHED, DigestClosed, Sett
 from services.notifications.domain.letters import (
     ALWAYS,
     OF_NO_USE,
+    SHOWN_BY_THEIR_FACT,
     TO_AUTHORS,
     TO_DECIDERS,
     Letter,
@@ -71,8 +72,8 @@ def concerns(rights: Rights | None, letter: Scoped, on: date) -> bool:
 
 
 def _hangs_on_rights(letter: Letter) -> bool:
-    """A question is put by rights that are heard here a moment later: at first it leaves."""
-    if letter.template in TO_DECIDERS:
+    """Not what a fact shows that its reader may know: at first it leaves."""
+    if letter.template in SHOWN_BY_THEIR_FACT:
         return letter.held or letter.attempts > 1 or letter.digest_id != ""
     return letter.application != ""
 

@@ -290,6 +290,17 @@ class TestThroughTheMail:
 
         await told(world, "u-ada:ticket-to-treat", "u-omar:ticket-to-treat")
 
+    @pytest.mark.feature("SUP-16")
+    async def test_whoever_wrote_it_is_told_its_number_though_their_rights_are_heard_later(
+        self, world: World
+    ):
+        """They were just attached: support has heard that, and notifications has not yet."""
+        await world.stage.hear(somebody("u-lea"))
+
+        await world.stage.hear(opened(structure_id=EMITTING))
+
+        await told(world, "u-lea:ticket-opened")
+
     @pytest.mark.feature("SUP-42")
     async def test_whoever_wrote_it_is_told_while_they_are_attached(self, world: World):
         mine = {"structure_id": EMITTING, "rattachement_id": f"u-lea:{EMITTING}"}

@@ -103,6 +103,8 @@ TO_DECIDERS: Final[frozenset[Template]] = frozenset(
     {"approval-escalated", "approval-opened", "approval-reminder", "information-given"}
 )
 """About questions: for those alone who may decide there when they leave."""
+SHOWN_BY_THEIR_FACT: Final[frozenset[Template]] = TO_DECIDERS | {"ticket-opened"}
+"""Their reader had the right by which it happened; that may be heard here a moment later."""
 PRESSING: Final[frozenset[Template]] = frozenset({"approval-escalated", "approval-reminder"})
 """Of questions that expire without an answer: nobody can switch them off (ADR 0033)."""
 MOST_SUBJECTS: Final = 100
