@@ -94,7 +94,7 @@ class Play:
         deaths = [one.at for one in account.tally.deaths if one.target == "notifications"]
         domain = NotificationsSettings.model_fields["mail_from"].default.rpartition("@")[2][:-1]
         key = (self._data / "secrets" / "chorale_link_key").read_text()
-        secrets = Secrets(Renderer(stage.here.url), key)
+        secrets = Secrets(Renderer(stage.here.gateway), key)
         letters = delivered(
             found.letters,
             stage.post.taken,
