@@ -13,7 +13,7 @@ from tests.faults.verdict import judged, topic
 
 LEDGER = Ledger(
     requests={"r": Request("lea", "s", "approved", "claire")},
-    tickets={"t": Ticket("lea", version=3, title="1", state="open", told=True)},
+    tickets={"t": Ticket("lea", version=3, title="1", state="closed", told=True)},
     structures={"s": "claire"},
 )
 TIE = {
@@ -39,7 +39,7 @@ JOURNALS = {
     ],
     "approvals": [("approvals.approval-opened.v1", "r"), ("approvals.approval-decided.v1", "r")],
     "structures": [("structures.structure-created.v1", "s")],
-    "support": [("support.ticket-opened.v1", "t")],
+    "support": [("support.ticket-opened.v1", "t"), ("support.ticket-closed.v1", "t")],
 }
 
 
@@ -69,7 +69,7 @@ def evidence() -> Evidence:
         requests={"r": {"user_id": "lea", "structure_id": "s", "status": "granted"}, "s": {}},
         rattachements={"claire:s": deepcopy(TIE)},
         approvals={"r": {"state": "approved", "decided_by": "claire"}},
-        tickets={"t": {"version": 3, "state": "open", "content": {"title": "1"}}},
+        tickets={"t": {"version": 3, "state": "closed", "content": {"title": "1"}}},
         structures={"s": {}},
         structures_known={"s": {}},
         letters={id: {"template": template, "status": "sent"} for id, template in letters.items()},
