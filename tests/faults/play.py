@@ -101,6 +101,7 @@ class Play:
             stage.post.refused,
             {id: secrets.message_id(id, domain) for id in found.letters},
             sorted([*deaths, *stage.post.cuts]),
+            {id for id, one in account.ledger.requests.items() if one.verdict},
         )
         findings = [*unsettled, *judged(found, account.ledger, log_lost=log_lost), *letters.found]
         counts = counted(found, account.ledger)

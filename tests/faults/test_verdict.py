@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.notifications.domain.letters import OF_NO_USE
 from tests.faults.deliveries import delivered
 from tests.faults.evidence import COPYING, Evidence, Told
 from tests.faults.ledger import Ledger, Request, Ticket
@@ -210,6 +211,7 @@ BEARS = {"l": "<l>"}
 class TestDelivered:
     def judged(self, letters: Any = LETTER, **given: Any) -> list[str]:
         known = {"taken": {"<l>": [100.0]}, "refused": set(), "message_id": BEARS, "cuts": []}
+        known["decided"] = {"r"}
         return [one.kind for one in delivered(letters, **known | given).found]
 
     def test_has_nothing_to_say_of_a_letter_that_left_once(self):
@@ -224,6 +226,14 @@ class TestDelivered:
     def test_forgives_a_letter_that_smtp_refused_for_good(self):
         failed = {"l": LETTER["l"] | {"status": "failed"}}
         assert self.judged(failed, refused={"<l>"}, taken={}) == []
+
+    @pytest.mark.parametrize(("request_id", "found"), [("r", []), ("undecided", ["lost"])])
+    def test_forgives_a_letter_that_asks_for_a_decision_once_it_was_taken(
+        self, request_id: str, found: list[str]
+    ):
+        asks = {"template": "approval-opened", "subject_id": request_id}
+        dropped = asks | {"status": "suppressed", "last_error": OF_NO_USE}
+        assert self.judged({"l": dropped}, taken={}) == found
 
     def test_forgives_a_second_time_after_a_kill_between_hand_over_and_record(self):
         assert self.judged(taken={"<l>": [100.0, 161.0]}, cuts=[100.5]) == []
