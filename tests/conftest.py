@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import settings
 
 import tests.account_scenes
@@ -39,6 +40,13 @@ pytest_plugins = ("tests.feature_marks",)
 # How long an example takes says more of the machine than of what is tried.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+# By default each error that is logged shows all variables of all frames, and takes a second for it.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 _turn = count()
 MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
 
