@@ -25,6 +25,7 @@ import tests.personal_scenes
 import tests.rattachement_scenes
 import tests.ticket_list_scenes
 import tests.ticket_scenes  # noqa: F401  # they add their scenes
+from kit.mongo import Mongo
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack
@@ -49,6 +50,10 @@ structlog.configure(
 )
 _turn = count()
 MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
+
+EVERY_SERVICES = frozenset(
+    ("discarded", "heard", "heartbeats", "journal", "once", "parked", "relays", "slices")
+)
 
 CHEAP_PASSWORDS = {"password_memory": 7168, "password_passes": 1}
 """The least there may be: what hashing costs an attacker, it costs each test that signs in."""
@@ -115,11 +120,20 @@ def settings_for(mongo_url: str, **but: Any) -> dict[str, Any]:
 @pytest.fixture(params=["motor", "pymongo"])
 async def service(request: pytest.FixtureRequest, mongo_url: str) -> AsyncIterator[Service]:
     """A service of no business, to try the kit with, under each driver."""
-    settings = Settings(**settings_for(mongo_url, mongo_driver=request.param))
-    service = Service("trial", settings)
+    known = {"mongo_driver": request.param, "database_prefix": "tried-"}
+    service = Service("trial", Settings(**settings_for(mongo_url, **known)))
     yield service
-    await service.mongo.drop()
+    await emptied(service.mongo)
     await service.mongo.close()
+
+
+async def emptied(mongo: Mongo) -> None:
+    """As new, but for what every service keeps: making that again takes longer than most tests."""
+    for name in await mongo._database.list_collection_names():
+        if name in EVERY_SERVICES:
+            await mongo[name].delete_many({})
+        else:
+            await mongo[name].drop()
 
 
 @pytest.fixture(scope="session")
