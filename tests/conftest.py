@@ -29,6 +29,7 @@ from kit.mongo import Mongo
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack
+from tests.forgetting import forget
 from tests.platform import OPERATORS, Platform, User, until
 from tests.ports import free_ports
 from tests.running import Running
@@ -74,6 +75,24 @@ UNHURRIED = CHEAP_PASSWORDS | {
     "vacancy_claims_most": 1_000_000,
 }
 """All tests come from one address, and sign in more often than a person and a processor do."""
+
+
+LONGEST = (
+    "test_permissions.py",
+    "journeys/test_hostile.py",
+    "deploy/test_up.py",
+    "faults/test_kill.py",
+    "journeys/",
+)
+"""What begins first, lest in the end all wait for one process that does it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def turn(item: pytest.Item) -> int:
+        starts = (item.nodeid.startswith(f"tests/{one}") for one in LONGEST)
+        return next((n for n, long in enumerate(starts) if long), len(LONGEST))
+
+    items.sort(key=turn)
 
 
 def pytest_report_header() -> str:
@@ -129,11 +148,10 @@ async def service(request: pytest.FixtureRequest, mongo_url: str) -> AsyncIterat
 
 async def emptied(mongo: Mongo) -> None:
     """As new, but for what every service keeps: making that again takes longer than most tests."""
-    for name in await mongo._database.list_collection_names():
-        if name in EVERY_SERVICES:
-            await mongo[name].delete_many({})
-        else:
-            await mongo[name].drop()
+    there = {*await mongo._database.list_collection_names()}
+    await forget(mongo, EVERY_SERVICES & there)
+    for name in there - EVERY_SERVICES:
+        await mongo[name].drop()
 
 
 @pytest.fixture(scope="session")
