@@ -67,14 +67,21 @@ UNHURRIED = CHEAP_PASSWORDS | {
     "credential_rate": "100000/minute",
     "exchange_always": True,
     "exports_most": 1_000_000,
+    "heartbeat_every": 3,
     "letters_most": 1_000_000,
     "operators": ",".join(OPERATORS),
     "personal_files_most": 1_000_000,
+    "rights_max_age": 15,
     "sign_in_failures": 1_000_000,
     "sirene_per_minute": 100_000,
     "vacancy_claims_most": 1_000_000,
 }
-"""All tests come from one address, and sign in more often than a person and a processor do."""
+"""
+All tests come from one address, and sign in more often than a person and a processor do.
+
+How soon what is known of rights is too old is tried where it is decided (tests/kit/test_rights.py,
+tests/gateway): here it would say of a busy machine that it is busy.
+"""
 
 
 LONGEST = (
