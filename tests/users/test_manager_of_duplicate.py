@@ -25,6 +25,7 @@ from tests.users.rattaching import (
     NOW,
     a_creation,
     a_line,
+    a_new_unit,
     a_structure,
 )
 
@@ -152,13 +153,13 @@ class TestTransfersAndDuplicates:
         await self.hand_over_to_lea(hall)
         at = now()
         await hall.hear(
-            of_a_duplicate(created_by="u-omar", created_at=at), a_duplication(duplicated_at=at)
+            of_a_duplicate(created_by="u-omar", created_at=at),
+            a_duplication(duplicated_at=at),
+            *(a_new_unit(code, structure_id=COPY) for code in ("ovens", "tills")),
         )
         async with hall.working():
-            copied = hall.membership.rattachements.find
-            await hall.until(lambda: self.manager(hall))
             await hall.until(lambda: self.settled(hall))
-            omar = await copied(f"u-omar:{COPY}")
+        omar = await hall.membership.rattachements.find(f"u-omar:{COPY}")
 
         assert await self.manager(hall) == "u-lea"
         assert omar
