@@ -87,6 +87,11 @@ def after(id: str) -> str:
     return _cursor({"_id": id}, "_id")
 
 
+def behind(cursor: str) -> dict[str, Any]:
+    """What that list has behind a cursor, as a filter. Raises Invalid, naming ``cursor``."""
+    return _after(cursor, "_id", 1) if cursor else {}
+
+
 def cut(
     every: list[E], asked: Asked, *, by: str, key: Callable[[E], str]
 ) -> tuple[list[E], str | None]:
