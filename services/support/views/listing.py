@@ -27,6 +27,7 @@ INDEXES: Final = (
         IndexModel([("shelves", 1), (field, 1), ("_id", 1)], name=f"by_{sort}")
         for sort, field in KEPT_AS.items()
     ),
+    IndexModel([("parties", 1), ("state", 1)], name="parties"),
     IndexModel("stems", name="stems"),
     IndexModel("number", name="number"),
     IndexModel("overdue", name="overdue", partialFilterExpression=OVERDUE),
@@ -105,8 +106,9 @@ class Listing:
         return [Group(value=one, count=counted.get(one, 0), more=False) for one in ranges]
 
     async def _held(self, reach: Reach, sought: Sought) -> Count:
-        way = await self._way(reach, sought)
-        return Count(**await self._count(way.where, way.index))
+        theirs, index = _theirs(reach, sought, sought.shelves(reach))
+        where = {"$and": [*theirs, *sought.beyond_shelves(reach)]}
+        return Count(**await self._count(where, index))
 
     async def _read(
         self, way: Way, sought: Sought, asked: Asked
@@ -126,19 +128,18 @@ class Listing:
         a page of them is soon full in any order.
         """
         shelves, in_order = sought.shelves(reach), f"by_{sought.sort}"
-        on_them: dict[str, Any] = {"shelves": {"$in": shelves}}
         else_asked, merged = sought.beyond_shelves(reach), len(shelves) <= MERGED
+        theirs, by_theirs = _theirs(reach, sought, shelves)
         if merged and not else_asked:
-            return Way(on_them, in_order)
-        theirs = [on_them]
+            return Way(theirs[0], in_order)
+        every = theirs
         if not merged:
-            theirs = [{"shelves": {"$in": sought.all_shelves(reach)}}, sought.within(reach)]
-        where = {"$and": [*theirs, *else_asked]}
-        for leading, index in _leading(sought, on_them, merged=merged):
+            every = [{"shelves": {"$in": sought.all_shelves(reach)}}, sought.within(reach)]
+        for leading, index in _leading(sought, (theirs[0], by_theirs), merged=merged):
             if await self._few(leading, index):
-                through = [on_them, *else_asked] if leading is on_them else [where]
-                return Way({"$and": through}, index, narrow=True)
-        return Way(where, in_order)
+                through = theirs if leading is theirs[0] else every
+                return Way({"$and": [*through, *else_asked]}, index, narrow=True)
+        return Way({"$and": [*every, *else_asked]}, in_order)
 
     async def _few(self, leading: dict[str, Any], index: str) -> bool:
         counted = await self._tickets.documents.count_documents(leading, limit=FEW, hint=index)
@@ -153,19 +154,25 @@ class Listing:
         return {"count": min(counted, COUNTED), "more": counted > COUNTED}
 
 
+def _theirs(reach: Reach, sought: Sought, shelves: list[str]) -> tuple[list[dict[str, Any]], str]:
+    """What somebody may read of these states, and the index that finds it with the least looks."""
+    if len(shelves) <= MERGED or sought.tab == "to_treat":
+        return [{"shelves": {"$in": shelves}}], "by_created_at"
+    return [sought.parties(reach), sought.within(reach)], "parties"
+
+
 def _leading(
-    sought: Sought, on_shelves: dict[str, Any], *, merged: bool
+    sought: Sought, theirs: tuple[dict[str, Any], str], *, merged: bool
 ) -> list[tuple[dict[str, Any], str]]:
     """What may be rare of all that is asked, and the index that finds it."""
-    by_shelves = [(on_shelves, "by_created_at")]
     found = [(sought.numbered, "number")] if sought.number else []
-    found += by_shelves if merged else []
+    found += [theirs] if merged else []
     found += [(OVERDUE, "overdue")] if sought.overdue else []
     found += [({"stems": one}, "stems") for one in sought.words]
     if merged:
-        return found + [({"$and": [on_shelves, one]}, f"by_{sort}") for one, sort in sought.ranges]
-    # To look on so many shelves is the most work.
-    return found + by_shelves
+        return found + [({"$and": [theirs[0], one]}, f"by_{sort}") for one, sort in sought.ranges]
+    # To look for thousands of structures is the most work.
+    return [*found, theirs]
 
 
 def _group(ticket: Ticket, sort: Sort) -> str:
