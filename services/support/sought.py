@@ -1,7 +1,8 @@
 """What may be asked of the list of tickets."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
@@ -98,6 +99,25 @@ class Sought:
             raise TooManyWords(f"At most {_WORDS_MOST} words.", field="query/q")
         return found
 
+    @property
+    def descending(self) -> bool:
+        return self.direction == "descending"
+
+    @property
+    def read_by(self) -> Sort:
+        """The order that is read: what is filed alike is kept in that of time."""
+        if self.sort != "created_at" or self.q is not None:
+            return self.sort
+        return "subcategory" if self.subcategory else "category" if self.category else self.sort
+
+    @property
+    def in_time(self) -> bool:
+        return self.read_by == "created_at"
+
+    def furthest(self, moments: Iterable[datetime]) -> datetime:
+        """The one that comes last in this order."""
+        return min(moments) if self.descending else max(moments)
+
     def shelves(self, reach: Reach) -> list[str]:
         if self.tab == "to_treat":
             return listing.to_treat(reach) if self.states else []
@@ -138,7 +158,8 @@ class Sought:
 
     def beyond_shelves(self, reach: Reach) -> list[dict[str, Any]]:
         """What else is asked."""
-        asked: list[dict[str, Any]] = [{"stems": one} for one in self.words]
+        # Said so that no index is entered by one word while another, which is rarer, leads.
+        asked: list[dict[str, Any]] = [{"$nor": [{"stems": {"$ne": one}}]} for one in self.words]
         if self.number:
             asked.append(self.numbered)
         if self.overdue:

@@ -236,6 +236,20 @@ class TestFoundBy:
         assert kept == sorted(kept)
 
     @pytest.mark.feature("SUP-34")
+    @given(st.lists(st.datetimes(datetime(2020, 1, 1), datetime(2020, 1, 2)), min_size=2))
+    @settings(max_examples=50)
+    def test_is_in_order_of_time_where_it_is_filed_alike(self, moments: list[datetime]):
+        written = [a_ticket(created_at=one.replace(tzinfo=UTC)) for one in sorted(moments)]
+        for field in ("by_category", "by_subcategory", "by_state"):
+            kept = [found_by(one)[field] for one in written]
+            assert kept == sorted(kept)
+        apart = {
+            one.created_at.replace(microsecond=one.created_at.microsecond // 1000)
+            for one in written
+        }
+        assert len({*kept}) == len(apart)
+
+    @pytest.mark.feature("SUP-34")
     def test_orders_states_as_a_ticket_goes_through_them(self):
         kept = [found_by(a_ticket(state=one))["by_state"] for one in ("draft", *SENT)]
 

@@ -33,12 +33,13 @@ _TITLE_MOST: Final = 64
 
 def found_by(ticket: Ticket) -> dict[str, Any]:
     """What is kept beside a ticket to list it, sort it and find it by."""
-    said, at = ticket.content, f"{ticket.created_at:%Y%m%d%H%M%S}"
+    said, millisecond = ticket.content, ticket.created_at.microsecond // 1000
+    at = f"{ticket.created_at:%Y%m%d%H%M%S}{millisecond:03}"
     return {
         "shelves": sorted(shelves(ticket)),
         "parties": sorted(parties(ticket)),
         "by_title": titled(ticket),
-        # Of what is filed alike, the newest are together: a date behind the code.
+        # What is filed alike is in the order of time: as exactly as the database keeps moments.
         "by_category": f"{said.category} {at}",
         "by_subcategory": f"{said.subcategory} {at}",
         "by_state": f"{rank(ticket.state)} {at}",

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -28,7 +29,8 @@ INDEXES: Final = (
         for sort, field in KEPT_AS.items()
     ),
     IndexModel([("parties", 1), ("state", 1)], name="parties"),
-    IndexModel("stems", name="stems"),
+    # Without _id, which would make this the greatest of all: a ticket is in it for each word.
+    IndexModel([("stems", 1), ("created_at", 1)], name="stems"),
     IndexModel("number", name="number"),
     IndexModel("overdue", name="overdue", partialFilterExpression=OVERDUE),
 )
@@ -59,11 +61,25 @@ class Group(Count):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What is read, by which index; ``narrow``: so few that they are sorted when read."""
+    """
+    What is read, by which index.
+
+    ``narrow``: so few that they are sorted when read. ``loosely``: as ``kit.pages.page`` has it.
+    """
 
     where: dict[str, Any]
     index: str
     narrow: bool = False
+    loosely: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """What may be rare of all that is asked; ``in_order``: its index has the answer's order."""
+
+    where: dict[str, Any]
+    index: str
+    in_order: bool = False
 
 
 class Listing:
@@ -95,8 +111,9 @@ class Listing:
         """Those that the tickets of a page are of, in its order, each counted in the whole list."""
         ranges = {_group(one, sought.sort): _alike(one, sought.sort) for one in found}
         if not way.narrow:
+            index = way.index if way.loosely else f"by_{sought.sort}"
             return [
-                Group(value=value, **await self._count(way.where, way.index, among))
+                Group(value=value, **await self._count(way.where, index, among))
                 for value, among in ranges.items()
             ]
         where = {"$and": [way.where, {"$or": [*ranges.values()]}]} if ranges else way.where
@@ -117,9 +134,10 @@ class Listing:
             self._tickets,
             way.where,
             asked,
-            by=KEPT_AS[sought.sort],
-            descending=sought.direction == "descending",
+            by=KEPT_AS[sought.read_by],
+            descending=sought.descending,
             by_index=way.index,
+            loosely=way.loosely,
         )
 
     async def _way(self, reach: Reach, sought: Sought) -> Way:
@@ -127,7 +145,7 @@ class Listing:
         What is rare leads: a word, a day, what somebody may read. Of what is not, many fit, and
         a page of them is soon full in any order.
         """
-        shelves, in_order = sought.shelves(reach), f"by_{sought.sort}"
+        shelves, in_order = sought.shelves(reach), f"by_{sought.read_by}"
         else_asked, merged = sought.beyond_shelves(reach), len(shelves) <= MERGED
         theirs, by_theirs = _theirs(reach, sought, shelves)
         if merged and not else_asked:
@@ -135,15 +153,34 @@ class Listing:
         every = theirs
         if not merged:
             every = [{"shelves": {"$in": sought.all_shelves(reach)}}, sought.within(reach)]
-        for leading, index in _leading(sought, (theirs[0], by_theirs), merged=merged):
-            if await self._few(leading, index):
-                through = theirs if leading is theirs[0] else every
-                return Way({"$and": [*through, *else_asked]}, index, narrow=True)
+        passed = dict[datetime, Lead]()
+        of_reach = Lead(theirs[0], by_theirs, in_order=merged and sought.in_time)
+        for lead in _leading(sought, of_reach, every[0], merged=merged):
+            at = await self._passed(lead, sought) if lead.in_order else None
+            if at:
+                passed[at] = lead
+            elif lead.in_order or await self._few(lead):
+                through = theirs if lead is of_reach else [lead.where, *every]
+                return Way({"$and": [*through, *else_asked]}, lead.index, narrow=True)
+        if passed and (rarest := passed[sought.furthest(passed)]) is not of_reach:
+            return Way({"$and": [rarest.where, *every, *else_asked]}, rarest.index, loosely=True)
         return Way({"$and": [*every, *else_asked]}, in_order)
 
-    async def _few(self, leading: dict[str, Any], index: str) -> bool:
-        counted = await self._tickets.documents.count_documents(leading, limit=FEW, hint=index)
+    async def _few(self, lead: Lead) -> bool:
+        counted = await self._tickets.documents.count_documents(
+            lead.where, limit=FEW, hint=lead.index
+        )
         return bool(counted < FEW)
+
+    async def _passed(self, lead: Lead, sought: Sought) -> datetime | None:
+        """How far one comes in the order with so many of them; None: there are fewer."""
+        read = self._tickets.documents.find(
+            lead.where, {"_id": 0, "created_at": 1}, hint=lead.index
+        )
+        found = read.sort("created_at", -1 if sought.descending else 1).skip(FEW - 1).limit(1)
+        for one in await found.to_list(None):
+            return one["created_at"]
+        return None
 
     async def _count(
         self, where: dict[str, Any], index: str, among: dict[str, Any] | None = None
@@ -161,18 +198,19 @@ def _theirs(reach: Reach, sought: Sought, shelves: list[str]) -> tuple[list[dict
     return [sought.parties(reach), sought.within(reach)], "parties"
 
 
-def _leading(
-    sought: Sought, theirs: tuple[dict[str, Any], str], *, merged: bool
-) -> list[tuple[dict[str, Any], str]]:
+def _leading(sought: Sought, of_reach: Lead, every: dict[str, Any], *, merged: bool) -> list[Lead]:
     """What may be rare of all that is asked, and the index that finds it."""
-    found = [(sought.numbered, "number")] if sought.number else []
-    found += [theirs] if merged else []
-    found += [(OVERDUE, "overdue")] if sought.overdue else []
-    found += [({"stems": one}, "stems") for one in sought.words]
-    if merged:
-        return found + [({"$and": [theirs[0], one]}, f"by_{sort}") for one, sort in sought.ranges]
+    found = [Lead(sought.numbered, "number")] if sought.number else []
+    found += [of_reach] if merged else []
+    found += [Lead(OVERDUE, "overdue")] if sought.overdue else []
+    found += [Lead({"stems": one}, "stems", in_order=sought.in_time) for one in sought.words]
+    found += [
+        Lead({"$and": [every, one]}, f"by_{sort}")
+        for one, sort in sought.ranges
+        if sort != sought.read_by
+    ]
     # To look for thousands of structures is the most work.
-    return [*found, theirs]
+    return found if merged else [*found, of_reach]
 
 
 def _group(ticket: Ticket, sort: Sort) -> str:
