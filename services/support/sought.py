@@ -125,10 +125,10 @@ class Sought:
             return listing.of_structure(self.structure_id, reach, self.states)
         return listing.in_reach(reach, self.seen_as, self.states)
 
-    def parties(self, reach: Reach) -> dict[str, Any]:
+    def owners(self, reach: Reach) -> dict[str, Any]:
         """At least as much as these shelves hold, by whose the tickets are."""
-        named = listing.parties_in(reach, self.seen_as)
-        return {"parties": {"$in": named}, "state": {"$in": [*self.states]}}
+        named = listing.owners_in(reach, self.seen_as)
+        return {"owners": {"$in": named}, "state": {"$in": [*self.states]}}
 
     def all_shelves(self, reach: Reach) -> list[str]:
         """Few that hold at least as much: all tickets of these states, and one's own drafts."""

@@ -108,7 +108,7 @@ class TestShelves:
 
     @given(tickets(), reaches(), st.sampled_from((None, "emitted", "received")))
     @settings(max_examples=100)
-    def test_hold_nothing_that_is_not_of_a_party_one_looks_for(
+    def test_hold_only_what_is_found_by_its_owners_too(
         self, ticket: Ticket, whose: Reach, view: Any
     ):
         whose = replace(whose, desk=False)
@@ -116,8 +116,8 @@ class TestShelves:
             asked = Sought(tab=tab, view=view)
             on_them = bool(listing.shelves(ticket) & {*asked.shelves(whose)})
             held = found_by(ticket) | {"state": ticket.state}
-            either = {*held["parties"]} & {*asked.parties(whose)["parties"]["$in"]}
-            of_theirs = bool(either) and fits(held, {"state": asked.parties(whose)["state"]})
+            either = {*held["owners"]} & {*asked.owners(whose)["owners"]["$in"]}
+            of_theirs = bool(either) and fits(held, {"state": asked.owners(whose)["state"]})
 
             assert on_them == (of_theirs and fits(document(ticket), asked.within(whose)))
 

@@ -246,7 +246,7 @@ class TestReads:
         async with Profile(tickets) as profile:
             sought = Sought(tab="closed")
             found, _, way = await Listing(tickets).page(WIDE, sought, Asked("", 500))
-        assert way.index == "parties"
+        assert way.index == "owners"
         for read in profile.reads:
             assert read["keysExamined"] <= 400 + 40 * 5 + 2 * len(found)
         assert profile.page["docsExamined"] == len(found)

@@ -37,7 +37,7 @@ def found_by(ticket: Ticket) -> dict[str, Any]:
     at = f"{ticket.created_at:%Y%m%d%H%M%S}{millisecond:03}"
     return {
         "shelves": sorted(shelves(ticket)),
-        "parties": sorted(parties(ticket)),
+        "owners": sorted(owners(ticket)),
         "by_title": titled(ticket),
         # What is filed alike is in the order of time: as exactly as the database keeps moments.
         "by_category": f"{said.category} {at}",
@@ -88,13 +88,13 @@ def shelves(ticket: Ticket) -> set[str]:
     return standing
 
 
-def parties(ticket: Ticket) -> set[str]:
+def owners(ticket: Ticket) -> set[str]:
     """Whose a ticket is, in whatever state: its author's and, once sent, its structures'."""
     named = {ticket.content.structure_id, ticket.recipient_id} if ticket.state != "draft" else ()
     return {f"author:{ticket.emitter_id}", *filter(None, named)}
 
 
-def parties_in(reach: Reach, view: View | None) -> list[str]:
+def owners_in(reach: Reach, view: View | None) -> list[str]:
     """
     Those whose tickets somebody may read: of each part of them, or of none.
 

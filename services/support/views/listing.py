@@ -28,7 +28,7 @@ INDEXES: Final = (
         IndexModel([("shelves", 1), (field, 1), ("_id", 1)], name=f"by_{sort}")
         for sort, field in KEPT_AS.items()
     ),
-    IndexModel([("parties", 1), ("state", 1)], name="parties"),
+    IndexModel([("owners", 1), ("state", 1)], name="owners"),
     # Without _id, which would make this the greatest of all: a ticket is in it for each word.
     IndexModel([("stems", 1), ("created_at", 1)], name="stems"),
     IndexModel("number", name="number"),
@@ -81,6 +81,11 @@ class Lead:
     index: str
     in_order: bool = False
 
+    @property
+    def entering(self) -> list[dict[str, Any]]:
+        """What its index is entered by and nothing else says: a word."""
+        return [self.where] if self.index == "stems" else []
+
 
 class Listing:
     """Finds tickets among those that somebody may read."""
@@ -123,8 +128,8 @@ class Listing:
         return [Group(value=one, count=counted.get(one, 0), more=False) for one in ranges]
 
     async def _held(self, reach: Reach, sought: Sought) -> Count:
-        theirs, index = _theirs(reach, sought, sought.shelves(reach))
-        where = {"$and": [*theirs, *sought.beyond_shelves(reach)]}
+        theirs, index, unchecked = _theirs(reach, sought, sought.shelves(reach))
+        where = {"$and": [theirs, *unchecked, *sought.beyond_shelves(reach)]}
         return Count(**await self._count(where, index))
 
     async def _read(
@@ -147,23 +152,25 @@ class Listing:
         """
         shelves, in_order = sought.shelves(reach), f"by_{sought.read_by}"
         else_asked, merged = sought.beyond_shelves(reach), len(shelves) <= MERGED
-        theirs, by_theirs = _theirs(reach, sought, shelves)
+        theirs, by_theirs, unchecked = _theirs(reach, sought, shelves)
         if merged and not else_asked:
-            return Way(theirs[0], in_order)
-        every = theirs
+            return Way(theirs, in_order)
+        every = [theirs]
         if not merged:
-            every = [{"shelves": {"$in": sought.all_shelves(reach)}}, sought.within(reach)]
+            all_there = {"shelves": {"$in": sought.all_shelves(reach)}}
+            every = [all_there, *(unchecked or [sought.within(reach)])]
         passed = dict[datetime, Lead]()
-        of_reach = Lead(theirs[0], by_theirs, in_order=merged and sought.in_time)
+        of_reach = Lead(theirs, by_theirs, in_order=merged and sought.in_time)
         for lead in _leading(sought, of_reach, every[0], merged=merged):
             at = await self._passed(lead, sought) if lead.in_order else None
             if at:
                 passed[at] = lead
             elif lead.in_order or await self._few(lead):
-                through = theirs if lead is of_reach else [lead.where, *every]
+                through = [theirs, *unchecked] if lead is of_reach else [*lead.entering, *every]
                 return Way({"$and": [*through, *else_asked]}, lead.index, narrow=True)
         if passed and (rarest := passed[sought.furthest(passed)]) is not of_reach:
-            return Way({"$and": [rarest.where, *every, *else_asked]}, rarest.index, loosely=True)
+            through = [*rarest.entering, *every]
+            return Way({"$and": [*through, *else_asked]}, rarest.index, loosely=True)
         return Way({"$and": [*every, *else_asked]}, in_order)
 
     async def _few(self, lead: Lead) -> bool:
@@ -191,11 +198,13 @@ class Listing:
         return {"count": min(counted, COUNTED), "more": counted > COUNTED}
 
 
-def _theirs(reach: Reach, sought: Sought, shelves: list[str]) -> tuple[list[dict[str, Any]], str]:
-    """What somebody may read of these states, and the index that finds it with the least looks."""
+def _theirs(
+    reach: Reach, sought: Sought, shelves: list[str]
+) -> tuple[dict[str, Any], str, list[dict[str, Any]]]:
+    """What finds all that somebody may read, by which index, and what must then be checked."""
     if len(shelves) <= MERGED or sought.tab == "to_treat":
-        return [{"shelves": {"$in": shelves}}], "by_created_at"
-    return [sought.parties(reach), sought.within(reach)], "parties"
+        return {"shelves": {"$in": shelves}}, "by_created_at", []
+    return sought.owners(reach), "owners", [sought.within(reach)]
 
 
 def _leading(sought: Sought, of_reach: Lead, every: dict[str, Any], *, merged: bool) -> list[Lead]:
