@@ -65,8 +65,8 @@ class Sought:
         EntityId | None, Query(description="Which wrote it, or was written to.")
     ] = None
     overdue: Annotated[
-        Literal[True] | None, Query(description="Something promised is late, and still to be done.")
-    ] = None
+        bool, Query(description="Only what is late: something promised is still to be done.")
+    ] = False
     created_from: Annotated[Day | None, Query()] = None
     created_until: Annotated[Day | None, Query(description="That day included.")] = None
     sort: Annotated[Sort, Query()] = "created_at"

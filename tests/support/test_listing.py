@@ -184,7 +184,8 @@ class TestTabs:
 class TestSought:
     @pytest.mark.feature("SUP-31")
     @pytest.mark.parametrize(
-        "asked", [{}, {"view": "emitted"}, {"sort": "title", "direction": "ascending"}]
+        "asked",
+        [{}, {"view": "emitted"}, {"overdue": False}, {"sort": "title", "direction": "ascending"}],
     )
     def test_asks_for_a_criterion(self, asked: dict[str, Any]):
         with pytest.raises(NoCriterion):
@@ -199,6 +200,7 @@ class TestSought:
             {"number": "CPROCS0048685"},
             {"category": "PAIEMENT"},
             {"state": "open"},
+            {"overdue": True},
             {"created_from": datetime(2026, 3, 2, tzinfo=UTC).date()},
             {"structure_id": "a" * 32},
         ],
