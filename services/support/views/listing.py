@@ -185,9 +185,8 @@ class Listing:
             lead.where, {"_id": 0, "created_at": 1}, hint=lead.index
         )
         found = read.sort("created_at", -1 if sought.descending else 1).skip(FEW - 1).limit(1)
-        for one in await found.to_list(None):
-            return one["created_at"]
-        return None
+        rows: list[dict[str, datetime]] = await found.to_list(None)
+        return rows[0]["created_at"] if rows else None
 
     async def _count(
         self, where: dict[str, Any], index: str, among: dict[str, Any] | None = None
