@@ -31,6 +31,19 @@ class Asked:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Along:
+    """
+    An index in the order of ids that holds something shorter in their place.
+
+    ``field`` is what ``of`` makes of an id: it never falls as the id rises. Two ids may share it.
+    """
+
+    index: str
+    field: str
+    of: Callable[[str], int]
+
+
 def pages_of(most: int = 0) -> Any:
     """A page of a list, as it is asked for; ``most`` for lists that may have larger ones."""
 
@@ -71,11 +84,48 @@ async def page(
     order = -1 if descending else 1
     matching = {"$and": [where, _after(asked.cursor, by, order)]} if asked.cursor else where
     sort = [("_id", order)] if by == "_id" else [(by, order), ("_id", order)]
-    read = collection.documents.find(matching, batch_size=asked.size + 2, hint=by_index)
-    found = read.sort(sort)
-    rows = await found.limit(asked.size + 1).to_list(None)
+    rows = await _first(collection, matching, sort, asked.size + 1, by_index)
     if beside:
         rows = _with(rows, collection.document(beside), asked, by, descending=descending)
+    return _cut(collection, rows, asked, by)
+
+
+async def page_along(
+    collection: Collection[T], where: dict[str, Any], asked: Asked, way: Along
+) -> tuple[list[T], str | None]:
+    """The same page sorted by id, read by such an index and no further than the page is long."""
+    matching = where
+    if asked.cursor:
+        _, id = _read(asked.cursor, "_id")
+        matching = {"$and": [where, {way.field: {"$gte": way.of(id)}, "_id": {"$gt": id}}]}
+    most = asked.size + 1
+    rows = await _first(collection, matching, [(way.field, 1)], most, way.index)
+    if len(rows) == most and rows[-1][way.field] == rows[-2][way.field]:
+        # The edge may have cut through ids that share it, which come in no order.
+        edge = rows[-1][way.field]
+        sharing = {"$and": [matching, {way.field: edge}]}
+        rows = [one for one in rows if one[way.field] != edge]
+        rows += await _first(collection, sharing, [("_id", 1)], most, way.index)
+    rows = sorted(rows, key=lambda one: str(one["_id"]))[:most]
+    return _cut(collection, rows, asked, "_id")
+
+
+async def _first(
+    collection: Collection[Any],
+    matching: dict[str, Any],
+    sort: list[tuple[str, int]],
+    most: int,
+    by_index: str | None,
+) -> list[dict[str, Any]]:
+    read = collection.documents.find(matching, batch_size=most + 1, hint=by_index)
+    rows: list[dict[str, Any]] = await read.sort(sort).limit(most).to_list(None)
+    return rows
+
+
+def _cut(
+    collection: Collection[T], rows: list[dict[str, Any]], asked: Asked, by: str
+) -> tuple[list[T], str | None]:
+    """A page of these rows, and the cursor of the next if there is one more of them."""
     more = len(rows) > asked.size
     rows = rows[: asked.size]
     following = _cursor(rows[-1], by) if more else None

@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from kit.collection import Collection
 from kit.http import ScopeMissing, may_answer
-from kit.pages import Page, PageAsked, page
+from kit.pages import Page, PageAsked, page, page_along
 from kit.spreadsheets import CSV, Row, download
 from services.structures import directory
 from services.structures.api.structures import StructureReader
@@ -29,9 +29,6 @@ COLUMNS = (
     "postcode",
     "city",
 )
-WHOLE = 1_000_000
-"""So many are read at once when all are wanted."""
-
 
 Filters = Annotated[Sought, Depends()]
 MAY_REFUSE = may_answer(NothingAskedFor, SearchTooWide, SearchTooLong, ScopeMissing)
@@ -49,17 +46,22 @@ def finding(structures: Collection[Structure], visibility: Visibility) -> APIRou
         All public bodies are found, and of the others those you are attached to; with
         `restrict_private=false` all others too, but for persons and what INSEE withholds.
         """
-        fitting, way = await searching.filter(filters, asked.size)
+        fitting, way = await searching.filter(filters)
         where = {"$and": [fitting, await visibility.where(caller, filters)]}
-        found, following = await page(structures, where, asked, descending=False, by_index=way)
+        found, following = await (
+            page_along(structures, where, asked, way)
+            if way
+            else page(structures, where, asked, descending=False)
+        )
         return Page[Card](items=[domain.card(one) for one in found], next=following)
 
     @routes.get("/structures.csv", response_class=StreamingResponse, responses=MAY_REFUSE | CSV)
     async def export(caller: StructureReader, filters: Filters) -> StreamingResponse:
         """All that the same search finds, as a CSV file in which no cell is a formula."""
-        fitting, way = await searching.filter(filters, WHOLE)
+        fitting, way = await searching.filter(filters)
         where = {"$and": [fitting, await visibility.where(caller, filters)]}
-        return download("structures.csv", COLUMNS, _cards(in_batches(structures, where, way)))
+        found = in_batches(structures, where, way.index if way else None)
+        return download("structures.csv", COLUMNS, _cards(found))
 
     @routes.get(
         "/structures/directory.csv",
