@@ -44,7 +44,7 @@ class Granting:
 
         def decide(ticket: Ticket | None, *beside: Any) -> tuple[Change[Any], ...]:
             request, entry, requester = beside
-            decided, after, *others = requests.decide(
+            decided, after, noted, same = requests.decide(
                 request,
                 ticket,
                 entry,
@@ -55,7 +55,7 @@ class Granting:
                 timing=self.timing,
                 by=by,
             )
-            return after, decided, *others
+            return after, decided, noted, same
 
         places = (
             self.records.tickets.at(id),
