@@ -144,16 +144,16 @@ class Desk:
         )
         await self.hear(told)
 
-    async def hear_person(self, user: str, name: str) -> None:
-        told = PersonChanged(
-            user_id=user,
-            first_name=name,
-            last_name="Roux",
-            email=f"{user}@example.org",
-            active=True,
-            version=1,
-        )
-        await self.hear(told)
+    async def hear_person(self, user: str, name: str, **but: Any) -> None:
+        told = {
+            "user_id": user,
+            "first_name": name,
+            "last_name": "Roux",
+            "email": f"{user}@example.org",
+            "active": True,
+            "version": 1,
+        }
+        await self.hear(PersonChanged(**told | but))
 
     @property
     def conversing(self) -> Conversing:
