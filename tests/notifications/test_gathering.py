@@ -17,7 +17,7 @@ from kit.clock import now, today
 from kit.rights import ORGANISATION
 from tests.approvals.stage import soon
 from tests.notifications.conftest import World
-from tests.notifications.test_mailer import (
+from tests.notifications.telling import (
     OPENED,
     a_link,
     a_refusal,
