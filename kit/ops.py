@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from kit import metrics
 from kit.clock import now
 from kit.http import Anyone, Operator
 from kit.measures import MOST
+from kit.one_line import lines
 from kit.problems import Invalid, NotFound
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ EventId = Annotated[str, Path(max_length=300)]
 
 
 class Discarding(BaseModel):
-    reason: str = Field(min_length=3, max_length=1000)
+    reason: Annotated[str, lines(1000, least=3)]
 
 
 def probes(service: "Service") -> APIRouter:

@@ -16,6 +16,7 @@ from hypothesis import settings
 import tests.account_scenes
 import tests.approval_scenes
 import tests.channel_scenes
+import tests.client_scenes
 import tests.espace_scenes
 import tests.filing_scenes
 import tests.habilitation_scenes
@@ -23,6 +24,7 @@ import tests.letter_scenes
 import tests.management_scenes
 import tests.personal_scenes
 import tests.rattachement_scenes
+import tests.structure_scenes
 import tests.ticket_list_scenes
 import tests.ticket_scenes  # noqa: F401  # they add their scenes
 from kit.mongo import Mongo

@@ -66,56 +66,51 @@ def handlers(
 def _settles_rattachements(
     membership: Membership, accounts: Collection[Account], defaults: Defaults
 ) -> Callable[[ApprovalDecided], Ask]:
-    def settle_rattachement(decided: ApprovalDecided) -> Ask:
-        def decide(
-            request: RattachementRequest | None,
-            rattachement: Rattachement | None,
-            structure: Structure | None,
-            account: Account | None,
-            *others: Any,
-        ) -> tuple[Change[Any], ...]:
-            action, decider, entry = others
-            changes = settle(
-                decided,
-                request,
-                rattachement,
-                structure,
-                decider,
-                requester_active=account is not None and account.status == "active",
-                defaults=defaults,
-                on=day_of(decided.decided_at),
-            )
-            shown = noted(decided, changes, action)
-            given = recorded(
-                rattachement,
-                changes[1],
-                entry,
-                id=decided.approval_id,
-                cause="approved",
-                by=decided.decided_by,
-                at=decided.decided_at,
-            )
-            beside = Change(structure), Change(account), shown, Change(decider), given
-            return *changes, *beside
+    ties = membership.rattachements
 
+    def settle_rattachement(decided: ApprovalDecided) -> Ask:
         return Ask(
             (
                 membership.requests.at(decided.subject_id),
-                membership.rattachements.at(
-                    rattachement_id(decided.requester_id, decided.structure_id)
-                ),
+                ties.at(rattachement_id(decided.requester_id, decided.structure_id)),
                 membership.structures.at(decided.structure_id),
                 accounts.at(decided.requester_id),
                 membership.actions.at(decided.approval_id),
-                membership.rattachements.at(
-                    rattachement_id(decided.decided_by, decided.structure_id)
-                ),
+                ties.at(rattachement_id(decided.decided_by, decided.structure_id)),
                 membership.habilitation_history.at(decided.approval_id),
             ),
-            decide,
+            partial(_settled, decided, defaults),
         )
 
     return settle_rattachement
+
+
+def _settled(
+    decided: ApprovalDecided, defaults: Defaults, *current: Any
+) -> tuple[Change[Any], ...]:
+    """What was asked for is given or not, and the lists and histories of both sides say so."""
+    request, rattachement, structure, account, action, decider, entry = current
+    changes = settle(
+        decided,
+        request,
+        rattachement,
+        structure,
+        decider,
+        requester_active=account is not None and account.status == "active",
+        defaults=defaults,
+        on=day_of(decided.decided_at),
+    )
+    given = recorded(
+        rattachement,
+        changes[1],
+        entry,
+        id=decided.approval_id,
+        cause="approved",
+        by=decided.decided_by,
+        at=decided.decided_at,
+    )
+    shown = noted(decided, changes, action)
+    return *changes, Change(structure), Change(account), shown, Change(decider), given
 
 
 def _hear_of_approvals(

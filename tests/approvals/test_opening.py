@@ -76,6 +76,11 @@ class TestOpenFor:
         assert (approval.valid_until, approval.comment) == (TOMORROW, "Bonjour")
         assert approval.title == "Demande de rattachement à un service"
 
+    def test_tells_which_units_it_is_about(self):
+        opened, _ = put(a_request(units=("COMPTA",)), approvers=some_approvers(a_seat()))
+
+        assert [told.units for told in opened.events] == [("COMPTA",)]
+
     @pytest.mark.feature("APP-02", "APP-12", "HAB-16")
     def test_keeps_which_habilitations_would_be_given_and_taken(self):
         asked = a_habilitations_request(units=("COMPTA",), comment="Je dépose.")

@@ -43,9 +43,9 @@ from services.notifications.domain.ticket_letters import (
 from tests.approvals.stage import soon
 from tests.notifications.builders import NOW, a_letter
 from tests.notifications.conftest import World
+from tests.notifications.telling import forced, somebody
 from tests.notifications.test_facts import STRUCTURE, rights
 from tests.notifications.test_gathering import gathered, kept, wishing
-from tests.notifications.test_mailer import forced, somebody
 
 EMITTING = "6" * 32
 TREATS = (Habilitation(application=RECEIVED, level="modification"),)

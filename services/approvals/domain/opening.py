@@ -165,6 +165,7 @@ def opened(approval: Approval, deciding: tuple[Seat, ...], *, now: datetime) -> 
         "expires_at": approval.expires_at,
         "told_at": now,
         "telling": approval.tellings,
+        "units": approval.units,
     }
     if approval.kind in FIRST_KINDS:
         return ApprovalOpened(**said)

@@ -16,7 +16,13 @@ from contracts.users import (
     RattachementNotApplied,
     RattachementRefused,
 )
-from services.notifications.domain.letters import Letter, Link, Template, of_structure
+from services.notifications.domain.letters import (
+    Letter,
+    Link,
+    Template,
+    of_question,
+    of_structure,
+)
 from services.notifications.domain.rattachement_letters import of_rattachement
 
 Outcome = (
@@ -54,6 +60,7 @@ def on_approval_opened(
             link=link if links and not event.list_id else None,
             structure_id=event.structure_id,
             subject_id=event.approval_id,
+            asked_about=of_question(event.approval_id, event.units),
             created_at=event.told_at or event.opened_at,
         )
         for user_id in dict.fromkeys((principal,) if principal else event.approver_ids)
@@ -85,6 +92,7 @@ def on_information_given(event: InformationGiven) -> tuple[Letter, ...]:
             params={**of_structure(event.structure_name), "title": event.title},
             reason=event.text,
             subject_id=event.approval_id,
+            asked_about=of_question(event.approval_id, event.units),
             created_at=event.given_at,
         )
         for user_id in event.approver_ids or (event.asked_by,)

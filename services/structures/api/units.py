@@ -15,7 +15,7 @@ from kit.collection import Ask, Collection
 from kit.committer import Committer
 from kit.http import Caller, IfMatch, Person, ScopeMissing, etag, may_answer
 from kit.ids import EntityId
-from kit.one_line import one_line
+from kit.one_line import lines, one_line
 from kit.pages import Asked, Page, pages_of
 from kit.problems import NotFound, PreconditionFailed
 from services.structures import views
@@ -87,7 +87,7 @@ class UnitDetails(BaseModel):
     """What may be modified; what is left out goes back to its default."""
 
     name: Annotated[str, one_line(255)]
-    description: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
+    description: Annotated[str, lines(1000, least=0)] = ""
     address: PostalAddress | None = None
     valid_until: Day | None = Field(None, description="Included; for ever when absent.")
     engagement_required: StrictBool = Field(

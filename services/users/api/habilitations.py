@@ -5,7 +5,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from contracts.users import Habilitation, Level
 from kit.clock import now, today
@@ -13,6 +13,7 @@ from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
 from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked
 from kit.problems import Invalid, NotFound, PreconditionFailed
+from services.users.api.fields import Comment
 from services.users.api.rattachements import Unit
 from services.users.catalogue import Catalogue, Code
 from services.users.domain.delegation import (
@@ -137,9 +138,7 @@ class Draft(BaseModel):
 
 class Request(Draft):
     structure_id: OpaqueId
-    comment: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
-        "", max_length=1000, description="For those who decide."
-    )
+    comment: Comment = Field("", description="For those who decide.")
 
 
 class Approving(BaseModel):

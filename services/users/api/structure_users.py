@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field
 
 from contracts.users import Level
 from kit import clock
@@ -17,7 +17,7 @@ from kit.pages import Page, PageAsked
 from kit.problems import NotFound
 from kit.spreadsheets import CSV, download
 from services.users import user_views
-from services.users.api.fields import Accepted
+from services.users.api.fields import Accepted, Reason
 from services.users.api.rattachements import RattachementReader, Unit, Window, distinct
 from services.users.attaching import Attaching
 from services.users.domain import leaving
@@ -35,7 +35,6 @@ from services.users.domain.requests import InactiveStructure, UnknownUnits, Wron
 from services.users.domain.states import Order, Standing
 from services.users.user_views import ActionView, AttachedUser, Users, Waiting
 
-Comment = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 ADMINISTER = (NotFound, ManagersOnly)
 
 
@@ -49,7 +48,7 @@ class Detachment(BaseModel):
     units: Annotated[tuple[Unit, ...], AfterValidator(distinct)] = Field(
         (), max_length=100, description="None: the whole structure."
     )
-    comment: Comment
+    comment: Reason
 
 
 class Detached(BaseModel):

@@ -12,6 +12,7 @@ from kit.http import Person, may_answer, new_entity_id
 from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked
 from services.users import espace_views as views
+from services.users.api.fields import Comment
 from services.users.api.rattachements import Unit
 from services.users.domain.espaces import FixedEspace
 from services.users.domain.habilitation_requests import AlreadyAsked, NotAttached
@@ -80,7 +81,7 @@ class WantedSubscriptions(BaseModel):
         min_length=1, max_length=100
     )
     valid_from: date | None = Field(None, description="Today when absent.")
-    comment: str = Field("", max_length=1000, description="For those who decide.")
+    comment: Comment = Field("", description="For those who decide.")
 
     def wanted(self, today: date) -> Wanted:
         return Wanted(

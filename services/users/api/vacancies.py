@@ -13,7 +13,7 @@ from kit.http import Operator, Person, may_answer, new_entity_id
 from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
-from services.users.api.fields import Reason
+from services.users.api.fields import Comment, Reason
 from services.users.claiming import Claiming
 from services.users.domain.claims import (
     AlreadyYours,
@@ -51,7 +51,7 @@ class Shown(BaseModel):
 
 class Verdict(BaseModel):
     verdict: Literal["confirmed", "rejected"]
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
+    reason: Comment = ""
 
 
 class Assignment(BaseModel):
