@@ -105,6 +105,15 @@ def about(approval: Approval) -> dict[str, Any]:
     }
 
 
+def called(approval: Approval) -> dict[str, Any]:
+    """What its requester knows it by: of their end, letters to them say it."""
+    return {
+        "number": approval.number,
+        "title": approval.title,
+        "structure_name": approval.structure_name,
+    }
+
+
 def over(approval: Approval, state: State, *, at: datetime) -> Approval:
     """Told or not, nobody needs to hear any more that it was open."""
     return replace(

@@ -37,6 +37,7 @@ Template = Literal[
     "management-lost",
     "management-transferred",
     "password-reset",
+    "question-settled",
     "rattachement-begun",
     "rattachement-ended",
     "rattachement-expired",
