@@ -14,13 +14,13 @@ UNLISTED: Final = OPENING | {"digest"}
 
 
 def shown_to(user_id: str, structure_ids: Sequence[str]) -> dict[str, Any]:
-    """The letters in somebody's list; of applications, only those where they are attached."""
+    """The letters in somebody's list; of a structure's applications, only while attached to it."""
     of_none = {"application": {"$in": ["", None]}}
     return {
         "recipient_id": user_id,
         "forgotten": False,
         "template": {"$nin": sorted(UNLISTED)},
-        "$or": [of_none, {"structure_id": {"$in": [*structure_ids]}}],
+        "$or": [of_none, {"structure_id": {"$in": ["", *structure_ids]}}],
     }
 
 
