@@ -179,9 +179,9 @@ class Shown:
         ids = {approval.requester_id, *(one.by for one in written), *filter(None, [approver])}
         people = await self.people.many(sorted(ids))
         hidden = to == approval.requester_id
-        said = _view(approval, people).model_dump(exclude={"requester"}) | (
-            HIDDEN if hidden else {}
-        )
+        said = _view(approval, people).model_dump(exclude={"requester"})
+        if hidden:
+            said |= HIDDEN
         requester = people.get(approval.requester_id)
         return ApprovalDetail(
             **said,
@@ -253,7 +253,7 @@ def asked_for(by: str) -> Where:
 
 
 def decided_with(rights: Iterable[Rights], *, by: str, today: date) -> Where:
-    """What somebody may decide on, or could have: the rule of ``Seat.decides``, as the database reads it."""
+    """What somebody may or could decide on: ``Seat.decides``, as the database reads it."""
     limits = {one.structure_id: one.limited_to(today) for one in rights if one.approves(today)}
     either: list[dict[str, Any]] = [
         {
