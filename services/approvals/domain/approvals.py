@@ -130,3 +130,8 @@ def over(approval: Approval, state: State, *, at: datetime) -> Approval:
 def without_words(approval: Approval) -> Change[Approval]:
     """Who asked for what, and what was decided; not what was written to and fro."""
     return Change(replace(approval, comment="", reason=""))
+
+
+def without_reason(approval: Approval) -> Change[Approval]:
+    """What was decided; not the words of whoever decided."""
+    return Change(replace(approval, reason=""))
