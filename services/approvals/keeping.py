@@ -3,7 +3,7 @@
 from contracts.approvals import ApprovalsGathered
 from kit.personal import Kept, PersonalElsewhere
 from kit.service import Service
-from services.approvals.domain.approvals import without_words
+from services.approvals.domain.approvals import without_reason, without_words
 from services.approvals.domain.comments import without_text
 from services.approvals.records import Records
 from services.approvals.settings import ApprovalsSettings
@@ -27,6 +27,7 @@ def personal(service: Service[ApprovalsSettings], records: Records) -> PersonalE
                 of=lambda user_id: {"decided_by": user_id},
                 # The requester's own words, and who they are.
                 hides=_STRUCTURE | {"comment", "requester_id"},
+                without=without_reason,
             ),
             Kept(
                 name="commentaires",
