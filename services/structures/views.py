@@ -21,7 +21,7 @@ from services.structures.domain.standing import Standing, opened
 from services.structures.domain.structures import Structure
 from services.structures.domain.units import Unit, default_unit
 from services.structures.search import AT_HOME, Pattern, patterns, search_fields, sortable
-from services.structures.sought import NothingAskedFor, Sought
+from services.structures.sought import NothingAskedFor, Sought, code, identifier, word
 from services.structures.ways import IN_ORDER, Looked, Sample
 
 _DRAWN: Final = 2_000
@@ -116,18 +116,18 @@ class Search:
 
 
 def _plainly(asked: Sought) -> list[dict[str, Any]]:
-    """What is equal or is not there."""
+    """What is equal, begins so or is not there."""
     equal = {
-        "postcode": asked.postcode,
-        "city": asked.city and fold(asked.city),
-        "family": asked.last_name and fold(asked.last_name),
-        "given": asked.first_name and fold(asked.first_name),
+        "postcode": asked.postcode and code("postcode", asked.postcode),
+        "city": asked.city and word("city", asked.city),
+        "family": asked.last_name and word("last_name", asked.last_name),
+        "given": asked.first_name and word("first_name", asked.first_name),
         "kind": asked.kind,
         "status": asked.status,
     }
     every: list[dict[str, Any]] = [{name: value} for name, value in equal.items() if value]
     if asked.identifier:
-        every.append({"identifier.value": {"$regex": f"^{asked.identifier.upper()}"}})
+        every.append(identifier(asked.identifier))
     if asked.country:
         country, at_home = fold(asked.country), {"abroad": {"$exists": False}}
         # Where there is no address, nobody knows the country.
