@@ -157,6 +157,11 @@ class Visibility:
     def __init__(self, rights: RightsCopy) -> None:
         self._rights = rights
 
+    async def require_fresh(self, caller: Caller) -> None:
+        """Before a structure is looked for: rights too old tell a hidden one from none."""
+        if caller.user_id and not caller.operator:
+            await self._rights.require_fresh()
+
     async def of_record(self, caller: Caller, structure: Structure) -> bool:
         """Whether this caller may read all of it."""
         attached = await self._attached(caller, structure.id)
@@ -228,6 +233,7 @@ class Visibility:
         self, structures: Collection[Structure], id: str, caller: Caller
     ) -> tuple[Structure, Standing]:
         """A structure and where a person stands towards it; to strangers there is none."""
+        await self.require_fresh(caller)
         structure = await structures.get(id)
         to = await self.standing(caller, structure)
         return opened(structure, to), to
