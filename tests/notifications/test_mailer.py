@@ -32,6 +32,7 @@ from tests.notifications.telling import (
     TICKET,
     a_link,
     a_refusal,
+    collection,
     forced,
     letter,
     somebody,
