@@ -35,6 +35,11 @@ class StructureCreated(
     The user who becomes its principal manager: of a duplicate, the model's. None for an imported
     structure, and for the duplicate of one that nobody manages.
     """
+    duplicate_of: str | None = None
+    """
+    The model that it was made after: ``created_by`` is then who managed that as far as structures
+    had heard. Users knows better, and appoints who does.
+    """
     created_at: AwareDatetime
 
 

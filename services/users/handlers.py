@@ -24,13 +24,14 @@ from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask, Collection
 from kit.days import day_of
+from services.users import creations
 from services.users.domain import duplications, requests, units, vacancies
 from services.users.domain.accounts import Account
 from services.users.domain.habilitation_history import recorded
-from services.users.domain.management import Management, appoint_creator
+from services.users.domain.management import Management
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest, noted, settle
-from services.users.domain.structures import Structure, follow, learn
+from services.users.domain.structures import Structure, follow
 from services.users.domain.units import known_unit_id
 from services.users.espaces import Espaces
 from services.users.habilitations import Habilitations
@@ -162,20 +163,7 @@ def _hear_of_structures(
 ) -> None:
     @on(StructureCreated)
     def know_structure(created: StructureCreated) -> Ask:
-        structure_id, creator = created.structure_id, created.created_by
-        if creator is None:
-            return membership.structures.ask(structure_id, lambda current: learn(created, current))
-        return Ask(
-            (
-                membership.structures.at(structure_id),
-                membership.management.at(structure_id),
-                membership.requests.at(structure_id),
-                membership.rattachements.at(rattachement_id(creator, structure_id)),
-                accounts.at(creator),
-                membership.habilitation_history.at(structure_id),
-            ),
-            partial(_appointed, created, creator, defaults),
-        )
+        return creations.hear_of(created, membership, accounts, defaults)
 
     @on(StructureDuplicated)
     def attach_to_duplicate(told: StructureDuplicated) -> Ask:
@@ -205,30 +193,6 @@ def _hear_of_structures(
         return membership.structures.ask(
             changed.structure_id, lambda current: follow(changed, current)
         )
-
-
-def _appointed(
-    created: StructureCreated, creator: str, defaults: Defaults, *current: Any
-) -> tuple[Change[Any], ...]:
-    """Whoever created a structure manages it, and its history begins with that."""
-    *states, entry = current
-    changes = appoint_creator(
-        *states,
-        created=created,
-        user_id=creator,
-        defaults=defaults,
-        on=day_of(created.created_at),
-    )
-    noted = recorded(
-        states[3],
-        changes[3],
-        entry,
-        id=created.structure_id,
-        cause="management",
-        by=creator,
-        at=created.created_at,
-    )
-    return *changes, noted
 
 
 def _blocked_elsewhere(membership: Membership, told: ApproverMissing) -> Ask:

@@ -124,6 +124,22 @@ class TestSearch:
         assert cursor is None
         assert sorted(seen) == sorted(made)
 
+    async def test_reads_no_further_than_its_page_is_long(self, world: World):
+        await keep(world, *(a_public(Identifier("SIRET", f"{n:014}")) for n in range(400)))
+        database = world.service.mongo["structures"].database
+        await database["system.profile"].drop()
+        await database.command({"profile": 2})
+        first = await world.calls("u-omar").get(STRUCTURES, params={"q": "*mairie*", "size": 20})
+        asked = {"q": "*mairie*", "size": 20, "cursor": first.json()["next"]}
+        await world.calls("u-omar").get(STRUCTURES, params=asked)
+        await database.command({"profile": 0})
+
+        reads = await database["system.profile"].find({"command.limit": 21}).to_list(None)
+        # The second one begins with the last structure of the first.
+        assert [one["docsExamined"] for one in reads] == [21, 22]
+        assert [one["keysExamined"] for one in reads] == [21, 22]
+        assert not any("hasSortStage" in one for one in reads)
+
     @pytest.mark.feature("STR-40")
     async def test_leaves_out_what_is_hidden_but_for_those_attached(
         self, world: World, insee: Insee

@@ -25,6 +25,7 @@ from services.structures.domain.structures import (
     StructureInactive,
     Wanted,
     create,
+    created,
     refuse_nameless,
     refuse_what_others_say,
     refuse_without_bank_details,
@@ -102,7 +103,7 @@ def duplicate(
     )
     has_options = (made.edi, made.flags) != (NOT_CONNECTED, NOTHING_ASKED)
     options = (told(made, now=now),) if has_options else ()
-    return Change(over, ended.events), Change(made, (*fresh.events, *options, duplicated))
+    return Change(over, ended.events), Change(made, (created(made), *options, duplicated))
 
 
 def _siren(identifier: Identifier) -> str | None:

@@ -80,6 +80,11 @@ class Rattachement(Entity):
         """What it gives on that day or will give later."""
         return of_lines.standing(self.lines, on)
 
+    def named_units(self) -> frozenset[str]:
+        """Those that it is limited to, or gives something on, now or later."""
+        every = (*self.lines, *self.habilitations, *(one.habilitation for one in self.waiting))
+        return frozenset(one.unit for one in every if one.unit)
+
 
 def rattachement_id(user_id: str, structure_id: str) -> str:
     return f"{user_id}:{structure_id}"
