@@ -108,6 +108,9 @@ class ApprovalDecidedV2(
     decided_at: AwareDatetime
     by_desk: bool = False
     """Whether an operator stood in, where nobody may decide."""
+    number: str = ""
+    title: str = ""
+    structure_name: str | None = None
 
 
 class ApprovalsGathered(Gathered, Event, type="approvals.approvals-gathered.v1", key="export_id"):
@@ -230,3 +233,6 @@ class ApprovalExpired(
     requester_id: str
     opened_at: AwareDatetime
     expired_at: AwareDatetime
+    number: str = ""
+    title: str = ""
+    structure_name: str | None = None

@@ -369,3 +369,7 @@ class QuestionAsked(
     audience="public",
 ):
     """Something is put to those who decide for a structure: a mandate to invoice for it."""
+
+
+class QuestionAskedV2(Question, Event, type="structures.question-asked.v2", key="question_id"):
+    """The same, with whom it names. Told before the first, which opens nothing then."""

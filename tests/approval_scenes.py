@@ -16,6 +16,8 @@ UNATTENDED = "what nobody may decide on"
 
 as_it_is("GET /v1/approvals", TO_DECIDE)
 as_it_is("GET /v1/approvals.csv", TO_DECIDE)
+for one in ("approvals", "approvals.csv"):
+    as_it_is(f"GET /v1/{one}", "what one has asked for", query="?mine=asked")
 as_it_is("GET /v1/ops/approvals", UNATTENDED)
 
 

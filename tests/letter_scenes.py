@@ -19,6 +19,8 @@ as_it_is(f"GET {ADDRESSES}")
 as_it_is(f"GET {ADDRESSES}/count")
 as_it_is(f"GET {TEMPLATES}")
 as_it_is(f"GET {LETTERS}", OWN)
+# Before there was any: what others have given up is not touched.
+as_it_is(f"POST {ALL_LETTERS}/retries", query="?created_until=2000-01-01")
 
 
 @scene(f"GET {TEMPLATES}/{{template}}/preview")
@@ -46,6 +48,12 @@ async def refused_addresses(cast: Cast) -> list[dict[str, str]]:
 async def restore_an_address(cast: Cast, role: str) -> Asked:
     refused = await a_refused_address(cast)
     return Asked(f"{ADDRESSES}/{refused['id']}", cast.people[role])
+
+
+@scene(f"GET {ALL_LETTERS}/{{id}}")
+async def read_a_letter(cast: Cast, role: str) -> Asked:
+    refused = await a_refused_address(cast)
+    return Asked(f"{ALL_LETTERS}/{refused['letter_id']}", cast.people[role])
 
 
 @scene(f"POST {ALL_LETTERS}/{{id}}/retry")

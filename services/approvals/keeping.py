@@ -3,7 +3,7 @@
 from contracts.approvals import ApprovalsGathered
 from kit.personal import Kept, PersonalElsewhere
 from kit.service import Service
-from services.approvals.domain.approvals import without_words
+from services.approvals.domain.approvals import without_reason, without_words
 from services.approvals.domain.comments import without_text
 from services.approvals.records import Records
 from services.approvals.settings import ApprovalsSettings
@@ -26,7 +26,8 @@ def personal(service: Service[ApprovalsSettings], records: Records) -> PersonalE
                 collection=records.approvals,
                 of=lambda user_id: {"decided_by": user_id},
                 # The requester's own words, and who they are.
-                hides=_STRUCTURE | {"comment", "requester_id"},
+                hides=_STRUCTURE | {"comment", "requester_id", "named"},
+                without=without_reason,
             ),
             Kept(
                 name="commentaires",

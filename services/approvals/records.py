@@ -27,6 +27,7 @@ OF_APPROVALS = [
         partialFilterExpression={"number": {"$gt": ""}},
     ),
     IndexModel([("requester_id", 1), ("_id", 1)]),
+    IndexModel([("requester_id", 1), *NEWEST_FIRST]),
     IndexModel([("decided_by", 1), ("_id", 1)]),
     IndexModel(
         [("requester_id", 1), ("_id", 1)],

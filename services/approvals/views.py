@@ -22,6 +22,8 @@ Sort = Literal[
     "opened_at", "number", "state", "description", "structure_identifier", "structure_name", "unit"
 ]
 Direction = Literal["ascending", "descending"]
+Mine = Literal["to-decide", "asked"]
+"""Whose turn it is, or was, to answer: one's own, or that of others one has asked."""
 
 ONE_DAY: Final = timedelta(days=1)
 READ_AT_ONCE: Final = 500
@@ -42,6 +44,11 @@ STATES: Final[dict[State, str]] = {
     "withdrawn": "Retiré",
     "expired": "Expiré",
 }
+OF_THE_STRUCTURE: Final[tuple[Sort, ...]] = ("structure_identifier", "structure_name")
+HIDDEN: Final = dict.fromkeys((*OF_THE_STRUCTURE, "decided_by"))
+"""From the requester."""
+Where = dict[str, Any]
+"""Which approvals, as the database reads it."""
 _KEPT_AS: Final = {
     "description": "by_title",
     "structure_name": "by_structure_name",
@@ -60,8 +67,9 @@ def sorted_by(approval: Approval) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sought:
-    """Which of the approvals somebody may decide on, and in what order."""
+    """Which of somebody's approvals, and in what order."""
 
+    mine: Mine = "to-decide"
     state: State | None = None
     kind: str | None = None
     number: str | None = None
@@ -152,7 +160,7 @@ class ApprovalDetail(ApprovalView):
 
 class Approvals(Page[ApprovalView]):
     pending: int
-    """How many wait for a decision that the caller may take."""
+    """How many wait for those who decide: for the caller, or for others they have asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +181,7 @@ class Shown:
         hidden = to == approval.requester_id
         said = _view(approval, people).model_dump(exclude={"requester"})
         if hidden:
-            said |= {"structure_identifier": None, "structure_name": None, "decided_by": None}
+            said |= HIDDEN
         requester = people.get(approval.requester_id)
         return ApprovalDetail(
             **said,
@@ -200,25 +208,18 @@ class Shown:
         known = await self.approvers.find(about.structure_id)
         return next((seat.user_id for seat in who_decides(about, known, on=today)), None)
 
-    async def to_decide(
-        self, rights: Iterable[Rights], sought: Sought, asked: Asked, *, by: str, today: date
-    ) -> Approvals:
-        """What somebody with these rights may decide on, or could have decided on."""
-        theirs = decided_with(rights, by=by, today=today)
+    async def listed(self, some: Where, sought: Sought, asked: Asked, *, to: str) -> Approvals:
         pending = await self.approvals.documents.count_documents(
-            {**theirs, "state": "requested", "asked_by": None}
+            {**some, "state": "requested", "asked_by": None}
         )
-        items, following = await self._page(theirs, sought, asked)
+        items, following = await self._page(some, sought, asked, to=to)
         return Approvals(items=items, next=following, pending=pending)
 
-    async def rows(
-        self, rights: Iterable[Rights], sought: Sought, *, by: str, today: date
-    ) -> AsyncIterator[list[Row]]:
+    async def rows(self, some: Where, sought: Sought, *, to: str) -> AsyncIterator[list[Row]]:
         """All of them, a few hundred at a time."""
-        theirs = decided_with(rights, by=by, today=today)
         cursor: str | None = ""
         while cursor is not None:
-            items, cursor = await self._page(theirs, sought, Asked(cursor, READ_AT_ONCE))
+            items, cursor = await self._page(some, sought, Asked(cursor, READ_AT_ONCE), to=to)
             yield [_row(one) for one in items]
 
     async def unattended(self, asked: Asked) -> Page[ApprovalView]:
@@ -228,24 +229,31 @@ class Shown:
         return Page(items=await self._views(found), next=following)
 
     async def _page(
-        self, theirs: dict[str, Any], sought: Sought, asked: Asked
+        self, some: Where, sought: Sought, asked: Asked, *, to: str
     ) -> tuple[list[ApprovalView], str | None]:
         found, following = await page(
             self.approvals,
-            {"$and": [theirs, sought.where]} if sought.where else theirs,
+            {"$and": [some, sought.where]} if sought.where else some,
             asked,
             by=_KEPT_AS.get(sought.sort, sought.sort),
             descending=sought.direction == "descending",
         )
-        return await self._views(found), following
+        return await self._views(found, to=to), following
 
-    async def _views(self, found: list[Approval]) -> list[ApprovalView]:
+    async def _views(self, found: list[Approval], *, to: str = "") -> list[ApprovalView]:
+        """``to``: whoever reads them; nobody of that name where it is the desk."""
         names = await self.people.many(sorted({one.requester_id for one in found}))
-        return [_view(one, names) for one in found]
+        views = ((_view(one, names), one.requester_id == to) for one in found)
+        return [view.model_copy(update=HIDDEN) if own else view for view, own in views]
 
 
-def decided_with(rights: Iterable[Rights], *, by: str, today: date) -> dict[str, Any]:
-    """The rule of ``Seat.decides``, as the database reads it."""
+def asked_for(by: str) -> Where:
+    """What somebody has asked for: no right is needed for that, whatever they have left since."""
+    return {"requester_id": by}
+
+
+def decided_with(rights: Iterable[Rights], *, by: str, today: date) -> Where:
+    """What somebody may or could decide on: ``Seat.decides``, as the database reads it."""
     limits = {one.structure_id: one.limited_to(today) for one in rights if one.approves(today)}
     either: list[dict[str, Any]] = [
         {
@@ -276,7 +284,7 @@ def _view(approval: Approval, names: dict[str, Person]) -> ApprovalView:
         valid_until=approval.valid_until,
         given=approval.given,
         taken=approval.taken,
-        changes=approval.changes,
+        changes=(*filter(None, (approval.named,)), *approval.changes),
         comment=approval.comment,
         information_requested=approval.state == "requested" and approval.asked_by is not None,
         opened_at=approval.opened_at,

@@ -150,7 +150,7 @@ def _hear_of_approvals(
         return _written(letters, *request_letters.on_information_given(event))
 
     for end in ENDS:
-        on(end)(_settling(settled))
+        on(end)(_settling(letters, settled))
 
 
 def _hear_of_accounts(on: Subscriptions, letters: Collection[Letter]) -> None:
@@ -214,10 +214,11 @@ def _noting(
     return note_it
 
 
-def _settling(settled: Collection[Settled]) -> Callable[[Event], Ask]:
+def _settling(letters: Collection[Letter], settled: Collection[Settled]) -> Callable[[Event], Ask]:
     def settle_approval(event: Event) -> Ask:
-        id = event.key
-        return settled.ask(id, lambda current: settle(id, current, at=now()))
+        id, letter = event.key, request_letters.on_settled(event)
+        over = settled.ask(id, lambda current: settle(id, current, at=now()))
+        return together(_written(letters, letter), over) if letter else over
 
     return settle_approval
 

@@ -35,7 +35,7 @@ def personal(
                 name="courriels",
                 collection=letters,
                 of=lambda user_id: {"recipient_id": user_id},
-                hides=frozenset({"about_id", "address_id", "answer", "link"}),
+                hides=frozenset({"about_id", "address_id", "answer", "consulted", "link"}),
                 without=forget_words,
             ),
             Kept(

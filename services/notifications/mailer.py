@@ -150,6 +150,11 @@ class Mailer:
             if says_no_such_address(failure.recipient_refused):
                 kept = await self.keeps.refused.record(letter, to, failure.recipient_refused, error)
                 metrics.attempted(kept)
+            elif failure.of_server:
+                away = self._post.away_for
+                await self._gathering.record(
+                    letter, attempts.unreached, error=error, away=away, now=now()
+                )
             elif failure.for_good:
                 await self._gathering.record(letter, attempts.refused, error=error)
             else:

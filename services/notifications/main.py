@@ -28,7 +28,7 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
     renderer = Renderer(settings.public_url)
     gathering = Gathering(committer, letters, keeps.settled, rights, at)
     return service.app(
-        operator_routes(people, letters, refused, renderer),
+        operator_routes(committer, people, letters, refused, renderer),
         own_routes(people, letters, rights, renderer),
         fact_routes(committer, keeps.notices, keeps.settled),
         delivery_routes(refused),

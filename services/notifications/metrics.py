@@ -55,7 +55,8 @@ def measuring(letters: Collection[Letter], addresses: Collection[SuppressedAddre
         addresses_suppressed.labels("notifications").set(refused)
         at = now()
         # Not those that wait for their hour: a digest, and what came in quiet hours.
-        in_time = {"$or": [{"attempts": {"$gt": 0}}, {"wake_at": {"$lte": at}}]}
+        tried = [{"attempts": {"$gt": 0}}, {"last_error": {"$gt": ""}}]
+        in_time = {"$or": [*tried, {"wake_at": {"$lte": at}}]}
         first = await letters.documents.find_one(
             {"status": "waiting", "created_at": {"$lte": at}} | in_time,
             {"created_at": 1},

@@ -33,6 +33,7 @@ PARAMS: Final = {
     "until": "2026-01-20T09:00:00+00:00",
     "valid_from": "2026-01-05",
     "valid_until": "2026-12-31",
+    "verdict": "refused",
 }
 """One value for each word that some letter is given; a letter uses those it knows."""
 MOVEMENTS: Final = tuple(

@@ -1,12 +1,13 @@
 """What is read about letters, by operators and their readers: never a link that works."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple, get_args
 
 from pydantic import BaseModel, Field
 
 from kit.clock import today
 from kit.collection import Collection
+from kit.days import beginning_of
 from kit.pages import Asked, Page, page
 from kit.rights import Rights, RightsCopy
 from services.notifications import samples
@@ -25,7 +26,7 @@ MOST_COUNTED = 10_000
 
 
 class LetterView(BaseModel):
-    """A letter as an operator sees it."""
+    """A letter as an operator finds it in the list: what became of it, not what it says."""
 
     id: str
     template: Template
@@ -37,7 +38,18 @@ class LetterView(BaseModel):
     created_at: datetime
     sent_at: datetime | None
     last_error: str
+
+
+class LetterRead(LetterView):
     text: str
+
+
+class Retried(BaseModel):
+    """How many letters of those looked at will be tried again."""
+
+    count: int
+    next: str | None = None
+    """The cursor of those that were not looked at; null when all were."""
 
 
 class TemplateView(BaseModel):
@@ -74,9 +86,26 @@ async def letters_written(
     )
 
 
+def given_up(created_from: date | None, created_until: date | None) -> dict[str, Any]:
+    """Letters that failed and still have their words, by the days on which they were written."""
+    first = {"$gte": beginning_of(created_from)} if created_from else {}
+    last = {"$lt": beginning_of(created_until + timedelta(days=1))} if created_until else {}
+    written = {"created_at": first | last} if first or last else {}
+    return {"status": "failed", "forgotten": False} | written
+
+
 async def letter(letter: Letter, people: Collection[Person], renderer: Renderer) -> LetterView:
-    known = await people.many([letter.recipient_id, letter.about_id or ""])
-    return _shown(letter, known, renderer)
+    return _shown(letter, await _named_in(letter, people), renderer)
+
+
+async def letter_read(letter: Letter, people: Collection[Person], renderer: Renderer) -> LetterRead:
+    known = await _named_in(letter, people)
+    text = _redacted(letter, known, renderer).text
+    return LetterRead(**dict(_shown(letter, known, renderer)), text=text)
+
+
+async def _named_in(letter: Letter, people: Collection[Person]) -> dict[str, Person]:
+    return await people.many([letter.recipient_id, letter.about_id or ""])
 
 
 class MyLetter(BaseModel):
@@ -88,6 +117,8 @@ class MyLetter(BaseModel):
     text: str
     created_at: datetime
     read_at: datetime | None
+    consulted_at: datetime | None
+    """When an operator has first read it, if any has."""
 
 
 class MyLetters(Page[MyLetter]):
@@ -172,26 +203,31 @@ def _mine(letter: Letter, known: dict[str, Person], renderer: Renderer) -> MyLet
         text=rendered.text,
         created_at=letter.created_at,
         read_at=letter.read_at,
+        consulted_at=letter.consulted[0].at if letter.consulted else None,
     )
 
 
 def _shown(letter: Letter, known: dict[str, Person], renderer: Renderer) -> LetterView:
-    recipient, rendered = to_whom(letter, known.get(letter.recipient_id)), NOTHING
-    if not letter.forgotten:
-        rendered = renderer.redacted(letter, recipient, known.get(letter.about_id or ""))
+    recipient = to_whom(letter, known.get(letter.recipient_id))
     return LetterView(
         id=letter.id,
         template=letter.template,
         recipient_id=letter.recipient_id,
         address=masked(address(letter, recipient)) if recipient and recipient.email else None,
-        subject=rendered.subject,
+        subject=_redacted(letter, known, renderer).subject,
         status=letter.status,
         attempts=letter.attempts,
         created_at=letter.created_at,
         sent_at=letter.sent_at,
         last_error=letter.last_error,
-        text=rendered.text,
     )
+
+
+def _redacted(letter: Letter, known: dict[str, Person], renderer: Renderer) -> Rendered:
+    if letter.forgotten:
+        return NOTHING
+    recipient = to_whom(letter, known.get(letter.recipient_id))
+    return renderer.redacted(letter, recipient, known.get(letter.about_id or ""))
 
 
 def templates() -> list[TemplateView]:

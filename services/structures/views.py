@@ -21,7 +21,7 @@ from services.structures.domain.standing import Standing, opened
 from services.structures.domain.structures import Structure
 from services.structures.domain.units import Unit, default_unit
 from services.structures.search import AT_HOME, Pattern, patterns, search_fields, sortable
-from services.structures.sought import NothingAskedFor, Sought
+from services.structures.sought import NothingAskedFor, Sought, code, identifier, word
 from services.structures.ways import BY_GRAM, Sample
 
 _DRAWN: Final = 2_000
@@ -106,18 +106,18 @@ class Search:
 
 
 def _plainly(asked: Sought) -> list[dict[str, Any]]:
-    """What is equal or is not there."""
+    """What is equal, begins so or is not there."""
     equal = {
-        "postcode": asked.postcode,
-        "city": asked.city and fold(asked.city),
-        "family": asked.last_name and fold(asked.last_name),
-        "given": asked.first_name and fold(asked.first_name),
+        "postcode": asked.postcode and code("postcode", asked.postcode),
+        "city": asked.city and word("city", asked.city),
+        "family": asked.last_name and word("last_name", asked.last_name),
+        "given": asked.first_name and word("first_name", asked.first_name),
         "kind": asked.kind,
         "status": asked.status,
     }
     every: list[dict[str, Any]] = [{name: value} for name, value in equal.items() if value]
     if asked.identifier:
-        every.append({"identifier.value": {"$regex": f"^{asked.identifier.upper()}"}})
+        every.append(identifier(asked.identifier))
     if asked.country:
         country, at_home = fold(asked.country), {"abroad": {"$exists": False}}
         # Where there is no address, nobody knows the country.
@@ -146,6 +146,11 @@ class Visibility:
 
     def __init__(self, rights: RightsCopy) -> None:
         self._rights = rights
+
+    async def require_fresh(self, caller: Caller) -> None:
+        """Before a structure is looked for: rights too old tell a hidden one from none."""
+        if caller.user_id and not caller.operator:
+            await self._rights.require_fresh()
 
     async def of_record(self, caller: Caller, structure: Structure) -> bool:
         """Whether this caller may read all of it."""
@@ -218,6 +223,7 @@ class Visibility:
         self, structures: Collection[Structure], id: str, caller: Caller
     ) -> tuple[Structure, Standing]:
         """A structure and where a person stands towards it; to strangers there is none."""
+        await self.require_fresh(caller)
         structure = await structures.get(id)
         to = await self.standing(caller, structure)
         return opened(structure, to), to

@@ -149,3 +149,17 @@ class TestDesk:
         assert theirs.json()["type"] == "/problems/approvers-decide"
         assert person.status_code == 403
         assert (await desk.get("/v1/ops/approvals")).json()["items"] == []
+
+    async def test_waits_for_fresh_rights(self, stage: Stage, monkeypatch: pytest.MonkeyPatch):
+        """Nobody may decide, as far as is known: somebody may have been seated meanwhile."""
+        await stage.hear(lea(), a_request())
+        monkeypatch.setattr(stage.service.heard, "_max_age", -1.0)
+        said = {"verdict": "approved", "reason": "Personne ne répond."}
+
+        answer = await stage.by("u-ops", operator=True).put(
+            "/v1/ops/approvals/r-1/decision", json=said
+        )
+
+        assert (answer.status_code, answer.json()["type"]) == (503, "/problems/too-stale")
+        kept = await stage.service.mongo["approvals"].find_one({"_id": "r-1"})
+        assert kept["state"] == "requested"

@@ -172,6 +172,55 @@ class TestList:
         assert await pages(stage, sort="number", direction="descending") == order[::-1]
 
 
+class TestAsked:
+    """What one has asked others for."""
+
+    @pytest.mark.feature("APP-04", "APP-06")
+    async def test_is_listed_for_whoever_asked_without_more_of_the_structure(self, stage: Stage):
+        await three(stage)
+        lea, wanted = stage.by("u-lea"), {"mine": "asked"}
+
+        listed = (await lea.get("/v1/approvals", params=wanted)).json()
+        first = (await lea.get("/v1/approvals", params=wanted | {"size": 1})).json()
+        refused = (await stage.by("u-max").get("/v1/approvals", params=wanted)).json()
+
+        assert [one["id"] for one in listed["items"]] == ["r-3", "r-1"]
+        assert (listed["pending"], refused["pending"]) == (2, 0)
+        assert ([one["id"] for one in first["items"]], bool(first["next"])) == (["r-3"], True)
+        [one] = refused["items"]
+        assert (one["state"], one["reason"], one["decided_by"]) == ("refused", "Non.", None)
+        assert (one["structure_identifier"], one["structure_name"]) == (None, None)
+        # Those who decide have asked for nothing.
+        assert (await stage.by("u-omar").get("/v1/approvals", params=wanted)).json()["items"] == []
+
+    async def test_can_be_taken_back_from_there(self, stage: Stage):
+        await three(stage)
+        lea = stage.by("u-lea")
+        waiting = {"mine": "asked", "state": "requested", "kind": "mandate"}
+        [found] = (await lea.get("/v1/approvals", params=waiting)).json()["items"]
+
+        answer = await lea.put(f"/v1/approvals/{found['id']}/withdrawal")
+
+        assert answer.json()["state"] == "withdrawn"
+        assert (await lea.get("/v1/approvals", params=waiting)).json()["items"] == []
+
+    async def test_is_exported_alike(self, stage: Stage):
+        await three(stage)
+
+        answer = await stage.by("u-max").get("/v1/approvals.csv", params={"mine": "asked"})
+
+        [row] = [*csv.reader(io.StringIO(answer.text))][1:]
+        assert row[1:6] == ["Refusé", "Demande de rattachement à un service", "Max Abel", "", ""]
+
+    @pytest.mark.parametrize("sort", ["structure_name", "structure_identifier"])
+    @pytest.mark.parametrize("path", ["/v1/approvals", "/v1/approvals.csv"])
+    async def test_is_not_sorted_by_what_it_hides(self, stage: Stage, path: str, sort: str):
+        answer = await stage.by("u-lea").get(path, params={"mine": "asked", "sort": sort})
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == "/query/sort"
+
+
 class TestDetail:
     @pytest.mark.feature("APP-11", "APP-12")
     async def test_says_who_asks_who_decides_and_what_was_written(self, stage: Stage):

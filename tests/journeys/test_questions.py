@@ -9,7 +9,7 @@ from tests.journeys.town import Town
 ERP = Caller(client_id="erp", scopes=frozenset({"mandates:write"}))
 
 
-@pytest.mark.feature("APP-04", "APP-13", "APP-20")
+@pytest.mark.feature("APP-04", "APP-13", "APP-20", "NOT-10")
 async def test_a_mandate_is_asked_for_answered_from_a_letter_and_heard_by_who_asked(town: Town):
     claire = await town.person("Claire", "Martin")
     lea = await town.person()
@@ -25,6 +25,9 @@ async def test_a_mandate_is_asked_for_answered_from_a_letter_and_heard_by_who_as
     assert asked.status_code == 202, asked.text
     await town.settle()
 
+    approvals = town.world.call("approvals", lea)
+    [hers] = (await approvals("GET", "/v1/approvals?mine=asked&kind=mandate")).json()["items"]
+    assert (hers["id"], hers["state"]) == (asked.json()["id"], "requested")
     letter = town.text(await town.letter(claire, "Une demande attend"))
     assert "Souscrire un mandat de facturation" in letter
     token = letter.partition("/approval?token=")[2].split()[0]
@@ -42,6 +45,9 @@ async def test_a_mandate_is_asked_for_answered_from_a_letter_and_heard_by_who_as
     assert (heard.json()["status"], heard.json()["reason"]) == ("refused", "Pas cette année.")
     types = [type for type, _ in town.world.log]
     assert types.count("approvals.approval-decided.v2") == 1
+    told = town.text(await town.letter(lea, f"Votre demande {hers['number']} est refusée"))
+    assert "« Souscrire un mandat de facturation »" in told
+    assert "> Pas cette année." in told
 
 
 async def test_more_is_asked_before_the_decision_and_given(town: Town):

@@ -33,7 +33,8 @@ async def test_with_one_click_of_a_mail_program(town: Town):
     async def held_back() -> list[str]:
         desk = town.world.call("notifications", Caller(user_id="u-ops", operator=True))
         suppressed = await desk("GET", "/v1/ops/letters", params={"status": "suppressed"})
-        return [one["text"] for one in suppressed.json()["items"]]
+        paths = [f"/v1/ops/letters/{one['id']}" for one in suppressed.json()["items"]]
+        return [(await desk("GET", path)).json()["text"] for path in paths]
 
     assert answer.status_code == 200, answer.text
     async with asyncio.timeout(10):

@@ -13,6 +13,8 @@ class PostOffice:
 
     def __init__(self) -> None:
         self.taken: list[EmailMessage] = []
+        self.greets: list[str] = []
+        """The answers to the next senders; 250 once there are none left."""
         self.says: list[str] = []
         """The answers to the next recipients; 250 once there are none left."""
         self.after_data: list[str] = []
@@ -48,11 +50,19 @@ class PostOffice:
         return len(self._lines)
 
     def forget(self) -> None:
-        for kept in (self.taken, self.says, self.after_data):
+        for kept in (self.taken, self.greets, self.says, self.after_data):
             kept.clear()
         self.slowly = 0.0
 
-    async def handle_RCPT(  # noqa: N802  # aiosmtpd's name
+    async def handle_MAIL(  # noqa: N802  # aiosmtpd's name
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
+        answer = self.greets.pop(0) if self.greets else "250 OK"
+        if answer.startswith("250"):
+            envelope.mail_from = address
+        return answer
+
+    async def handle_RCPT(  # noqa: N802  # as above
         self, server: Any, session: Any, envelope: Any, address: str, options: Any
     ) -> str:
         answer = self.says.pop(0) if self.says else "250 OK"

@@ -1,11 +1,12 @@
 """What operators read about letters."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from kit.clock import now
+from contracts.support import FormSent
+from kit.clock import now, today
 from services.notifications.rendering import REMOVED
 from tests.approvals.stage import soon
 from tests.notifications.conftest import World
@@ -42,19 +43,22 @@ class TestListLetters:
         assert item["subject"] == "Votre demande de rattachement est refusée (Menuiserie Petit)"
         assert (item["status"], item["attempts"]) == ("sent", 1)
         assert item["sent_at"]
-        assert "> Inconnue ici" in item["text"]
+        assert "Inconnue ici" not in str(item)
 
     @pytest.mark.parametrize("purpose", ["activation", "password-reset"])
     async def test_gives_no_link_away(self, world: World, purpose: Any):
         await world.stage.hear(somebody(), a_link(purpose=purpose))
         await until_sent(world, 1)
 
-        answer = await world.stage.by("u-ops", operator=True).get(PATH)
+        operator = world.stage.by("u-ops", operator=True)
+        answer = await operator.get(PATH)
+        read = await operator.get(f"{PATH}/{answer.json()['items'][0]['id']}")
 
-        assert REMOVED["fr"] in answer.json()["items"][0]["text"]
-        assert "token=" not in answer.text
-        assert "://" not in answer.text
-        assert "lea@example.org" not in answer.text
+        assert REMOVED["fr"] in read.json()["text"]
+        for shown in (answer.text, read.text):
+            assert "token=" not in shown
+            assert "://" not in shown
+            assert "lea@example.org" not in shown
 
     async def test_filters_by_status(self, world: World):
         world.post.says = ["554 no"]
@@ -99,6 +103,88 @@ class TestListLetters:
         answer = await world.stage.by("u-ops", operator=True).get(PATH, params=query)
 
         assert answer.status_code == 422
+
+
+class TestReadLetter:
+    async def test_shows_its_words_and_records_who_has_read_them_once(self, world: World):
+        await world.stage.hear(somebody(), a_refusal())
+        await until_sent(world, 1)
+        began = now()
+        before = (await world.stage.by("u-lea").get("/v1/me/letters")).json()["items"][0]
+
+        for by in ("u-ops", "u-ops", "u-max"):
+            path = f"{PATH}/r-1:refused"
+            read = (await world.stage.by(by, operator=True).get(path)).json()
+
+        [kept] = await world.stage.service.mongo["letters"].find().to_list(None)
+        after = (await world.stage.by("u-lea").get("/v1/me/letters")).json()["items"][0]
+        assert "> Inconnue ici" in read["text"]
+        assert [one["by"] for one in kept["consulted"]] == ["u-ops", "u-max"]
+        # Whom it is for sees that it was read, and when first.
+        assert before["consulted_at"] is None
+        assert datetime.fromisoformat(after["consulted_at"]) >= began - timedelta(milliseconds=1)
+
+    async def test_of_which_there_is_none_is_not_found(self, world: World):
+        operator = world.stage.by("u-ops", operator=True)
+
+        assert (await operator.get(f"{PATH}/nothing")).status_code == 404
+
+
+class TestRetries:
+    PATH = f"{PATH}/retries"
+
+    async def asked(self, world: World, **query: Any) -> dict[str, Any]:
+        operator = world.stage.by("u-ops", operator=True)
+        answer = await operator.post(self.PATH, params=query)
+        assert answer.status_code == 202, answer.text
+        return dict(answer.json())
+
+    @pytest.mark.feature("NOT-15")
+    async def test_of_all_that_failed_go_page_by_page_and_each_letter_leaves_once(
+        self, world: World
+    ):
+        world.post.says = ["554 5.7.1 not from you"] * 3
+        await world.stage.hear(somebody(), *(a_refusal(f"r-{n}") for n in range(3)))
+        await soon(lambda: _failed(world, 3))
+
+        first = await self.asked(world, size=2)
+        rest = await self.asked(world, size=2, cursor=first["next"])
+        again = await self.asked(world)
+        await until_sent(world, 3)
+
+        assert (first["count"], rest["count"], rest["next"]) == (2, 1, None)
+        assert again["count"] == 0
+        assert len(world.post.taken) == 3
+
+    async def test_may_be_of_some_days_alone(self, world: World):
+        world.post.says = ["554 5.7.1 not from you"]
+        await world.stage.hear(somebody(), a_refusal())
+        await soon(lambda: _failed(world, 1))
+
+        before = await self.asked(world, created_until=today() - timedelta(days=1))
+        since = await self.asked(world, created_from=today(), created_until=today())
+
+        assert (before["count"], since["count"]) == (0, 1)
+
+    async def test_leave_a_letter_that_nobody_knows_whom_it_was_for(self, world: World):
+        sent = FormSent(
+            ticket_id="t-1",
+            number="CPROCS0000001",
+            email="nina@example.org",
+            nonce="n-1",
+            expires_at=now() + timedelta(hours=1),
+        )
+        await world.stage.hear(sent)
+        await until_sent(world, 1)
+        [id] = [one["id"] for one in (await listed(world))["items"]]
+        await world.stage.service.mongo["letters"].update_one(
+            {"_id": id}, {"$set": {"status": "failed"}}
+        )
+
+        assert (await self.asked(world))["count"] == 0
+        operator = world.stage.by("u-ops", operator=True)
+        one = await operator.post(f"{PATH}/{id}/retry")
+        assert (one.status_code, one.json()["type"]) == (409, "/problems/not-to-be-sent-again")
 
 
 class TestSuppressedAddresses:
@@ -171,5 +257,6 @@ class TestPreview:
             assert (await operator.get(path)).status_code == 422
 
 
-async def _failed(world: World) -> Any:
-    return (await listed(world, status="failed"))["items"]
+async def _failed(world: World, n: int = 1) -> Any:
+    found = (await listed(world, status="failed", size=100))["items"]
+    return found if len(found) == n else []

@@ -20,6 +20,8 @@ HAPPENS: Final = (
     "refused for good",
     "refused for a time",
     "refused for a time, recorded late",
+    "server away",
+    "server away, recorded late",
     "held",
     "retried by an operator",
     "came back",
@@ -35,6 +37,8 @@ class Post:
         self.handed, self.unrecorded = 0, 0
         self.refused = False
         """Whether it was refused for good, or came back, since it was last to be sent."""
+        self.spent = 0
+        """Attempts that were the letter's own, or whose end nobody knows."""
         self._late = list[tuple[str, Letter]]()
 
     def meets(self, what: str) -> None:
@@ -55,6 +59,7 @@ class Post:
         self._keep(attempts.claim(before, self.at).state)
         if self.letter == before or self.letter.status != "waiting":
             return
+        self.spent += 1
         done, _, how = what.partition(", ")
         self.handed += done == "taken"
         if how == "recorded late":
@@ -73,19 +78,25 @@ class Post:
             case "refused for good":
                 change = attempts.refused(claimed, current, error="550")
                 self.refused |= change.state != current
+            case "server away":
+                away = timedelta(days=1)
+                change = attempts.unreached(claimed, current, error="gone", away=away, now=at)
             case "held":
                 change = attempts.held(claimed, current, until=at + timedelta(minutes=5))
             case _:
                 change = attempts.postponed(claimed, current, error="451", now=at)
+        if done in ("server away", "held"):
+            self.spent -= change.state != current
         self._keep(change.state)
 
     def _retry(self) -> None:
+        waited = self.letter.status == "waiting"
         try:
-            self._keep(attempts.send_again(self.letter, now=self.at).state)
+            self._keep(attempts.send_again(self.letter, known=True, now=self.at).state)
         except NotToBeSentAgain:
             assert self.letter.status == "sent"
         else:
-            self.refused = False
+            self.refused, self.spent = False, self.spent if waited else 0
             # Refused or come back before: what leaves now is asked for.
             self.unrecorded += self.handed > 0
 
@@ -119,6 +130,31 @@ class TestEveryHistory:
             post.meets("taken")
 
         assert post.letter.status in {"sent", "failed"}
-        given_up = post.refused or post.letter.attempts > len(AGAIN_AFTER)
+        given_up = post.refused or post.spent > len(AGAIN_AFTER)
         assert post.handed >= 1 or given_up, "it was handed over at least once"
         assert post.letter.status == "sent" or given_up
+
+    @pytest.mark.feature("NOT-15")
+    def test_waits_for_a_server_that_is_away_however_long(self):
+        post = Post()
+        for _ in range(1000):
+            post.meets("server away")
+        away = post.at - NOW
+        post.meets("taken")
+
+        assert away > timedelta(days=6)
+        assert (post.letter.status, post.letter.attempts, post.handed) == ("sent", 1, 1)
+
+    def test_asks_a_server_that_is_away_ever_more_seldom(self):
+        waits = [
+            attempts.unreached(
+                a_letter(attempts=1), a_letter(attempts=1), error="", away=one, now=NOW
+            )
+            for one in (timedelta(), timedelta(minutes=3), timedelta(days=3))
+        ]
+
+        assert [one.state.wake_at - NOW for one in waits if one.state and one.state.wake_at] == [
+            timedelta(seconds=10),
+            timedelta(minutes=3),
+            timedelta(minutes=10),
+        ]

@@ -17,6 +17,7 @@ from kit.tasks import ended
 from kit.workers import GRACE
 from services.notifications.domain.attempts import AGAIN_AFTER
 from services.notifications.mailer import Mailer
+from services.notifications.metrics import measuring, oldest_waiting
 from services.notifications.pacing import Pace
 from services.notifications.rendering import Renderer
 from services.notifications.settings import NotificationsSettings
@@ -31,6 +32,7 @@ from tests.notifications.telling import (
     TICKET,
     a_link,
     a_refusal,
+    collection,
     forced,
     letter,
     somebody,
@@ -226,13 +228,50 @@ class TestFailure:
         await world.post.close()
         await world.stage.hear(a_refusal("r-1"))
         kept = await letter(world, _id="r-1:refused", last_error={"$ne": ""})
+        await measuring(collection(world, "letters"), collection(world, "suppressed-addresses"))()
+        age = oldest_waiting.labels("notifications")._value.get()
 
         await world.post.open()
         await forced(world)
-        await letter(world, "sent", _id="r-1:refused")
+        again = await letter(world, "sent", _id="r-1:refused")
 
         assert "lea@" not in kept["last_error"]
+        assert (kept["attempts"], again["attempts"]) == (0, 1)
+        assert age > 0
         assert len(world.post.taken) == 2
+
+    @pytest.mark.feature("NOT-15")
+    @pytest.mark.parametrize(
+        ("moment", "answer"),
+        [
+            ("greets", "550 5.7.1 sender refused"),
+            ("greets", "452 4.3.1 insufficient storage"),
+            ("says", "421 closing"),
+        ],
+        ids=["of the sender", "of room", "and hung up"],
+    )
+    async def test_that_is_the_server_s_uses_up_no_attempt(
+        self, world: World, moment: str, answer: str
+    ):
+        setattr(world.post, moment, [answer])
+        await world.stage.hear(somebody(), a_refusal())
+
+        kept = await letter(world, last_error={"$ne": ""})
+        await forced(world)
+        again = await letter(world, "sent")
+
+        assert (kept["status"], kept["attempts"]) == ("waiting", 0)
+        assert kept["last_error"].startswith(answer[:3])
+        assert again["attempts"] == 1
+
+    async def test_that_may_have_come_after_the_letter_does_use_one_up(self, world: World):
+        """Else a server that takes letters and never says so would get each for ever."""
+        world.post.after_data = ["421 closing"]
+        await world.stage.hear(somebody(), a_refusal())
+
+        kept = await letter(world, last_error={"$ne": ""})
+
+        assert (kept["status"], kept["attempts"]) == ("waiting", 1)
 
     async def test_of_a_connection_grown_old_costs_nothing(
         self, world: World, monkeypatch: pytest.MonkeyPatch
@@ -257,6 +296,7 @@ class TestFailure:
         kept = await letter(world, last_error={"$ne": ""})
 
         assert (kept["status"], kept["last_error"]) == ("waiting", "No answer in time.")
+        assert kept["attempts"] == 1
 
 
 class TestSuppressedAddress:

@@ -14,6 +14,7 @@ from tests.notifications.conftest import World
 from tests.notifications.telling import a_link, a_refusal
 from tests.notifications.test_facts import a_fact, rights, told
 from tests.notifications.test_gathering import kept, wishing
+from tests.notifications.test_mailer import TICKET
 
 in_world = pytest.mark.asyncio(loop_scope="module")
 
@@ -71,6 +72,20 @@ async def test_are_counted_as_they_are_shown(world: World):
 
     assert (before["unread"], len(before["items"])) == (3, 3)
     assert (after["unread"], [one["id"] for one in after["items"]]) == (1, ["r-1:refused"])
+
+
+@in_world
+@pytest.mark.feature("NOT-01")
+async def test_of_what_is_of_no_structure_are_listed_and_counted(world: World):
+    await world.stage.hear(wishing("never"), TICKET)
+
+    async def there() -> bool:
+        return len(await kept(world, status="suppressed")) == 1
+
+    await soon(there)
+    shown = await listed(world)
+    assert [one["id"] for one in shown["items"]] == ["t-1:ticket-opened"]
+    assert shown["unread"] == 1
 
 
 @in_world

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalDecidedV2,
+    ApprovalExpired,
     ApprovalOpened,
     ApprovalOpenedV2,
     InformationGiven,
@@ -16,7 +19,10 @@ from services.notifications.domain.request_letters import (
     on_approval_opened,
     on_information_given,
     on_information_requested,
+    on_settled,
 )
+from services.notifications.rendering import Rendered, Renderer
+from tests.notifications.builders import a_person
 
 AT = now()
 END = AT + timedelta(days=30)
@@ -44,6 +50,24 @@ ASKED: dict[str, Any] = {
     "requester_id": "u-lea",
     "text": "Pour quel service ?",
 }
+
+MANDATE: dict[str, Any] = {
+    "approval_id": "m-1",
+    "kind": "mandate",
+    "subject_id": "m-1",
+    "structure_id": "s-9",
+    "requester_id": "u-lea",
+    "number": "RITM0000007",
+    "title": "Souscrire un mandat de facturation",
+    "structure_name": "Menuiserie Petit",
+}
+DECIDED: dict[str, Any] = {"verdict": "approved", "decided_by": "u-omar", "decided_at": AT}
+EXPIRED: dict[str, Any] = {"opened_at": AT, "expired_at": END}
+
+
+def rendered(letter: Any, language: str = "fr") -> Rendered:
+    reader = a_person(language=language)
+    return Renderer("https://chorale.example").render(letter, reader, a_person(first_name="Omar"))
 
 
 @pytest.mark.feature("NOT-09")
@@ -123,3 +147,56 @@ def test_keep_which_units_are_asked_about_if_that_was_told(units: Any, kept: Any
     )
 
     assert opened.asked_about == answer.asked_about == kept
+
+
+class TestOnSettled:
+    @pytest.mark.feature("APP-04", "NOT-10")
+    @pytest.mark.parametrize(
+        ("event", "subject", "said"),
+        [
+            (ApprovalDecidedV2(**MANDATE | DECIDED), "est acceptée", "a été acceptée"),
+            (
+                ApprovalDecidedV2(**MANDATE | DECIDED | {"verdict": "refused", "reason": "Non."}),
+                "est refusée",
+                "> Non.",
+            ),
+            (ApprovalExpired(**MANDATE | EXPIRED), "a expiré", "reste sans effet"),
+        ],
+        ids=["approved", "refused", "expired"],
+    )
+    def test_tells_whoever_asked_how_it_ended(self, event: Any, subject: str, said: str):
+        letter = on_settled(event)
+
+        assert letter
+        assert letter.recipient_id == "u-lea"
+        shown = rendered(letter)
+        assert shown.subject == f"Votre demande RITM0000007 {subject} (Menuiserie Petit)"
+        assert "« Souscrire un mandat de facturation »" in shown.text
+        assert said in shown.text
+        # Whoever asks does not learn who has decided.
+        assert "Omar" not in shown.text + shown.html
+        assert "RITM0000007" in rendered(letter, "en").subject
+
+    def test_brings_words_that_go_with_whoever_wrote_them(self):
+        said = DECIDED | {"verdict": "refused", "reason": "Non."}
+
+        letter = on_settled(ApprovalDecidedV2(**MANDATE | said))
+
+        assert letter
+        assert letter.about_id == "u-omar"
+
+    @pytest.mark.parametrize(
+        "event",
+        [
+            ApprovalDecided(
+                **{name: MANDATE[name] for name in ("approval_id", "subject_id", "structure_id")},
+                requester_id="u-lea",
+                kind="rattachement",
+                **DECIDED,
+            ),
+            ApprovalExpired(**MANDATE | EXPIRED | {"kind": "habilitation"}),
+        ],
+        ids=["decided", "expired"],
+    )
+    def test_leaves_to_users_what_users_tells_by_itself(self, event: Any):
+        assert on_settled(event) is None

@@ -114,23 +114,42 @@ class TestSendAgain:
     def test_gives_a_letter_all_its_attempts_back(self, status: Status):
         given_up = a_letter(status=status, attempts=7, wake_at=None)
 
-        change = attempts.send_again(given_up, now=SOON)
+        change = attempts.send_again(given_up, known=True, now=SOON)
 
         assert change.state == a_letter(status="waiting", attempts=0, wake_at=SOON)
 
     def test_leaves_one_that_waits_as_it_is(self):
         waiting = a_letter(attempts=1, wake_at=SOON)
 
-        assert attempts.send_again(waiting, now=NOW) == Change(waiting)
+        assert attempts.send_again(waiting, known=True, now=NOW) == Change(waiting)
 
     @pytest.mark.parametrize("but", [{"status": "sent"}, {"status": "failed", "forgotten": True}])
     def test_is_refused_for_what_has_left_or_lost_its_words(self, but: Any):
         with pytest.raises(NotToBeSentAgain):
-            attempts.send_again(a_letter(**but), now=NOW)
+            attempts.send_again(a_letter(**but), known=True, now=NOW)
+
+    def test_is_refused_where_nobody_knows_any_more_whom_it_is_for(self):
+        """The address of whoever has no account is forgotten once the letter has left."""
+        came_back = a_letter(status="failed", recipient_id="t-1", wake_at=None)
+
+        with pytest.raises(NotToBeSentAgain):
+            attempts.send_again(came_back, known=False, now=NOW)
+        waits = attempts.send_again(replace(came_back, to="a@b.fr"), known=False, now=NOW).state
+        assert waits
+        assert waits.status == "waiting"
+
+    def test_of_many_leaves_what_cannot_be_sent_again(self):
+        given_up = a_letter(status="failed", attempts=7, wake_at=None)
+        unknown, gone = replace(given_up, recipient_id="t-1"), replace(given_up, forgotten=True)
+
+        again = attempts.send_all_again(given_up, unknown, gone, None, known={"u-lea"}, now=SOON)
+
+        waits = replace(given_up, status="waiting", attempts=0, wake_at=SOON)
+        assert [one.state for one in again] == [waits, unknown, gone, None]
 
     def test_knows_no_other(self):
         with pytest.raises(NoSuchLetter):
-            attempts.send_again(None, now=NOW)
+            attempts.send_again(None, known=True, now=NOW)
 
 
 class TestHeldBack:

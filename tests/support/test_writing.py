@@ -21,7 +21,7 @@ from services.support.domain.contents import (
 from services.support.domain.numbers import CANDIDATES, NoNumberFree, Number, numbers_for
 from services.support.domain.states import State
 from services.support.domain.tickets import Ticket
-from services.support.domain.writing import NotADraft
+from services.support.domain.writing import NotADraft, Rewritten
 from tests.support.builders import (
     CATALOGUE,
     ID,
@@ -58,9 +58,17 @@ def write(
     )
 
 
-def submit(current: Ticket | None, known: Known = KNOWN) -> tuple[Any, Any]:
+def submit(
+    current: Ticket | None, known: Known = KNOWN, content: Content | None = None
+) -> tuple[Any, Any]:
     return writing.submit(
-        current, None, reach=a_reach(), known=known, catalogue=CATALOGUE, now=LATER
+        current,
+        None,
+        content=content or (current.content if current else a_content()),
+        reach=a_reach(),
+        known=known,
+        catalogue=CATALOGUE,
+        now=LATER,
     )
 
 
@@ -225,6 +233,12 @@ class TestSubmit:
         ticket = a_ticket(state=state)
         change, entry = submit(ticket, known=Known())
         assert (change.state, change.events, entry.state) == (ticket, (), None)
+
+    def test_sends_nothing_but_what_was_asked_about(self):
+        with pytest.raises(Rewritten):
+            submit(a_ticket(content=a_content(title="2")), content=a_content(title="1"))
+        sent = a_ticket(state="open", content=a_content(title="2"))
+        assert submit(sent, content=a_content(title="1"))[0].state == sent
 
     @pytest.mark.feature("SUP-13")
     def test_names_what_a_draft_still_lacks(self):

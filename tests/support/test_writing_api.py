@@ -1,12 +1,14 @@
 """Writing a ticket and sending it, over HTTP."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from kit.clock import today
 from kit.internal import Caller
 from services.support.domain.numbers import Number, numbers_for
+from services.support.speaking import Speaking
 from tests.support.asking import NOBODYS, pointers, written
 from tests.support.desk import MINE, OTHER, Desk, a_ticket, client
 
@@ -240,6 +242,34 @@ class TestDraft:
 
         seen = await desk.by().put(f"{path}/submission", headers={"if-match": '"2"'})
         assert (seen.status_code, seen.json()["state"]) == (200, "open")
+
+    @pytest.mark.parametrize(("times", "status"), [(2, 200), (3, 409)])
+    async def test_is_sent_as_it_stands_though_it_is_rewritten_meanwhile(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch, times: int, status: int
+    ):
+        """What is known of those whom it names must be of those whom it names by then."""
+        draft = await written(desk, draft=True, structure_id=None)
+        path, ask, turns = f"/v1/tickets/{draft['id']}", Speaking.known, list[str]()
+
+        async def rewritten_meanwhile(self: Speaking, caller: Any, content: Any) -> Any:
+            known = await ask(self, caller, content)
+            if len(turns) < times:
+                turns.append(f"{len(turns)}")
+                monkeypatch.setattr(Speaking, "known", ask)
+                said = a_ticket(title=turns[-1], structure_id=MINE)
+                assert (await desk.by().put(path, json=said)).status_code == 200
+                monkeypatch.setattr(Speaking, "known", rewritten_meanwhile)
+            return known
+
+        monkeypatch.setattr(Speaking, "known", rewritten_meanwhile)
+        answer = await desk.by().put(f"{path}/submission")
+
+        assert answer.status_code == status
+        if status == 200:
+            sent = answer.json()
+            assert (sent["state"], sent["title"], sent["structure_id"]) == ("open", "1", MINE)
+        else:
+            assert answer.json()["type"] == "/problems/rewritten"
 
     async def test_waits_while_a_structure_that_it_names_is_not_active(self, desk: Desk):
         named = {MINE: "structure_id", OTHER: "recipient_structure_id"}

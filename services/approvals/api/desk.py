@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from kit.clock import today
+from kit.heard import TooStale
 from kit.http import Operator, etag, may_answer
 from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked
@@ -22,12 +23,15 @@ def desk_routes(answering: Answering, shown: Shown) -> APIRouter:
         return await shown.unattended(asked)
 
     @routes.put(
-        "/{id}/decision", responses=may_answer(DeskReasonMissing, ApproversDecide, *REFUSALS)
+        "/{id}/decision",
+        responses=may_answer(DeskReasonMissing, ApproversDecide, *REFUSALS, TooStale),
     )
     async def decide(
         id: OpaqueId, body: Decision, caller: Operator, response: Response
     ) -> ApprovalDetail:
         """Decide where nobody else may, and say why; never on what you asked for yourself."""
+        # Somebody may have been given the right to decide meanwhile.
+        await answering.rights.require_fresh()
         found = await answering.approvals.get(id)
         by = Decider(user_id=caller.user_id, desk=True)
         decided = await answering.answer(found, body.answer, by)

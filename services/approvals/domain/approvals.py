@@ -27,6 +27,8 @@ class Approval(Entity):
     """What is asked for, in French, as lists have it."""
     changes: tuple[str, ...] = ()
     """What would change, where that is no rattachement and no habilitation."""
+    named: str = ""
+    """The line of it that names somebody."""
     requester_id: str
     structure_id: str
     structure_identifier: str
@@ -105,6 +107,15 @@ def about(approval: Approval) -> dict[str, Any]:
     }
 
 
+def called(approval: Approval) -> dict[str, Any]:
+    """What its requester knows it by: of their end, letters to them say it."""
+    return {
+        "number": approval.number,
+        "title": approval.title,
+        "structure_name": approval.structure_name,
+    }
+
+
 def over(approval: Approval, state: State, *, at: datetime) -> Approval:
     """Told or not, nobody needs to hear any more that it was open."""
     return replace(
@@ -120,4 +131,9 @@ def over(approval: Approval, state: State, *, at: datetime) -> Approval:
 
 def without_words(approval: Approval) -> Change[Approval]:
     """Who asked for what, and what was decided; not what was written to and fro."""
-    return Change(replace(approval, comment="", reason=""))
+    return Change(replace(approval, named="", comment="", reason=""))
+
+
+def without_reason(approval: Approval) -> Change[Approval]:
+    """What was decided; not the words of whoever decided."""
+    return Change(replace(approval, reason=""))

@@ -14,7 +14,14 @@ from contracts.event import Event
 from kit.change import Change
 from kit.days import day_of
 from kit.problems import Conflict, Forbidden, Invalid, NotFound
-from services.approvals.domain.approvals import FIRST_KINDS, Approval, about, over, still_open
+from services.approvals.domain.approvals import (
+    FIRST_KINDS,
+    Approval,
+    about,
+    called,
+    over,
+    still_open,
+)
 from services.approvals.domain.approvers import Approvers, Seat, who_decides
 from services.approvals.domain.ended import Ended, unit_key
 from services.approvals.domain.opening import opened, told_again
@@ -135,7 +142,7 @@ def _decided(approval: Approval, answer: Answer, by: Decider, now: datetime) -> 
     }
     if approval.kind in FIRST_KINDS:
         return ApprovalDecided(**said)
-    return ApprovalDecidedV2(**said)
+    return ApprovalDecidedV2(**said, **called(approval))
 
 
 def readable(

@@ -25,7 +25,7 @@ from kit.business_days import (
 )
 from kit.change import Change
 from kit.days import day_of
-from services.approvals.domain.approvals import Approval, about, over
+from services.approvals.domain.approvals import Approval, about, called, over
 from services.approvals.domain.approvers import (
     Approvers,
     Seat,
@@ -220,5 +220,6 @@ def _to(approval: Approval, approvers: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _expired(approval: Approval, *, now: datetime) -> Change[Approval]:
-    event = ApprovalExpired(**about(approval), opened_at=approval.opened_at, expired_at=now)
+    said = about(approval) | called(approval)
+    event = ApprovalExpired(**said, opened_at=approval.opened_at, expired_at=now)
     return Change(over(approval, "expired", at=now), (event,))

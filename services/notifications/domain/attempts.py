@@ -1,5 +1,6 @@
 """What becomes of a letter: attempts at handing it over, and their outcomes."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +23,7 @@ class NoSuchLetter(NotFound):
 
 
 class NotToBeSentAgain(Conflict):
-    """This letter has left, or its words are gone."""
+    """This letter has left, its words are gone, or nobody knows any more where it would go."""
 
 
 LEASE = timedelta(minutes=1)
@@ -34,6 +35,8 @@ AGAIN_AFTER = (
     timedelta(hours=2),
     timedelta(hours=12),
 )
+ASKED_AT_LEAST_EVERY = timedelta(minutes=10)
+"""A mail server that is away: so long a letter may wait once it is back."""
 UNKNOWN_FOR_GOOD_AFTER = timedelta(days=1)
 
 
@@ -106,6 +109,25 @@ def postponed(
     return _record(claimed, current, last_error=error, wake_at=again_at)
 
 
+def unreached(
+    claimed: Letter, current: Letter | None, *, error: str, away: timedelta, now: datetime
+) -> Change[Letter]:
+    """
+    Wait for a mail server that takes nothing, however long: no attempt has failed.
+
+    ``away``: how long it has been so. The longer it is, the more seldom it is asked.
+    """
+    again_at = now + min(max(away, AGAIN_AFTER[0]), ASKED_AT_LEAST_EVERY)
+    return _record(
+        claimed,
+        current,
+        attempts=claimed.attempts - 1,
+        held=True,
+        last_error=error,
+        wake_at=again_at,
+    )
+
+
 def held(claimed: Letter, current: Letter | None, *, until: datetime) -> Change[Letter]:
     """Wait, and drop nothing: no attempt has failed."""
     return _record(claimed, current, attempts=claimed.attempts - 1, held=True, wake_at=until)
@@ -136,15 +158,35 @@ def came_back(current: Letter | None, *, error: str, now: datetime) -> Change[Le
     return Change(failed, (told,))
 
 
-def send_again(current: Letter | None, *, now: datetime) -> Change[Letter]:
-    """An operator has one more try made at a letter that was given up."""
+def send_again(current: Letter | None, *, known: bool, now: datetime) -> Change[Letter]:
+    """
+    An operator has one more try made at a letter that was given up.
+
+    ``known``: whether its recipient is; the address of others is forgotten once it has left.
+    """
     if current is None:
         raise NoSuchLetter
     if current.status == "waiting":
         return Change(current)
-    if current.status not in ("failed", "suppressed") or current.forgotten:
+    given_up = current.status in ("failed", "suppressed") and not current.forgotten
+    if not given_up or not (known or current.to):
         raise NotToBeSentAgain(status=current.status)
     return Change(replace(current, status="waiting", attempts=0, wake_at=now))
+
+
+def send_all_again(
+    *current: Letter | None, known: Collection[str], now: datetime
+) -> tuple[Change[Letter], ...]:
+    """The same of many; those that cannot be sent again stay as they are."""
+    return tuple(_or_stays(one, known=known, now=now) for one in current)
+
+
+def _or_stays(current: Letter | None, *, known: Collection[str], now: datetime) -> Change[Letter]:
+    try:
+        here = current is not None and current.recipient_id in known
+        return send_again(current, known=here, now=now)
+    except (NoSuchLetter, NotToBeSentAgain):
+        return Change(current)
 
 
 def _record(claimed: Letter, current: Letter | None, **outcome: Any) -> Change[Letter]:

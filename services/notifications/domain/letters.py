@@ -37,6 +37,7 @@ Template = Literal[
     "management-lost",
     "management-transferred",
     "password-reset",
+    "question-settled",
     "rattachement-begun",
     "rattachement-ended",
     "rattachement-expired",
@@ -154,6 +155,14 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Consultation:
+    """That an operator has read the words of a letter to somebody, and when first."""
+
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter(Entity):
     """One e-mail to one person, written once however often its fact is told."""
 
@@ -185,6 +194,8 @@ class Letter(Entity):
     """Of a recap."""
     digest_id: str = ""
     read_at: datetime | None = None
+    consulted: tuple[Consultation, ...] = ()
+    """By operators, each once."""
     status: Status = "waiting"
     attempts: int = 0
     held: bool = False

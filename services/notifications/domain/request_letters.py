@@ -1,13 +1,18 @@
 """The letters about what was asked: to who decides, and to who asked. Pure."""
 
 from datetime import datetime
+from typing import Final, get_args
 
 from contracts.approvals import (
+    ApprovalDecidedV2,
+    ApprovalExpired,
     ApprovalOpened,
     ApprovalOpenedV2,
     InformationGiven,
     InformationRequested,
+    Kind,
 )
+from contracts.event import Event
 from contracts.users import (
     HabilitationsGranted,
     HabilitationsNotApplied,
@@ -25,6 +30,8 @@ from services.notifications.domain.letters import (
 )
 from services.notifications.domain.rattachement_letters import of_rattachement
 
+WRITTEN_OF: Final = frozenset(get_args(Kind))
+"""Kinds whose ends users tells by itself, with what became of them."""
 Outcome = (
     RattachementRefused
     | RattachementNotApplied
@@ -96,6 +103,28 @@ def on_information_given(event: InformationGiven) -> tuple[Letter, ...]:
             created_at=event.given_at,
         )
         for user_id in event.approver_ids or (event.asked_by,)
+    )
+
+
+def on_settled(event: Event) -> Letter | None:
+    """To whoever asked a question that the asking service writes no letters about: how it ended."""
+    if not isinstance(event, ApprovalDecidedV2 | ApprovalExpired) or event.kind in WRITTEN_OF:
+        return None
+    decided = isinstance(event, ApprovalDecidedV2)
+    return Letter(
+        id=f"{event.approval_id}:settled",
+        recipient_id=event.requester_id,
+        template="question-settled",
+        # Whose words it brings: they go with that person.
+        about_id=event.decided_by if decided and event.reason else None,
+        params={
+            **of_structure(event.structure_name),
+            "number": event.number,
+            "title": event.title,
+            "verdict": event.verdict if decided else "",
+        },
+        reason=event.reason if decided else "",
+        created_at=event.decided_at if decided else event.expired_at,
     )
 
 

@@ -79,6 +79,7 @@ class Life:
 
     async def managed(self, id: str, caller: Caller, *, operators: bool = False) -> Structure:
         """Raise unless this caller manages it."""
+        await self.visibility.require_fresh(caller)
         structure = await self.records.structures.get(id)
         await self.visibility.require_manager(caller, structure, operators=operators)
         return structure

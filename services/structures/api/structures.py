@@ -80,6 +80,7 @@ def api(
     @routes.get("/{id}", responses=may_answer(NotFound, ScopeMissing))
     async def read(id: StructureId, caller: StructureReader, response: Response) -> Record | Card:
         """A public structure's card; all of it for those attached to it."""
+        await visibility.require_fresh(caller)
         structure = await structures.get(id)
         if await visibility.of_record(caller, structure):
             etag(response, structure.version)

@@ -153,6 +153,7 @@ class Units:
     visibility: Visibility
 
     async def require_managed(self, id: str, caller: Caller) -> None:
+        await self.visibility.require_fresh(caller)
         structure = await self.structures.get(id)
         if await self.visibility.manages(caller, structure):
             return
@@ -161,6 +162,7 @@ class Units:
         raise NotFound(id)
 
     async def consulted(self, id: str, caller: Caller) -> Structure:
+        await self.visibility.require_fresh(caller)
         structure = await self.structures.get(id)
         if structure.kind == "public" and structure.public:
             return structure

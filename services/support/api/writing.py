@@ -28,7 +28,7 @@ from services.support.domain.contents import (
 from services.support.domain.numbers import NoNumberFree
 from services.support.domain.portals import SupportNotOpen
 from services.support.domain.table import EmitterOnly, ReadsOnly
-from services.support.domain.writing import NotADraft
+from services.support.domain.writing import NotADraft, Rewritten
 from services.support.views.tickets import TicketView
 from services.support.writing import Writing
 
@@ -45,6 +45,9 @@ WRONG: Final = (
     TooStale,
 )
 """What may be said of the words of any ticket, drafts too."""
+
+READ_AGAIN: Final = 3
+"""A draft that is rewritten while it is being sent."""
 
 
 def writing_routes(keeping: Writing) -> APIRouter:
@@ -98,6 +101,7 @@ def writing_routes(keeping: Writing) -> APIRouter:
             ReadsOnly,
             Incomplete,
             StructureInactive,
+            Rewritten,
             PreconditionFailed,
         ),
     )
@@ -105,11 +109,23 @@ def writing_routes(keeping: Writing) -> APIRouter:
         id: TicketId, caller: Person, if_match: IfMatch, response: Response
     ) -> TicketView:
         """Send a draft to the support desk."""
-        draft, reach = await found(records, reaching, id, caller)
-        known, at = await speaking.known(caller, draft.content), now()
-        decide = partial(writing.submit, reach=reach, known=known, catalogue=catalogue, now=at)
-        places = records.tickets.at(id), records.entries.at(id)
-        ticket, _ = await committer.keep(Ask(places, decide, if_match))
+        for left in reversed(range(READ_AGAIN)):
+            draft, reach = await found(records, reaching, id, caller)
+            decide = partial(
+                writing.submit,
+                content=draft.content,
+                reach=reach,
+                known=await speaking.known(caller, draft.content),
+                catalogue=catalogue,
+                now=now(),
+            )
+            places = records.tickets.at(id), records.entries.at(id)
+            try:
+                ticket, _ = await committer.keep(Ask(places, decide, if_match))
+                break
+            except Rewritten:
+                if not left:
+                    raise
         return await answer(records, ticket, reach, response)
 
     return routes

@@ -30,6 +30,10 @@ class NotADraft(Conflict):
     """Only a draft can be rewritten."""
 
 
+class Rewritten(Conflict):
+    """The draft was rewritten while it was being sent: look at it, and send it again."""
+
+
 def write(
     current: Ticket | None,
     entry: Entry | None,
@@ -74,14 +78,18 @@ def submit(
     current: Ticket | None,
     entry: Entry | None,
     *,
+    content: Content,
     reach: Reach,
     known: Known,
     catalogue: Catalogue,
     now: datetime,
 ) -> tuple[Change[Ticket], Change[Entry]]:
+    """``content``: what the draft said when it was asked what is ``known`` of those it names."""
     ticket = _emitted(current, reach)
     if ticket.state != "draft":
         return Change(ticket), Change(entry)
+    if ticket.content != content:
+        raise Rewritten
     # The rights of the emitter or the catalogue may have changed since the draft was kept.
     whole = _checked(ticket.content, known, catalogue)
     require_active(known)
