@@ -19,7 +19,7 @@ from kit.mongo import IndexModel
 from kit.pages import Asked, page
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection as Several
 
     from kit.service import Service
 
@@ -102,7 +102,7 @@ class Rights(Entity):
         """Who administers decides on approvals, unless the principal manager withdrew it."""
         return bool(self.administers(on)) and (self.role == "principal_manager" or self.may_approve)
 
-    def decides(self, units: Collection[str] | None, on: date) -> bool:
+    def decides(self, units: Several[str] | None, on: date) -> bool:
         """Whether they answer that day what is about these units alone; None: it is not known."""
         within = units is None or entitled.reaches(self.limited_to(on), units)
         return within and self.approves(on)
