@@ -91,6 +91,13 @@ class TestOnReminded:
         assert write(another, first).state.subjects == ("r-1", "r-2")
         assert first.id != later[0].id
 
+    def test_of_somebody_who_is_forgotten_reads_well(self):
+        for letter in (on_reminded(reminded())[0], on_escalated(escalated())[0]):
+            said = rendered(letter, about=None)
+
+            assert "celle d’un utilisateur, présentée" in said.text
+            assert "celle d’un utilisateur, présentée" in said.html
+
     def test_of_a_structure_without_a_name_reads_well(self):
         [letter, _] = on_reminded(reminded(structure_name=None))
 

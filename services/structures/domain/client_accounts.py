@@ -246,12 +246,9 @@ def open_account(
         opened_at=now,
     )
     opened = ClientAccountOpened(
-        client_account_id=id,
-        supplier_id=supplier.id,
-        structure_id=client.id,
+        **named(account),
         reference=reference,
         features=open_features(record, features),
-        version=1,
         opened_at=now,
     )
     told = (opened, _welcomed(account, supplier, welcome)) if welcome else (opened,)
