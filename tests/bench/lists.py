@@ -42,9 +42,7 @@ DAY = AT.date()
 BUSY, BOSS = "b" * 32, "c" * 32
 """The user who manages many structures, and the manager of the structure with many users."""
 FIRST = "Léa"
-EVERY = catalogue.defaults(catalogue.read(UsersSettings.model_fields["applications"].default))[
-    "user"
-]
+GIVEN = catalogue.defaults(catalogue.read())
 UNITS = 50
 """Of the structure with many users, each of whom is attached to one."""
 
@@ -153,6 +151,7 @@ class _Lists:
                 structure_id=structure,
                 role="principal_manager",
                 lines=Extent(valid_from=DAY).lines(),
+                habilitations=GIVEN["principal_manager"],
             )
         yield Rattachement(
             id=rattachement_id(BOSS, self.crowded),
@@ -160,6 +159,7 @@ class _Lists:
             structure_id=self.crowded,
             role="principal_manager",
             lines=Extent(valid_from=DAY).lines(),
+            habilitations=GIVEN["principal_manager"],
         )
         for n in range(self.users):
             user = f"{n:032x}"
@@ -169,7 +169,7 @@ class _Lists:
                 structure_id=self.crowded,
                 role="user",
                 lines=Extent(units=(f"unit-{n % UNITS}",), valid_from=DAY).lines(),
-                habilitations=EVERY,
+                habilitations=GIVEN["user"],
             )
 
     def _accounts(self) -> Iterator[Account]:

@@ -82,9 +82,9 @@ class Rattachement(Entity):
 
     def named_units(self) -> frozenset[str]:
         """Those that it is limited to, or gives something on, now or later."""
-        granted = (*self.habilitations, *(one.habilitation for one in self.waiting))
-        named = {one.unit for one in self.lines} | {one.unit for one in granted}
-        return frozenset(filter(None, named))
+        held = (*self.habilitations, *(one.habilitation for one in self.waiting))
+        on = (*(one.unit for one in self.lines), *(one.unit for one in held))
+        return frozenset(filter(None, on))
 
 
 def rattachement_id(user_id: str, structure_id: str) -> str:
