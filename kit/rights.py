@@ -177,11 +177,11 @@ class _Remembered:
         ]
 
     async def _read(self, user_id: str) -> tuple[Rights, ...]:
-        rows = await self._entities.documents.find({"user_id": user_id}, batch_size=10_000).to_list(
-            None
+        found = self._entities.documents.find({"user_id": user_id}, batch_size=10_000)
+        before = dict[str, tuple[Any, Any]]()
+        return tuple(
+            self._entities.state(_sharing(one, before)) for one in await found.to_list(None)
         )
-        parsed = dict[Any, Any]()
-        return tuple(self._entities.state(_sharing(one, parsed)) for one in rows)
 
     def _keep(self, user_id: str, held: tuple[Rights, ...]) -> None:
         self._of[user_id] = held
@@ -190,14 +190,13 @@ class _Remembered:
             self._of.popitem(last=False)
 
 
-def _sharing(row: dict[str, Any], parsed: dict[Any, Any]) -> dict[str, Any]:
-    """With what somebody holds alike in thousands of structures parsed, and kept, once."""
+def _sharing(row: dict[str, Any], before: dict[str, tuple[Any, Any]]) -> dict[str, Any]:
+    """What somebody holds is mostly alike in thousands of structures: parsed, and kept, once."""
     for name, kind in _ALIKE.items():
-        written = row.get(name) or ()
-        key = name, *(tuple(one.items()) for one in written)
-        if key not in parsed:
-            parsed[key] = kind.validate_python(written)
-        row[name] = parsed[key]
+        written = row.get(name, ())
+        if name not in before or before[name][0] != written:
+            before[name] = written, kind.validate_python(written)
+        row[name] = before[name][1]
     return row
 
 
