@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kit import metrics
 from kit.clock import now
-from kit.http import Anyone, Operator
+from kit.http import Anyone, Operator, Said
 from kit.measures import MOST
 from kit.problems import Invalid, NotFound
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 EventId = Annotated[str, Path(max_length=300)]
 
 
-class Discarding(BaseModel):
+class Discarding(Said):
     reason: str = Field(min_length=3, max_length=1000)
 
 

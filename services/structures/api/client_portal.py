@@ -12,7 +12,7 @@ from kit.clock import now, today
 from kit.collection import Ask
 from kit.committer import Committer
 from kit.heard import TooStale
-from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
+from kit.http import IfMatch, Person, Said, etag, may_answer, new_entity_id
 from kit.ids import EntityId, OpaqueId
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound, PreconditionFailed
@@ -79,7 +79,7 @@ class ClientUser(ContactSwitches):
     )
 
 
-class NewMessage(BaseModel):
+class NewMessage(Said):
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 
 
