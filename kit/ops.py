@@ -4,11 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel
 
 from kit import metrics
 from kit.clock import now
-from kit.http import Anyone, Operator
+from kit.http import Anyone, Operator, Said
 from kit.measures import MOST
 from kit.one_line import lines
 from kit.problems import Invalid, NotFound
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 EventId = Annotated[str, Path(max_length=300)]
 
 
-class Discarding(BaseModel):
+class Discarding(Said):
     reason: Annotated[str, lines(1000, least=3)]
 
 

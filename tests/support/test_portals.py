@@ -55,7 +55,6 @@ class TestCopyPortal:
 
 
 class TestCopyContact:
-    @pytest.mark.feature("CRM-18")
     @pytest.mark.parametrize("order", [*permutations(range(3))])
     def test_ends_with_the_newest_whatever_comes_last_and_how_often(self, order: tuple[int, ...]):
         told = (
@@ -71,7 +70,7 @@ class TestCopyContact:
 
 
 class TestSupportIsOpen:
-    @pytest.mark.feature("CRM-03", "CRM-18")
+    @pytest.mark.feature("CRM-03")
     @pytest.mark.parametrize(
         ("portal", "contact", "is_open"),
         [

@@ -12,7 +12,7 @@ from kit.clock import now, today
 from kit.collection import Ask
 from kit.committer import Committer
 from kit.heard import TooStale
-from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
+from kit.http import IfMatch, Person, Said, etag, may_answer, new_entity_id
 from kit.ids import EntityId, OpaqueId
 from kit.one_line import lines
 from kit.pages import Page, PageAsked, page
@@ -80,7 +80,7 @@ class ClientUser(ContactSwitches):
     )
 
 
-class NewMessage(BaseModel):
+class NewMessage(Said):
     text: Annotated[str, lines(10_000)]
 
 

@@ -8,9 +8,9 @@ from pydantic import Field
 from contracts.structures import IdentifierType, Kind
 from kit.clock import now
 from kit.collection import Collection
-from kit.http import Caller, Person, ScopeMissing, etag, may_answer, reader
+from kit.http import Caller, Person, Said, ScopeMissing, etag, may_answer, reader
 from kit.problems import NotFound
-from services.structures.api.fields import Fields, Said, StructureId
+from services.structures.api.fields import Fields, StructureId
 from services.structures.domain import structures as domain
 from services.structures.domain.identifiers import InvalidIdentifier, InvalidVatNumber, identify
 from services.structures.domain.structures import Card, Record, Structure

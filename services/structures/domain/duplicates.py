@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from contracts.structures import Kind, StructureDuplicated
 from kit.change import Change
-from kit.problems import Invalid, NotFound
+from kit.problems import Conflict, Invalid, NotFound
 from services.structures.domain.changes import (
     deactivate,
     dropped,
@@ -36,6 +36,14 @@ Changes = tuple[Change[Structure], Change[Structure]]
 
 _OF_THE_OLD_ONE: Final = {"legal_name": None, "vat_number": None, "billing_mandates": ()}
 """What the new one does not have from its model: it is another body in law."""
+
+
+UNITS_MOST: Final = 1_000
+"""Of them all is kept in one transaction, which MongoDB ends after five seconds."""
+
+
+class TooManyUnits(Conflict):
+    """This structure has more units than a duplicate can carry over."""
 
 
 class KindKept(Invalid):

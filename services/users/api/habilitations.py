@@ -5,11 +5,11 @@ from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from contracts.users import Habilitation, Level
 from kit.clock import now, today
-from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
+from kit.http import IfMatch, Person, Said, etag, may_answer, new_entity_id
 from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked
 from kit.problems import Invalid, NotFound, PreconditionFailed
@@ -65,7 +65,7 @@ class UnknownProfile(Invalid):
     """The catalogue has no such application, or not at this level."""
 
 
-class RowNamed(BaseModel):
+class RowNamed(Said):
     application: Code
     level: Level
     unit: Unit | None = Field(None, description="None: on the whole structure.")
@@ -82,7 +82,7 @@ class Profile(RowNamed):
         return Habilitation(**self.model_dump())
 
 
-class AddAsked(BaseModel):
+class AddAsked(Said):
     operation: Literal["add"]
     profile: Profile
 
@@ -90,7 +90,7 @@ class AddAsked(BaseModel):
         return Add(self.profile.habilitation())
 
 
-class ReplaceAsked(BaseModel):
+class ReplaceAsked(Said):
     operation: Literal["replace"]
     row: RowNamed
     profile: Profile
@@ -99,7 +99,7 @@ class ReplaceAsked(BaseModel):
         return Replace(self.row.row(), self.profile.habilitation())
 
 
-class RemoveAsked(BaseModel):
+class RemoveAsked(Said):
     operation: Literal["remove"]
     row: RowNamed
 
@@ -107,7 +107,7 @@ class RemoveAsked(BaseModel):
         return Remove(self.row.row())
 
 
-class RemoveAllAsked(BaseModel):
+class RemoveAllAsked(Said):
     operation: Literal["remove-all"]
 
     def meant(self) -> Operation:
@@ -119,7 +119,7 @@ OperationAsked = Annotated[
 ]
 
 
-class Draft(BaseModel):
+class Draft(Said):
     """Changes in their order; all of them are applied, or none."""
 
     operations: tuple[OperationAsked, ...] = Field(min_length=1, max_length=500)
@@ -141,7 +141,7 @@ class Request(Draft):
     comment: Comment = Field("", description="For those who decide.")
 
 
-class Approving(BaseModel):
+class Approving(Said):
     may_approve: bool
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StrictBool
 
 from kit import clock
 from kit.change import Change
-from kit.http import Caller, Person, may_answer, new_entity_id, reader
+from kit.http import Caller, Person, Said, may_answer, new_entity_id, reader
 from kit.ids import OpaqueId, new_id
 from kit.one_line import one_line
 from kit.pages import Page, PageAsked
@@ -51,7 +51,7 @@ def distinct(units: tuple[str, ...]) -> tuple[str, ...]:
     return units
 
 
-class Window(BaseModel):
+class Window(Said):
     """Which structure, or which of its units, and from when to when."""
 
     structure_id: OpaqueId
@@ -70,7 +70,7 @@ class Wanted(Window):
     comment: Comment = Field("", description="For those who decide.")
 
 
-class Departure(BaseModel):
+class Departure(Said):
     """Which structures to leave, all or none of them."""
 
     structure_ids: Annotated[tuple[OpaqueId, ...], AfterValidator(distinct)] = Field(

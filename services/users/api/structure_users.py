@@ -11,7 +11,7 @@ from kit import clock
 from kit.addresses import Email
 from kit.change import Change
 from kit.days import day_of
-from kit.http import Person, ScopeMissing, may_answer, new_entity_id
+from kit.http import Person, Said, ScopeMissing, may_answer, new_entity_id
 from kit.ids import OpaqueId, new_id
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
@@ -44,7 +44,7 @@ class NewUser(Window):
     email: Email
 
 
-class Detachment(BaseModel):
+class Detachment(Said):
     units: Annotated[tuple[Unit, ...], AfterValidator(distinct)] = Field(
         (), max_length=100, description="None: the whole structure."
     )
