@@ -161,7 +161,7 @@ class TestDigests:
         assert done["last_error"] == "Nothing is left to tell."
         assert not world.post.taken
 
-    @pytest.mark.feature("NOT-01")
+    @pytest.mark.feature("APP-16")
     async def test_remind_of_what_would_expire_even_who_wishes_for_no_letters(self, world: World):
         omar = wishing("never", "u-omar"), deciding("u-omar")
         await world.stage.hear(somebody(), *omar, OPENED, REMINDED)
