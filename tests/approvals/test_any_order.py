@@ -1,7 +1,7 @@
 """Whatever the order in which things are told, asked and repeated."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.approvals import ApprovalDecided, ApprovalOpened
+from contracts.approvals import (
+    ApprovalDecided,
+    ApprovalDecidedV2,
+    ApprovalOpened,
+    ApprovalOpenedV2,
+)
 from contracts.event import Event
-from contracts.users import Habilitation, RattachementRequested, RightsChanged
+from contracts.users import Habilitation, RightsChanged
 from kit.change import Change, Entity
 from kit.problems import Problem
 from kit.rights import Rights, applied
@@ -20,17 +25,42 @@ from services.approvals.domain.approvals import Approval
 from services.approvals.domain.approvers import Approvers
 from services.approvals.domain.deciding import Answer, Decider
 from services.approvals.domain.numbers import Numbers
+from services.approvals.domain.opening import ASKED_BY
 from services.approvals.seats import seat_of
-from tests.approvals.builders import LADDER, NOW, TODAY, a_request
+from tests.approvals.builders import (
+    LADDER,
+    NOW,
+    TODAY,
+    a_habilitations_request,
+    a_mandate_question,
+    a_request,
+)
 
 USERS = ("u-ada", "u-lea", "u-omar")
 UNITS = ("COMPTA", "VOIRIE")
 
 modifies = Habilitation(application="organisation", level="modification")
 units = st.lists(st.sampled_from(UNITS), unique=True, max_size=2).map(tuple)
+QUESTIONS: dict[str, Callable[[str, str, tuple[str, ...]], Event]] = {
+    "rattachement": lambda id, by, units: a_request(request_id=id, user_id=by, units=units),
+    "habilitation": lambda id, by, units: a_habilitations_request(
+        request_id=id, user_id=by, units=units
+    ),
+    "line of a list": lambda id, by, units: a_habilitations_request(
+        request_id=id, user_id=by, units=units, list_id="l-1"
+    ),
+    "mandate": lambda id, by, units: a_mandate_question(
+        question_id=id, subject_id=id, requester_id=by, units=units
+    ),
+}
+ASKING, OPENED, DECIDED = (
+    tuple(ASKED_BY),
+    (ApprovalOpened, ApprovalOpenedV2),
+    (ApprovalDecided, ApprovalDecidedV2),
+)
 requests = st.lists(
-    st.builds(dict, user_id=st.sampled_from(USERS), units=units), min_size=1, max_size=4
-).map(lambda asked: [a_request(request_id=f"r-{n}", **one) for n, one in enumerate(asked)])
+    st.tuples(st.sampled_from([*QUESTIONS]), st.sampled_from(USERS), units), min_size=1, max_size=4
+).map(lambda asked: [QUESTIONS[kind](f"r-{n}", by, of) for n, (kind, by, of) in enumerate(asked)])
 held = st.builds(
     dict,
     role=st.sampled_from(["principal_manager", "user", None]),
@@ -71,10 +101,10 @@ class World:
         return replace(change.state, version=current.version + 1 if current else 1)
 
     def hear(self, event: Event) -> None:
-        if isinstance(event, RattachementRequested):
-            current = self.approvals.get(event.request_id)
+        if isinstance(event, ASKING):
+            current = self.approvals.get(event.key)
             opened, seats, given, _ = opening.open_for(
-                opening.of_rattachement(event),
+                ASKED_BY[type(event)](event),
                 current,
                 self.approvers,
                 self.numbers,
@@ -84,7 +114,7 @@ class World:
                 now=NOW,
             )
             self.numbers = self.keep(given, self.numbers)
-            self.approvals[event.request_id] = self.keep(opened, current)
+            self.approvals[event.key] = self.keep(opened, current)
             self.approvers = self.keep(seats, self.approvers)
         elif isinstance(event, RightsChanged):
             copied = self.rights.get(event.user_id)
@@ -139,14 +169,14 @@ def stories(draw: st.DrawFn) -> tuple[list[Event], list[Any]]:
     again = draw(st.lists(st.sampled_from(asked), max_size=5))
     decision = st.tuples(
         st.sampled_from(USERS),
-        st.sampled_from([one.key for one in asked if isinstance(one, RattachementRequested)]),
+        st.sampled_from([one.key for one in asked if isinstance(one, ASKING)]),
         st.sampled_from(["approved", "refused"]),
     )
     others = draw(st.lists(decision | st.none(), max_size=16))
     return asked, draw(st.permutations([*asked, *again, *others]))
 
 
-@pytest.mark.feature("APP-16", "APP-20")
+@pytest.mark.feature("APP-04", "APP-16", "APP-20")
 @settings(max_examples=400, deadline=None)
 @given(stories())
 def test_every_question_is_kept_told_once_and_never_answered_by_its_requester(
@@ -164,12 +194,10 @@ def test_every_question_is_kept_told_once_and_never_answered_by_its_requester(
     for _ in range(9):
         world.look()
 
-    assert set(world.approvals) == {
-        one.request_id for one in events if isinstance(one, RattachementRequested)
-    }
-    opened = Counter(one.key for one in world.told if isinstance(one, ApprovalOpened))
-    decided = Counter(one.key for one in world.told if isinstance(one, ApprovalDecided))
-    facts = [(type(one), one.key) for one in world.told]
+    assert set(world.approvals) == {one.key for one in events if isinstance(one, ASKING)}
+    opened = Counter(one.key for one in world.told if isinstance(one, OPENED))
+    decided = Counter(one.key for one in world.told if isinstance(one, DECIDED))
+    facts = [(isinstance(one, DECIDED), one.key) for one in world.told]
     seats = [seat_of(one) for one in world.rights.values()]
     for id, approval in world.approvals.items():
         answerable = any(seat.decides(approval, TODAY) for seat in seats)
@@ -182,7 +210,7 @@ def test_every_question_is_kept_told_once_and_never_answered_by_its_requester(
         assert decided[id] == (approval.state != "requested")
         assert approval.decided_by != approval.requester_id
         if decided[id]:
-            assert facts.index((ApprovalOpened, id)) < facts.index((ApprovalDecided, id))
+            assert facts.index((False, id)) < facts.index((True, id))
     newest = {}
     for one in events:
         if isinstance(one, RightsChanged):

@@ -266,7 +266,7 @@ def test_what_would_join_a_digest_that_has_left_takes_the_next(by_wish: bool):
         office.write("u-lea", invoice=False, by_wish=by_wish)
         office.work(0, twice=False)
         waiting = [one.id for one in office.kept.all(Letter) if one.status == "waiting"]
-        left = [one for one in office.handed_over if one.startswith("u-lea:daily")]
+        left = [one for one in office.handed_over if one.startswith("u-lea:digest")]
 
-    assert left == ["u-lea:daily:2026-03-29"]
-    assert waiting == ["u-lea:daily:2026-03-30"]
+    assert left == ["u-lea:digest:2026-03-29"]
+    assert waiting == ["u-lea:digest:2026-03-30"]

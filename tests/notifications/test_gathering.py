@@ -187,7 +187,7 @@ class TestDigests:
         assert [one["id"] for one in mine["items"]] == ["r-2:approval-opened:u-ada"]
         assert mine["unread"] == 1
 
-    @pytest.mark.feature("NOT-01")
+    @pytest.mark.feature("APP-16")
     async def test_remind_of_what_would_expire_even_who_wishes_for_no_letters(self, world: World):
         omar = wishing("never", "u-omar"), deciding("u-omar")
         await world.stage.hear(somebody(), *omar, OPENED, REMINDED)

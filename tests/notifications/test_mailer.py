@@ -10,6 +10,10 @@ import pytest
 
 from contracts.approvals import ApprovalEscalated, ApprovalReminded
 from contracts.event import Event
+from contracts.users import (
+    ManagementTransferred,
+    NotificationPreferences,
+)
 from kit.clock import now
 from kit.links import read_link
 from kit.problems import Unavailable
@@ -105,6 +109,26 @@ class TestLetters:
         await letter(world, "sent")
 
         assert [one["To"] for one in world.post.taken] == ["lea@example.org"]
+
+    @pytest.mark.feature("NOT-12")
+    async def test_of_a_handed_over_management_go_to_both_whatever_they_wish(self, world: World):
+        wishes = NotificationPreferences(rhythm="never")
+        people = (somebody(user, notifications=wishes) for user in ("u-lea", "u-omar"))
+        handed_over = ManagementTransferred(
+            transfer_id="t-1",
+            structure_ids=("s-9",),
+            structure_name="Menuiserie Petit",
+            former_manager_id="u-omar",
+            principal_manager_id="u-lea",
+            transferred_at=now(),
+        )
+        await world.stage.hear(*people, handed_over)
+
+        await soon(lambda: _true(len(world.post.taken) == 2))
+
+        said = {one["To"]: one.get_body(("plain",)).get_content() for one in world.post.taken}
+        assert "Omar Martin vous a transmis" in said["lea@example.org"]
+        assert "Menuiserie Petit à Lea Martin" in said["omar@example.org"]
 
     @pytest.mark.feature("NOT-08", "NOT-07")
     @pytest.mark.parametrize("purpose", ["activation", "password-reset"])

@@ -147,7 +147,7 @@ class TestGather:
     def test_begins_a_digest_that_leaves_in_the_morning(self):
         item, digest = digests.gather(self.claimed, self.claimed, None, into=self.into())
 
-        assert digest.state.id == "u-lea:daily:2026-01-06"
+        assert digest.state.id == "u-lea:digest:2026-01-06"
         assert (digest.state.status, digest.state.wake_at) == ("waiting", PARIS_SEVEN)
         assert item.state.digest_id == digest.state.id
         assert (item.state.status, item.state.wake_at) == ("gathered", None)
@@ -159,6 +159,20 @@ class TestGather:
         _, digest = digests.gather(self.claimed, self.claimed, first, into=second)
 
         assert digest == Change(first)
+
+    @pytest.mark.feature("NOT-02", "NOT-11")
+    @pytest.mark.parametrize("order", [("weekly", "daily"), ("daily", "weekly")])
+    def test_makes_one_on_mondays_of_what_comes_by_the_day_and_by_the_week(
+        self, order: tuple[Any, Any]
+    ):
+        sunday, digest = NOW + timedelta(days=6), None
+        for rhythm in order:
+            into, leaves = digests.digest_for(self.person, rhythm, after=sunday, at=SEVEN)
+            assert leaves == PARIS_SEVEN + timedelta(days=6)
+            digest = digests.gather(self.claimed, self.claimed, digest, into=into)[1].state
+
+        assert digest
+        assert (digest.id, digest.params) == ("u-lea:digest:2026-01-12", {"rhythm": "weekly"})
 
     def test_is_done_once(self):
         item, _ = digests.gather(self.claimed, self.claimed, None, into=self.into())

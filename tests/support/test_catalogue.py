@@ -6,7 +6,6 @@ from services.support import categories
 
 
 class TestCategories:
-    @pytest.mark.feature("SUP-43")
     def test_come_from_the_data_file_each_code_once(self):
         catalogue = categories.read()
 

@@ -1,12 +1,33 @@
 """Reading tickets, and ending them, over HTTP."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
+from kit.clock import now
 from tests.support.asking import NOBODYS, pointers, written
 from tests.support.desk import MINE, Desk, a_ticket
 
 
 class TestRead:
+    @pytest.mark.feature("SUP-35")
+    async def test_says_what_a_ticket_is_about_how_it_stands_and_since_when(self, desk: Desk):
+        began = now()
+        opened = await written(desk)
+
+        read = (await desk.by().get(f"/v1/tickets/{opened['id']}")).json()
+
+        assert read["number"].startswith("CPROCS")
+        assert (read["category"], read["subcategory"]) == ("FACTURES_EMISES", "SAISIE_ET_DEPOT")
+        assert (read["object_type"], read["object_number"]) == ("invoice", "F-2026-0042")
+        assert read["state"] == "open"
+        for date in ("created_at", "opened_at"):
+            at = datetime.fromisoformat(read[date])
+            assert began - timedelta(milliseconds=1) <= at <= now()
+        assert read["closed_at"] is None
+        assert read["title"] == "Dépôt refusé"
+        assert read["description_text"] == "Le dépôt de ma facture est refusé."
+
     async def test_shows_a_ticket_to_its_emitter_and_to_operators_only(self, desk: Desk):
         path = f"/v1/tickets/{(await written(desk))['id']}"
 

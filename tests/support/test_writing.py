@@ -250,6 +250,7 @@ class TestSubmit:
         with pytest.raises(NotAttached):
             submit(a_ticket(), known=Known())
 
+    @pytest.mark.feature("SUP-43")
     def test_is_refused_when_the_category_has_been_closed(self):
         with pytest.raises(UnknownCategory):
             submit(a_ticket(content=a_content(subcategory="ANCIEN")))

@@ -94,10 +94,14 @@ def rhythm(letter: Letter, person: Person) -> Rhythm:
 def digest_for(
     person: Person, rhythm: Rhythm, *, after: datetime, at: time
 ) -> tuple[Letter, datetime]:
-    """The first of theirs that leaves after this moment, with nothing in it yet; and when."""
+    """
+    The first of theirs that leaves after this moment, with nothing in it yet; and when.
+
+    Whoever has both rhythms gets one on Mondays, known by its day alone (NOT-02).
+    """
     leaves = (next_week if rhythm == "weekly" else next_day)(person, after, at)
     digest = Letter(
-        id=f"{person.id}:{rhythm}:{day_there(person, leaves)}",
+        id=f"{person.id}:digest:{day_there(person, leaves)}",
         recipient_id=person.id,
         template="digest",
         params={"rhythm": rhythm},
@@ -120,7 +124,9 @@ def gather(
     if digest and (digest.status != "waiting" or digest.attempts):
         raise DigestClosed
     told = replace(current or letter, status="gathered", digest_id=into.id, wake_at=None)
-    return Change(told), Change(digest or into)
+    weekly = digest is not None and into.params["rhythm"] == "weekly"
+    joined = replace(digest, params=into.params) if digest and weekly else digest
+    return Change(told), Change(joined or into)
 
 
 def leave_unsent(letter: Letter, current: Letter | None) -> Change[Letter]:
