@@ -1,5 +1,6 @@
 """What each action of docs/permissions.csv is done to, as a request that would be allowed."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -68,7 +69,9 @@ class Cast:
     @classmethod
     async def around(cls, platform: Platform, operator: User, provider: Stub) -> "Cast":
         names = ("Stéphane", "Solène", "Marc", "Ulysse", "Fanny", "Flora")
-        people = [await platform.register(name, email=an_address("role")) for name in names]
+        people = await asyncio.gather(
+            *(platform.register(name, email=an_address("role")) for name in names)
+        )
         stranger, self, manager, unrelated, founder, forgetful = people
         public = await platform.create_structure(manager)
         non_diffusible = await platform.create_structure(
@@ -77,10 +80,13 @@ class Cast:
         person = await platform.ask("POST", "/v1/structures", json=a_person(), by=manager)
         answered(person, 201)
         await platform.create_structure(unrelated)
-        for structure in (public, non_diffusible, person):
+
+        async def attached(structure: Response) -> None:
             asked = await platform.request_rattachement(self, structure)
             decided = await platform.decide(manager, asked, verdict="approved")
             await until_reads(platform, self, structure, decided)
+
+        await asyncio.gather(*map(attached, (public, non_diffusible, person)))
         supplier = {"supplier_id": public.json()["id"]}
         client = await platform.create_structure(founder)
         asked = supplier | {"structure_id": client.json()["id"]}
