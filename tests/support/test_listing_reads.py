@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import cache
+from random import Random
 from typing import Any, Self
 
 import pytest
@@ -62,6 +63,8 @@ async def tickets(mongo_url: str) -> AsyncIterator[Collection[Ticket]]:
     await service.mongo.create("tickets")
     await kept.documents.create_indexes([*kept.indexes])
     rows = [{"_id": one.id, **kept.dump(Stored(one, 1))} for one in map(nth, range(MANY))]
+    # Not in the order of their ids, by which those of the same moment are sorted.
+    Random(7).shuffle(rows)
     await kept.documents.insert_many(rows)
     yield kept
     await service.mongo.drop()
