@@ -228,6 +228,26 @@ class _Reader:
         return spent
 
 
+def _of_users(here: Stand, process: Process, written: _Lists) -> dict[str, _Reader]:
+    """What the service users lists of the structure with many users, and of many structures."""
+    users, many = written.users, len(written.theirs) - 1
+    rare = written.names[users // 2]
+    listed = f"/v1/structure-users?structure_id={written.crowded}"
+    sought = f"/v1/managed-structures/successors?structure_id={written.crowded}"
+    asked = {
+        f"users of a structure with {users:,} users": (listed, users + 1),
+        "users of one of its units": (f"{listed}&unit=unit-7", users // UNITS + 1),
+        "who of so many users could manage the structure": (sought, users),
+        "the same, sought by a name": (f"{sought}&q={quote(rare)}", written.named(rare)),
+    }
+    of_crowd = {
+        name: _Reader(here, process, path, BOSS, expected, ("user_id",))
+        for name, (path, expected) in asked.items()
+    }
+    of_many = _Reader(here, process, "/v1/structure-users", BUSY, many, ("structure_id",))
+    return of_crowd | {f"users of all {many:,} structures of a manager": of_many}
+
+
 async def lists(runs: int, *, quick: bool) -> Result:
     """Row: a user in 2,000 structures, a structure with 20,000 users."""
     structures, users = (201, 2_000) if quick else (2_001, 20_000)
@@ -237,9 +257,7 @@ async def lists(runs: int, *, quick: bool) -> Result:
         served = {name: await here.serve(name) for name in BUILT}
         for process in served.values():
             await process.ready()
-        many, of_crowd = structures - 1, f"structure_id={written.crowded}"
-        named_by = ("structure_id", "user_id")
-        rare = written.names[users // 2]
+        many = structures - 1
         listed = {
             f"requests of a user in {many:,} structures": _Reader(
                 here, served["users"], "/v1/rattachements", BUSY, many
@@ -253,42 +271,7 @@ async def lists(runs: int, *, quick: bool) -> Result:
             f"approvals of a structure with {users:,} users": _Reader(
                 here, served["approvals"], "/v1/approvals", BOSS, users
             ),
-            f"users of a structure with {users:,} users": _Reader(
-                here,
-                served["users"],
-                f"/v1/structure-users?{of_crowd}",
-                BOSS,
-                users + 1,
-                named_by,
-            ),
-            "users of one of its units": _Reader(
-                here,
-                served["users"],
-                f"/v1/structure-users?{of_crowd}&unit=unit-7",
-                BOSS,
-                users // UNITS + 1,
-                named_by,
-            ),
-            f"users of all {many:,} structures of a manager": _Reader(
-                here, served["users"], "/v1/structure-users", BUSY, many, named_by
-            ),
-            "who of so many users could manage the structure": _Reader(
-                here,
-                served["users"],
-                f"/v1/managed-structures/successors?{of_crowd}",
-                BOSS,
-                users,
-                ("user_id",),
-            ),
-            "the same, sought by a name": _Reader(
-                here,
-                served["users"],
-                f"/v1/managed-structures/successors?{of_crowd}&q={quote(rare)}",
-                BOSS,
-                written.named(rare),
-                ("user_id",),
-            ),
-        }
+        } | _of_users(here, served["users"], written)
         found: dict[str, list[float]] = {name: [] for name in listed}
         for reader in listed.values():
             await reader.walk()
