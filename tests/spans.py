@@ -33,6 +33,13 @@ class Spans:
         assert len(found) == 1, self.tree()
         return found[0]
 
+    async def led_to(self, span: ReadableSpan) -> list[tuple[str, str]]:
+        """As ``above``, once what did it is over too: a moment later."""
+        async with asyncio.timeout(10):
+            while not (chain := self.above(span)):  # noqa: ASYNC110  # as in one
+                await asyncio.sleep(0.02)
+        return chain
+
     def above(self, span: ReadableSpan) -> list[tuple[str, str]]:
         """The spans that led to it, the nearest first: each its service and its name."""
         by_id = {one.context.span_id: one for one in self.all}

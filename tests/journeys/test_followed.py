@@ -12,7 +12,7 @@ async def test_from_the_request_to_the_letters_it_leads_to(town: Town):
         id = (await town.ask(lea, structure["id"], comment="Je suis la comptable.")).json()["id"]
         letter = await spans.one("send letter", "notifications")
 
-        assert spans.above(letter) == [
+        assert await spans.led_to(letter) == [
             ("notifications", "work letters"),
             ("notifications", "process approvals.events"),
             ("approvals", "process users.events"),
@@ -28,7 +28,7 @@ async def test_from_the_request_to_the_letters_it_leads_to(town: Town):
         opened = letter.context.trace_id
         assert (await town.decide(claire, id, "approved")).status_code == 200
         answer = await spans.one("send letter", "notifications")
-        chain = spans.above(answer)
+        chain = await spans.led_to(answer)
         assert chain[0] == ("notifications", "work letters")
         assert chain[-1] == ("approvals", "PUT /v1/approvals/{id}/decision")
         assert answer.context.trace_id != opened
