@@ -1,5 +1,6 @@
 """The letters about what was asked: to who decides, and to who asked. Pure."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, get_args
 
@@ -102,21 +103,26 @@ def on_settled(event: Event) -> Letter | None:
     """To whoever asked a question that the asking service writes no letters about: how it ended."""
     if not isinstance(event, ApprovalDecidedV2 | ApprovalExpired) or event.kind in WRITTEN_OF:
         return None
-    decided = isinstance(event, ApprovalDecidedV2)
-    return Letter(
+    letter = Letter(
         id=f"{event.approval_id}:settled",
         recipient_id=event.requester_id,
         template="question-settled",
-        # Whose words it brings: they go with that person.
-        about_id=event.decided_by if decided and event.reason else None,
         params={
             **of_structure(event.structure_name),
             "number": event.number,
             "title": event.title,
-            "verdict": event.verdict if decided else "",
+            "verdict": "",
         },
-        reason=event.reason if decided else "",
-        created_at=event.decided_at if decided else event.expired_at,
+        created_at=event.expired_at if isinstance(event, ApprovalExpired) else event.decided_at,
+    )
+    if isinstance(event, ApprovalExpired):
+        return letter
+    return replace(
+        letter,
+        params=letter.params | {"verdict": event.verdict},
+        reason=event.reason,
+        # Whose words it brings: they go with that person.
+        about_id=event.decided_by if event.reason else None,
     )
 
 
