@@ -17,8 +17,10 @@ help: ## Say what can be asked for
 run: $(INSTALLED) ## Run the whole platform on this machine (http://127.0.0.1:8080)
 	@exec $(BIN)/chorale up $(ARGS)
 
+# Each process of a run compiles what it reads, unless the first may keep it for the others.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(INSTALLED) ## Run all tests
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-kafka: $(INSTALLED) ## Run the tests that meet a broker on Apache Kafka (a JDK and Maven)
 	@for program in java mvn; do command -v $$program >/dev/null \

@@ -35,6 +35,8 @@ class ApprovalOpened(
     told_at: AwareDatetime | None = None
     telling: int = 1
     """Which time it is: it is told anew once none of those told before may decide."""
+    units: tuple[str, ...] | None = None
+    """The only ones it is about; none: the whole structure. None where it was not told."""
 
 
 class ApprovalOpenedV2(
@@ -57,6 +59,7 @@ class ApprovalOpenedV2(
     expires_at: AwareDatetime | None = None
     told_at: AwareDatetime | None = None
     telling: int = 1
+    units: tuple[str, ...] | None = None
 
 
 class ApproverMissing(
@@ -174,6 +177,7 @@ class InformationGiven(Event, type="approvals.information-given.v1", key="commen
 
     Empty as it was told at first: who had asked.
     """
+    units: tuple[str, ...] | None = None
 
 
 class ApprovalReminded(
@@ -194,6 +198,7 @@ class ApprovalReminded(
     reminded_at: AwareDatetime
     expires_at: AwareDatetime
     list_id: str | None = None
+    units: tuple[str, ...] | None = None
 
 
 class ApprovalEscalated(
@@ -213,6 +218,7 @@ class ApprovalEscalated(
     escalated_at: AwareDatetime
     expires_at: AwareDatetime
     list_id: str | None = None
+    units: tuple[str, ...] | None = None
 
 
 class ApprovalExpired(

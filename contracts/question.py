@@ -22,6 +22,8 @@ class Question(BaseModel):
     """What is asked for, as those who decide read it in their list. In French."""
     changes: tuple[str, ...] = ()
     """What would change, a line each. Nobody is named there."""
+    named: PersonalText = ""
+    """The line of it that names somebody. No public event carries it."""
     requester_id: str
     structure_id: str
     structure_identifier: str

@@ -35,6 +35,11 @@ class StructureCreated(
     The user who becomes its principal manager: of a duplicate, the model's. None for an imported
     structure, and for the duplicate of one that nobody manages.
     """
+    duplicate_of: str | None = None
+    """
+    The model that it was made after: ``created_by`` is then who managed that as far as structures
+    had heard. Users knows better, and appoints who does.
+    """
     created_at: AwareDatetime
 
 
@@ -364,3 +369,7 @@ class QuestionAsked(
     audience="public",
 ):
     """Something is put to those who decide for a structure: a mandate to invoice for it."""
+
+
+class QuestionAskedV2(Question, Event, type="structures.question-asked.v2", key="question_id"):
+    """The same, with whom it names. Told before the first, which opens nothing then."""

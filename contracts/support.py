@@ -1,6 +1,7 @@
 """What the support service tells. Topic: support.events."""
 
-from typing import Literal
+from datetime import timedelta
+from typing import Final, Literal
 
 from pydantic import AwareDatetime, BaseModel
 
@@ -10,6 +11,7 @@ from contracts.structures import IdentifierType
 TicketState = Literal["open", "waiting", "resolved", "closed"]
 Promise = Literal["first_answer", "solution"]
 TreatedBy = Literal["recipient", "desk"]
+Side = Literal["emitter", "recipient", "desk"]
 
 
 class TicketOpened(Event, type="support.ticket-opened.v1", key="ticket_id", audience="public"):
@@ -62,6 +64,16 @@ class TicketReleased(OfTicket, Event, type="support.ticket-released.v1", key="ti
 
 class TicketNoted(OfTicket, Event, type="support.ticket-noted.v1", key="entry_id"):
     """Those who treat a ticket have noted something for themselves. What, is told to nobody."""
+
+
+class TicketAttachmentAdded(
+    OfTicket, Event, type="support.ticket-attachment-added.v1", key="ticket_id"
+):
+    """A file was added to a ticket that was sent. What it is called is told to nobody."""
+
+    attachment_id: str
+    side: Side
+    """As whom."""
 
 
 class TicketInformationAsked(
@@ -152,6 +164,10 @@ class FormSent(Event, type="support.form-sent.v1", key="ticket_id"):
     email: PersonalText
     nonce: str
     expires_at: AwareDatetime
+
+
+REPLY_WITHIN: Final = timedelta(days=30)
+"""How long the link is good by which an answer is accepted or refused (decision 0042)."""
 
 
 class CorrespondentAnswered(Event, type="support.correspondent-answered.v1", key="ticket_id"):

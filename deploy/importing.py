@@ -11,10 +11,13 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from deploy.trouble import Trouble
+from kit.measures import MOST
 from kit.service import Service
 from kit.settings import read
+from services.structures.following import awaiting
 from services.structures.imports import ImportReport, fingerprint, import_structures
 from services.structures.settings import StructuresSettings
+from services.structures.views import structures as structures_of
 
 GZIP = b"\x1f\x8b"
 READ_AT_ONCE = 1 << 16
@@ -37,12 +40,13 @@ async def structures(file: str, report: Path) -> None:
                     of="" if file == "-" else fingerprint(Path(file)),
                     on_progress=lambda so_far: bar.update(task, lines=so_far.line - 1),
                 )
+            seconds, left = monotonic() - began, await awaiting(structures_of(service))
         except (OSError, EOFError, ValueError) as unreadable:
             why = str(unreadable) or (type(unreadable).__doc__ or "").strip()
             raise Trouble(f"{file} cannot be imported: {why}") from unreadable
         finally:
             await service.mongo.close()
-    print(_told(done, report, monotonic() - began))
+    print(_told(done, report, seconds, left))
 
 
 def _opened(file: str, bar: Progress, task: TaskID) -> IO[bytes]:
@@ -57,10 +61,12 @@ def _opened(file: str, bar: Progress, task: TaskID) -> IO[bytes]:
     return cast("IO[bytes]", gzip.GzipFile(fileobj=raw) if zipped else raw)
 
 
-def _told(done: ImportReport, report: Path, seconds: float) -> str:
+def _told(done: ImportReport, report: Path, seconds: float, left: int) -> str:
     lines = done.created + done.known + done.refused
     where = f" (listed in {report})" if done.refused else ""
+    more = " or more" if left == MOST else ""
+    follows = f"\nSearch by words follows: {left:,}{more} are not found by it yet" if left else ""
     return (
         f"{lines:,} lines in {seconds:.1f} s: {done.created:,} created, "
-        f"{done.known:,} known already, {done.refused:,} refused{where}"
+        f"{done.known:,} known already, {done.refused:,} refused{where}{follows}"
     )

@@ -7,9 +7,10 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import Depends, Header
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field
 
 from kit.http import Caller, system
+from kit.one_line import one_line
 from kit.problems import Problem
 
 CLOUD_EVENT = "application/cloudevents+json"
@@ -29,16 +30,12 @@ Moment = Annotated[
 """One that can be written in any time zone."""
 
 
-def named(most: int) -> StringConstraints:
-    return StringConstraints(min_length=1, max_length=most, pattern=r"^[^\x00-\x1f\x7f]+$")
-
-
 class CloudEvent(BaseModel):
     """A CloudEvent; what it says beyond these attributes is passed over."""
 
     specversion: Literal["1.0"]
-    id: Annotated[str, named(200)]
-    source: Annotated[str, named(500)]
+    id: Annotated[str, one_line(200)]
+    source: Annotated[str, one_line(500)]
     time: Moment | None = None
     datacontenttype: Literal["application/json"] = "application/json"
 

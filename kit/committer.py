@@ -19,7 +19,7 @@ from kit.clock import now
 from kit.collection import Ask, Collection, Place
 from kit.context import asking, correlation, trace
 from kit.draft import Asked, Draft, Hearing
-from kit.mongo import Mongo, lost_race, unavailable
+from kit.mongo import Mongo, cut_off, lost_race, unavailable
 from kit.problems import Unavailable
 from kit.store import Lost, Store
 from kit.tasks import ended
@@ -238,8 +238,9 @@ class Committer:
     def _set_aside(self, asked: Asked, error: Exception) -> bool:
         """What cannot be written: an event is tried once more as one to park, a caller is told."""
         hearing = asked.hearing
-        if hearing is None or (_lost(error) and self._waits(hearing.record.id)):
-            _fail(asked, Unavailable() if _lost(error) else error)
+        passes = _lost(error) or cut_off(error)
+        if hearing is None or (passes and self._waits(hearing.record.id)):
+            _fail(asked, Unavailable() if passes else error)
             return False
         if hearing.error:
             # Not even parking works. It must not be lost: its slice waits, and this is seen.

@@ -1,6 +1,6 @@
 """What rights come to on a day. Pure: users decides by it, and every copy answers by it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import Final, NamedTuple, Protocol
 
@@ -123,6 +123,11 @@ def limited_to(held: Held, on: date) -> tuple[str, ...]:
     """Of whoever administers users that day: their only units; none where it is the whole."""
     units = administers(held, on)
     return () if None in units else tuple(sorted(unit for unit in units if unit))
+
+
+def reaches(limits: Collection[str], units: Collection[str]) -> bool:
+    """Whether who decides on some units, or on the whole, decides about those; none: the whole."""
+    return not limits or (bool(units) and {*units} <= {*limits})
 
 
 def manages(held: Held, on: date) -> bool:

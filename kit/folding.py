@@ -9,8 +9,10 @@ _LIGATURES: Final = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l",
 
 def unmarked(text: str) -> str:
     """Without case or accents, a space for each mark but ``*``."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
-    letters = "".join(one for one in decomposed if not unicodedata.combining(one))
+    letters = text.casefold().translate(_LIGATURES)
+    if not letters.isascii():  # most are, and to look at each letter costs most of it
+        decomposed = unicodedata.normalize("NFKD", letters)
+        letters = "".join(one for one in decomposed if not unicodedata.combining(one))
     return re.sub(r"[^\w*]|_", " ", letters)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from kit import metrics
@@ -17,6 +18,12 @@ from kit.internal import Caller
 from kit.problems import Forbidden, Invalid, Problem, Unauthorized
 
 __all__ = ["Anyone", "Caller", "IfMatch", "Operator", "Person"]
+
+
+class Said(BaseModel):
+    """What a caller says: whatever else they say is refused by its name."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class NotSignedIn(Unauthorized):

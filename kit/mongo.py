@@ -30,6 +30,7 @@ Bucket = Any  # of GridFS, likewise
 Session = Any
 
 NAMESPACE_EXISTS = 48
+LIFETIME_EXCEEDED = 290
 OPTIONS: dict[str, Any] = {
     "w": "majority",
     "readConcernLevel": "majority",
@@ -131,7 +132,7 @@ class Mongo:
                 await session.commit_transaction()
                 return
             except PyMongoError as error:
-                if not error.has_error_label("UnknownTransactionCommitResult"):
+                if not (error.has_error_label("UnknownTransactionCommitResult") or cut_off(error)):
                     raise
             await asyncio.sleep(delay)
             delay = min(delay * 2, 2)
@@ -166,6 +167,11 @@ def lost_race(error: BaseException) -> bool:
             for wrong in wrongs
         )
     return isinstance(error, PyMongoError) and getattr(error, "code", None) in (112, 251)
+
+
+def cut_off(error: BaseException) -> bool:
+    """The transaction took longer than MongoDB lets one last."""
+    return isinstance(error, PyMongoError) and getattr(error, "code", None) == LIFETIME_EXCEEDED
 
 
 def unavailable(error: BaseException) -> bool:

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel, Field
 
 from kit import metrics
 from kit.clock import now
-from kit.http import Anyone, Operator
+from kit.http import Anyone, Operator, Said
 from kit.measures import MOST
+from kit.one_line import lines
 from kit.problems import Invalid, NotFound
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 EventId = Annotated[str, Path(max_length=300)]
 
 
-class Discarding(BaseModel):
-    reason: str = Field(min_length=3, max_length=1000)
+class Discarding(Said):
+    reason: Annotated[str, lines(1000, least=3)]
 
 
 def probes(service: "Service") -> APIRouter:

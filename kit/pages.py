@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
@@ -59,21 +59,29 @@ async def page(
     by: str = "_id",
     descending: bool = True,
     by_index: str | None = None,
+    loosely: bool = False,
     beside: T | None = None,
 ) -> tuple[list[T], str | None]:
     """
     One page of what matches, sorted by a field and then by id, and the cursor of the next.
 
     ``by`` must be set on every match and indexed with ``_id``. ``by_index``: the index to read by,
-    where the database could not know. ``beside``: an entity that is in the list and kept nowhere.
+    where the database could not know; ``loosely``: it lacks ``_id``, and the field is seldom alike
+    on several. ``beside``: an entity that is in the list and kept nowhere.
     Raises Invalid, naming ``cursor``.
     """
     order = -1 if descending else 1
     matching = {"$and": [where, _after(asked.cursor, by, order)]} if asked.cursor else where
     sort = [("_id", order)] if by == "_id" else [(by, order), ("_id", order)]
     read = collection.documents.find(matching, batch_size=asked.size + 2, hint=by_index)
-    found = read.sort(sort)
+    found = read.sort(sort[:1] if loosely else sort)
     rows = await found.limit(asked.size + 1).to_list(None)
+    if loosely:
+        if len(rows) > asked.size and rows[-1][by] == rows[-2][by]:
+            alike = {"$and": [matching, {by: rows[-1][by]}]}
+            rows += await collection.documents.find(alike, hint=by_index).to_list(None)
+        once = {one["_id"]: one for one in rows}
+        rows = _sorted(once.values(), by, descending=descending)[: asked.size + 1]
     if beside:
         rows = _with(rows, collection.document(beside), asked, by, descending=descending)
     more = len(rows) > asked.size
@@ -85,6 +93,11 @@ async def page(
 def after(id: str) -> str:
     """The cursor that goes on behind this entity, in a list sorted by id."""
     return _cursor({"_id": id}, "_id")
+
+
+def behind(cursor: str) -> dict[str, Any]:
+    """What that list has behind a cursor, as a filter. Raises Invalid, naming ``cursor``."""
+    return _after(cursor, "_id", 1) if cursor else {}
 
 
 def cut(
@@ -120,8 +133,11 @@ def _with(
             raise Invalid("This cursor is not one of ours.", field="query/cursor")
         if place <= after if not descending else place >= after:
             return rows
-    every = sorted([*rows, beside], key=lambda one: (one[by], one["_id"]), reverse=descending)
-    return every[: asked.size + 1]
+    return _sorted([*rows, beside], by, descending=descending)[: asked.size + 1]
+
+
+def _sorted(rows: Iterable[dict[str, Any]], by: str, *, descending: bool) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda one: (one[by], one["_id"]), reverse=descending)
 
 
 def _cursor(last: dict[str, Any], by: str) -> str:

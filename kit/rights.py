@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import TypeAdapter
 
 from contracts.users import Habilitation, Level, Line, RightsChanged, Role
 from kit import entitled
 from kit.change import Change, Entity
 from kit.clock import now, today
-from kit.collection import Ask, Place
+from kit.collection import Ask, Collection, Place
 from kit.entitled import ORGANISATION
 from kit.mongo import IndexModel
 from kit.pages import Asked, page
 
 if TYPE_CHECKING:
+    from collections.abc import Collection as Several
+
     from kit.service import Service
 
 __all__ = ["ORGANISATION", "Rights", "RightsCopy", "applied", "blocked"]
+
+MANY: Final = 100
+"""From so many structures on, what was read of somebody is remembered."""
+REMEMBERED: Final = 30_000
+"""Rights at most, a kilobyte each."""
+_ALIKE: Final[dict[str, TypeAdapter[Any]]] = {
+    "lines": TypeAdapter(tuple[Line, ...]),
+    "habilitations": TypeAdapter(tuple[Habilitation, ...]),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +102,11 @@ class Rights(Entity):
         """Who administers decides on approvals, unless the principal manager withdrew it."""
         return bool(self.administers(on)) and (self.role == "principal_manager" or self.may_approve)
 
+    def decides(self, units: Several[str] | None, on: date) -> bool:
+        """Whether they answer that day what is about these units alone; None: it is not known."""
+        within = units is None or entitled.reaches(self.limited_to(on), units)
+        return within and self.approves(on)
+
 
 def applied(
     event: RightsChanged, current: Rights | None, *, at: datetime | None = None
@@ -126,6 +145,61 @@ def blocked(id: str, current: Rights | None) -> Change[Rights]:
     return Change(replace(current or Rights(id=id), blocked=True))
 
 
+class _Remembered:
+    """
+    What was read of people in many structures, for as long as none of it has changed.
+
+    That is asked of the database each time, and soon told: versions only rise and rights are
+    never forgotten, so that how many there are and the sum of their versions tell all states apart.
+    """
+
+    def __init__(self, entities: Collection[Rights]) -> None:
+        self._entities = entities
+        self._of: OrderedDict[str, tuple[Rights, ...]] = OrderedDict()
+
+    async def of(self, user_id: str) -> tuple[Rights, ...]:
+        # Taken before the database is asked: what somebody else reads meanwhile, and began to
+        # read before, may be older than what it answers here.
+        held = self._of.get(user_id)
+        if held is None or not await self._unchanged(user_id, held):
+            held = await self._read(user_id)
+        if len(held) >= MANY:
+            self._keep(user_id, held)
+        return held
+
+    async def _unchanged(self, user_id: str, held: tuple[Rights, ...]) -> bool:
+        sums = {"many": {"$sum": 1}, "versions": {"$sum": "$version"}}
+        rows = await self._entities.computed(
+            {"$match": {"user_id": user_id}}, {"$group": {"_id": None} | sums}
+        )
+        return [(one["many"], one["versions"]) for one in rows] == [
+            (len(held), sum(one.version for one in held))
+        ]
+
+    async def _read(self, user_id: str) -> tuple[Rights, ...]:
+        found = self._entities.documents.find({"user_id": user_id}, batch_size=10_000)
+        before = dict[str, tuple[Any, Any]]()
+        return tuple(
+            self._entities.state(_sharing(one, before)) for one in await found.to_list(None)
+        )
+
+    def _keep(self, user_id: str, held: tuple[Rights, ...]) -> None:
+        self._of[user_id] = held
+        self._of.move_to_end(user_id)
+        while sum(map(len, self._of.values())) > REMEMBERED:
+            self._of.popitem(last=False)
+
+
+def _sharing(row: dict[str, Any], before: dict[str, tuple[Any, Any]]) -> dict[str, Any]:
+    """What somebody holds is mostly alike in thousands of structures: parsed, and kept, once."""
+    for name, kind in _ALIKE.items():
+        written = row.get(name, ())
+        if name not in before or before[name][0] != written:
+            before[name] = written, kind.validate_python(written)
+        row[name] = before[name][1]
+    return row
+
+
 class RightsCopy:
     """
     The copy as a service asks it.
@@ -141,6 +215,7 @@ class RightsCopy:
             IndexModel([("structure_id", 1), ("_id", 1)]),
         )
         self.entities = service.collection("rights", Rights, indexes=indexes)
+        self._remembered = _Remembered(self.entities)
 
     def place(self, event: RightsChanged) -> Place:
         return self.entities.at(event.rattachement_id)
@@ -166,7 +241,7 @@ class RightsCopy:
     async def of_user(self, user_id: str) -> tuple[Rights, ...]:
         """Every structure the user has or had to do with."""
         await self.require_fresh()
-        return tuple(await self.entities.select({"user_id": user_id}))
+        return await self._remembered.of(user_id)
 
     async def principal_manager(self, structure_id: str, on: date) -> str | None:
         """One at most: of two, while a transfer is still being heard, the newer."""

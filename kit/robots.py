@@ -13,7 +13,7 @@ from kit.change import Change, Entity
 from kit.clock import now
 from kit.collection import Collection
 from kit.effort import Effort, EffortMissing, EffortOver, EffortWrong, Spent
-from kit.http import Anyone
+from kit.http import Anyone, Said
 from kit.settings import OpenFormSettings
 
 FIELD = "body/effort"
@@ -26,14 +26,14 @@ class SpentEffort(Entity):
     """A proof that was used; forgotten once it is too old in any case."""
 
 
-class EffortGiven(BaseModel):
+class EffortGiven(Said):
     """A challenge that was asked for, and a number that solves it."""
 
     challenge: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
     number: Annotated[int, Field(ge=0, le=2**53)]
 
 
-class OpenForm(BaseModel):
+class OpenForm(Said):
     """A form that anybody may send, without having signed in."""
 
     effort: EffortGiven | None = Field(None, description="Needed, unless the platform asks none")

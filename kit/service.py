@@ -161,6 +161,13 @@ class Service(Generic[S_co]):
         )
         app.state.page_sizes = self.settings.page_size, self.settings.page_size_most
         app.state.service = self
+        self._frame(app, credentials, files)
+        for routes in (ops.probes(self), ops.internal(self), *api):
+            app.include_router(routes)
+        answer_problems(app)
+        return app
+
+    def _frame(self, app: FastAPI, credentials: tuple[str, ...], files: tuple[str, ...]) -> None:
         app.add_middleware(
             Frame,
             service=self.name,
@@ -173,10 +180,6 @@ class Service(Generic[S_co]):
             uploads=uploads(*files),
             credentials=credentials,
         )
-        for routes in (ops.probes(self), ops.internal(self), *api):
-            app.include_router(routes)
-        answer_problems(app)
-        return app
 
     @property
     def waking(self) -> list[Collection[Any]]:

@@ -1,5 +1,6 @@
 """What French texts are about: their words without case, accents and endings. Pure."""
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -23,6 +24,8 @@ _EMPTY: Final = frozenset(
     ).split()
 )
 """Words that say nothing of what a text is about."""
+_PLURAL: Final = re.compile(r"(?<=\w\w[aiou])s$|(?<=\w\wu)x$")
+"""Of ``numéros`` or ``lieux``: the stemmer leaves it, since ``refus`` and ``taux`` end so too."""
 
 
 def stems(text: str) -> list[str]:
@@ -38,5 +41,5 @@ def stem(word: str) -> str:
     Again until nothing is taken off: accents say where some endings begin, and not everybody
     writes them.
     """
-    shorter: str = _FRENCH.stemWord(word)
+    shorter = _PLURAL.sub("", _FRENCH.stemWord(word))
     return word if shorter == word else stem(shorter)

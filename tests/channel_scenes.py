@@ -33,10 +33,13 @@ as_it_is("POST /v1/public-tickets/questions", json=QUESTION)
 as_it_is("POST /v1/structure-requests", json=TOWN)
 
 
+def a_form() -> dict[str, Any]:
+    return {"json": FORM | {"email": an_address("public")}}
+
+
 @scene("POST /v1/public-tickets")
 async def write_unknown(cast: Cast, role: str) -> Asked:
-    body = {"json": FORM | {"email": an_address("public")}}
-    return Asked("/v1/public-tickets", cast.people[role], body=body)
+    return Asked("/v1/public-tickets", cast.people[role], body=a_form())
 
 
 @scene("POST /v1/public-tickets/reactivations")
@@ -52,6 +55,33 @@ async def confirm(cast: Cast, role: str) -> Asked:
     letter = await cast.platform.letter(asked.body["json"]["email"], "Confirmez")
     body = {"json": {"token": token_in(letter)}}
     return Asked("/v1/public-tickets/confirmation", cast.people[role], body=body)
+
+
+async def an_answer(cast: Cast) -> dict[str, Any]:
+    """What its letter lets whoever wrote without signing in say of it."""
+    form, public = a_form(), "/v1/public-tickets"
+    await cast.do("POST", public, 201, **form)
+    email = form["json"]["email"]
+    token = token_in(await cast.platform.letter(email, "Confirmez"))
+    confirmed = await cast.do("POST", f"{public}/confirmation", 200, json={"token": token})
+    found = {"number": confirmed.json()["number"]}
+    listed = await cast.do("GET", "/v1/tickets", 200, by=cast.operator, params=found)
+    ticket = f"/v1/tickets/{listed.json()['items'][0]['id']}"
+    await cast.do("PUT", f"{ticket}/assignment", 200, by=cast.operator)
+    await cast.do("POST", f"{ticket}/solutions", 200, by=cast.operator, json={"text": "Voilà."})
+    return {"token": token_in(await cast.platform.letter(email, "Réponse"))}
+
+
+@scene("POST /v1/public-tickets/acceptance")
+async def accept(cast: Cast, role: str) -> Asked:
+    body = {"json": await an_answer(cast)}
+    return Asked("/v1/public-tickets/acceptance", cast.people[role], body=body)
+
+
+@scene("POST /v1/public-tickets/refusals")
+async def refuse(cast: Cast, role: str) -> Asked:
+    body = {"json": await an_answer(cast) | {"text": "Toujours rien."}}
+    return Asked("/v1/public-tickets/refusals", cast.people[role], body=body)
 
 
 async def an_exchange(cast: Cast, user: User | None) -> str:

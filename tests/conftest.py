@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import settings
 
 import tests.account_scenes
 import tests.approval_scenes
 import tests.channel_scenes
+import tests.client_scenes
 import tests.espace_scenes
 import tests.filing_scenes
 import tests.habilitation_scenes
@@ -22,11 +24,14 @@ import tests.letter_scenes
 import tests.management_scenes
 import tests.personal_scenes
 import tests.rattachement_scenes
+import tests.structure_scenes
 import tests.ticket_list_scenes
 import tests.ticket_scenes  # noqa: F401  # they add their scenes
+from kit.mongo import Mongo
 from kit.service import Service
 from kit.settings import Settings
 from tests import stack
+from tests.forgetting import forget
 from tests.platform import OPERATORS, Platform, User, until
 from tests.ports import free_ports
 from tests.running import Running
@@ -39,10 +44,24 @@ pytest_plugins = ("tests.feature_marks",)
 # How long an example takes says more of the machine than of what is tried.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+# By default each error that is logged shows all variables of all frames, and takes a second for it.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 _turn = count()
 MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
 
-UNHURRIED = {
+EVERY_SERVICES = frozenset(
+    ("discarded", "heard", "heartbeats", "journal", "once", "parked", "relays", "slices")
+)
+
+CHEAP_PASSWORDS = {"password_memory": 7168, "password_passes": 1}
+"""The least there may be: what hashing costs an attacker, it costs each test that signs in."""
+
+UNHURRIED = CHEAP_PASSWORDS | {
     "access_for": "PT1H",
     "client_access_for": "PT1H",
     "address_failures": 1_000_000,
@@ -50,16 +69,39 @@ UNHURRIED = {
     "credential_rate": "100000/minute",
     "exchange_always": True,
     "exports_most": 1_000_000,
+    "heartbeat_every": 3,
     "letters_most": 1_000_000,
     "operators": ",".join(OPERATORS),
-    "password_memory": 7168,
-    "password_passes": 1,
     "personal_files_most": 1_000_000,
+    "rights_max_age": 15,
     "sign_in_failures": 1_000_000,
     "sirene_per_minute": 100_000,
     "vacancy_claims_most": 1_000_000,
 }
-"""All tests come from one address, and sign in more often than a person and a processor do."""
+"""
+All tests come from one address, and sign in more often than a person and a processor do.
+
+How soon what is known of rights is too old is tried where it is decided (tests/kit/test_rights.py,
+tests/gateway): here it would say of a busy machine that it is busy.
+"""
+
+
+LONGEST = (
+    "test_permissions.py",
+    "journeys/test_hostile.py",
+    "deploy/test_up.py",
+    "faults/test_kill.py",
+    "journeys/",
+)
+"""What begins first, lest in the end all wait for one process that does it."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def turn(item: pytest.Item) -> int:
+        starts = (item.nodeid.startswith(f"tests/{one}") for one in LONGEST)
+        return next((n for n, long in enumerate(starts) if long), len(LONGEST))
+
+    items.sort(key=turn)
 
 
 def pytest_report_header() -> str:
@@ -99,17 +141,26 @@ def settings_for(mongo_url: str, **but: Any) -> dict[str, Any]:
         "effort_bits": 0,
         "kafka_idempotence": stack.idempotence(),
         "kafka_session": stack.shortest_session(),
+        **CHEAP_PASSWORDS,
     } | but
 
 
 @pytest.fixture(params=["motor", "pymongo"])
 async def service(request: pytest.FixtureRequest, mongo_url: str) -> AsyncIterator[Service]:
     """A service of no business, to try the kit with, under each driver."""
-    settings = Settings(**settings_for(mongo_url, mongo_driver=request.param))
-    service = Service("trial", settings)
+    known = {"mongo_driver": request.param, "database_prefix": "tried-"}
+    service = Service("trial", Settings(**settings_for(mongo_url, **known)))
     yield service
-    await service.mongo.drop()
+    await emptied(service.mongo)
     await service.mongo.close()
+
+
+async def emptied(mongo: Mongo) -> None:
+    """As new, but for what every service keeps: making that again takes longer than most tests."""
+    there = {*await mongo._database.list_collection_names()}
+    await forget(mongo, EVERY_SERVICES & there)
+    for name in there - EVERY_SERVICES:
+        await mongo[name].drop()
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,9 @@
 """What each action of docs/permissions.csv is done to, as a request that would be allowed."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from itertools import count
 from time import time
 from typing import Any
 
@@ -11,11 +11,9 @@ import pyotp
 from aiokafka import AIOKafkaProducer
 from httpx import Response
 
-from contracts.structures import DEFAULT_UNIT
 from deploy.embedded.mail import text
 from deploy.embedded.sirene import PARTLY_DIFFUSIBLE
 from kit.clock import today
-from services.structures.domain.units import unit_id
 from tests.platform import (
     PASSWORD,
     Platform,
@@ -30,7 +28,6 @@ from tests.sirets import a_siret, siret_of
 from tests.stub_provider import Stub
 from tests.turns import WORKER
 
-_turn = count(1)
 ROLES = ("anonymous", "signed_in", "self", "manager", "unrelated_manager", "operator", "system")
 
 
@@ -72,7 +69,9 @@ class Cast:
     @classmethod
     async def around(cls, platform: Platform, operator: User, provider: Stub) -> "Cast":
         names = ("Stéphane", "Solène", "Marc", "Ulysse", "Fanny", "Flora")
-        people = [await platform.register(name, email=an_address("role")) for name in names]
+        people = await asyncio.gather(
+            *(platform.register(name, email=an_address("role")) for name in names)
+        )
         stranger, self, manager, unrelated, founder, forgetful = people
         public = await platform.create_structure(manager)
         non_diffusible = await platform.create_structure(
@@ -81,10 +80,13 @@ class Cast:
         person = await platform.ask("POST", "/v1/structures", json=a_person(), by=manager)
         answered(person, 201)
         await platform.create_structure(unrelated)
-        for structure in (public, non_diffusible, person):
+
+        async def attached(structure: Response) -> None:
             asked = await platform.request_rattachement(self, structure)
             decided = await platform.decide(manager, asked, verdict="approved")
             await until_reads(platform, self, structure, decided)
+
+        await asyncio.gather(*map(attached, (public, non_diffusible, person)))
         supplier = {"supplier_id": public.json()["id"]}
         client = await platform.create_structure(founder)
         asked = supplier | {"structure_id": client.json()["id"]}
@@ -327,287 +329,12 @@ async def give_a_client_another_secret(cast: Cast, role: str) -> Asked:
     return Asked(f"{await a_client(cast)}/secrets", cast.people[role])
 
 
-@scene("POST /v1/structures", "a private structure")
-async def create_structure(cast: Cast, role: str) -> Asked:
-    identifier = {"type": "SIRET", "value": a_siret()}
-    return Asked("/v1/structures", cast.people[role], body={"json": {"identifier": identifier}})
-
-
-@scene("GET /v1/structures/{id}", PUBLIC_CARD)
-async def read_public(cast: Cast, role: str) -> Asked:
-    return Asked(cast.public.headers["location"], cast.people[role])
-
-
-@scene("GET /v1/structures/{id}", HIDDEN_CARD)
-async def read_non_diffusible(cast: Cast, role: str) -> Asked:
-    return Asked(cast.non_diffusible.headers["location"], cast.people[role])
-
-
-@scene("GET /v1/structures/{id}", HIDDEN_CARD)
-async def read_person(cast: Cast, role: str) -> Asked:
-    return Asked(cast.person.headers["location"], cast.people[role])
-
-
-@scene("GET /v1/structures/referenced")
-async def ask_whether_referenced(cast: Cast, role: str) -> Asked:
-    params = {"type": "SIRET", "value": cast.public.json()["identifier"]["value"]}
-    return Asked("/v1/structures/referenced", cast.people[role], body={"params": params})
-
-
-def on_structures(action: str, *, hidden: bool = False, **body: Any) -> None:
-    """Something done to what manager manages and self is attached to."""
-    method, path = action.split(" ")
-
-    def done_to(name: str) -> Scene:
-        async def asked(cast: Cast, role: str) -> Asked:
-            structure: Response = getattr(cast, name)
-            sub = path.removeprefix("/v1/structures/{id}")
-            return Asked(structure.headers["location"] + sub, cast.people[role], body=body)
-
-        return asked
-
-    scene(f"{method} {path}", MANAGED)(done_to("public"))
-    for name in ("non_diffusible", "person") if hidden else ():
-        scene(f"{method} {path}", HIDDEN_CARD)(done_to(name))
-
-
-on_structures("PATCH /v1/structures/{id}", hidden=True, json={"phone": "+33 1 02 03 04 05"})
-on_structures("GET /v1/structures/{id}/history", hidden=True)
-on_structures("PUT /v1/structures/{id}/refresh")
-on_structures("PUT /v1/structures/{id}/activation")
-on_structures(
-    "PUT /v1/structures/{id}/edi-options", json={"receives_life_cycles": True, "sends_flows": True}
-)
-
-
-@scene("PUT /v1/structures/{id}/deactivation", MANAGED)
-async def deactivate(cast: Cast, role: str) -> Asked:
-    structure = await cast.platform.create_structure(cast.manager)
-    path = f"{structure.headers['location']}/deactivation"
-    return Asked(path, cast.people[role], structure)
-
-
-@scene("POST /v1/structures/{id}/duplicates", MANAGED)
-async def duplicate(cast: Cast, role: str) -> Asked:
-    structure = await cast.platform.create_structure(cast.manager)
-    path = f"{structure.headers['location']}/duplicates"
-    body = {"json": {"identifier": {"type": "SIRET", "value": a_siret()}}}
-    return Asked(path, cast.people[role], structure, body)
-
-
-@scene("PUT /v1/ops/structures/{id}/flags", "a public structure")
-async def flag(cast: Cast, role: str) -> Asked:
-    names = ("unit_required", "engagement_required", "unit_or_engagement", "moa", "moa_only")
-    flags = dict.fromkeys((*names, "payment_status_withheld", "delegated_validator"), False)
-    path = f"/v1/ops/structures/{cast.town_hall}/flags"
-    return Asked(path, cast.people[role], body={"json": flags})
-
-
-SUPPLIER = "the manager's structure as a supplier"
-ACCOUNT = "the account of a client of the manager's structure"
-AS_CLIENT = "the account of the manager's structure as a client"
-PROFILE = "a profile of the manager's structure"
-PROPERTIES = {
-    "chorus": False,
-    "orders": {
-        "engagement_number_required": False,
-        "validation_history": True,
-        "offer_subtotal": False,
-    },
-}
-
-
-@scene("POST /v1/client-accounts", SUPPLIER)
-async def open_client_account(cast: Cast, role: str) -> Asked:
-    client = await cast.platform.create_structure(cast.founder)
-    body = {"supplier_id": cast.public.json()["id"], "structure_id": client.json()["id"]}
-    return Asked("/v1/client-accounts", cast.people[role], body={"json": body})
-
-
-def of_the_supplier(action: str) -> None:
-    async def asked(cast: Cast, role: str) -> Asked:
-        path = f"{action.split(' ')[1]}?supplier_id={cast.public.json()['id']}"
-        return Asked(path, cast.people[role])
-
-    scene(action, SUPPLIER)(asked)
-
-
-for one in ("client-accounts", "client-accounts/group-report", "client-profiles"):
-    of_the_supplier(f"GET /v1/{one}")
-
-
-def of_an_account(action: str, **body: Any) -> None:
-    what = action.partition("{id}")[2]
-
-    async def asked(cast: Cast, role: str) -> Asked:
-        return Asked(cast.client.headers["location"] + what, cast.people[role], body=body)
-
-    scene(action, ACCOUNT)(asked)
-
-
-for one in ("", "/document-defaults", "/users", "/messages", "/order-checks"):
-    of_an_account(f"GET /v1/client-accounts/{{id}}{one}")
-of_an_account("PUT /v1/client-accounts/{id}", json={"name": "Papeterie"})
-of_an_account("PUT /v1/client-accounts/{id}/properties", json=PROPERTIES)
-of_an_account("POST /v1/client-accounts/{id}/messages", json={"text": "Bonjour"})
-of_an_account("POST /v1/client-accounts/{id}/order-checks", json={"order_number": "C-7"})
-
-
-CLIENT_ANSWERS = tuple(f"PUT /v1/client-accounts/{{id}}/{one}" for one in ("acceptance", "refusal"))
-
-
-def as_a_client(action: str, **body: Any) -> None:
-    """The other side: the manager's structure is the client, of a structure of the founder."""
-    what = action.partition("{id}")[2]
-
-    async def asked(cast: Cast, role: str) -> Asked:
-        supplier = await cast.platform.create_structure(cast.founder)
-        account = {
-            "supplier_id": supplier.json()["id"],
-            "structure_id": cast.public.json()["id"],
-        }
-        opened = await cast.do("POST", "/v1/client-accounts", 201, by=cast.founder, json=account)
-        if action not in CLIENT_ANSWERS:
-            await cast.do("PUT", opened.headers["location"] + "/acceptance", 200, by=cast.manager)
-        return Asked(opened.headers["location"] + what, cast.people[role], body=body)
-
-    scene(action, AS_CLIENT)(asked)
-
-
-as_a_client("GET /v1/client-accounts/{id}")
-as_a_client("GET /v1/client-accounts/{id}/messages")
-as_a_client("POST /v1/client-accounts/{id}/messages", json={"text": "Bonjour"})
-for one in ("GET /v1/client-accounts/{id}/consent", *CLIENT_ANSWERS):
-    as_a_client(one)
-
-
-@scene("POST /v1/client-profiles", SUPPLIER)
-async def keep_profile(cast: Cast, role: str) -> Asked:
-    asked = {"supplier_id": cast.public.json()["id"], "name": "Collectivité"}
-    return Asked("/v1/client-profiles", cast.people[role], body={"json": asked})
-
-
-@scene("GET /v1/client-profiles/{id}", PROFILE)
-async def read_profile(cast: Cast, role: str) -> Asked:
-    return Asked(cast.profile.headers["location"], cast.people[role])
-
-
-@scene("PUT /v1/client-profiles/{id}", PROFILE)
-async def rewrite_profile(cast: Cast, role: str) -> Asked:
-    path = cast.profile.headers["location"]
-    return Asked(path, cast.people[role], body={"json": {"name": "Mairie"}})
-
-
-@scene("DELETE /v1/client-profiles/{id}", PROFILE)
-async def forget_profile(cast: Cast, role: str) -> Asked:
-    kept = await keep_profile(cast, "manager")
-    made = await cast.do("POST", kept.path, 201, by=cast.manager, **kept.body)
-    return Asked(made.headers["location"], cast.people[role])
-
-
-@scene("POST /v1/client-accounts/{id}/profile-loads", ACCOUNT)
-async def load_profile(cast: Cast, role: str) -> Asked:
-    path = f"{cast.client.headers['location']}/profile-loads"
-    body = {"profile_id": cast.profile.json()["id"]}
-    return Asked(path, cast.people[role], body={"json": body})
-
-
-async def a_contact(cast: Cast) -> str:
-    """Where the founder is, as a user of the client."""
-    path = cast.client.headers["location"]
-
-    async def users() -> list[Any]:
-        found = await cast.do("GET", f"{path}/users", 200, by=cast.manager)
-        return list(found.json()["items"])
-
-    # Until the founder's rights there have been heard.
-    await until(users, bool)
-    return f"{path}/users/{cast.founder.id}"
-
-
-@scene("GET /v1/client-accounts/{id}/users/{user_id}", ACCOUNT)
-async def read_contact(cast: Cast, role: str) -> Asked:
-    return Asked(await a_contact(cast), cast.people[role])
-
-
-@scene("PUT /v1/client-accounts/{id}/users/{user_id}", ACCOUNT)
-async def switch_contact(cast: Cast, role: str) -> Asked:
-    body = {"permissions": {"support": False}}
-    return Asked(await a_contact(cast), cast.people[role], body={"json": body})
-
-
-@scene("POST /v1/facts", ACCOUNT)
-async def tell_fact(cast: Cast, role: str) -> Asked:
-    said = {"kind": "invoice", "amount": "12.50", "currency": "EUR", "date": "2026-01-05"}
-    fact = {
-        "specversion": "1.0",
-        "id": "1",
-        "source": "/invoices",
-        "type": "invoicing.transaction-recorded.v1",
-        "data": said | {"client_account": cast.client.json()["id"]},
-    }
-    headers = {"content-type": "application/cloudevents+json"}
-    return Asked("/v1/facts", cast.people[role], body={"json": fact}, headers=headers)
-
-
 @scene("POST /v1/rattachements", PUBLIC_CARD)
 async def request(cast: Cast, role: str) -> Asked:
     structure = await cast.platform.create_structure(cast.founder)
     wanted = {"structure_id": structure.json()["id"], "valid_from": today().isoformat()}
     body = {"json": wanted}
     return Asked("/v1/rattachements", cast.people[role], structure, body)
-
-
-UNITS = "/v1/structures/{id}/units"
-UNIT = f"{UNITS}/{{unit}}"
-OF_PUBLIC_CARD = f"of {PUBLIC_CARD}"
-
-
-@scene(f"GET {UNITS}", "a public structure")
-async def list_units_of_a_town(cast: Cast, role: str) -> Asked:
-    return Asked(f"/v1/structures/{cast.town_hall}/units", cast.people[role])
-
-
-@scene(f"GET {UNIT}", "of a public structure")
-async def read_default_unit(cast: Cast, role: str) -> Asked:
-    unit = unit_id(cast.town_hall, DEFAULT_UNIT)
-    return Asked(f"/v1/structures/{cast.town_hall}/units/{unit}", cast.people[role])
-
-
-def units_of(about: str, of: Callable[[Cast], Response]) -> None:
-    @scene(f"GET {UNITS}", about)
-    async def listing(cast: Cast, role: str) -> Asked:
-        return Asked(f"{of(cast).headers['location']}/units", cast.people[role])
-
-    @scene(f"POST {UNITS}", about)
-    async def creating(cast: Cast, role: str) -> Asked:
-        path = f"{of(cast).headers['location']}/units"
-        return Asked(path, cast.people[role], body={"json": a_unit()})
-
-
-units_of(PUBLIC_CARD, lambda cast: cast.public)
-units_of(HIDDEN_CARD, lambda cast: cast.non_diffusible)
-units_of(HIDDEN_CARD, lambda cast: cast.person)
-
-
-def a_unit() -> dict[str, Any]:
-    return {"code": f"U-{next(_turn)}", "name": "Voirie", "valid_from": "2026-01-05"}
-
-
-def about_a_unit(action: str, then: str = "", **body: Any) -> None:
-    @scene(f"{action} {UNIT}{then}", OF_PUBLIC_CARD)
-    async def asked(cast: Cast, role: str) -> Asked:
-        path = f"{cast.public.headers['location']}/units"
-        made = await cast.do("POST", path, 201, by=cast.manager, json=a_unit())
-        return Asked(f"{made.headers['location']}{then}", cast.people[role], body=body)
-
-
-about_a_unit("GET")
-about_a_unit("PUT", json={"name": "Routes", "valid_from": "2026-01-05"})
-about_a_unit("PUT", "/activation")
-about_a_unit("PUT", "/deactivation")
-about_a_unit("DELETE")
-about_a_unit("GET", "/history")
 
 
 async def pending(cast: Cast) -> Response:

@@ -13,6 +13,7 @@ FILES = "/v1/tickets/{id}/attachments"
 for one in ("tickets", "tickets.csv", "tickets.xlsx"):
     as_it_is(f"GET /v1/{one}", READ, query="?tab=not_closed")
 as_it_is("GET /v1/tickets/counts", READ)
+as_it_is("GET /v1/tickets/exports", "those of tickets one may know of")
 
 
 def on_files(action: str, about: str, made: Callable[[Cast], Awaitable[str]]) -> None:

@@ -51,17 +51,21 @@ class World:
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator["World"]:
-        tasks = []
-        for service in self.services.values():
-            await service.prepare()
-            tasks.append(service.committer.run())
-            tasks += [job.run(service.committer) for job in service.jobs]
-        running = [asyncio.create_task(one) for one in tasks]
+        services = self.services.values()
+        await asyncio.gather(*(service.prepare() for service in services))
+        keeping = [asyncio.create_task(service.committer.run()) for service in services]
+        jobs = [
+            asyncio.create_task(job.run(service.committer))
+            for service in services
+            for job in service.jobs
+        ]
         try:
             await self.settle()
             yield self
         finally:
-            await ended(running, again=GRACE + 2)
+            # What jobs are about is still kept.
+            for tasks in (jobs, keeping):
+                await ended(tasks, again=GRACE + 2)
             for service in self.services.values():
                 await service.mongo.drop()
                 await service.mongo.close()
@@ -71,23 +75,29 @@ class World:
 
     async def settle(self) -> None:
         """Let everything told be heard by all, twice each, until nobody has anything to say."""
-        while any([await self._carry(service) for service in self.services.values()]):
+        services = self.services.values()
+        while any([await self._carry(service) for service in services]):
             pass
-        for hearer in self.services.values():
+        for hearer in services:
+            assert await hearer.parking.list("", 10) == []
             for teller in self.services:
                 for slice in range(SLICES):
                     hearer.heard.beat(f"{teller}.events/{slice}", now())
 
     async def _carry(self, service: Service) -> bool:
+        if not await service.journal.has_waiting([*ALL_SLICES]):
+            return False
         rows = await service.journal.position(ALL_SLICES, 1000)
         self.log += [(row["type"], row["correlation"]) for row in rows]
-        told = [record(row, topic=f"{service.name}.events") for row in rows for _ in range(2)]
-        for hearer in self.services.values():
-            if f"{service.name}.events" in hearer.topics:
-                assert await hearer.bus.hear(told) == set()
-                await hearer.bus.hear(told)
-                assert await hearer.parking.list("", 10) == []
-        return bool(rows)
+        topic = f"{service.name}.events"
+        told = [record(row, topic=topic) for row in rows for _ in range(2)]
+        hearers = [one for one in self.services.values() if topic in one.topics]
+        await asyncio.gather(*(self._bring(hearer, told) for hearer in hearers))
+        return True
+
+    async def _bring(self, hearer: Service, told: list[Record]) -> None:
+        assert await hearer.bus.hear(told) == set()
+        await hearer.bus.hear(told)
 
 
 def record(row: Row, *, topic: str) -> Record:

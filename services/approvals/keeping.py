@@ -26,7 +26,7 @@ def personal(service: Service[ApprovalsSettings], records: Records) -> PersonalE
                 collection=records.approvals,
                 of=lambda user_id: {"decided_by": user_id},
                 # The requester's own words, and who they are.
-                hides=_STRUCTURE | {"comment", "requester_id"},
+                hides=_STRUCTURE | {"comment", "requester_id", "named"},
                 without=without_reason,
             ),
             Kept(

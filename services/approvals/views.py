@@ -284,7 +284,7 @@ def _view(approval: Approval, names: dict[str, Person]) -> ApprovalView:
         valid_until=approval.valid_until,
         given=approval.given,
         taken=approval.taken,
-        changes=approval.changes,
+        changes=(*filter(None, (approval.named,)), *approval.changes),
         comment=approval.comment,
         information_requested=approval.state == "requested" and approval.asked_by is not None,
         opened_at=approval.opened_at,

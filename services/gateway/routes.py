@@ -113,6 +113,8 @@ OPEN = frozenset(
         ("POST", "/v1/public-tickets"),
         ("POST", "/v1/public-tickets/reactivations"),
         ("POST", "/v1/public-tickets/confirmation"),
+        ("POST", "/v1/public-tickets/acceptance"),
+        ("POST", "/v1/public-tickets/refusals"),
     }
 )
 """What may be asked without an access token: how one gets one. Counted for each address."""

@@ -56,12 +56,15 @@ class Scoped(Protocol):
     def structure_id(self) -> str: ...
     @property
     def unit(self) -> str | None: ...
+    @property
+    def questions(self) -> tuple[tuple[str, ...], ...]: ...
 
 
 def concerns(rights: Rights | None, letter: Scoped, on: date) -> bool:
     """Whether its reader may see what it is about, by their rights in its structure."""
     if letter.template in TO_DECIDERS and letter.structure_id:
-        return rights is not None and rights.approves(on)
+        of_which = letter.questions or (None,)
+        return rights is not None and any(rights.decides(units, on) for units in of_which)
     if not (letter.application and letter.structure_id):
         return True
     if letter.template in TO_AUTHORS:
@@ -170,11 +173,12 @@ class Gathering:
             known = await self.rights.of_user(person.id)
             rights = {one.structure_id: one for one in known}
         day = today()
-        return [
-            one
-            for one in digests.of_use(letters, person, settled=settled)
-            if one.id not in asking or concerns(rights.get(one.structure_id), one, day)
-        ]
+
+        def may_read(one: Letter) -> bool:
+            standing = digests.of_what_stands(one, settled)
+            return one.id not in asking or concerns(rights.get(one.structure_id), standing, day)
+
+        return list(filter(may_read, digests.of_use(letters, person, settled=settled)))
 
     async def record(
         self, claimed: Letter, outcome: Callable[..., Change[Letter]], **found: Any

@@ -30,6 +30,7 @@ from contracts.structures import (
 from contracts.support import (
     CorrespondentAnswered,
     FormSent,
+    TicketAttachmentAdded,
     TicketOpened,
     TicketOverdue,
     TicketRequestDone,
@@ -84,7 +85,7 @@ from services.notifications.domain import (
 from services.notifications.domain.digests import Settled, move_on, settle
 from services.notifications.domain.letters import Letter, write
 from services.notifications.domain.movements import MOVEMENTS, Movement, movement_of, note
-from services.notifications.domain.notices import Notice, tell
+from services.notifications.domain.notices import Notice, tell, tell_first
 from services.notifications.domain.people import forget_person
 from services.notifications.domain.recaps import follow_person
 from services.notifications.records import Records
@@ -251,9 +252,10 @@ class Desk:
     def write(self, event: ticket_letters.ToTreat, *letters: Letter | None) -> Ask:
         """These letters, and those to all who treat the ticket or answer in its author's place."""
         told = _written(self.letters, *letters, ticket_letters.to_desk(event, self.address))
+        keep = tell_first if isinstance(event, TicketAttachmentAdded) else tell
         for notice in (ticket_letters.to_agents(event), ticket_letters.to_colleagues(event)):
             if notice:
-                told = together(told, self.notices.ask(notice.id, partial(tell, notice)))
+                told = together(told, self.notices.ask(notice.id, partial(keep, notice)))
         return told
 
     def move(self, event: Any) -> Ask:
@@ -266,6 +268,10 @@ def _hear_of_tickets(on: Subscriptions, desk: Desk) -> None:
     @on(TicketOpened)
     def write_to_both_sides(event: TicketOpened) -> Ask:
         return desk.write(event, ticket_letters.on_ticket_opened(event))
+
+    @on(TicketAttachmentAdded)
+    def write_of_attachments(event: TicketAttachmentAdded) -> Ask:
+        return desk.write(event, ticket_letters.on_attachment_added(event))
 
     @on(TicketOverdue)
     def write_to_those_who_are_late(event: TicketOverdue) -> Ask:

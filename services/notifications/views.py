@@ -1,7 +1,7 @@
 """What is read about letters, by operators and their readers: never a link that works."""
 
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple, get_args
+from typing import Any, Final, NamedTuple, get_args
 
 from pydantic import BaseModel, Field
 
@@ -160,6 +160,13 @@ class Scope(NamedTuple):
     application: str
     structure_id: str
     unit: str | None
+    questions: tuple[tuple[str, ...], ...]
+
+
+_UNITS: Final = {"$objectToArray": {"$ifNull": ["$asked_about", {}]}}
+_SCOPED: Final = {one: f"${one}" for one in Scope._fields} | {
+    "questions": {"$map": {"input": _UNITS, "in": "$$this.v"}}
+}
 
 
 async def _unread(
@@ -169,7 +176,7 @@ async def _unread(
     rows = await letters.computed(
         {"$match": where},
         {"$limit": MOST_COUNTED},
-        {"$group": {"_id": {one: f"${one}" for one in Scope._fields}, "count": {"$sum": 1}}},
+        {"$group": {"_id": _SCOPED, "count": {"$sum": 1}}},
     )
     counted = 0
     for row in rows:
@@ -179,6 +186,7 @@ async def _unread(
             about.get("application") or "",
             about.get("structure_id") or "",
             about.get("unit"),
+            about["questions"],
         )
         if concerns(held.get(scope.structure_id), scope, on):
             counted += row["count"]

@@ -182,12 +182,14 @@ class Relations:
 
     async def structure(self, caller: Caller, structure_id: str) -> Structure | None:
         """The structure, if the caller may know that it exists."""
+        await self._visibility.require_fresh(caller)
         found = await self._structures.find(structure_id)
         if found is None or found.public or await self._visibility.of_record(caller, found):
             return found
         return None
 
     async def _of(self, caller: Caller, structure_id: str) -> Relation | None:
+        await self._visibility.require_fresh(caller)
         structure = await self._structures.find(structure_id)
         if structure is None:
             return None

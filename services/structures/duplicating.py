@@ -12,7 +12,7 @@ from services.structures.bank_details import BankAccounts
 from services.structures.domain.bank_copies import copied, copy_id
 from services.structures.domain.bank_register import BankRegister
 from services.structures.domain.changes import Asked
-from services.structures.domain.duplicates import Changes
+from services.structures.domain.duplicates import UNITS_MOST, Changes, TooManyUnits
 from services.structures.domain.history import Entry, recorded
 from services.structures.domain.structures import Structure
 from services.structures.domain.units import Unit, carry_over, unit_id
@@ -34,6 +34,11 @@ class Duplicating:
     records: Records
     accounts: BankAccounts
     units: Collection[Unit]
+
+    async def require_few_units(self, model: str) -> None:
+        """Raise where one transaction cannot carry them all over."""
+        if len(await self.units.select(_standing(model), most=UNITS_MOST + 1)) > UNITS_MOST:
+            raise TooManyUnits(most=UNITS_MOST)
 
     async def make(
         self,
@@ -76,7 +81,7 @@ class Duplicating:
         return structure
 
     async def _units(self, model: str, new: str, asked: Asked) -> _Beside:
-        found = await self.units.select({"structure_id": model, "status": "active"})
+        found = await self.units.select(_standing(model))
 
         def decide(*units: Unit | None) -> tuple[Change[Any], ...]:
             theirs, ours = units[: len(found)], units[len(found) :]
@@ -118,3 +123,7 @@ class Duplicating:
             *(files.at(paper) for paper in papers),
         )
         return _Beside(places, decide), bool(details)
+
+
+def _standing(model: str) -> dict[str, Any]:
+    return {"structure_id": model, "status": "active"}

@@ -19,6 +19,7 @@ from kit.service import Service
 from services.structures.directory import Line, Refused, entries
 from services.structures.domain.imported import import_one
 from services.structures.domain.structures import Structure
+from services.structures.search import found_later
 from services.structures.settings import StructuresSettings
 from services.structures.views import known, structures
 
@@ -62,7 +63,7 @@ async def import_structures(
     an import that was cut short is taken up where it stopped. Raises UnknownHeader.
     """
     settings = service.settings
-    kept = structures(service)
+    kept = structures(service, derived=found_later)
     await service.prepare()
     committing = asyncio.create_task(service.committer.run())
     try:

@@ -22,8 +22,10 @@ from services.structures.clientele import Clientele
 from services.structures.domain.contacts import Contact
 from services.structures.domain.mandates import Mandate
 from services.structures.duplicating import Duplicating
+from services.structures.following import Following
 from services.structures.handlers import handlers
 from services.structures.keeping import personal
+from services.structures.metrics import measuring
 from services.structures.public_structures import PublicStructures
 from services.structures.records import Records
 from services.structures.settings import StructuresSettings
@@ -69,7 +71,9 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
             *timers(their_units),
             *kept.jobs(),
             public.worker(),
+            Following(records.structures),
         ],
+        measures=[measuring(records.structures)],
         files=(FILES,),
     )
 

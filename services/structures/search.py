@@ -12,6 +12,7 @@ _WORDS_MOST: Final = 10
 _STARS_MOST: Final = 5
 _LITERAL_LEAST: Final = 3
 _DIGITS_THAT_LEAD: Final = 5
+DIGITS_THAT_ORDER: Final = 7
 _SORTED_BY: Final = 64
 """Letters."""
 
@@ -44,11 +45,19 @@ def sortable(text: str) -> str:
     return fold(text).strip()[:_SORTED_BY]
 
 
+def order(id: str) -> int:
+    """Its place among ids, in 28 bits: the index of grams keeps one beside each of them."""
+    return int(id[:DIGITS_THAT_ORDER], 16)
+
+
 def grams(folded: str) -> frozenset[str]:
-    """Its trigrams, and the first three letters of each word with the space before them."""
-    beginnings = (at for at, one in enumerate(folded[:-3]) if one == " ")
-    return frozenset(folded[at : at + 3] for at in range(len(folded) - 2)).union(
-        folded[at : at + 4] for at in beginnings
+    """Its trigrams, and the first three and four letters of each word with the space before."""
+    beginnings = [at for at, one in enumerate(folded) if one == " "]
+    return frozenset(
+        folded[at : at + length]
+        for length, starts in ((3, range(len(folded))), (4, beginnings), (5, beginnings))
+        for at in starts
+        if at + length <= len(folded)
     )
 
 
@@ -71,15 +80,35 @@ def digit_grams(identifier: str) -> frozenset[str]:
 
 def search_fields(structure: Structure) -> dict[str, Any]:
     """What is kept beside a structure to find it by."""
+    fields = found_later(structure)
+    del fields["awaits_grams"]
+    return fields | {"grams": grams_of(structure)}
+
+
+def grams_of(structure: Structure) -> list[str]:
+    """All that lead to it."""
+    texts, identifier = _texts(structure), structure.identifier.value
+    edges = {edge(text.strip()) for text in texts for edge in (_first, _last)}
+    digits = digit_grams(identifier) if identifier.isdigit() else ()
+    return sorted(edges.union(digits, *map(grams, texts)))
+
+
+def _texts(structure: Structure) -> list[str]:
     identifier = structure.identifier.value
-    numeric = identifier.isdigit()
     person = f"{structure.first_name or ''} {structure.last_name or ''}"
-    said = (structure.legal_name, structure.label, person, "" if numeric else identifier)
-    texts = sorted({fold(text) for text in said if text and text.strip()})
-    led_by = {edge(text.strip()) for text in texts for edge in (_first, _last)}.union(
-        digit_grams(identifier) if numeric else (), *map(grams, texts)
-    )
-    fields: dict[str, Any] = {"public": structure.public, "texts": texts, "grams": sorted(led_by)}
+    other = "" if identifier.isdigit() else identifier
+    said = (structure.legal_name, structure.label, person, other)
+    return sorted({fold(text) for text in said if text and text.strip()})
+
+
+def found_later(structure: Structure) -> dict[str, Any]:
+    """The same without its grams, which are most of what keeping it costs; they follow."""
+    fields: dict[str, Any] = {
+        "order": order(structure.id),
+        "public": structure.public,
+        "texts": _texts(structure),
+        "awaits_grams": True,
+    }
     if structure.address and structure.address.postcode:
         fields["postcode"] = structure.address.postcode
     if structure.address and structure.address.city:

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from contracts.structures import UnitStatus
 from kit.clock import today
-from kit.collection import Collection
+from kit.collection import Collection, Derived
 from kit.folding import fold
 from kit.http import Caller
 from kit.mongo import IndexModel
@@ -21,8 +21,8 @@ from services.structures.domain.standing import Standing, opened
 from services.structures.domain.structures import Structure
 from services.structures.domain.units import Unit, default_unit
 from services.structures.search import AT_HOME, Pattern, patterns, search_fields, sortable
-from services.structures.sought import NothingAskedFor, Sought
-from services.structures.ways import IN_ORDER, Looked, Sample
+from services.structures.sought import NothingAskedFor, Sought, code, identifier, word
+from services.structures.ways import BY_GRAM, Sample
 
 _DRAWN: Final = 2_000
 _DRAWN_EVERY: Final = 60
@@ -33,13 +33,15 @@ IN_DIRECTORY: Final = {"kind": "public", "public": True, "status": "active"}
 """The public structures that others may send to."""
 
 
-def structures(service: Service) -> Collection[Structure]:
+def structures(service: Service, *, derived: Derived = search_fields) -> Collection[Structure]:
     """The service's structures, with what they are found by."""
     return service.collection(
         "structures",
         Structure,
         indexes=[
-            IndexModel("grams"),
+            # Within one gram in the order of a page: reading ends once that is full.
+            IndexModel([("grams", 1), ("order", 1)]),
+            IndexModel("order", partialFilterExpression={"awaits_grams": True}),
             IndexModel("identifier.value"),
             _where_there("postcode"),
             _where_there("city"),
@@ -50,7 +52,7 @@ def structures(service: Service) -> Collection[Structure]:
             IndexModel("created_by", partialFilterExpression={"created_by": {"$gt": ""}}),
             IndexModel("status", partialFilterExpression={"status": "inactive"}),
         ],
-        derived=search_fields,
+        derived=derived,
     )
 
 
@@ -79,55 +81,43 @@ class Search:
         self._structures = structures
         self._drawn: tuple[float, Sample] | None = None
 
-    async def filter(self, asked: Sought, wanted: int) -> tuple[dict[str, Any], str | None]:
-        """All of it must hold; ``wanted``: how many are read at once. Raises NothingAskedFor."""
+    async def filter(self, asked: Sought) -> tuple[dict[str, Any], str | None]:
+        """All of it must hold. Raises NothingAskedFor."""
         if asked.wide:
             raise NothingAskedFor(field="query/q")
         found = patterns(asked.q) if asked.q is not None else ()
         every = [_fits(pattern) for pattern in found] + _plainly(asked)
-        way = None
-        if leading := frozenset[str]().union(*(one.grams for one in found if one.digits is None)):
-            sample = await self._sample()
-            gram = sample.rarest(leading)
-            if len(every) == len(found):
-                way = sample.way(found, gram, wanted, restricted=asked.restrict_private)
-            if way != IN_ORDER:
-                every.append({"grams": gram})
-        return {"$and": every} if every else {}, way
+        leading = frozenset[str]().union(*(one.grams for one in found if one.digits is None))
+        # Where more is asked, that may lead to fewer: the database tries.
+        alone = len(every) == len(found) and not asked.mine
+        if leading:
+            every.append({"grams": (await self._sample()).rarest(leading)})
+        return {"$and": every} if every else {}, BY_GRAM if leading and alone else None
 
     async def _sample(self) -> Sample:
         if self._drawn is None or time.monotonic() - self._drawn[0] > _DRAWN_EVERY:
-            documents = self._structures.documents
-            shown = {"texts": 1, "grams": 1, "identifier.value": 1, "kind": 1}
             # Ids are hashes: the first ones are no more alike than any others.
-            found = documents.find({}, shown, batch_size=_DRAWN + 1).sort("_id", 1).limit(_DRAWN)
-            drawn = [
-                Looked(
-                    tuple(one["texts"]),
-                    one["identifier"]["value"],
-                    tuple(one["grams"]),
-                    one["kind"],
-                )
-                for one in await found.to_list(None)
-            ]
-            sample = Sample(drawn, await documents.estimated_document_count())
+            found = self._structures.documents.find({}, {"grams": 1}, batch_size=_DRAWN + 1)
+            drawn = await found.sort("_id", 1).limit(_DRAWN).to_list(None)
+            # Those that were just imported may have none yet.
+            sample = Sample(one.get("grams", ()) for one in drawn)
             self._drawn = time.monotonic(), sample
         return self._drawn[1]
 
 
 def _plainly(asked: Sought) -> list[dict[str, Any]]:
-    """What is equal or is not there."""
+    """What is equal, begins so or is not there."""
     equal = {
-        "postcode": asked.postcode,
-        "city": asked.city and fold(asked.city),
-        "family": asked.last_name and fold(asked.last_name),
-        "given": asked.first_name and fold(asked.first_name),
+        "postcode": asked.postcode and code("postcode", asked.postcode),
+        "city": asked.city and word("city", asked.city),
+        "family": asked.last_name and word("last_name", asked.last_name),
+        "given": asked.first_name and word("first_name", asked.first_name),
         "kind": asked.kind,
         "status": asked.status,
     }
     every: list[dict[str, Any]] = [{name: value} for name, value in equal.items() if value]
     if asked.identifier:
-        every.append({"identifier.value": {"$regex": f"^{asked.identifier.upper()}"}})
+        every.append(identifier(asked.identifier))
     if asked.country:
         country, at_home = fold(asked.country), {"abroad": {"$exists": False}}
         # Where there is no address, nobody knows the country.
@@ -156,6 +146,11 @@ class Visibility:
 
     def __init__(self, rights: RightsCopy) -> None:
         self._rights = rights
+
+    async def require_fresh(self, caller: Caller) -> None:
+        """Before a structure is looked for: rights too old tell a hidden one from none."""
+        if caller.user_id and not caller.operator:
+            await self._rights.require_fresh()
 
     async def of_record(self, caller: Caller, structure: Structure) -> bool:
         """Whether this caller may read all of it."""
@@ -228,6 +223,7 @@ class Visibility:
         self, structures: Collection[Structure], id: str, caller: Caller
     ) -> tuple[Structure, Standing]:
         """A structure and where a person stands towards it; to strangers there is none."""
+        await self.require_fresh(caller)
         structure = await structures.get(id)
         to = await self.standing(caller, structure)
         return opened(structure, to), to

@@ -1,7 +1,7 @@
 """
 Those who need help, and what they ask the support desk.
 
-Owns       support.tickets, support.entries, support.attachments,
+Owns       support.tickets, support.entries, support.exports, support.attachments,
            support.attachments-counts, support.numbers,
            support.portals, support.contacts, support.rights, support.structures, support.units,
            support.people, support.objects, support.erasures, support.portions,
@@ -14,7 +14,8 @@ Consumes   users.rights-changed, structures.client-account-opened,
            users.person-erased, users.export-requested, users.reactivation-settled,
            structures.public-structure-settled
 Publishes  support.ticket-opened, support.ticket-taken, support.ticket-released,
-           support.ticket-noted, support.ticket-information-asked,
+           support.ticket-noted, support.ticket-attachment-added,
+           support.ticket-information-asked,
            support.ticket-information-given, support.ticket-solution-proposed,
            support.ticket-solution-refused, support.ticket-transferred, support.ticket-refiled,
            support.ticket-closed, support.ticket-overdue, support.ticket-request-done,

@@ -63,6 +63,7 @@ class TicketAttachments:
                 self.files.collection.at(id),
                 self.records.tickets.at(ticket_id),
                 self.counts.collection.at(ticket_id),
+                self.records.entries.at(id),
             )
             return Ask(places, partial(add, content=stored, scan=scan))
 

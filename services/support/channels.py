@@ -20,6 +20,7 @@ from services.support.api.exchanges import exchange_routes
 from services.support.api.portal import portal_routes
 from services.support.api.public_tickets import public_ticket_routes
 from services.support.api.requests import request_routes
+from services.support.consulting import Consulting
 from services.support.conversing import Conversing
 from services.support.correspondence import Correspondence
 from services.support.domain.exchanges import Exchange, Seat
@@ -64,7 +65,9 @@ class Channels:
                 requests,
                 writing.catalogue,
             ),
-            granting=Granting(service.committer, records, requests, settings.timing),
+            granting=Granting(
+                service.committer, records, requests, writing.reaching.rights, settings.timing
+            ),
             conversing=Conversing(
                 exchanges,
                 service.collection("seats", Seat),
@@ -76,11 +79,11 @@ class Channels:
             writing=writing,
         )
 
-    def routes(self, lines: Lines) -> list[APIRouter]:
+    def routes(self, lines: Lines, consulting: Consulting) -> list[APIRouter]:
         return [
             portal_routes(self.conversing, lines),
             assistant_routes(articles.read(), self.writing),
-            exchange_routes(self.conversing),
+            exchange_routes(self.conversing, consulting),
             self.robots.routes("/v1/public-tickets/effort", "support"),
             public_ticket_routes(self.correspondence, self.robots),
             request_routes(self.granting, self.writing),
@@ -93,6 +96,7 @@ class Channels:
         return [
             Timer(self.efforts, wake=self._forget_effort),
             *self.correspondence.jobs(),
+            *self.granting.jobs(),
             *self.conversing.jobs(),
         ]
 

@@ -111,15 +111,15 @@ class Conversing:
 
     async def listen(
         self, id: str, caller: Caller, *, after: int, wait: float
-    ) -> tuple[Exchange, list[Entry]]:
-        exchange, _ = await self.known(id, caller)
+    ) -> tuple[Exchange, Ticket, list[Entry]]:
+        exchange, ticket = await self.known(id, caller)
         said = await self._said(id, after)
         if said or exchange.state == "over":
-            return exchange, said
+            return exchange, ticket, said
         await self.waiting.changed(exchange, caller.user_id, patience=wait)
         # Rights may have gone meanwhile.
-        exchange, _ = await self.known(id, caller)
-        return exchange, await self._said(id, after)
+        exchange, ticket = await self.known(id, caller)
+        return exchange, ticket, await self._said(id, after)
 
     async def say(self, id: str, entry_id: str, text: str, caller: Caller) -> Entry:
         decide = partial(
@@ -138,18 +138,17 @@ class Conversing:
         return kept[0], kept[1]
 
     async def end(
-        self, id: str, entry_id: str, answer: str, caller: Caller
+        self, id: str, entry_id: str, answer: str, caller: Caller, *, if_match: int | None
     ) -> tuple[Exchange, Ticket]:
         current, by = await self.exchanges.find(id), await self._doing(id, entry_id, caller)
-        kept: tuple[Any, ...] = await self.writing.committer.change_together(
-            (
-                self.exchanges.at(id),
-                self.seats.at(current.user_id if current else caller.user_id),
-                self.records.tickets.at(id),
-                self.records.entries.at(entry_id),
-            ),
-            partial(domain.end, answer=answer, timing=self.settings.timing, by=by),
+        places = (
+            self.exchanges.at(id),
+            self.seats.at(current.user_id if current else caller.user_id),
+            self.records.tickets.at(id),
+            self.records.entries.at(entry_id),
         )
+        decide = partial(domain.end, answer=answer, timing=self.settings.timing, by=by)
+        kept = await self.writing.committer.keep(Ask(places, decide, if_match))
         self.waiting.ring(kept[0])
         return kept[0], kept[2]
 

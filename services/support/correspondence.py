@@ -12,17 +12,21 @@ from kit.collection import Ask, Collection
 from kit.links import read_link
 from kit.service import Service
 from kit.workers import Job, Timer, Worker
-from services.support.domain import forms
+from services.support.domain import forms, replies
+from services.support.domain.acts import Doing
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import Content
 from services.support.domain.forms import Form, Kind, Sending
 from services.support.domain.numbers import numbers_for
+from services.support.domain.reach import Reach
+from services.support.domain.replies import Reply
 from services.support.domain.requests import Request
 from services.support.domain.tickets import Ticket
 from services.support.records import Records
 from services.support.settings import SupportSettings
 
 PURPOSE: Final = "ticket-confirmation"
+REPLY: Final = "ticket-reply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,28 @@ class Correspondence:
         )
         ticket: Ticket = kept[1]
         return ticket
+
+    async def reply(self, act: Reply, token: str, text: str = "") -> Ticket:
+        """Raise LinkInvalid, LinkExpired or ReplyOver, naming the token; or NotInThisState."""
+        settings, at = self.service.settings, now()
+        key = settings.link_key.get_secret_value()
+        link = read_link(key, token, purpose=REPLY, now=at)
+        id, rank = link.user_id, int(link.nonce)
+        solutions = {"ticket_id": id, "kind": "solution-proposed"}
+        newest = await self.records.entries.select(solutions, sort=[("place", -1)], most=1)
+        entry_id = f"{id}:reply:{rank}"
+        decide = partial(
+            replies.reply,
+            act,
+            rank=rank,
+            answered=max((one.rank for one in newest), default=0),
+            text=text,
+            timing=settings.timing,
+            by=Doing(entry_id=entry_id, reach=Reach(user_id="", wrote=id), now=at),
+        )
+        places = self.records.tickets.at(id), self.records.entries.at(entry_id)
+        ticket, _ = await self.service.committer.change_together(places, decide)
+        return ticket  # type: ignore[no-any-return]  # what the decision gave back
 
     def jobs(self) -> list[Job]:
         return [

@@ -27,6 +27,10 @@ def personal(
                 without=without_words,
             ),
             *_activity(records),
+            # Of agents: what they have taken of others.
+            Kept(
+                name="extractions", collection=records.exports, of=lambda user_id: {"by": user_id}
+            ),
             Kept(
                 name="demandes",
                 collection=channels.granting.requests,

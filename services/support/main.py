@@ -16,6 +16,7 @@ from services.support.api.tickets import ticket_routes
 from services.support.api.writing import writing_routes
 from services.support.attachments import TicketAttachments
 from services.support.channels import Channels
+from services.support.consulting import Consulting
 from services.support.handlers import handlers
 from services.support.keeping import personal
 from services.support.noticing import noticing
@@ -38,19 +39,20 @@ def build(service: Service[SupportSettings]) -> FastAPI:
     writing = Writing(service.committer, records, reaching, speaking, catalogue)
     channels = Channels.of(service, writing)
     kept = personal(service, records, attachments.files, channels)
+    consulting = Consulting(records.entries, records.exports, reaching)
     acting = Acting(service.committer, records, reaching, timing, channels.conversing)
     return service.app(
         category_routes(catalogue),
         writing_routes(writing),
         # Before those of one ticket: its paths are not ids.
-        listing_routes(lines, reaching),
-        ticket_routes(records, reaching),
+        listing_routes(lines, consulting, records),
+        ticket_routes(records, consulting),
         attachment_routes(attachments, reaching),
         emitter_routes(acting),
-        agent_routes(acting, catalogue),
-        activity_routes(records, reaching),
+        agent_routes(acting, speaking),
+        activity_routes(records, consulting),
         fact_routes(records.objects),
-        *channels.routes(lines),
+        *channels.routes(lines, consulting),
         hears=channels.hear(handlers(records, rights, kept)),
         jobs=[
             noticing(records.tickets),

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from typing import Annotated, Final
 
 import nh3
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from kit.one_line import NOT_IN_A_LINE
 
@@ -75,5 +75,6 @@ Markup = Annotated[
     StringConstraints(max_length=LONGEST),
     AfterValidator(cleaned),
     AfterValidator(short_enough),
+    Field(json_schema_extra={"contentMediaType": "text/html"}),
 ]
 """A text that may be formatted; whatever could act is taken out of it."""

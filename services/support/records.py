@@ -3,6 +3,7 @@
 from kit.mongo import IndexModel
 from kit.service import Service
 from services.support.domain.activity import Entry, place
+from services.support.domain.exports import Export
 from services.support.domain.known import Somebody, Structure, Unit
 from services.support.domain.listing import found_by
 from services.support.domain.numbers import Number
@@ -30,6 +31,9 @@ class Records:
                 IndexModel([("emitter_id", 1), ("_id", 1)]),
             ],
             derived=lambda entry: {"place": place(entry)},
+        )
+        self.exports = service.collection(
+            "exports", Export, indexes=[IndexModel([("by", 1), ("_id", 1)])]
         )
         self.numbers = service.collection("numbers", Number)
         self.portals = service.collection("portals", Portal)

@@ -1,7 +1,8 @@
 """What may be asked of the list of tickets."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
@@ -64,8 +65,8 @@ class Sought:
         EntityId | None, Query(description="Which wrote it, or was written to.")
     ] = None
     overdue: Annotated[
-        Literal[True] | None, Query(description="Something promised is late, and still to be done.")
-    ] = None
+        bool, Query(description="Only what is late: something promised is still to be done.")
+    ] = False
     created_from: Annotated[Day | None, Query()] = None
     created_until: Annotated[Day | None, Query(description="That day included.")] = None
     sort: Annotated[Sort, Query()] = "created_at"
@@ -98,12 +99,36 @@ class Sought:
             raise TooManyWords(f"At most {_WORDS_MOST} words.", field="query/q")
         return found
 
+    @property
+    def descending(self) -> bool:
+        return self.direction == "descending"
+
+    @property
+    def read_by(self) -> Sort:
+        """The order that is read: what is filed alike is kept in that of time."""
+        if self.sort != "created_at" or self.q is not None:
+            return self.sort
+        return "subcategory" if self.subcategory else "category" if self.category else self.sort
+
+    @property
+    def in_time(self) -> bool:
+        return self.read_by == "created_at"
+
+    def furthest(self, moments: Iterable[datetime]) -> datetime:
+        """The one that comes last in this order."""
+        return min(moments) if self.descending else max(moments)
+
     def shelves(self, reach: Reach) -> list[str]:
         if self.tab == "to_treat":
             return listing.to_treat(reach) if self.states else []
         if self.structure_id:
             return listing.of_structure(self.structure_id, reach, self.states)
         return listing.in_reach(reach, self.seen_as, self.states)
+
+    def owners(self, reach: Reach) -> dict[str, Any]:
+        """At least as much as these shelves hold, by whose the tickets are."""
+        named = listing.owners_in(reach, self.seen_as)
+        return {"owners": {"$in": named}, "state": {"$in": [*self.states]}}
 
     def all_shelves(self, reach: Reach) -> list[str]:
         """Few that hold at least as much: all tickets of these states, and one's own drafts."""
@@ -133,7 +158,8 @@ class Sought:
 
     def beyond_shelves(self, reach: Reach) -> list[dict[str, Any]]:
         """What else is asked."""
-        asked: list[dict[str, Any]] = [{"stems": one} for one in self.words]
+        # Said so that no index is entered by one word while another, which is rarer, leads.
+        asked: list[dict[str, Any]] = [{"$nor": [{"stems": {"$ne": one}}]} for one in self.words]
         if self.number:
             asked.append(self.numbered)
         if self.overdue:

@@ -9,7 +9,7 @@ from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import Content, Known, filled, preselected
 from services.support.domain.known import Structure, there, unit_id
 from services.support.domain.objects import object_id
-from services.support.domain.portals import contact_id, portal_id, require_support
+from services.support.domain.portals import SupportNotOpen, contact_id, portal_id, support_is_open
 from services.support.records import Records
 
 
@@ -76,14 +76,18 @@ class Speaking:
         return heard.id if heard else None
 
     async def _require_open(self, caller: Caller, structure_id: str | None, recipient: str) -> None:
+        if not await self.open_to(caller.user_id, structure_id, recipient):
+            raise SupportNotOpen
+
+    async def open_to(self, user_id: str, structure_id: str | None, recipient: str) -> bool:
+        """Whether a supplier lets somebody write to its support, for this structure or any."""
         clients = [structure_id] if structure_id else []
         if not clients:
-            held = await self.rights.of_user(caller.user_id)
+            held = await self.rights.of_user(user_id)
             clients = [one.structure_id for one in held if one.valid(today())]
-        ids = [
-            (portal_id(one, recipient), contact_id(one, recipient, caller.user_id))
-            for one in clients
-        ]
+        ids = [(portal_id(one, recipient), contact_id(one, recipient, user_id)) for one in clients]
         portals = await self.records.portals.many([portal for portal, _ in ids])
         contacts = await self.records.contacts.many([contact for _, contact in ids])
-        require_support((portals.get(portal), contacts.get(contact)) for portal, contact in ids)
+        return support_is_open(
+            (portals.get(portal), contacts.get(contact)) for portal, contact in ids
+        )

@@ -30,14 +30,7 @@ class Endings:
     async def take_away(self, over: Unit) -> None:
         code, of_structure = over.code, {"structure_id": over.structure_id}
         waiting = of_structure | {"extent.units": code, "status": "requested"}
-        # The last: kept before there were lines.
-        where = (
-            "lines.unit",
-            "habilitations.unit",
-            "waiting.habilitation.unit",
-            "extent.units",
-        )
-        limited = {"$or": [{field: code} for field in where]}
+        limited = {"$or": [{"named_units": code}, {"named_units": None} | _kept_before(code)]}
         await self._each(self._of.requests, waiting, over, requests.unit_ended)
         asked = of_structure | {"given.unit": code, "status": "requested"}
         await self._each(
@@ -91,3 +84,9 @@ class Endings:
             return left, same, taken
 
         return Ask((*detach.places, self._of.habilitation_history.at(id)), decide)
+
+
+def _kept_before(code: str) -> dict[str, Any]:
+    """What picks those that name it, of rattachements that were kept without ``named_units``."""
+    where = ("lines.unit", "habilitations.unit", "waiting.habilitation.unit", "extent.units")
+    return {"$or": [{field: code} for field in where]}

@@ -24,13 +24,14 @@ from kit.bus import Subscriptions
 from kit.change import Change
 from kit.collection import Ask, Collection
 from kit.days import day_of
+from services.users import creations
 from services.users.domain import duplications, requests, units, vacancies
 from services.users.domain.accounts import Account
 from services.users.domain.habilitation_history import recorded
-from services.users.domain.management import Management, appoint_creator
+from services.users.domain.management import Management
 from services.users.domain.rattachements import Defaults, Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest, noted, settle
-from services.users.domain.structures import Structure, follow, learn
+from services.users.domain.structures import Structure, follow
 from services.users.domain.units import known_unit_id
 from services.users.espaces import Espaces
 from services.users.habilitations import Habilitations
@@ -65,56 +66,51 @@ def handlers(
 def _settles_rattachements(
     membership: Membership, accounts: Collection[Account], defaults: Defaults
 ) -> Callable[[ApprovalDecided], Ask]:
-    def settle_rattachement(decided: ApprovalDecided) -> Ask:
-        def decide(
-            request: RattachementRequest | None,
-            rattachement: Rattachement | None,
-            structure: Structure | None,
-            account: Account | None,
-            *others: Any,
-        ) -> tuple[Change[Any], ...]:
-            action, decider, entry = others
-            changes = settle(
-                decided,
-                request,
-                rattachement,
-                structure,
-                decider,
-                requester_active=account is not None and account.status == "active",
-                defaults=defaults,
-                on=day_of(decided.decided_at),
-            )
-            shown = noted(decided, changes, action)
-            given = recorded(
-                rattachement,
-                changes[1],
-                entry,
-                id=decided.approval_id,
-                cause="approved",
-                by=decided.decided_by,
-                at=decided.decided_at,
-            )
-            beside = Change(structure), Change(account), shown, Change(decider), given
-            return *changes, *beside
+    ties = membership.rattachements
 
+    def settle_rattachement(decided: ApprovalDecided) -> Ask:
         return Ask(
             (
                 membership.requests.at(decided.subject_id),
-                membership.rattachements.at(
-                    rattachement_id(decided.requester_id, decided.structure_id)
-                ),
+                ties.at(rattachement_id(decided.requester_id, decided.structure_id)),
                 membership.structures.at(decided.structure_id),
                 accounts.at(decided.requester_id),
                 membership.actions.at(decided.approval_id),
-                membership.rattachements.at(
-                    rattachement_id(decided.decided_by, decided.structure_id)
-                ),
+                ties.at(rattachement_id(decided.decided_by, decided.structure_id)),
                 membership.habilitation_history.at(decided.approval_id),
             ),
-            decide,
+            partial(_settled, decided, defaults),
         )
 
     return settle_rattachement
+
+
+def _settled(
+    decided: ApprovalDecided, defaults: Defaults, *current: Any
+) -> tuple[Change[Any], ...]:
+    """What was asked for is given or not, and the lists and histories of both sides say so."""
+    request, rattachement, structure, account, action, decider, entry = current
+    changes = settle(
+        decided,
+        request,
+        rattachement,
+        structure,
+        decider,
+        requester_active=account is not None and account.status == "active",
+        defaults=defaults,
+        on=day_of(decided.decided_at),
+    )
+    given = recorded(
+        rattachement,
+        changes[1],
+        entry,
+        id=decided.approval_id,
+        cause="approved",
+        by=decided.decided_by,
+        at=decided.decided_at,
+    )
+    shown = noted(decided, changes, action)
+    return *changes, Change(structure), Change(account), shown, Change(decider), given
 
 
 def _hear_of_approvals(
@@ -167,41 +163,7 @@ def _hear_of_structures(
 ) -> None:
     @on(StructureCreated)
     def know_structure(created: StructureCreated) -> Ask:
-        structure_id, creator = created.structure_id, created.created_by
-        if creator is None:
-            return membership.structures.ask(structure_id, lambda current: learn(created, current))
-
-        def decide(*current: Any) -> tuple[Change[Any], ...]:
-            *states, entry = current
-            changes = appoint_creator(
-                *states,
-                created=created,
-                user_id=creator,
-                defaults=defaults,
-                on=day_of(created.created_at),
-            )
-            noted = recorded(
-                states[3],
-                changes[3],
-                entry,
-                id=structure_id,
-                cause="management",
-                by=creator,
-                at=created.created_at,
-            )
-            return *changes, noted
-
-        return Ask(
-            (
-                membership.structures.at(structure_id),
-                membership.management.at(structure_id),
-                membership.requests.at(structure_id),
-                membership.rattachements.at(rattachement_id(creator, structure_id)),
-                accounts.at(creator),
-                membership.habilitation_history.at(structure_id),
-            ),
-            decide,
-        )
+        return creations.hear_of(created, membership, accounts, defaults)
 
     @on(StructureDuplicated)
     def attach_to_duplicate(told: StructureDuplicated) -> Ask:

@@ -63,7 +63,7 @@ class Metadata(BaseModel):
     token_endpoint_auth_methods_supported: tuple[str, ...] = ("client_secret_basic",)
 
 
-class Said(BaseModel):
+class Claims(BaseModel):
     """The claims of an ID token and of the UserInfo endpoint."""
 
     sub: str = Field(min_length=1, max_length=255)
@@ -106,7 +106,7 @@ class IdentityProvider:
         joint = "&" if "?" in metadata.authorization_endpoint else "?"
         return f"{metadata.authorization_endpoint}{joint}{urlencode(asked)}"
 
-    async def recognise(self, code: str, redirect_uri: str, *, nonce: str, verifier: str) -> Said:
+    async def recognise(self, code: str, redirect_uri: str, *, nonce: str, verifier: str) -> Claims:
         """Who came back with this code; raises ProviderRefused or ProviderUnavailable."""
         metadata = await self._described()
         tokens = await self._exchanged(metadata, code, redirect_uri, verifier)
@@ -116,7 +116,7 @@ class IdentityProvider:
                 told = await self._asked_about(metadata.userinfo_endpoint, tokens, claims)
                 apart: frozenset[str] = frozenset() if claims.keys() >= ADDRESS else ADDRESS
                 claims = told | {name: claims[name] for name in claims.keys() - apart}
-            return Said.model_validate(claims)
+            return Claims.model_validate(claims)
         except (JoseError, ValueError, TypeError, KeyError) as wrong:
             # Not the text of it, which may quote a claim.
             log.warning("not recognised", provider=self.said.name, why=type(wrong).__name__)

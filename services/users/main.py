@@ -75,7 +75,7 @@ def build(service: Service[UsersSettings]) -> FastAPI:
         jobs=[
             *identity.timers(),
             Worker(membership.units, claim=units.begin, work=Endings(membership).take_away),
-            Copying(membership).worker(),
+            Copying(membership, accounts, defaults).worker(),
             *attaching.jobs(),
             Timer(membership.rattachements, wake=_new_day(habilitations, attaching)),
             importing.worker(),

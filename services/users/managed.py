@@ -9,9 +9,8 @@ from pydantic import BaseModel
 
 from kit import entitled
 from kit.clock import today
-from kit.pages import Asked, Page, after, page
+from kit.pages import Asked, Page, after, behind, page
 from kit.problems import NotFound
-from services.users.domain.accounts import Account
 from services.users.domain.management import Management
 from services.users.domain.questions import normalised
 from services.users.domain.rattachements import Rattachement, rattachement_id
@@ -19,9 +18,11 @@ from services.users.domain.transfers import NotItsPrincipalManager
 from services.users.identity import Identity
 from services.users.membership import Membership
 
-AT_ONCE: Final = 200
-EXAMINED_MOST: Final = 10_000
+AT_ONCE: Final = 500
+EXAMINED_MOST: Final = 2_000
 """Rattachements looked at for one page; of more, the next page goes on."""
+SHOWN: Final = ("first_name", "last_name", "email", "contact_email", "address")
+"""All that is read of an account: thousands are read for one page."""
 
 
 class ManagedStructure(BaseModel):
@@ -67,12 +68,11 @@ class Managed:
         first, *others = structure_ids or await self.membership.managed_by(user_id) or ("",)
         await self._refuse_others(user_id, [first, *others])
         on, cursor, found = today(), asked.cursor, list[tuple[str, Successor]]()
+        sought = normalised(words).split()
         for _ in range(EXAMINED_MOST // AT_ONCE):
-            where = {"structure_id": first, "role": "user"}
-            ties, following = await page(
-                self.membership.rattachements, where, Asked(cursor, AT_ONCE), descending=False
-            )
-            found += await self._suitable(ties, others, words, on)
+            ties = await self._attached(first, cursor, on)
+            found += await self._suitable(ties, others, sought, on)
+            following = after(ties[-1][0]) if len(ties) == AT_ONCE else None
             if len(found) > asked.size:
                 found = found[: asked.size]
                 following = after(found[-1][0])
@@ -80,6 +80,15 @@ class Managed:
                 break
             cursor = following
         return Page(items=[one for _, one in found], next=following)
+
+    async def _attached(self, structure_id: str, cursor: str, on: date) -> list[tuple[str, str]]:
+        """The next of its users that day: the rattachement of each, and whose it is."""
+        where = {"structure_id": structure_id, "role": "user", **_standing(on), **behind(cursor)}
+        found = self.membership.rattachements.documents.find(
+            where, {"user_id": 1}, batch_size=AT_ONCE + 1
+        )
+        rows = await found.sort("_id", 1).limit(AT_ONCE).to_list(None)
+        return [(one["_id"], one["user_id"]) for one in rows]
 
     async def _refuse_others(self, user_id: str, structure_ids: list[str]) -> None:
         """404 where one is not attached, 403 where another manages."""
@@ -95,34 +104,27 @@ class Managed:
         raise NotItsPrincipalManager
 
     async def _suitable(
-        self, ties: list[Rattachement], others: list[str], words: str, on: date
+        self, ties: list[tuple[str, str]], others: list[str], words: list[str], on: date
     ) -> list[tuple[str, Successor]]:
-        attached = [tie for tie in ties if entitled.attached(tie, on)]
-        accounts = await self.identity.accounts.many([tie.user_id for tie in attached])
-        wanted = [
-            (tie.id, account)
-            for tie in attached
-            if (account := accounts.get(tie.user_id)) and _is_meant(account, words)
-        ]
-        if others and wanted:
-            everywhere = await self._attached_to_all([one.id for _, one in wanted], others, on)
-            wanted = [(id, one) for id, one in wanted if one.id in everywhere]
-        return [(id, _shown(account)) for id, account in wanted]
+        active = {"_id": {"$in": [user for _, user in ties]}, "status": "active"}
+        known = self.identity.accounts.documents.find(
+            active, dict.fromkeys(SHOWN, 1), batch_size=AT_ONCE + 1
+        )
+        meant = {one["_id"]: one for one in await known.to_list(None) if _is_meant(one, words)}
+        if others and meant:
+            everywhere = await self._attached_to_all([*meant], others, on)
+            meant = {user: one for user, one in meant.items() if user in everywhere}
+        return [(id, _shown(meant[user])) for id, user in ties if user in meant]
 
     async def _attached_to_all(
         self, user_ids: list[str], structure_ids: list[str], on: date
     ) -> set[str]:
-        day = on.isoformat()
-        stands: dict[str, Any] = {
-            "valid_from": {"$lte": day},
-            "$or": [{"valid_until": None}, {"valid_until": {"$gte": day}}],
-        }
         found = self.membership.rattachements.documents.find(
             {
                 "user_id": {"$in": user_ids},
                 "structure_id": {"$in": structure_ids},
                 "role": {"$ne": None},
-                "lines": {"$elemMatch": stands},
+                **_standing(on),
             },
             {"user_id": 1},
             batch_size=10_000,
@@ -139,24 +141,30 @@ def _attached_today(tie: Rattachement) -> bool:
     return entitled.attached(tie, today())
 
 
-def _is_meant(account: Account, words: str) -> bool:
+def _standing(on: date) -> dict[str, Any]:
+    """What picks the rattachements that have a line that day, or what was kept before lines."""
+
+    def days(of: str) -> dict[str, Any]:
+        first, last, day = f"{of}valid_from", f"{of}valid_until", on.isoformat()
+        return {first: {"$lte": day}, "$or": [{last: None}, {last: {"$gte": day}}]}
+
+    of_old = {"lines": {"$in": [None, []]}} | days("extent.")
+    return {"$or": [{"lines": {"$elemMatch": days("")}}, of_old]}
+
+
+def _is_meant(account: dict[str, Any], words: list[str]) -> bool:
     """Each word is in the name, the e-mail or the postal address, without regard to accents."""
-    if account.status != "active":
-        return False
-    at = account.address
-    postal = (at.line, *at.complements, at.postcode, at.city) if at else ()
-    said = normalised(
-        " ".join(
-            (account.first_name, account.last_name, account.email, account.written_to, *postal)
-        )
-    )
-    return all(word in said for word in normalised(words).split())
+    at = account.get("address") or {}
+    postal = (at.get("line"), *at.get("complements", ()), at.get("postcode"), at.get("city"))
+    known = (*(account.get(name) for name in SHOWN if name != "address"), *postal)
+    said = normalised(" ".join(filter(None, known)))
+    return all(word in said for word in words)
 
 
-def _shown(account: Account) -> Successor:
+def _shown(account: dict[str, Any]) -> Successor:
     return Successor(
-        user_id=account.id,
-        first_name=account.first_name,
-        last_name=account.last_name,
-        email=account.written_to,
+        user_id=account["_id"],
+        first_name=account["first_name"],
+        last_name=account["last_name"],
+        email=account.get("contact_email") or account["email"],
     )

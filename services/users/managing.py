@@ -49,11 +49,12 @@ class Managing:
     ) -> Transfer:
         if known := await self.membership.transfers.find(id):
             return known
+        account = await self.identity.accounts.find(by)
         managed = await self.membership.managed_by(by) if kind == "global" else ()
         chosen = dict.fromkeys(selected(kind, structure_ids, managed), successor)
         asked = Transfer(id=id, kind=kind, by=by, successors=chosen, at=now())
         kept, *_ = await self.identity.committer.keep(
-            self.handing_over(asked, USER, await self._named(asked))
+            self.handing_over(asked, USER, await self._named(asked), account)
         )
         transferred: Transfer = kept
         return transferred
@@ -64,10 +65,10 @@ class Managing:
         """Give all that is managed to others and close the account, or do neither."""
         field = "body/successor_id" if one_for_all else "body/successors"
         for left in reversed(range(TRIES)):
+            account = await self.identity.accounts.find(user_id)
             managed = await self.membership.managed_by(user_id)
             chosen = deactivations.successors(managed, one_for_all=one_for_all, each=each)
             asked = Transfer(id=id, kind="deactivation", by=user_id, successors=chosen, at=now())
-            account = await self.identity.accounts.find(user_id)
             ask = self.leaving(asked, field, await self._named(asked), account)
             try:
                 await self.identity.committer.keep(ask)
@@ -84,7 +85,14 @@ class Managing:
             return {}
         return await self.membership.structures.many([*asked.successors])
 
-    def handing_over(self, asked: Transfer, field: str, named: Mapping[str, Structure]) -> Ask:
+    def handing_over(
+        self,
+        asked: Transfer,
+        field: str,
+        named: Mapping[str, Structure],
+        account: Account | None,
+    ) -> Ask:
+        """``account``: of who asks, read before what they manage was."""
         users = tuple(dict.fromkeys(asked.successors.values()))
         occasion = Occasion(
             id=asked.id,
@@ -109,6 +117,7 @@ class Managing:
                 field=field,
                 on=day_of(asked.at),
                 defaults=self.defaults,
+                counted=account.manages if account else None,
             )
             return *_in_order(decided), *_noted(occasion, histories, ties, decided.handed)
 
@@ -143,7 +152,7 @@ class Managing:
         account: Account | None,
     ) -> Ask:
         """The same, and then what is decided on the account as the transfer leaves it."""
-        transfer = self.handing_over(asked, field, named)
+        transfer = self.handing_over(asked, field, named, account)
         sessions = account.session_ids if account else ()
         many = len(transfer.places)
 

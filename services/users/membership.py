@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kit.mongo import IndexModel
 from services.users.domain.actions import Action
@@ -41,9 +41,7 @@ _RATTACHEMENTS: Final = [
     IndexModel([("structure_id", 1), ("_id", 1)]),
     IndexModel([("user_id", 1), ("structure_id", 1)]),
     IndexModel([("structure_id", 1), ("lines.unit", 1), ("_id", 1)]),
-    IndexModel([("structure_id", 1), ("extent.units", 1), ("_id", 1)]),
-    IndexModel([("structure_id", 1), ("habilitations.unit", 1), ("_id", 1)]),
-    IndexModel([("structure_id", 1), ("waiting.habilitation.unit", 1), ("_id", 1)]),
+    IndexModel([("structure_id", 1), ("named_units", 1), ("_id", 1)]),
     IndexModel([("structure_id", 1), ("in_line", 1)]),
     IndexModel([("user_id", 1), ("_id", 1)]),
 ]
@@ -80,6 +78,16 @@ _ACTIONS: Final = [
 ]
 
 
+def _with_its_units(tie: Rattachement) -> dict[str, Any]:
+    """
+    The units it names, by which it is found when one of them is over.
+
+    An index on its habilitations, which mostly name none, would have a key made for each of them
+    at every change, and cost more than all other indexes together.
+    """
+    return {"named_units": sorted(tie.named_units())}
+
+
 @dataclass(frozen=True, slots=True)
 class Membership:
     """Who belongs to which structure, and who manages it."""
@@ -107,7 +115,9 @@ class Membership:
             units=kept("units", Unit),
             management=kept("management", Management, indexes=_MANAGEMENT),
             requests=kept("requests", RattachementRequest, indexes=_REQUESTS),
-            rattachements=kept("rattachements", Rattachement, indexes=_RATTACHEMENTS),
+            rattachements=kept(
+                "rattachements", Rattachement, indexes=_RATTACHEMENTS, derived=_with_its_units
+            ),
             duplications=kept("duplications", Duplication),
             transfers=kept("transfers", Transfer),
             claims=kept("claims", Claim, indexes=_CLAIMS),

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from contracts.users import Line, Role
-from kit.entitled import administers
+from kit.entitled import MANAGEMENT, administers
 from kit.http import Caller
 from kit.pages import Asked, Page, page
 from kit.problems import NotFound
@@ -107,10 +107,22 @@ class Users:
         if structure_id:
             acting = [(await self.administrator(user_id, structure_id, on)).tie]
         else:
-            acting = await self.membership.rattachements.select({"user_id": user_id})
+            acting = await self._acting(user_id)
         picked = _administered(acting, on)
         where = {"role": {"$ne": None}, "$or": picked or [{"_id": {"$in": []}}]}
         return where | ({"lines.unit": {"$in": [None, unit]}} if unit else {})
+
+    async def _acting(self, user_id: str) -> list[Rattachement]:
+        """Where they may administer; of a principal manager without what they hold: it is long."""
+        ties, (application, level) = self.membership.rattachements, MANAGEMENT
+        delegated = {"$elemMatch": {"application": application, "level": level}}
+        where = {"user_id": user_id, "role": "user", "habilitations": delegated}
+        managed = ties.documents.find(
+            {"user_id": user_id, "role": "principal_manager"},
+            {"habilitations": 0, "waiting": 0, "past": 0},
+            batch_size=10_000,
+        )
+        return [*await ties.select(where), *map(ties.state, await managed.to_list(None))]
 
     async def listed(self, where: dict[str, Any], asked: Asked, on: date) -> Page[AttachedUser]:
         ties = self.membership.rattachements

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from contracts.structures import QuestionAsked
+from contracts.structures import QuestionAskedV2
 from contracts.users import Habilitation, HabilitationsRequested, RattachementRequested
 from kit.change import Change
 from kit.rights import Rights
@@ -75,14 +75,15 @@ def a_habilitations_request(**but: Any) -> HabilitationsRequested:
     )
 
 
-def a_mandate_question(**but: Any) -> QuestionAsked:
-    return QuestionAsked(
+def a_mandate_question(**but: Any) -> QuestionAskedV2:
+    return QuestionAskedV2(
         **{
             "question_id": "m-1",
             "kind": "mandate",
             "subject_id": "m-1",
             "title": "Souscrire un mandat de facturation",
-            "changes": ("Mandataire : Compta & Cie",),
+            "changes": ("À partir du 05/01/2026",),
+            "named": "Mandataire : Compta & Cie",
             "requester_id": "u-lea",
             "structure_id": "s-9",
             "structure_identifier": "73282932000074",

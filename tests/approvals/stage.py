@@ -17,6 +17,7 @@ from kit.record import Record
 from kit.service import Service
 from kit.tasks import ended
 from kit.workers import GRACE
+from tests.forgetting import forget_all
 
 
 class Stage:
@@ -38,9 +39,7 @@ class Stage:
 
     async def forget(self) -> None:
         """As new, without the second that a new database takes."""
-        names = [one.name for one in self.service.collections]
-        for name in (*names, "journal", "heard", "once", "parked"):
-            await self.service.mongo[name].delete_many({})
+        await forget_all(self.service, "heard", "parked")
         self._last.clear()
         for slice in range(journal.SLICES):
             self.service.heard.beat(f"users.events/{slice}", now())

@@ -50,7 +50,7 @@ class TestComment:
         assert (about.state.comments, types(written)) == (1, [])
 
     def test_asks_the_requester_for_more_and_hears_the_answer_once(self):
-        asked, question = write(an_approval(), asks=True)
+        asked, question = write(an_approval(units=("COMPTA",)), asks=True)
         answered, answer = write(asked.state, **HERS)
         _, more = write(answered.state, **HERS | {"id": "c-3"})
 
@@ -60,7 +60,7 @@ class TestComment:
         [told] = answer.events
         assert isinstance(told, InformationGiven)
         assert (told.asked_by, told.text) == ("u-omar", "La comptabilité.")
-        assert told.approver_ids == ("u-omar",)
+        assert (told.approver_ids, told.units) == (("u-omar",), ("COMPTA",))
         assert (answered.state.asked_by, types(more)) == (None, [])
 
     def test_of_an_approver_does_not_answer_for_the_requester(self):

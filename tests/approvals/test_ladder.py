@@ -167,6 +167,18 @@ class TestReminder:
 
         assert told.approver_ids == ("u-zoe",)
 
+    def test_says_which_units_are_asked_about_and_so_does_the_escalation(self):
+        state = waiting(units=("COMPTA",))
+
+        told = (
+            climbed(state, after(3)).events + climbed(up_to(3, units=("COMPTA",)), after(5)).events
+        )
+
+        assert [(type(one), one.units) for one in told] == [
+            (ApprovalReminded, ("COMPTA",)),
+            (ApprovalEscalated, ("COMPTA",)),
+        ]
+
     def test_never_goes_to_whoever_asked(self):
         [told] = climbed(up_to(5, requester_id="u-ada"), after(10)).events
 

@@ -14,6 +14,7 @@ from contracts.approvals import (
     ApproverMissing,
 )
 from contracts.event import Event
+from contracts.structures import QuestionAsked
 from kit.change import Change
 from services.approvals.domain.approvals import Approval
 from services.approvals.domain.approvers import Approvers
@@ -76,6 +77,11 @@ class TestOpenFor:
         assert (approval.valid_until, approval.comment) == (TOMORROW, "Bonjour")
         assert approval.title == "Demande de rattachement à un service"
 
+    def test_tells_which_units_it_is_about(self):
+        opened, _ = put(a_request(units=("COMPTA",)), approvers=some_approvers(a_seat()))
+
+        assert [told.units for told in opened.events] == [("COMPTA",)]
+
     @pytest.mark.feature("APP-02", "APP-12", "HAB-16")
     def test_keeps_which_habilitations_would_be_given_and_taken(self):
         asked = a_habilitations_request(units=("COMPTA",), comment="Je dépose.")
@@ -106,8 +112,11 @@ class TestOpenFor:
         opened, _ = put(asked, approvers=some_approvers(a_seat()))
 
         assert opened.state.title == "Souscrire un mandat de facturation"
-        assert opened.state.changes == ("Mandataire : Compta & Cie",)
+        assert opened.state.changes == ("À partir du 05/01/2026",)
+        assert opened.state.named == "Mandataire : Compta & Cie"
         assert types(opened) == [ApprovalOpenedV2]
+        public = QuestionAsked(**asked.model_dump(exclude={"named"}))
+        assert put(public, opened.state)[0] == Change(opened.state)
         decided = decide(
             opened.state,
             some_approvers(a_seat()),

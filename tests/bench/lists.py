@@ -3,8 +3,10 @@
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from kit import clock
 from kit.internal import Caller, sign
@@ -16,7 +18,11 @@ from services.approvals.main import build as approvals
 from services.approvals.settings import ApprovalsSettings
 from services.structures.main import build as structures
 from services.structures.settings import StructuresSettings
+from services.users import catalogue
+from services.users.domain.accounts import Account
 from services.users.domain.lines import Extent
+from services.users.domain.management import Management
+from services.users.domain.questions import normalised
 from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest
 from services.users.main import build as users
@@ -35,6 +41,10 @@ AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 DAY = AT.date()
 BUSY, BOSS = "b" * 32, "c" * 32
 """The user who manages many structures, and the manager of the structure with many users."""
+FIRST = "Léa"
+GIVEN = catalogue.defaults(catalogue.read())
+UNITS = 50
+"""Of the structure with many users, each of whom is attached to one."""
 
 
 def _manages(user: str, structure: str) -> Rights:
@@ -62,12 +72,25 @@ def _approval(n: int, structure: str) -> Approval:
     )
 
 
+def _account(user: str, name: str) -> Account:
+    return Account(
+        id=user,
+        status="active",
+        email=f"{user}@example.org",
+        first_name=FIRST,
+        last_name=name,
+        created_at=AT,
+    )
+
+
 class _Lists:
     """What is written before anything is asked, and what must come back."""
 
     def __init__(self, here: Stand, structures: int, users: int) -> None:
         self.here, self.users = here, users
-        self.public = [*Directory().structures(structures)]
+        directory = Directory()
+        self.names = directory.surnames[:users]
+        self.public = [*directory.structures(structures)]
         self.theirs = [one.id for one in self.public]
         self.crowded = self.theirs[0]
         self.services: dict[str, Service[Any]] = {}
@@ -86,6 +109,9 @@ class _Lists:
         await seed(own["structures"], "structures", self.public)
         await seed(own["users"], "requests", self._requests())
         await seed(own["users"], "rattachements", self._rattachements())
+        await seed(own["users"], "accounts", self._accounts())
+        managed = Management(id=self.crowded, principal_manager_id=BOSS)
+        await seed(own["users"], "management", [managed])
         crowd = (_approval(n, self.crowded) for n in range(self.users))
         await seed(own["approvals"], "approvals", crowd)
         each = (_approval(n, one) for n, one in enumerate(self.theirs[1:]))
@@ -125,18 +151,53 @@ class _Lists:
                 structure_id=structure,
                 role="principal_manager",
                 lines=Extent(valid_from=DAY).lines(),
+                habilitations=GIVEN["principal_manager"],
+            )
+        yield Rattachement(
+            id=rattachement_id(BOSS, self.crowded),
+            user_id=BOSS,
+            structure_id=self.crowded,
+            role="principal_manager",
+            lines=Extent(valid_from=DAY).lines(),
+            habilitations=GIVEN["principal_manager"],
+        )
+        for n in range(self.users):
+            user = f"{n:032x}"
+            yield Rattachement(
+                id=rattachement_id(user, self.crowded),
+                user_id=user,
+                structure_id=self.crowded,
+                role="user",
+                lines=Extent(units=(f"unit-{n % UNITS}",), valid_from=DAY).lines(),
+                habilitations=GIVEN["user"],
             )
 
+    def _accounts(self) -> Iterator[Account]:
+        for user in (BUSY, BOSS):
+            yield _account(user, "Martin")
+        for n, name in enumerate(self.names):
+            yield _account(f"{n:032x}", name)
 
+    def named(self, words: str) -> int:
+        """How many of the many users have this in what is known of them."""
+        known = (normalised(f"{FIRST} {name} {n:032x}") for n, name in enumerate(self.names))
+        return sum(normalised(words) in said for said in known)
+
+
+@dataclass(frozen=True, slots=True)
 class _Reader:
     """Somebody who reads one list of one service."""
 
-    def __init__(self, here: Stand, process: Process, path: str, user: str, expected: int) -> None:
-        self.process, self.path, self.user, self.expected = process, path, user, expected
-        self._key = here.secret("internal_key")
+    here: Stand
+    process: Process
+    path: str
+    user: str
+    expected: int
+    named_by: tuple[str, ...] = ("id",)
+    """What tells its items apart."""
 
     async def _page(self, connection: Connection, query: str) -> dict[str, Any]:
-        token = sign(Caller(user_id=self.user), self._key, at=clock.now())
+        token = sign(Caller(user_id=self.user), self.here.secret("internal_key"), at=clock.now())
         joined = "&" if "?" in self.path else "?"
         path = f"{self.path}{joined}{query}" if query else self.path
         status, body = await connection.ask(request("GET", path, token))
@@ -150,7 +211,7 @@ class _Reader:
         seen, cursor = list[str](), ""
         while cursor is not None:
             page = await self._page(connection, f"size=500&cursor={cursor}")
-            seen += [one["id"] for one in page["items"]]
+            seen += [":".join(one[field] for field in self.named_by) for one in page["items"]]
             cursor = page["next"]
         connection.close()
         if len(seen) != self.expected or len({*seen}) != self.expected:
@@ -176,7 +237,9 @@ async def lists(runs: int, *, quick: bool) -> Result:
         served = {name: await here.serve(name) for name in BUILT}
         for process in served.values():
             await process.ready()
-        many = structures - 1
+        many, of_crowd = structures - 1, f"structure_id={written.crowded}"
+        named_by = ("structure_id", "user_id")
+        rare = written.names[users // 2]
         listed = {
             f"requests of a user in {many:,} structures": _Reader(
                 here, served["users"], "/v1/rattachements", BUSY, many
@@ -189,6 +252,41 @@ async def lists(runs: int, *, quick: bool) -> Result:
             ),
             f"approvals of a structure with {users:,} users": _Reader(
                 here, served["approvals"], "/v1/approvals", BOSS, users
+            ),
+            f"users of a structure with {users:,} users": _Reader(
+                here,
+                served["users"],
+                f"/v1/structure-users?{of_crowd}",
+                BOSS,
+                users + 1,
+                named_by,
+            ),
+            "users of one of its units": _Reader(
+                here,
+                served["users"],
+                f"/v1/structure-users?{of_crowd}&unit=unit-7",
+                BOSS,
+                users // UNITS + 1,
+                named_by,
+            ),
+            f"users of all {many:,} structures of a manager": _Reader(
+                here, served["users"], "/v1/structure-users", BUSY, many, named_by
+            ),
+            "who of so many users could manage the structure": _Reader(
+                here,
+                served["users"],
+                f"/v1/managed-structures/successors?{of_crowd}",
+                BOSS,
+                users,
+                ("user_id",),
+            ),
+            "the same, sought by a name": _Reader(
+                here,
+                served["users"],
+                f"/v1/managed-structures/successors?{of_crowd}&q={quote(rare)}",
+                BOSS,
+                written.named(rare),
+                ("user_id",),
             ),
         }
         found: dict[str, list[float]] = {name: [] for name in listed}

@@ -41,6 +41,8 @@ BEGAN = datetime(2024, 1, 8, 8, 0, tzinfo=UTC)
 STATES: tuple[State, ...] = ("open", "waiting", "resolved", "closed", "draft")
 SHARES = (12, 4, 6, 76, 2)
 DESK, ONE, WIDE = "d" * 32, "0" * 32, "e" * 32
+FIRST = tuple(f"{n:032x}" for n in range(1, 21))
+"""People who each ask for one page only."""
 SORTS = ("created_at", "number", "title", "category", "subcategory", "state")
 TABS = ("actions_required", "not_closed", "in_progress", "closed", "drafts", "to_treat")
 
@@ -60,7 +62,7 @@ class Tickets:
             " ".join(sentence.split()) for text in written for sentence in text.split(". ")
         )
         self._names = Directory().surnames
-        self._filed = [
+        self.filed = [
             (category.code, one.code, one.needs_recipient)
             for category in categories.read().categories
             for one in category.subcategories
@@ -74,7 +76,7 @@ class Tickets:
         drawn = self._drawn
         # Squared: some structures write much more than others.
         emitter = int(drawn.random() ** 2 * STRUCTURES)
-        category, subcategory, business = drawn.choice(self._filed)
+        category, subcategory, business = drawn.choice(self.filed)
         recipient = structure(int(drawn.random() ** 2 * STRUCTURES)) if business else None
         [state] = drawn.choices(STATES, SHARES)
         at = BEGAN + timedelta(minutes=n)
@@ -187,7 +189,19 @@ def _asked(made: Tickets, many: int) -> dict[str, list[str]]:
         for sort in SORTS
         for way in ("ascending", "descending")
     ]
-    found = {"tabs": tabs * 5, "every order": sorts * 2}
+    filed = [f"category={one}" for one in sorted({filed[0] for filed in made.filed})]
+    filed += [f"subcategory={filed[1]}" for filed in made.filed]
+    days = [f"{BEGAN + timedelta(days=n):%Y-%m-%d}" for n in range(0, made.many // 1440, 7)]
+    criteria = {
+        "number": [f"number={n * 997 % made.many}" for n in range(many)],
+        "a category or subcategory": filed,
+        "a state": [f"state={one}" for one in STATES],
+        "a structure": [f"structure_id={structure(n * 25)}" for n in range(many)],
+        "late": ["overdue=true"],
+        "days": [f"created_from={one}&created_until={one}" for one in days],
+    }
+    found = {"tabs": tabs * 5, "every order": sorts * 2, "counts": ["/counts"] * 10}
+    found |= {kind: [f"?{one}" for one in asked] for kind, asked in criteria.items()}
     for kind, words in made.searches(many).items():
         found[kind] = [f"?q={quote(one)}" for one in words]
     return found
@@ -217,6 +231,8 @@ async def tickets(runs: int, *, quick: bool) -> Result:
         apart = STRUCTURES // MANY
         await seed(service, "rights", _rights(WIDE, iter(range(0, STRUCTURES, apart))))
         await seed(service, "rights", _rights(ONE, iter([17])))
+        for n, user in enumerate(FIRST):
+            await seed(service, "rights", _rights(user, iter(range(n, STRUCTURES, apart))))
         # Users says that nothing has changed: without its word nobody has rights for long.
         served = [await here.serve(name) for name in ("users", "support")]
         for process in served:
@@ -235,6 +251,10 @@ async def tickets(runs: int, *, quick: bool) -> Result:
                     if run:
                         slow = percentile(times, 99) * 1000
                         spent.setdefault((name, kind), []).append(slow)
+        first = [Reader(here, served[-1], user) for user in FIRST]
+        times = [await one.spent(["?tab=not_closed"]) for one in first]
+        slow = percentile([one for [one] in times], 99) * 1000
+        spent[f"{MANY:,} structures", "the first page they ask for"] = [slow]
         walked = await readers[f"{MANY:,} structures"].walk("?tab=not_closed&sort=title")
         await service.mongo.close()
     return _result(spent, walked, made.many)

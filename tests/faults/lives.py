@@ -149,6 +149,8 @@ class Engine:
 
     def __init__(self, child: Child, kind: str, tally: Tally) -> None:
         self.child, self.kind, self._tally = child, kind, tally
+        self.starved = False
+        """Its disk is full: it may end by itself."""
         self.wanted = asyncio.Event()
         self.wanted.set()
         self._killed: int | None = None
@@ -163,7 +165,10 @@ class Engine:
             assert process
             code = await process.wait()
             if process.pid != self._killed and self.wanted.is_set():
-                self._tally.fell.append(f"{self.name} ended with {code}")
+                if self.starved:
+                    self._tally.done[f"{self.kind} ended as its disk was full"] += 1
+                else:
+                    self._tally.fell.append(f"{self.name} ended with {code}")
             await self.wanted.wait()
             await asyncio.sleep(SOON)
             await self.child.spawn()

@@ -59,7 +59,7 @@ class Load:
         self._stopping = False
         kinds: list[tuple[Callable[[], Awaitable[None]], float, int]] = [
             (self._journey, JOURNEYS, 24),
-            (self._ticket, TICKETS, 160),
+            (self._ticket, TICKETS, 400),
             (self._structure, STRUCTURES, 2),
             (self._read, READS, 12),
         ]

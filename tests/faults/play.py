@@ -94,13 +94,14 @@ class Play:
         deaths = [one.at for one in account.tally.deaths if one.target == "notifications"]
         domain = NotificationsSettings.model_fields["mail_from"].default.rpartition("@")[2][:-1]
         key = (self._data / "secrets" / "chorale_link_key").read_text()
-        secrets = Secrets(Renderer(stage.here.url), key)
+        secrets = Secrets(Renderer(stage.here.gateway), key)
         letters = delivered(
             found.letters,
             stage.post.taken,
             stage.post.refused,
             {id: secrets.message_id(id, domain) for id in found.letters},
             sorted([*deaths, *stage.post.cuts]),
+            {id for id, one in account.ledger.requests.items() if one.verdict},
         )
         findings = [*unsettled, *judged(found, account.ledger, log_lost=log_lost), *letters.found]
         counts = counted(found, account.ledger)

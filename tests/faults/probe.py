@@ -24,6 +24,8 @@ its look at what other replicas heard.
 EVERY = 0.1
 LONGEST = 120.0
 
+KINDS = ("rights", "ticket", "rights withdrawn", "ticket withdrawn", "session")
+
 Ask = Callable[[], Awaitable[Answered | None]]
 
 
@@ -41,7 +43,7 @@ class Probe:
 
     def __init__(self, client: Client, people: People, ledger: Ledger) -> None:
         self._client, self._people, self._ledger = client, people, ledger
-        self.seen = {kind: Staleness() for kind in ("rights", "ticket", "session")}
+        self.seen = {kind: Staleness() for kind in KINDS}
         self._keys = count()
         self._stopping = False
 
@@ -52,11 +54,12 @@ class Probe:
         structures = iter(self._people.structures)
         while not self._stopping:
             if pair := next(structures, None):
-                await self._grant(*pair)
+                ticket_id = await self._grant(*pair)
+                await self._withdraw(*pair, ticket_id)
             await self._sign_out()
             await asyncio.sleep(4)
 
-    async def _grant(self, structure: str, claire: User) -> None:
+    async def _grant(self, structure: str, claire: User) -> str:
         """Somebody gets rights: structures and support must not deny them for long."""
         nadia, insist = self._people.prober, self._client.insist
         asked = await insist(
@@ -82,10 +85,29 @@ class Probe:
                 break
             await asyncio.sleep(EVERY)
         since = clock()
-        await asyncio.gather(
+        _, written = await asyncio.gather(
             self._until("rights", since, self._reads(nadia, structure), _knows_more),
             self._until("ticket", since, self._writes(nadia, structure), _written),
         )
+        return str(written.body["id"]) if written else ""
+
+    async def _withdraw(self, structure: str, claire: User, ticket_id: str) -> None:
+        """They are taken back: structures and support must not go by them for long."""
+        nadia = self._people.prober
+        await self._client.insist(
+            *("detachment", "PUT", f"/v1/structure-users/{structure}/{nadia.id}/detachment", 200),
+            by=claire,
+            to="users",
+            body={"comment": "Fin."},
+        )
+        since = clock()
+        asking = [
+            self._until("rights withdrawn", since, self._reads(nadia, structure), _knows_less)
+        ]
+        if ticket_id:
+            rewrites = self._rewrites(nadia, structure, ticket_id)
+            asking.append(self._until("ticket withdrawn", since, rewrites, _refused))
+        await asyncio.gather(*asking)
 
     def _reads(self, nadia: User, structure: str) -> Ask:
         path = f"/v1/structures/{structure}"
@@ -105,10 +127,19 @@ class Probe:
 
         return write
 
+    def _rewrites(self, nadia: User, structure: str, ticket_id: str) -> Ask:
+        """What the draft says already: where it is let through, nothing changes."""
+        return lambda: self._client.ask(
+            *("probe", "PUT", f"/v1/tickets/{ticket_id}"),
+            by=nadia,
+            to="support",
+            body={"structure_id": structure},
+        )
+
     async def _until(
         self, kind: str, since: float, ask: Ask, fresh: Callable[[Answered], bool | None]
-    ) -> None:
-        """``fresh`` says None of what is neither a right answer nor a stale one."""
+    ) -> Answered | None:
+        """The fresh answer; ``fresh`` says None of what is neither a right one nor a stale one."""
         seen = self.seen[kind]
         seen.probed += 1
         while clock() < since + LONGEST:
@@ -116,13 +147,14 @@ class Probe:
             answer = await ask()
             verdict = fresh(answer) if answer else None
             if verdict:
-                return
+                return answer
             if verdict is False:
                 seen.latest = max(seen.latest, begun)
                 if begun > ALLOWED + SLACK:
                     seen.violations.append(f"{kind}: stale {begun:.1f} s after the change")
             await asyncio.sleep(EVERY)
         seen.violations.append(f"{kind}: not seen {LONGEST:.0f} s after the change")
+        return None
 
     async def _sign_out(self) -> None:
         """Somebody signs out: the gateway must not let that token in for long."""
@@ -142,6 +174,15 @@ class Probe:
 
 def _knows_more(answer: Answered) -> bool | None:
     return "created_by" in answer.body if answer.status == 200 else None
+
+
+def _knows_less(answer: Answered) -> bool | None:
+    known = _knows_more(answer)
+    return None if known is None else not known
+
+
+def _refused(answer: Answered) -> bool | None:
+    return {404: True, 422: True, 200: False}.get(answer.status)
 
 
 def _written(answer: Answered) -> bool | None:

@@ -76,6 +76,10 @@ def rows(accounts: list[Account]) -> Iterator[Row]:
             "letters that SMTP refused for good",
             lambda one, n=n: one.verdicts[n].deliveries.given_up,
         )
+        yield row(
+            "letters that were of no use any more",
+            lambda one, n=n: one.verdicts[n].deliveries.of_no_use,
+        )
         yield row("seconds until all had settled", lambda one, n=n: round(one.verdicts[n].settled))
         for kind in ("lost", "doubled", "disordered", "parked", "wrong"):
             yield row(f"**{kind}**", lambda one, n=n, k=kind: f"**{one.verdicts[n].of(k)}**")

@@ -1,20 +1,22 @@
 """Waiting until nothing is on its way any more."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError
 
+from kit.clock import now
 from kit.parking import NEVER
-from tests.faults.lives import Life
+from services.notifications.domain.attempts import LEASE
 from tests.faults.points import HEARING, TELLING
 from tests.faults.stage import Stage
 from tests.faults.tally import clock
 
 PATIENCE = 600.0
-LATER = Life(skew=14 * 3600)
-"""A letter that failed often waits half a day for its next attempt."""
+WAITING = {"status": "waiting"}
 
 
 class NeverSettled(Exception):
@@ -22,7 +24,12 @@ class NeverSettled(Exception):
 
 
 async def settle(stage: Stage, patience: float = PATIENCE) -> float:
-    """Seconds until all was told, heard and sent; the clock of letters is moved on by hours."""
+    """
+    Seconds until all was told, heard and sent.
+
+    A letter that failed often waits half a day for its next attempt: it falls due at once. Not one
+    that is being sent: its lease holds.
+    """
     began = clock()
     async with AsyncMongoClient[dict[str, Any]](stage.mongo) as client:
         while True:
@@ -32,13 +39,17 @@ async def settle(stage: Stage, patience: float = PATIENCE) -> float:
                 left, letters = [type(error).__name__], 0
             if not left and not letters:
                 return clock() - began
-            if not left and stage.services.lives["notifications"] != LATER:
-                await asyncio.sleep(5)  # Those that are due leave by themselves.
-                stage.services.kill("notifications", LATER)
-                await asyncio.sleep(1)
+            if not left:
+                await _make_due(client["notifications"]["letters"])
             if clock() - began > patience:
                 raise NeverSettled(f"{left[:10]}, {letters} letters")
             await asyncio.sleep(1)
+
+
+async def _make_due(letters: AsyncCollection[dict[str, Any]]) -> None:
+    later = WAITING | {"wake_at": {"$gt": now() + LEASE}}
+    with suppress(PyMongoError):
+        await letters.update_many(later, {"$set": {"wake_at": now()}})
 
 
 async def _on_their_way(client: AsyncMongoClient[dict[str, Any]]) -> tuple[list[str], int]:
@@ -58,5 +69,5 @@ async def _on_their_way(client: AsyncMongoClient[dict[str, Any]]) -> tuple[list[
         ]
         if parked := await client[hearer]["parked"].count_documents({"due": {"$lt": NEVER}}):
             left.append(f"{parked} events wait to be heard again by {hearer}")
-    letters = await client["notifications"]["letters"].count_documents({"status": "waiting"})
+    letters = await client["notifications"]["letters"].count_documents(WAITING)
     return left, letters

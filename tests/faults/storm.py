@@ -9,6 +9,9 @@ from tests.faults.schedule import ROUND, Fault
 from tests.faults.stage import Stage
 from tests.faults.tally import clock, say
 
+NOTICED = 3.0
+"""Seconds after which who met a full disk has ended of it, if at all."""
+
 
 class Storm:
     """Goes on, round by round, until enough have been killed."""
@@ -71,12 +74,15 @@ class Storm:
         if disk is None:
             return
         self._stage.tally.done["disk full"] += 1
-        ballast = disk / "ballast"
+        ballast, member = disk / "ballast", self._stage.members_of_mongo[-1]
+        member.starved = True
         try:
             await asyncio.to_thread(_fill, ballast)
             await asyncio.sleep(fault.lasts)
         finally:
             ballast.unlink()
+            await asyncio.sleep(NOTICED)
+            member.starved = False
 
 
 def _fill(ballast: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.notifications.domain.letters import OF_NO_USE
 from tests.faults.deliveries import delivered
 from tests.faults.evidence import COPYING, Evidence, Told
 from tests.faults.ledger import Ledger, Request, Ticket
@@ -13,7 +14,7 @@ from tests.faults.verdict import judged, topic
 
 LEDGER = Ledger(
     requests={"r": Request("lea", "s", "approved", "claire")},
-    tickets={"t": Ticket("lea", version=3, title="1", state="open", told=True)},
+    tickets={"t": Ticket("lea", version=3, title="1", state="closed", told=True)},
     structures={"s": "claire"},
 )
 TIE = {
@@ -39,7 +40,7 @@ JOURNALS = {
     ],
     "approvals": [("approvals.approval-opened.v1", "r"), ("approvals.approval-decided.v1", "r")],
     "structures": [("structures.structure-created.v1", "s")],
-    "support": [("support.ticket-opened.v1", "t")],
+    "support": [("support.ticket-opened.v1", "t"), ("support.ticket-closed.v1", "t")],
 }
 
 
@@ -69,7 +70,7 @@ def evidence() -> Evidence:
         requests={"r": {"user_id": "lea", "structure_id": "s", "status": "granted"}, "s": {}},
         rattachements={"claire:s": deepcopy(TIE)},
         approvals={"r": {"state": "approved", "decided_by": "claire"}},
-        tickets={"t": {"version": 3, "state": "open", "content": {"title": "1"}}},
+        tickets={"t": {"version": 3, "state": "closed", "content": {"title": "1"}}},
         structures={"s": {}},
         structures_known={"s": {}},
         letters={id: {"template": template, "status": "sent"} for id, template in letters.items()},
@@ -210,6 +211,7 @@ BEARS = {"l": "<l>"}
 class TestDelivered:
     def judged(self, letters: Any = LETTER, **given: Any) -> list[str]:
         known = {"taken": {"<l>": [100.0]}, "refused": set(), "message_id": BEARS, "cuts": []}
+        known["decided"] = {"r"}
         return [one.kind for one in delivered(letters, **known | given).found]
 
     def test_has_nothing_to_say_of_a_letter_that_left_once(self):
@@ -224,6 +226,14 @@ class TestDelivered:
     def test_forgives_a_letter_that_smtp_refused_for_good(self):
         failed = {"l": LETTER["l"] | {"status": "failed"}}
         assert self.judged(failed, refused={"<l>"}, taken={}) == []
+
+    @pytest.mark.parametrize(("request_id", "found"), [("r", []), ("undecided", ["lost"])])
+    def test_forgives_a_letter_that_asks_for_a_decision_once_it_was_taken(
+        self, request_id: str, found: list[str]
+    ):
+        asks = {"template": "approval-opened", "subject_id": request_id}
+        dropped = asks | {"status": "suppressed", "last_error": OF_NO_USE}
+        assert self.judged({"l": dropped}, taken={}) == found
 
     def test_forgives_a_second_time_after_a_kill_between_hand_over_and_record(self):
         assert self.judged(taken={"<l>": [100.0, 161.0]}, cuts=[100.5]) == []

@@ -146,14 +146,15 @@ def requests(ledger: Ledger, evidence: Evidence) -> list[Finding]:
             "approvals.approval-decided.v1",
             f"users.rattachement-{outcome}.v1",
         ):
-            found += _once(told[type, id], f"{type} of {id}")
+            found += _times(told[type, id], 1, f"{type} of {id}")
     return found
 
 
-def _once(times: int, what: str) -> list[Finding]:
-    if times == 1:
+def _times(times: int, wanted: int, what: str) -> list[Finding]:
+    if times == wanted:
         return []
-    return [Finding("doubled" if times else "lost", f"{what} was told {times} times")]
+    kind: Kind = "doubled" if times > wanted else "lost"
+    return [Finding(kind, f"{what} was told {times} times")]
 
 
 def _same(what: str, wanted: Iterable[str], there: Iterable[str]) -> list[Finding]:
@@ -167,7 +168,7 @@ def _same(what: str, wanted: Iterable[str], there: Iterable[str]) -> list[Findin
 def tickets(ledger: Ledger, evidence: Evidence) -> list[Finding]:
     """Each ticket is as its last command left it, changed as often as it was changed."""
     found = _same("ticket", ledger.tickets, evidence.tickets)
-    told = Counter(one.key for one in evidence.journals["support"])
+    told = Counter((one.type, one.key) for one in evidence.journals["support"])
     for id, wanted in ledger.tickets.items():
         if not (kept := evidence.tickets.get(id)):
             continue
@@ -177,8 +178,11 @@ def tickets(ledger: Ledger, evidence: Evidence) -> list[Finding]:
             found.append(Finding(kind, what))
         elif (kept["state"], kept["content"]["title"]) != (wanted.state, wanted.title):
             found.append(Finding("wrong", f"ticket {id} is not as it was left"))
-        if wanted.told or told[id]:
-            found += _once(told[id] if wanted.told else 2, f"ticket-opened of {id}")
+        for type, told_once in (
+            ("support.ticket-opened.v1", wanted.told),
+            ("support.ticket-closed.v1", wanted.state == "closed"),
+        ):
+            found += _times(told[type, id], int(told_once), f"{type} of {id}")
     return found
 
 
@@ -186,9 +190,10 @@ def structures(ledger: Ledger, evidence: Evidence) -> list[Finding]:
     """Each structure is there, known to users, and managed by whoever created it."""
     found = _same("structure", ledger.structures, evidence.structures)
     found += _same("structure known to users", ledger.structures, evidence.structures_known)
-    told = Counter(one.key for one in evidence.journals["structures"])
+    told = Counter((one.type, one.key) for one in evidence.journals["structures"])
     for id, creator in ledger.structures.items():
-        found += _once(told[id], f"structure-created of {id}")
+        created = "structures.structure-created.v1"
+        found += _times(told[created, id], 1, f"{created} of {id}")
         tie = evidence.rattachements.get(f"{creator}:{id}")
         if not tie or tie["role"] != "principal_manager":
             found.append(Finding("lost", f"structure {id} is not managed by {creator}"))

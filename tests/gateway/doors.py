@@ -200,7 +200,9 @@ async def a_door(upstream: Upstream, **but: Any) -> AsyncIterator[Door]:
 
 @asynccontextmanager
 async def serving(app: Any) -> AsyncIterator[int]:
-    with socket.socket() as listening:
+    # Of a socket that does not say so, asyncio does not know that it is TCP, and its answers wait for
+    # what they are put together with: 40 ms each.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         config = uvicorn.Config(app, lifespan="off", log_level="error", proxy_headers=False)
         config.load()

@@ -37,7 +37,6 @@ async def test_opened_with_a_welcome_and_without_support(town: Town):
     assert refused.json()["type"] == "/problems/support-not-open"
 
 
-@pytest.mark.feature("CRM-18")
 async def test_with_support_closed_to_one_of_the_client_s_users(town: Town):
     claire, lea = await town.person("Claire", "Martin"), await town.person()
     supplier, client = await town.structure(claire), await town.structure(lea)

@@ -2,6 +2,7 @@
 
 import json
 from base64 import urlsafe_b64encode
+from functools import partial
 from time import time
 from typing import Any
 
@@ -10,7 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
 from services.gateway.routes import OPEN
-from tests.journeys.test_hostile import EVERY, PARAMETER, every, is_clear
+from tests.journeys.test_hostile import EVERY, PARAMETER, at_once, every, is_clear
 from tests.law import Action
 from tests.platform import answered, refused
 from tests.scenes import Cast
@@ -19,9 +20,10 @@ from tests.scenes import Cast
 class TestAToken:
     @every(lambda action: (action.method, action.path) not in OPEN)
     async def test_that_is_none_of_ours_opens_nothing(self, action: Action, cast: Cast) -> None:
-        for name, token in forgeries(cast).items():
-            headers = {"authorization": token}
-            answer = await cast.platform.ask(action.method, action.example, headers=headers)
+        forged = forgeries(cast)
+        ask = partial(cast.platform.ask, action.method, action.example)
+        answers = await at_once(ask(headers={"authorization": one}) for one in forged.values())
+        for name, answer in zip(forged, answers, strict=True):
             assert answer.status_code == 401, name
             refused(answer, 401)
             assert answer.headers["www-authenticate"] == "Bearer"
@@ -111,7 +113,8 @@ class TestHeaders:
     async def test_of_another_method_are_refused(self, action: Action, cast: Cast) -> None:
         path = PARAMETER.sub("0" * 32, action.path)
         known = {one.method for one in EVERY if one.path == action.path}
-        for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - known:
-            answer = await cast.platform.ask(method, path, by=cast.operator)
+        others = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - known
+        asking = (cast.platform.ask(method, path, by=cast.operator) for method in others)
+        for answer in await at_once(asking):
             is_clear(answer)
             assert answer.status_code >= 400

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from httpx import Response
@@ -17,6 +17,7 @@ from tests.law import Action, actions
 from tests.platform import Platform, User, refused
 from tests.scenes import SCENES, Asked, Cast
 
+T = TypeVar("T")
 EVERY = [*{(one.method, one.path): one for one in actions()}.values()]
 DESCRIBED = merged(committed())["paths"]
 JSON = {"content-type": "application/json"}
@@ -122,11 +123,11 @@ def is_clear(answer: Response) -> None:
         refused(answer, answer.status_code)
 
 
-async def at_once(asking: Iterable[Awaitable[Response]]) -> list[Response]:
+async def at_once(asking: Iterable[Awaitable[T]]) -> list[T]:
     """Some at a time: the answers do not depend on one another, and we need not wait for each."""
     places = asyncio.Semaphore(6)
 
-    async def one(awaited: Awaitable[Response]) -> Response:
+    async def one(awaited: Awaitable[T]) -> T:
         async with places:
             return await awaited
 
@@ -140,12 +141,15 @@ class TestABody:
     ) -> None:
         asked = await asked_of(action)
         send = sender(cast.platform, action, asked)
-        for content in (*UNREADABLE, *NOT_AN_OBJECT):
-            answer = await send(content)
+        contents = (*UNREADABLE, *NOT_AN_OBJECT)
+        answers = await at_once(map(send, contents))
+        for content, answer in zip(contents, answers, strict=True):
             is_clear(answer)
             assert answer.status_code in {400, 422}, (content[:40], answer.text)
-        for field, wrong in one_by_one(asked, OF_NO_TYPE):
-            problem = refused(await send(as_bytes(wrong)), 422)
+        wrongs = [*one_by_one(asked, OF_NO_TYPE)]
+        answers = await at_once(send(as_bytes(wrong)) for _, wrong in wrongs)
+        for (field, wrong), answer in zip(wrongs, answers, strict=True):
+            problem = refused(answer, 422)
             pointers = [one["pointer"] for one in problem["errors"]]
             assert any(one.startswith(f"/body/{field}") for one in pointers), (wrong, pointers)
         refused(await send(b'"' + b"x" * 1_000_001 + b'"'), 413, "body-too-large")
@@ -280,11 +284,11 @@ class TestAPath:
         self, action: Action, cast: Cast, asked_of: Asking
     ) -> None:
         body = as_bytes((await asked_of(action)).body.get("json", {}))
-        for id in IDS_OF_NOTHING:
-            path = PARAMETER.sub(lambda _, id=id: id, action.path)
-            status, headers, said = await raw(
-                cast.platform, action.method, path, by=cast.people[action.role], body=body
-            )
+        by = cast.people[action.role]
+        paths = [PARAMETER.sub(lambda _, id=id: id, action.path) for id in IDS_OF_NOTHING]
+        asking = (raw(cast.platform, action.method, path, by=by, body=body) for path in paths)
+        answers = await at_once(asking)
+        for id, (status, headers, said) in zip(IDS_OF_NOTHING, answers, strict=True):
             assert status in {400, 404, 414, 422}, (id[:40], status, said)
             if b"Invalid HTTP request" not in said:  # What is no HTTP has no media type.
                 assert headers["content-type"] == "application/problem+json"
@@ -378,6 +382,6 @@ class TestAQuery:
     ) -> None:
         asked = await asked_of(action)
         for name, values in ABSURD.items():
-            for value in values:
-                answer = await cast.ask("GET", also(asked, f"{name}={value}"))
+            asking = (cast.ask("GET", also(asked, f"{name}={value}")) for value in values)
+            for answer in await at_once(asking):
                 refused(answer, 422, field=f"query/{name}")

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, OperationFailure, WriteConcernError
 
 from contracts.event import Event
 from kit.change import Change
@@ -137,6 +137,36 @@ class TestChange:
 
         monkeypatch.setattr(service.mongo, "transaction", shaky)
         assert (await counters.change("a", count("a"))).n == 1
+
+    async def test_asks_again_for_a_commit_that_was_cut_off(self, service, counters, monkeypatch):
+        commit, failures = service.mongo._commit, [WriteConcernError("cut off", 290)]
+
+        class CutOff:
+            """It may have been kept all the same."""
+
+            def __init__(self, session):
+                self.session = session
+
+            async def commit_transaction(self):
+                await self.session.commit_transaction()
+                if failures:
+                    raise failures.pop()
+
+        monkeypatch.setattr(service.mongo, "_commit", lambda session: commit(CutOff(session)))
+        await counters.change("a", count("a"))
+
+        assert (await counters.get("a")).n == 1
+        assert not failures
+
+    async def test_answers_that_it_is_busy_where_a_transaction_takes_too_long(
+        self, service, counters, monkeypatch
+    ):
+        async def too_long(write):
+            raise OperationFailure("cut off", 290)
+
+        monkeypatch.setattr(service.mongo, "transaction", too_long)
+        with pytest.raises(Unavailable):
+            await counters.change("a", count("a"))
 
     async def test_goes_on_when_a_caller_left_before_its_change_failed(self, service, counters):
         """Nobody is told that it failed: telling whoever left would end the committer itself."""

@@ -26,6 +26,7 @@ from kit.settings import Settings
 from tests.calling import Client
 from tests.conftest import settings_for
 from tests.counters import Counted, Counter, TooMuch, count
+from tests.forgetting import forget_all
 from tests.kit.conftest import keeping
 
 LEA, OPS = Caller(user_id="u-lea"), Caller(user_id="u-ops", operator=True)
@@ -49,8 +50,7 @@ async def built(mongo_url: str) -> AsyncIterator[Service]:
 
 @pytest.fixture
 async def service(built: Service) -> Service:
-    for name in ("counters", "journal", "once", "heard"):
-        await built.mongo[name].delete_many({})
+    await forget_all(built, "heard")
     await built.mongo["slices"].update_many({}, {"$set": {"last": 0}})
     built.heard._patience = 3
     return built

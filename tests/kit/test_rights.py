@@ -212,6 +212,52 @@ class TestRightsCopy:
         with pytest.raises(TooStale):
             await copy.attached_to("s", Asked("", 10))
 
+    async def test_reads_anew_what_has_changed_of_somebody_in_many(
+        self, service, copy, monkeypatch
+    ):
+        monkeypatch.setattr("kit.rights.MANY", 1)
+        await self.beat(service, age=1)
+        reading = Habilitation(application="engagements", level="consultation")
+
+        def of(structure: str, **but) -> RightsChanged:
+            return told(rattachement_id=f"u:{structure}", structure_id=structure, **but)
+
+        for ask in (
+            copy.hear(of("s", version=2, habilitations=(reading, organisation()))),
+            copy.hear(of("s2", habilitations=(reading, organisation(unit="A")))),
+            copy.hear(of("s2", version=2, role=None)),
+            copy.otherwise("u:s"),
+            copy.hear(of("s", version=3, lines=(Line(valid_from=TODAY, valid_until=TODAY),))),
+            copy.otherwise("u:s3"),
+            copy.hear(of("s3")),
+        ):
+            await service.committer.keep(ask)
+            held = await copy.of_user("u")
+            assert held == tuple(await copy.entities.select({"user_id": "u"}))
+            assert await copy.of_user("u") is held
+        assert [one.role for one in held] == ["user", None, "user"]
+
+        await self.beat(service, age=6)
+        monkeypatch.setattr("kit.heard.now", lambda: now() + timedelta(seconds=6))
+        with pytest.raises(TooStale):
+            await copy.of_user("u")
+
+    async def test_remembers_no_more_than_so_many(self, service, copy, monkeypatch):
+        monkeypatch.setattr("kit.rights.MANY", 1)
+        monkeypatch.setattr("kit.rights.REMEMBERED", 2)
+        await self.beat(service, age=1)
+        for user in ("a", "b"):
+            event = told(rattachement_id=f"{user}:s", user_id=user)
+            await service.committer.keep(copy.hear(event))
+
+        first = await copy.of_user("u")
+        for user in ("a", "b", "a"):
+            assert [one.user_id for one in await copy.of_user(user)] == [user]
+
+        again = await copy.of_user("u")
+        assert again == first
+        assert again is not first
+
     async def test_lists_those_attached_today(self, service, copy):
         await self.beat(service, age=1)
         for user, but in (

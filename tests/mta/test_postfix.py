@@ -24,7 +24,7 @@ from services.notifications.settings import NotificationsSettings
 from tests.approvals.stage import Stage, soon
 from tests.conftest import settings_for
 from tests.mta.postfix import BLOCKED, GONE, KNOWN, LATER, Postfix, a_postfix
-from tests.notifications.test_mailer import a_link, a_refusal, somebody
+from tests.notifications.telling import a_link, a_refusal, somebody
 from tests.ports import free_ports
 
 pytestmark = [

@@ -10,7 +10,7 @@ from kit.clock import now, today
 from services.notifications.rendering import REMOVED
 from tests.approvals.stage import soon
 from tests.notifications.conftest import World
-from tests.notifications.test_mailer import a_link, a_refusal, somebody
+from tests.notifications.telling import a_link, a_refusal, somebody
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -1,10 +1,12 @@
 """The letters to those who wrote to the support desk without signing in."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from contracts.support import (
+    REPLY_WITHIN,
     CorrespondentAnswered,
     FormSent,
     TicketOpened,
@@ -36,8 +38,8 @@ def answered(text: str = "Voici.", rank: int = 3) -> CorrespondentAnswered:
     )
 
 
-def rendered(letter: Letter) -> str:
-    shown = Renderer("https://chorale.example").render(letter, None, None, "https://x/?token=t")
+def rendered(letter: Letter, link: str = "https://x/?token=t") -> str:
+    shown = Renderer("https://chorale.example").render(letter, None, None, link)
     return shown.text + shown.html
 
 
@@ -59,6 +61,17 @@ class TestOnAnswered:
         letter = on_answered(answered())
         assert (letter.to, letter.reason) == ("zoe@example.org", "Voici.")
         assert letter.id != on_answered(answered(rank=5)).id
+
+    @pytest.mark.feature("SUP-22", "SUP-23")
+    def test_brings_a_link_that_is_good_for_this_answer_and_a_month(self):
+        letter = on_answered(answered(rank=5))
+
+        assert letter.link
+        assert (letter.link.purpose, letter.link.nonce) == ("ticket-reply", "5")
+        assert letter.link.expires_at == NOW + REPLY_WITHIN
+        assert "https://x/?token=t" in rendered(letter)
+        # As it was kept before there was such a link.
+        assert "accept" not in rendered(replace(letter, link=None), link="")
 
     def test_shows_markup_as_the_text_it_is(self):
         shown = rendered(on_answered(answered("<a href='https://evil.example'>ici</a>")))

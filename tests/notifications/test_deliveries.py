@@ -11,7 +11,7 @@ from kit.internal import Caller, sign
 from services.notifications.domain import attempts
 from tests.notifications.builders import NOW, SOON, a_letter
 from tests.notifications.conftest import World
-from tests.notifications.test_mailer import (
+from tests.notifications.telling import (
     NOTICE,
     a_refusal,
     letter,

@@ -12,8 +12,8 @@ from services.notifications.domain.letters import forget_other
 from tests.approvals.stage import soon
 from tests.notifications.builders import a_letter
 from tests.notifications.conftest import World
+from tests.notifications.telling import letter, somebody
 from tests.notifications.test_gathering import kept
-from tests.notifications.test_mailer import letter, somebody
 
 WORDS = "Ma fille est malade"
 

@@ -10,8 +10,8 @@ from kit.clock import now, today
 from kit.internal import Caller, sign
 from tests.approvals.stage import soon
 from tests.notifications.conftest import World
+from tests.notifications.telling import forced, letter, somebody
 from tests.notifications.test_gathering import gathered, kept, wishing
-from tests.notifications.test_mailer import forced, letter, somebody
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

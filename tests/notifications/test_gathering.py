@@ -1,6 +1,7 @@
 """Letters that wait for a digest or the end of the night, from the event to the SMTP server."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from contracts.approvals import (
     ApprovalReminded,
     ApprovalWithdrawn,
 )
-from contracts.users import NotificationPreferences, QuietHours
-from kit.clock import now
+from contracts.users import Habilitation, Line, NotificationPreferences, QuietHours
+from kit.clock import now, today
+from kit.rights import ORGANISATION
 from tests.approvals.stage import soon
 from tests.notifications.conftest import World
-from tests.notifications.test_mailer import (
+from tests.notifications.telling import (
     OPENED,
     a_link,
     a_refusal,
@@ -35,6 +37,7 @@ REMINDED = ApprovalReminded(
     reminded_at=now(),
     expires_at=now() + timedelta(days=40),
 )
+ORGANISES = Habilitation(application=ORGANISATION, level="modification")
 
 
 def wishing(rhythm: Any, user: str = "u-lea", **but: Any) -> Any:
@@ -160,6 +163,29 @@ class TestDigests:
         done = await letter(world, "suppressed", _id=digest["_id"])
         assert done["last_error"] == "Nothing is left to tell."
         assert not world.post.taken
+
+    @pytest.mark.feature("NOT-02", "NOT-09")
+    async def test_tell_who_decides_on_one_unit_of_no_other(self, world: World):
+        opened = [
+            OPENED.model_copy(
+                update={"approval_id": id, "units": (unit,), "principal_manager_id": "u-ada"}
+            )
+            for id, unit in (("r-1", "COMPTA"), ("r-2", "VOIRIE"))
+        ]
+        ada = partial(deciding, "u-ada", role="user", habilitations=(ORGANISES,))
+        of_both = tuple(Line(unit=unit, valid_from=today()) for unit in ("COMPTA", "VOIRIE"))
+        await world.stage.hear(somebody(), wishing("daily", "u-ada"), ada(lines=of_both), *opened)
+        digest = await gathered(world, 2)
+        await world.stage.hear(ada(lines=of_both[1:], version=2))
+
+        await forced(world)
+        await letter(world, "sent", _id=digest["_id"])
+
+        text = world.post.taken[0].get_body(("plain",)).get_content()
+        assert text.count("- Une demande de rattachement") == 1
+        mine = (await world.stage.by("u-ada").get("/v1/me/letters")).json()
+        assert [one["id"] for one in mine["items"]] == ["r-2:approval-opened:u-ada"]
+        assert mine["unread"] == 1
 
     @pytest.mark.feature("APP-16")
     async def test_remind_of_what_would_expire_even_who_wishes_for_no_letters(self, world: World):

@@ -139,6 +139,16 @@ def test_the_answer_is_written_to_whoever_decides_by_then():
     assert len({one.id for one in letters}) == 2
 
 
+@pytest.mark.parametrize(("units", "kept"), [(("COMPTA",), {"r-1": ("COMPTA",)}), (None, {})])
+def test_keep_which_units_are_asked_about_if_that_was_told(units: Any, kept: Any):
+    [opened] = on_approval_opened(ApprovalOpened(**OPENED, units=units))
+    [answer] = on_information_given(
+        InformationGiven(**ASKED, asked_by="u-omar", given_at=AT, units=units)
+    )
+
+    assert opened.asked_about == answer.asked_about == kept
+
+
 class TestOnSettled:
     @pytest.mark.feature("APP-04", "NOT-10")
     @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ from services.notifications.rendering import Renderer
 from tests.approvals.stage import soon
 from tests.notifications.builders import NOW, a_person
 from tests.notifications.conftest import World
+from tests.notifications.telling import collection, letter, somebody
 from tests.notifications.test_facts import STRUCTURE, rights
-from tests.notifications.test_mailer import collection, letter, somebody
 
 SEVEN = time(7)
 MONDAY = datetime(2026, 1, 12, 6, 0, tzinfo=UTC)

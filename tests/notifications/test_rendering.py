@@ -37,7 +37,15 @@ RENDERER = Renderer("https://chorale.example/")
 SENDER = Address("Chorale", "ne-pas-repondre", "chorale.example")
 OMAR = a_person(id="u-omar", first_name="Omar", last_name="Sy", email="omar@example.org")
 TEMPLATES: tuple[Template, ...] = get_args(Template)
-WITH_LINKS = {"activation", "password-reset", "code", "reactivation", "vacancy-code", *LINKED}
+WITH_LINKS = {
+    "activation",
+    "ticket-answered",
+    "password-reset",
+    "code",
+    "reactivation",
+    "vacancy-code",
+    *LINKED,
+}
 
 
 def one_of(template: Template, **but: Any) -> Letter:

@@ -7,6 +7,7 @@ import pytest
 
 from contracts.support import (
     OfTicket,
+    TicketAttachmentAdded,
     TicketClosed,
     TicketInformationAsked,
     TicketInformationGiven,
@@ -25,10 +26,12 @@ from contracts.users import Habilitation, Line
 from kit.clock import now, today
 from services.notifications.domain.digests import Settled, move_on, over, settle
 from services.notifications.domain.letters import Letter
+from services.notifications.domain.notices import tell_first
 from services.notifications.domain.ticket_letters import (
     EMITTED,
     MOVES,
     RECEIVED,
+    on_attachment_added,
     on_request_done,
     on_request_failed,
     on_ticket_opened,
@@ -40,9 +43,9 @@ from services.notifications.domain.ticket_letters import (
 from tests.approvals.stage import soon
 from tests.notifications.builders import NOW, a_letter
 from tests.notifications.conftest import World
+from tests.notifications.telling import forced, somebody
 from tests.notifications.test_facts import STRUCTURE, rights
 from tests.notifications.test_gathering import gathered, kept, wishing
-from tests.notifications.test_mailer import forced, somebody
 
 EMITTING = "6" * 32
 TREATS = (Habilitation(application=RECEIVED, level="modification"),)
@@ -71,6 +74,8 @@ def an_act(kind: type[OfTicket], **but: Any) -> Any:
         "category": "c",
         "subcategory": "s",
         "accepted": False,
+        "attachment_id": "f-1",
+        "side": "recipient",
     }
     known = kind.model_fields  # type: ignore[attr-defined]  # of every event
     return kind(**{name: value for name, value in (said | but).items() if name in known})
@@ -234,6 +239,53 @@ class TestToDesk:
         assert handed.said.params["news"] == "opened"
 
 
+class TestOnAttachmentAdded:
+    @pytest.mark.feature("SUP-38")
+    def test_writes_to_the_other_side_once_for_a_handful(self):
+        first = an_act(TicketAttachmentAdded, side="recipient", at=NOW)
+        letter = on_attachment_added(first)
+
+        assert letter
+        assert (letter.recipient_id, letter.params["news"]) == ("u-lea", "attachment-added")
+        assert letter.reason == ""
+        assert to_agents(first) is None
+        for but, same in (
+            ({"rank": 4, "at": NOW + timedelta(minutes=5)}, True),
+            ({"rank": 4, "at": NOW + timedelta(hours=1)}, False),
+            ({"rank": 4, "state": "resolved"}, False),
+        ):
+            said = {"side": "recipient", "at": NOW}
+            again = on_attachment_added(an_act(TicketAttachmentAdded, **said | but))
+            assert again
+            assert (again.id == letter.id) == same
+
+    @pytest.mark.feature("SUP-38")
+    def test_tells_those_who_treat_it_while_it_is_theirs_to_answer(self):
+        said = {"side": "emitter", "by": "u-lea"}
+        added = an_act(TicketAttachmentAdded, **said)
+        notice = to_agents(added)
+        assert notice
+        assert notice.said.params["news"] == "attachment-added"
+        assert on_attachment_added(added) is None
+        assert to_colleagues(added) is None
+        assert to_desk(an_act(TicketAttachmentAdded, treated_by="desk", **said), DESK)
+        for state in ("waiting", "resolved"):
+            assert to_agents(an_act(TicketAttachmentAdded, state=state, **said)) is None
+        ours = an_act(TicketAttachmentAdded, side="desk", treated_by="desk")
+        assert to_desk(ours, DESK) is None
+
+    def test_leaves_what_was_asked_before_of_use(self):
+        assert TicketAttachmentAdded not in MOVES
+
+    def test_stands_for_those_that_follow(self):
+        first = to_agents(an_act(TicketAttachmentAdded, side="emitter", by="u-lea", at=NOW))
+        later = to_agents(an_act(TicketAttachmentAdded, side="emitter", by="u-lea", at=NOW, rank=4))
+        assert first
+        assert later
+        kept = tell_first(first, None).state
+        assert tell_first(later, kept).state == kept
+
+
 class TestOver:
     letter = a_letter(subject_id="t-1", rank=3)
 
@@ -274,6 +326,17 @@ class TestThroughTheMail:
 
         await told(world, "u-omar:ticket-to-treat")
         assert "CPROCS0000001" in str(world.post.taken[0]["Subject"])
+
+    @pytest.mark.feature("SUP-38")
+    async def test_several_files_are_told_of_by_one_letter(self, world: World):
+        await world.stage.hear(somebody("u-omar"), rights("u-omar", habilitations=TREATS))
+        files = {"side": "emitter", "by": "u-lea", "emitter_id": "u-lea", "at": NOW}
+
+        await world.stage.hear(
+            *(an_act(TicketAttachmentAdded, rank=rank, **files) for rank in (2, 3, 4))
+        )
+
+        await told(world, "u-omar:ticket-to-treat")
 
     async def test_whoever_has_taken_it_is_told_alone_while_they_may_treat_it(self, world: World):
         await world.stage.hear(

@@ -75,6 +75,14 @@ class TestOnReminded:
         assert "5 janvier 2026" in text
         assert "14 février 2026" in text
 
+    def test_keeps_which_units_are_asked_about(self):
+        both = (
+            *on_reminded(reminded(units=("COMPTA",))),
+            *on_escalated(escalated(units=("COMPTA",))),
+        )
+
+        assert [one.asked_about for one in both] == [{"r-1": ("COMPTA",)}] * 4
+
     def test_is_one_letter_a_day_however_many_questions_wait(self):
         [first, _], [another, _] = on_reminded(reminded()), on_reminded(reminded(approval_id="r-2"))
         later = on_reminded(reminded(reminded_at=NOW + 10 * DAY))
@@ -82,6 +90,13 @@ class TestOnReminded:
         assert first.id == another.id
         assert write(another, first).state.subjects == ("r-1", "r-2")
         assert first.id != later[0].id
+
+    def test_of_somebody_who_is_forgotten_reads_well(self):
+        for letter in (on_reminded(reminded())[0], on_escalated(escalated())[0]):
+            said = rendered(letter, about=None)
+
+            assert "celle d’un utilisateur, présentée" in said.text
+            assert "celle d’un utilisateur, présentée" in said.html
 
     def test_of_a_structure_without_a_name_reads_well(self):
         [letter, _] = on_reminded(reminded(structure_name=None))

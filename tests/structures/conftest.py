@@ -20,6 +20,7 @@ from kit.workers import GRACE
 from services.structures.main import build
 from services.structures.settings import StructuresSettings
 from tests.conftest import settings_for
+from tests.forgetting import forget_all
 from tests.structures.builders import an_answer
 
 UNKNOWN = {"header": {"statut": 404, "message": "Aucun élément trouvé pour le siret"}}
@@ -93,9 +94,7 @@ class World:
 
     async def forgets(self) -> None:
         files = [f"attachments.{part}" for part in ("files", "chunks", "unsettled")]
-        own = [one.name for one in self.service.collections]
-        for name in (*own, "journal", "once", *files):
-            await self.service.mongo[name].delete_many({})
+        await forget_all(self.service, *files)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -336,7 +336,7 @@ class TestUsers:
         await shop.save(orders=OFF | {"offer_subtotal": True}, apply_to_existing=True)
         assert await self.subtotals(shop) == {"u-ana": True, "u-new": True}
 
-    @pytest.mark.feature("CRM-18", "CRM-02")
+    @pytest.mark.feature("CRM-02")
     async def test_have_switches_of_their_own_within_what_is_open(self, shop: Shop):
         await shop.account(permissions={"support": False})
         path = f"{shop.path}/users/u-ana"
@@ -355,7 +355,6 @@ class TestUsers:
         assert pointers(wrong) == ["/body/permissions/kitchen"]
         assert (await shop.by("u-zoe").get(f"{ACCOUNTS}/portals")).json()["items"] == []
 
-    @pytest.mark.feature("CRM-18")
     async def test_are_saved_back_as_they_were_read(self, shop: Shop):
         await shop.account(permissions={"support": False})
         path, lea = f"{shop.path}/users/u-ana", shop.by()
@@ -378,7 +377,6 @@ class TestUsers:
         assert portal["features"] == then.json()["features"]
         assert (await lea.get(f"{shop.path}/users/u-zoe")).status_code == 404
 
-    @pytest.mark.feature("CRM-18")
     async def test_are_told_of_what_is_closed_to_one_of_them(self, shop: Shop):
         await shop.account()
         off = {"permissions": {"support": False}}

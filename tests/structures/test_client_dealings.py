@@ -104,7 +104,6 @@ class TestCheckOrder:
 
 
 class TestContacts:
-    @pytest.mark.feature("CRM-18")
     def test_may_use_what_is_open_to_the_client_and_was_not_closed_to_them(self):
         record = ClientRecord(name="Melun", closed=("support",))
         change, unchanged = client_portal.switch(
@@ -136,7 +135,7 @@ class TestContacts:
         change, _ = client_portal.switch(current, an_account(), user_id="u", **said | asked)
         return change
 
-    @pytest.mark.feature("CRM-18", "CRM-03")
+    @pytest.mark.feature("CRM-03")
     def test_are_told_of_when_something_is_closed_or_opened_to_them(self):
         closed = self.switch(permissions={"support": False})
         contact = closed.state

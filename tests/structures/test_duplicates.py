@@ -121,7 +121,7 @@ class TestDuplicate:
         assert ended.status == "inactive"
         created, copied = made.events
         assert isinstance(created, StructureCreated)
-        assert created.created_by == "u-lea"
+        assert (created.created_by, created.duplicate_of) == ("u-lea", SIRET.structure_id)
         assert copied == StructureDuplicated(
             structure_id=MOVED.structure_id,
             model_id=SIRET.structure_id,

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.users import Habilitation
+from services.structures import duplicating
 from services.structures.domain.structures import ManagersOnly
 from tests.structures.builders import SIRET, a_period, an_answer
 from tests.structures.conftest import UNKNOWN, Insee, World, rights
@@ -236,6 +237,23 @@ class TestUnits:
         listed = await lea.get(f"{STRUCTURES}/{answer.json()['id']}/units")
         assert [one["code"] for one in listed.json()["items"]] == ["ECOLES", "VOIRIE"]
         assert [one for one, _ in await events(world)].count("unit-created") == 5
+
+    async def test_are_only_so_many_and_insee_is_not_asked_about_more(
+        self, world: World, insee: Insee, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(duplicating, "UNITS_MOST", 1)
+        model = await created(world)
+        insee.asked.clear()
+        for code in ("VOIRIE", "ECOLES"):
+            unit = {"code": code, "name": code.title(), "valid_from": "2026-01-05"}
+            await world.calls("u-lea").post(f"{STRUCTURES}/{model}/units", json=unit)
+
+        answer = await ask(world, model)
+
+        assert (answer.status_code, insee.asked) == (409, [])
+        assert answer.json()["type"] == "/problems/too-many-units"
+        assert answer.json()["most"] == 1
+        assert (await record(world, model))["status"] == "active"
 
     async def test_are_not_half_carried_over(self, world: World, insee: Insee):
         model = await created(world)

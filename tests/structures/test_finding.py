@@ -66,7 +66,10 @@ class TestSearch:
             {"q": "732 829 320"},
             {"identifier": "732829"},
             {"identifier": SIRET.value},
+            {"identifier": "732 829*"},
             {"postcode": "44000"},
+            {"postcode": "44*"},
+            {"city": "nan*"},
             {"city": "Nantes"},
             {"q": "*menuiserie*", "identifier": "7328", "postcode": "44000", "city": "nantes"},
             {"country": "FRANCE"},
@@ -88,6 +91,7 @@ class TestSearch:
             {"identifier": "2829"},
             {"postcode": "44"},
             {"city": "nan"},
+            {"city": "tes*"},
             {"q": "*menuiserie*", "postcode": "75001"},
             {"q": "*m.nuiserie*"},
             {"country": "Belgique"},
@@ -124,6 +128,22 @@ class TestSearch:
         assert cursor is None
         assert sorted(seen) == sorted(made)
 
+    async def test_reads_no_further_than_its_page_is_long(self, world: World):
+        await keep(world, *(a_public(Identifier("SIRET", f"{n:014}")) for n in range(400)))
+        database = world.service.mongo["structures"].database
+        await database["system.profile"].drop()
+        await database.command({"profile": 2})
+        first = await world.calls("u-omar").get(STRUCTURES, params={"q": "*mairie*", "size": 20})
+        asked = {"q": "*mairie*", "size": 20, "cursor": first.json()["next"]}
+        await world.calls("u-omar").get(STRUCTURES, params=asked)
+        await database.command({"profile": 0})
+
+        reads = await database["system.profile"].find({"command.limit": 21}).to_list(None)
+        # The second one begins with the last structure of the first.
+        assert [one["docsExamined"] for one in reads] == [21, 22]
+        assert [one["keysExamined"] for one in reads] == [21, 22]
+        assert not any("hasSortStage" in one for one in reads)
+
     @pytest.mark.feature("STR-40")
     async def test_leaves_out_what_is_hidden_but_for_those_attached(
         self, world: World, insee: Insee
@@ -159,6 +179,14 @@ class TestSearch:
             ({"restrict_private": False}, "/query/q"),
             ({"restrict_private": "perhaps"}, "/query/restrict_private"),
             ({"city": ""}, "/query/city"),
+            ({"city": "*nan*"}, "/query/city"),
+            ({"city": "n*"}, "/query/city"),
+            ({"postcode": "*000"}, "/query/postcode"),
+            ({"postcode": "4*"}, "/query/postcode"),
+            ({"identifier": "*829*"}, "/query/identifier"),
+            ({"identifier": "a\x00b"}, "/query/identifier"),
+            ({"last_name": "*jean"}, "/query/last_name"),
+            ({"country": "fr*"}, "/query/country"),
             ({"kind": "company"}, "/query/kind"),
             ({"status": "gone"}, "/query/status"),
             ({"mine": "yours"}, "/query/mine"),

@@ -1,76 +1,34 @@
 """The life of a structure over HTTP: who may change what, and what others are told of it."""
 
 import asyncio
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-import httpx
 import pytest
 
 from contracts.users import Habilitation
-from kit.change import Change
 from kit.clock import now
 from services.structures.domain.changes import Asked, modify
-from services.structures.domain.identifiers import Identifier
-from services.structures.domain.imported import import_one
-from services.structures.domain.options import Flags
 from services.structures.records import Records
 from tests.structures.builders import SIRET, a_period, a_unit, an_answer
 from tests.structures.conftest import UNKNOWN, Insee, World, rights
+from tests.structures.living import (
+    ACME,
+    ADDRESS,
+    BONJEAN,
+    EDI,
+    FLAGS,
+    STRUCTURES,
+    TOWN_HALL,
+    changed,
+    imported,
+    made,
+    pointers,
+    record,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-STRUCTURES = "/v1/structures"
-TOWN_HALL = Identifier("SIRET", "21440109300015")
-ADDRESS = {"line": "2 QUAI DU PORT", "postcode": "44000", "city": "NANTES", "country": "France"}
-ACME = {"identifier": {"type": "HORS_UE", "value": "USACME"}, "legal_name": "Acme"}
-BONJEAN = {
-    "identifier": {"type": "PARTICULIER", "value": "1990193160BONJEAN"},
-    "last_name": "Bonjean",
-    "first_name": "Ana",
-}
-EDI = {"receives_life_cycles": True, "sends_flows": True}
-FLAGS = {
-    "unit_required": True,
-    "engagement_required": True,
-    "unit_or_engagement": False,
-    "moa": False,
-    "moa_only": True,
-    "payment_status_withheld": False,
-    "delegated_validator": False,
-}
-
-
-def pointers(answer: httpx.Response) -> list[str]:
-    assert answer.status_code == 422, answer.text
-    return [one["pointer"] for one in answer.json()["errors"]]
-
-
-async def made(world: World, body: dict[str, Any] | None = None) -> str:
-    """The path of Léa's structure."""
-    body = body or {"identifier": {"type": "SIRET", "value": SIRET.value}}
-    answer = await world.calls("u-lea").post(STRUCTURES, json=body)
-    assert answer.status_code == 201, answer.text
-    return f"{STRUCTURES}/{answer.json()['id']}"
-
-
-async def imported(world: World, **but: Any) -> str:
-    """A town hall's id: a public structure, and nobody's."""
-    records = Records(world.service)
-    new = import_one(None, identifier=TOWN_HALL, legal_name="MAIRIE", now=now()).state
-    assert new
-    await records.structures.change(new.id, lambda _: Change(replace(new, **but)))
-    return TOWN_HALL.structure_id
-
-
-async def record(world: World, path: str) -> Any:
-    return (await world.calls("u-desk", operator=True).get(path)).json()
-
-
-async def changed(world: World) -> list[str]:
-    return [one["type"] for one in await world.told() if "changed" in one["type"]]
 
 
 class TestCreate:
@@ -410,109 +368,3 @@ class TestNames:
         assert pointers(await world.calls("u-lea").post(STRUCTURES, json=body)) == [
             f"/body/{field}"
         ]
-
-
-class TestReferenced:
-    async def ask(self, world: World, value: str, type: str = "SIRET") -> Any:
-        reader = world.calls(client_id="c-1", scopes=frozenset({"structures:read"}))
-        params = {"type": type, "value": value}
-        answer = await reader.get(f"{STRUCTURES}/referenced", params=params)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    @pytest.mark.feature("STR-55", "STR-57")
-    async def test_says_whether_something_can_be_sent(self, world: World):
-        path = await made(world)
-
-        found = await self.ask(world, "732 829 320 00074")
-        assert (found["referenced"], found["active"], found["kind"]) == (True, True, "private")
-        await world.calls("u-lea").put(f"{path}/deactivation")
-        found = await self.ask(world, SIRET.value)
-        assert (found["referenced"], found["active"]) == (True, False)
-        found = await self.ask(world, "84965690500015")
-        assert (found["referenced"], found["active"]) == (False, False)
-
-    @pytest.mark.feature("STR-43", "STR-55")
-    async def test_says_what_a_sender_must_name(self, world: World):
-        await imported(world, flags=Flags(unit_or_engagement=True))
-
-        found = await self.ask(world, TOWN_HALL.value)
-
-        assert (found["requires"], found["flags"]["unit_or_engagement"]) == (
-            "unit_or_engagement",
-            True,
-        )
-
-    @pytest.mark.feature("STR-55")
-    async def test_says_nothing_of_a_person(self, world: World):
-        await made(world, BONJEAN)
-
-        found = await self.ask(world, "1990193160BONJEAN", "PARTICULIER")
-
-        assert found.pop("active")
-        assert not {"id", "last_name", "legal_name", "email"} & found.keys()
-
-    async def test_hides_what_has_no_card_from_people_who_have_nothing_to_do_with_it(
-        self, world: World, insee: Insee
-    ):
-        insee.says[SIRET.value] = (
-            200,
-            an_answer(siret=SIRET.value, statutDiffusionEtablissement="P"),
-        )
-        for body in (BONJEAN, {"identifier": {"type": "SIRET", "value": SIRET.value}}):
-            await made(world, body)
-            identifier = body["identifier"]
-
-            async def seen(ask: Any = identifier, **by: Any) -> Any:
-                caller = world.calls(**by)
-                return (await caller.get(f"{STRUCTURES}/referenced", params=ask)).json()
-
-            unknown = {"type": "PARTICULIER", "value": "1990193160DUPONT"}
-            assert await seen(user="u-zoe") == await seen(unknown, user="u-zoe")
-            assert not (await seen(user="u-zoe"))["referenced"]
-            assert (await seen(user="u-lea"))["referenced"]
-            assert (await seen(user="u-desk", operator=True))["referenced"]
-            scopes = frozenset({"structures:read"})
-            assert (await seen(client_id="c-1", scopes=scopes))["referenced"]
-
-    async def test_of_what_is_hidden_and_of_nothing_fails_alike(
-        self, world: World, monkeypatch: pytest.MonkeyPatch
-    ):
-        await made(world, BONJEAN)
-        monkeypatch.setattr(world.service.heard, "_max_age", -1)
-        statuses = []
-        for value in ("1990193160BONJEAN", "1990193160DUPONT"):
-            params = {"type": "PARTICULIER", "value": value}
-            answer = await world.calls("u-zoe").get(f"{STRUCTURES}/referenced", params=params)
-            statuses.append(answer.status_code)
-        assert statuses == [503, 503]
-
-    async def test_is_for_those_who_may_read_and_names_what_is_wrong(self, world: World):
-        path, lea = f"{STRUCTURES}/referenced", world.calls("u-lea")
-
-        right = {"type": "SIRET", "value": SIRET.value}
-        other = world.calls(client_id="c-1", scopes=frozenset({"events:read"}))
-        assert (await other.get(path, params=right)).status_code == 403
-        assert (await world.calls().get(path, params=right)).status_code == 401
-        assert pointers(await lea.get(path, params=right | {"value": "1"})) == ["/query/value"]
-        assert pointers(await lea.get(path, params=right | {"type": "NIF"})) == ["/query/type"]
-
-
-class TestActive:
-    @pytest.mark.feature("STR-57")
-    async def test_lists_what_i_may_use_an_application_for(self, world: World):
-        mine = (await made(world)).rpartition("/")[2]
-        acme = (await made(world, ACME)).rpartition("/")[2]
-        sends = Habilitation(application="factures-emises", level="modification")
-        await world.hears(rights("u-omar", mine, habilitations=(sends,)))
-        await world.hears(rights("u-omar", acme))
-        omar = world.calls("u-omar")
-
-        async def ids(**params: str) -> set[str]:
-            found = await omar.get(f"{STRUCTURES}/active", params=params)
-            return {one["id"] for one in found.json()["items"]}
-
-        assert await ids() == {mine, acme}
-        assert await ids(application="factures-emises") == {mine}
-        await world.calls("u-lea").put(f"{STRUCTURES}/{mine}/deactivation")
-        assert await ids() == {acme}

@@ -21,6 +21,7 @@ from services.structures.domain.mandates import (
 )
 from services.structures.domain.structures import Structure, StructureInactive
 from services.structures.domain.units import WrongValidity
+from tests.structures import builders
 from tests.structures.conftest import World, rights
 
 NOW = now()
@@ -55,16 +56,37 @@ class TestAsk:
 
         change = asked(a_structure(), mandate=until, comment="Merci")
 
-        [question] = change.events
+        question, public = change.events
         assert change.state.status == "requested"
         assert (question.kind, question.subject_id) == ("mandate", "m-1")
         assert question.title == "Souscrire un mandat de facturation"
-        assert question.changes == (
-            "Mandataire : Compta & Cie",
-            "Du 05/01/2026 au 31/12/2026",
-        )
+        assert question.named == "Mandataire : Compta & Cie"
+        assert question.changes == ("Du 05/01/2026 au 31/12/2026",)
+        assert type(question).audience == "internal"
+        assert type(public).audience == "public"
+        assert public.model_dump() == question.model_dump() | {"named": ""}
         assert (question.structure_name, question.comment) == ("Ville de Melun", "Merci")
         assert asked(a_structure(), change.state) == Change(change.state)
+
+    @pytest.mark.parametrize(
+        "hidden",
+        [
+            builders.a_structure(
+                identifier=Identifier("PARTICULIER", "1800675123DURAND"),
+                kind="person",
+                legal_name=None,
+                last_name="Durand",
+                first_name="Paul",
+            ),
+            builders.a_structure(non_diffusible=True, legal_name="PAUL DURAND"),
+        ],
+        ids=["a person", "one that INSEE withholds"],
+    )
+    def test_names_nobody_who_stands_behind_a_structure(self, hidden: Structure):
+        for question in asked(hidden).events:
+            assert "durand" not in question.model_dump_json().lower()
+            assert "1800675123" not in question.model_dump_json()
+            assert question.structure_name is None
 
     @pytest.mark.parametrize(
         ("structure", "but", "why"),

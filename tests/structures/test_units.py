@@ -1,30 +1,23 @@
 """What may happen to the units of a structure."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from contracts.structures import DEFAULT_UNIT, UnitChanged, UnitCreated, UnitEnded
 from kit.change import Change
-from kit.problems import NotFound, Problem
+from kit.problems import NotFound
 from services.structures.domain.options import Flags
 from services.structures.domain.units import (
     CodeNeverChanges,
     CodeReserved,
     DefaultUnitStays,
-    Details,
     StructureInactive,
-    Unit,
     UnitCodeTaken,
     UnitDeleted,
     WrongValidity,
     activate,
-    create,
     deactivate,
     default_unit,
     delete,
@@ -34,57 +27,22 @@ from services.structures.domain.units import (
     wake,
 )
 from tests.structures.builders import NOW, RUE, a_structure
-
-TODAY = date(2026, 1, 5)
-YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
-AT_ONCE, HALF_AN_HOUR = timedelta(0), timedelta(minutes=30)
-STRUCTURE, TOWN = a_structure(), a_structure(kind="public", created_by=None, origin="import")
-
-
-def details(**but: Any) -> Details:
-    return Details(**{"name": "Voirie", "valid_from": TODAY} | but)
-
-
-def made(structure: Any = STRUCTURE, unit: Any = None, code: str = "VOIRIE", **but: Any) -> Change:
-    change, _ = create(unit, structure, code=code, details=details(**but), by="u-lea", now=NOW)
-    return change
-
-
-def a_unit(**but: Any) -> Unit:
-    state = made(**but).state
-    return replace(state, version=1)
-
-
-def modified(unit: Unit | None, *, now: datetime = NOW, **but: Any) -> Change:
-    asked = {"structure": STRUCTURE, "code": None, "after": AT_ONCE}
-    rest = asked | {name: but.pop(name) for name in [*asked] if name in but}
-    structure = rest.pop("structure")
-    change, _ = modify(
-        unit,
-        structure,
-        id=unit.id if unit else "u",
-        details=details(**but),
-        by="u-lea",
-        now=now,
-        **rest,
-    )
-    return change
-
-
-def done(decide: Any, unit: Unit | None, structure: Any = STRUCTURE, **but: Any) -> Change:
-    asked = {"id": unit.id if unit else "u", "by": "u-lea", "now": NOW}
-    asked |= {"after": AT_ONCE} if decide is activate else {}
-    change, relied = decide(unit, structure, **asked | but)
-    assert relied == Change(structure)
-    return change
-
-
-def pointer(problem: Problem) -> str:
-    return str(problem.members["errors"][0]["pointer"])
-
-
-def kinds(change: Change) -> list[type]:
-    return [type(one) for one in change.events]
+from tests.structures.unit_builders import (
+    AT_ONCE,
+    HALF_AN_HOUR,
+    STRUCTURE,
+    TODAY,
+    TOMORROW,
+    TOWN,
+    YESTERDAY,
+    a_unit,
+    details,
+    done,
+    kinds,
+    made,
+    modified,
+    pointer,
+)
 
 
 class TestRequires:
@@ -402,80 +360,3 @@ class TestWake:
         assert wake(began, now=unit.wake_at) == Change(began)
         assert wake(unit, now=NOW) == Change(unit)
         assert wake(None, now=NOW) == Change(None)
-
-
-@dataclass
-class Life:
-    """A unit as it is kept, and what was told of it; everything is done to it twice."""
-
-    unit: Unit
-    told: list[Any]
-    now: datetime = NOW
-
-    def take(self, decide: Callable[[Unit], Change]) -> None:
-        for _ in range(2):
-            change = decide(self.unit)
-            if change.state == self.unit:
-                assert change.events == ()
-                continue
-            self.unit = replace(change.state, version=self.unit.version + 1)
-            assert {event.version for event in change.events} <= {self.unit.version}
-            self.told += change.events
-        if decide != self.wake:
-            self.take(self.wake)
-
-    def wake(self, unit: Unit) -> Change:
-        return wake(unit, now=self.now)
-
-    def a_day_passes(self) -> None:
-        self.now += timedelta(days=1)
-        self.take(self.wake)
-
-    def modify(self, first: date, last: date | None, after: timedelta) -> None:
-        if self.unit.status != "deleted" and (last is None or first <= last):
-            asked = {"valid_from": first, "valid_until": last, "after": after}
-            self.take(lambda unit: modified(unit, now=self.now, **asked))
-
-    def activate(self, after: timedelta) -> None:
-        if self.unit.status != "deleted":
-            self.take(lambda unit: done(activate, unit, now=self.now, after=after))
-
-    def end(self, decide: Any) -> None:
-        if self.unit.status != "deleted" or decide is delete:
-            self.take(lambda unit: done(decide, unit, now=self.now))
-            assert not self.unit.active(self.now.date())
-
-
-days = st.dates(TODAY, TODAY + timedelta(days=6))
-delays = st.sampled_from([AT_ONCE, timedelta(days=2)])
-steps = st.one_of(
-    st.tuples(st.just("activate"), delays),
-    st.tuples(st.just("end"), st.sampled_from([deactivate, delete])),
-    st.tuples(st.just("modify"), days, st.none() | days, delays),
-    st.tuples(st.just("a_day_passes")),
-)
-
-
-class TestAnyHistory:
-    @pytest.mark.feature("SRV-10")
-    @given(st.lists(steps, max_size=12))
-    def test_tells_enough_to_know_on_every_day_whether_it_is_active(self, history):
-        first = made(valid_until=TOMORROW)
-        life = Life(replace(first.state, version=1), [*first.events])
-
-        for what, *how in history:
-            getattr(life, what)(*how)
-
-            assert life.told[-1].active == life.unit.active(life.now.date())
-            assert life.unit.wake_at is None or life.unit.wake_at > life.now
-        versions = [event.version for event in life.told]
-        assert versions == sorted(versions)
-
-    @given(st.integers(101, 150))
-    def test_keeps_the_last_hundred_lines(self, many):
-        unit = a_unit()
-        for nth in range(many):
-            unit = replace(modified(unit, name=str(nth)).state, version=nth)
-
-        assert len(unit.history) == 100
-        assert unit.history[-1].fields == ("name",)

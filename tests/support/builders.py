@@ -33,7 +33,10 @@ CATALOGUE = Catalogue(
         Category(
             code="SAISIE",
             label="Saisie",
-            subcategories=(Subcategory(code="DEPOT", label="Saisie et dépôt"),),
+            subcategories=(
+                Subcategory(code="DEPOT", label="Saisie et dépôt"),
+                Subcategory(code="FACTURE", label="Facture", object_types=("invoice",)),
+            ),
         ),
         Category(
             code="FERMEE",

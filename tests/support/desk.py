@@ -26,6 +26,7 @@ from kit.tasks import ended
 from kit.workers import GRACE, Timer
 from services.support.conversing import Conversing
 from services.support.main import build
+from tests.forgetting import forget_all
 
 MINE, OTHER = "a" * 32, "b" * 32
 
@@ -46,9 +47,7 @@ class Desk:
 
     async def forget(self) -> None:
         """As new, without the second that a new database takes."""
-        own = [one.name for one in self.service.collections]
-        for name in (*own, "journal", "heard", "once", "parked"):
-            await self.service.mongo[name].delete_many({})
+        await forget_all(self.service, "heard", "parked")
         self._last.clear()
 
     async def hear_rights(
@@ -145,16 +144,16 @@ class Desk:
         )
         await self.hear(told)
 
-    async def hear_person(self, user: str, name: str) -> None:
-        told = PersonChanged(
-            user_id=user,
-            first_name=name,
-            last_name="Roux",
-            email=f"{user}@example.org",
-            active=True,
-            version=1,
-        )
-        await self.hear(told)
+    async def hear_person(self, user: str, name: str, **but: Any) -> None:
+        told = {
+            "user_id": user,
+            "first_name": name,
+            "last_name": "Roux",
+            "email": f"{user}@example.org",
+            "active": True,
+            "version": 1,
+        }
+        await self.hear(PersonChanged(**told | but))
 
     @property
     def conversing(self) -> Conversing:

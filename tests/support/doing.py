@@ -36,7 +36,9 @@ def do(
                 entry,
                 category=category,
                 subcategory=subcategory,
+                object_type=said.get("object_type"),
                 recipient=said.get("recipient"),
+                lets_in=said.get("lets_in", True),
                 catalogue=CATALOGUE,
                 by=doing,
             )

@@ -8,9 +8,10 @@ import pytest
 from kit.problems import NotFound, Problem
 from services.support.domain import acts
 from services.support.domain.activity import place, without_text
-from services.support.domain.acts import Doing, NobodySigned
+from services.support.domain.acts import ClosedToEmitter, Doing, NobodySigned
 from services.support.domain.contents import (
     HasItsOwnForm,
+    NotAboutThis,
     StructureInactive,
     UnknownCategory,
     UnknownRecipient,
@@ -28,7 +29,7 @@ from services.support.domain.table import (
     TreatedElsewhere,
 )
 from services.support.domain.tickets import Ticket
-from tests.support.builders import LATER, a_ticket
+from tests.support.builders import LATER, a_content, a_ticket, fields
 from tests.support.doing import BUSINESS, CLOSED_TOWN, TOWN, do, told
 from tests.support.people import (
     ANA,
@@ -205,6 +206,36 @@ class TestRefile:
         with pytest.raises(StructureInactive):
             do("refile", sent(assignee_id="olga"), OLGA, filed=BUSINESS, recipient=CLOSED_TOWN)
 
+    @pytest.mark.feature("CRM-03")
+    def test_hands_nothing_to_a_supplier_that_has_closed_its_support_to_who_wrote(self):
+        with pytest.raises(ClosedToEmitter):
+            do(
+                *("refile", sent(assignee_id="olga"), OLGA),
+                filed=BUSINESS,
+                recipient=TOWN,
+                lets_in=False,
+            )
+
+    @pytest.mark.feature("SUP-08")
+    def test_files_nothing_under_what_is_about_other_objects(self):
+        about = a_content(object_type="refund_request", object_number="D-1")
+        taken = sent(assignee_id="olga", content=about)
+        invoices = ("SAISIE", "FACTURE")
+        with pytest.raises(NotAboutThis) as refusal:
+            do("refile", taken, OLGA, filed=invoices)
+        assert fields(refusal) == ["/body/object_type"]
+        kept = do("refile", taken, OLGA)[0].state.content
+        assert (kept.object_type, kept.object_number) == ("refund_request", "D-1")
+        moved, entry = do("refile", taken, OLGA, filed=invoices, object_type="invoice")
+        assert moved.state.content.object_type == "invoice"
+        assert (entry.state.was, entry.state.became) == (
+            *("PAIEMENT/DELAI/refund_request", "SAISIE/FACTURE/invoice"),
+        )
+        again = do("refile", moved.state, OLGA, filed=invoices, object_type="invoice")
+        assert (again[0].state, told(again)) == (moved.state, [])
+        with pytest.raises(NotAboutThis):
+            do("refile", taken, OLGA, object_type="invoice")
+
     def test_hands_it_to_another_recipient_under_the_same_sub_category(self):
         misled = transferred(assignee_id="olga", recipient_id="r-7")
         with pytest.raises(UnknownRecipient):
@@ -314,3 +345,32 @@ class TestAttachmentRead:
         doing = Doing(entry_id="e-1", reach=by, now=LATER)
         _, entry = acts.attachment_read(business(), None, name="devis.pdf", by=doing)
         assert entry.state is None
+
+
+class TestConsulted:
+    def test_is_an_entry_that_leaves_the_ticket_as_it_was(self):
+        ticket = business(entries=3)
+        doing = Doing(entry_id="e-1", reach=OLGA, now=LATER)
+
+        entry = acts.consulted(None, ticket=ticket, by=doing)
+
+        assert entry.state
+        assert (entry.state.kind, entry.state.side, entry.state.internal) == (
+            *("consulted", "desk"),
+            False,
+        )
+        before, following = replace(entry.state, kind="taken"), replace(entry.state, kind="taken")
+        assert place(before) < place(entry.state) < place(replace(following, rank=4))
+        assert acts.consulted(entry.state, ticket=ticket, by=doing) == entry
+
+    def test_is_what_the_desk_reads_that_has_not_taken_it(self):
+        both = replace(OLGA, received_read=frozenset({"r-1"}))
+        for ticket, reach, consulted in (
+            (business(), OLGA, True),
+            (sent(assignee_id="oscar"), OLGA, True),
+            (sent(assignee_id="olga"), OLGA, False),
+            (business(), both, False),
+            (business(), ANA, False),
+            (business(), RENE, False),
+        ):
+            assert acts.is_consulted(ticket, reach) == consulted

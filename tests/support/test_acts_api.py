@@ -119,6 +119,9 @@ class TestALife:
         )
         await does(agents, "olga", "PUT", f"{path}/assignment", operator=True)
         filing = {"category": "FACTURES_EMISES", "subcategory": "SAISIE_ET_DEPOT"}
+        refused = await agents.by("olga", operator=True).put(f"{path}/category", json=filing)
+        assert pointers(refused) == ["/body/object_type"]
+        filing["object_type"] = "invoice"
         await does(agents, "olga", "PUT", f"{path}/category", operator=True, json=filing)
 
         seen = await does(agents, "ana", "GET", f"{path}/activity")
@@ -128,10 +131,30 @@ class TestALife:
             ("taken", "desk", "support"),
             ("transferred", "desk", "support"),
         ]
-        assert seen["items"][0]["became"] == "FACTURES_EMISES/SAISIE_ET_DEPOT"
+        assert seen["items"][0]["became"] == "FACTURES_EMISES/SAISIE_ET_DEPOT/invoice"
         await does(agents, "rene", "PUT", f"{path}/assignment", 403)
         closed = await does(agents, "ana", "PUT", f"{path}/closure")
         assert closed["state"] == "closed"
+
+
+class TestRefile:
+    @pytest.mark.feature("CRM-03")
+    async def test_hands_nothing_to_a_supplier_whose_support_is_closed_to_who_wrote(
+        self, agents: Desk
+    ):
+        path = f"/v1/tickets/{(await written(agents))['id']}"
+        await does(agents, "olga", "PUT", f"{path}/assignment", operator=True)
+        await agents.hear_features(MINE, OTHER, "invoices")
+        filing = BUSINESS | {"object_type": "invoice"}
+        async with agents.by("olga", operator=True) as olga:
+            refused = await olga.put(f"{path}/category", json=filing)
+            await agents.hear_features(MINE, OTHER, "invoices", "support")
+            handed = await olga.put(f"{path}/category", json=filing)
+
+        assert (refused.status_code, refused.json()["type"]) == (
+            *(409, "/problems/closed-to-emitter"),
+        )
+        assert handed.json()["treated_by"] == "recipient"
 
 
 class TestNotes:

@@ -1,13 +1,16 @@
 """Whose files a ticket takes, and when."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from contracts.support import TicketAttachmentAdded
 from kit.file import Looked
 from kit.formats import Described, FileTooLarge
 from kit.problems import NotFound
+from services.support.domain.activity import without_text
 from services.support.domain.attachments import (
     TicketAttachment,
     TooManyFiles,
@@ -45,7 +48,7 @@ def having(*files: str) -> Looked:
     return Looked(frozenset(), frozenset(files))
 
 
-def added(ticket: Ticket | None, reach: Any, **but: Any) -> TicketAttachment:
+def adding(ticket: Ticket | None, reach: Any, **but: Any) -> Any:
     said: dict[str, Any] = {
         "id": "f" * 32,
         "described": Described("facture", "pdf", 9),
@@ -56,10 +59,12 @@ def added(ticket: Ticket | None, reach: Any, **but: Any) -> TicketAttachment:
         "most": 2,
         "now": LATER,
     }
-    file, kept, _ = add(None, ticket, None, **said | but)
-    assert kept.state == ticket
-    assert file.state
-    return file.state
+    return add(None, ticket, None, None, **said | but)
+
+
+def added(ticket: Ticket | None, reach: Any, **but: Any) -> TicketAttachment:
+    file: TicketAttachment = adding(ticket, reach, **but)[0].state
+    return file
 
 
 class TestAdd:
@@ -102,6 +107,7 @@ class TestAdd:
             first,
             sent(state="closed"),
             None,
+            None,
             id=first.id,
             described=Described("facture", "pdf", 9),
             content="c-2",
@@ -112,6 +118,30 @@ class TestAdd:
             now=LATER + timedelta(hours=1),
         )
         assert again.state == first
+
+    @pytest.mark.feature("SUP-37", "SUP-38")
+    def test_is_an_entry_of_a_ticket_that_was_sent_and_told_without_its_name(self):
+        for ticket, reach, side in (
+            (sent(state="waiting"), ANA, "emitter"),
+            (business(assignee_id="rene"), RENE, "recipient"),
+        ):
+            _, kept, _, entry = adding(ticket, reach)
+
+            assert entry.state
+            assert (entry.state.kind, entry.state.side, entry.state.became) == (
+                *("attachment-added", side),
+                "facture.pdf",
+            )
+            assert kept.state == replace(ticket, entries=entry.state.rank)
+            [told] = kept.events
+            assert isinstance(told, TicketAttachmentAdded)
+            assert (told.side, told.attachment_id, told.rank) == (side, "f" * 32, 2)
+            assert "facture" not in told.model_dump_json()
+            assert without_text(entry.state).state == replace(entry.state, became="")
+
+    def test_leaves_no_entry_in_a_draft(self):
+        _, kept, _, entry = adding(a_ticket(), ANA)
+        assert (kept.state, kept.events, entry.state) == (a_ticket(), (), None)
 
     def test_ends_at_so_many_files(self):
         assert added(sent(), ANA, looked=having("a"))

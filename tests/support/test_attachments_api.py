@@ -148,6 +148,7 @@ class TestAttachments:
         entries = (await desk.by().get(f"{path}/activity")).json()["items"]
         assert [(one["kind"], one["became"]) for one in entries] == [
             ("attachment-read", "Relevé.pdf"),
+            ("attachment-added", "Relevé.pdf"),
             ("opened", ""),
         ]
 
@@ -167,8 +168,12 @@ class TestAttachments:
         given = (await kept.given("ana"))["pieces-jointes"]
         assert [one["id"] for one in given] == [mine]
         assert "content" not in given[0]
+        activity = f"/v1/tickets/{ticket}/activity"
+        names = [one["became"] for one in (await olga.get(activity)).json()["items"]]
+        assert names.count("Relevé.pdf") == 2
         for user in ("ana", "olga"):
             await kept._erase(Erasure(id=user, erased_at=now()))
 
         assert [one.id for one in await files(desk).select({})] == [theirs]
+        assert "Relevé" not in (await olga.get(activity)).text
         assert await pieces(desk) == before + 1

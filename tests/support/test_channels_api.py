@@ -1,77 +1,21 @@
-"""The assistant, the portal, forms without sign-in and requests, over HTTP on a real database."""
+"""The assistant, the portal and forms without sign-in, over HTTP on a real database."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from contracts.structures import PublicStructureSettled
 from kit.clock import now
 from kit.effort import challenge, solve
-from kit.internal import Caller
-from kit.links import sign_link
 from kit.service import Service
 from kit.workers import Worker
-from services.support.correspondence import PURPOSE
 from services.support.settings import SupportSettings
 from tests.conftest import settings_for
 from tests.support.asking import pointers
-from tests.support.desk import MINE, Desk, client
-
-FORM = {
-    "email": "zoe@example.org",
-    "category": "GESTION_STRUCTURES_UTILISATEURS",
-    "subcategory": "COMPTE_UTILISATEUR",
-    "title": "Je ne reçois rien",
-    "description": "<b>Bonjour</b>\nhttps://evil.example/",
-}
-TOWN = {
-    "identifier": {"type": "SIRET", "value": "21440109300015"},
-    "legal_name": "Commune de Nantes",
-    "reason": "Nous recevons des factures.",
-}
-
-
-async def facts(desk: Desk, type: str) -> list[dict[str, Any]]:
-    rows = await desk.service.journal.rows.find({"type": type}).to_list(None)
-    return [json.loads(bytes(row["data"])) for row in rows]
-
-
-def nobody(desk: Desk) -> Any:
-    return client(desk.app, desk.service, Caller(address="203.0.113.7"))
-
-
-async def sent(desk: Desk, path: str = "", **but: Any) -> str:
-    """Its number."""
-    body = FORM | but if not path else {"email": "zoe@example.org", "reason": "Un congé."} | but
-    async with nobody(desk) as anybody:
-        answer = await anybody.post(f"/v1/public-tickets{path}", json=body)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["number"])
-
-
-async def token(desk: Desk, **but: Any) -> str:
-    [*_, told] = await facts(desk, "support.form-sent.v1")
-    said = {
-        "purpose": PURPOSE,
-        "user_id": told["ticket_id"],
-        "nonce": told["nonce"],
-        "expires_at": now() + timedelta(hours=1),
-    }
-    return sign_link(desk.service.settings.link_key.get_secret_value(), **said | but)
-
-
-async def confirmed(desk: Desk) -> str:
-    """The id of the ticket."""
-    async with nobody(desk) as anybody:
-        answer = await anybody.post(
-            "/v1/public-tickets/confirmation", json={"token": await token(desk)}
-        )
-    assert answer.status_code == 200, answer.text
-    return str((await facts(desk, "support.form-sent.v1"))[-1]["ticket_id"])
+from tests.support.desk import MINE, Desk
+from tests.support.outside import FORM, answered, confirmed, facts, nobody, reply_token, sent, token
 
 
 @pytest.fixture
@@ -192,6 +136,58 @@ class TestPublicTickets:
             refused = await who.get(f"/v1/tickets/{id}")
             assert refused.status_code in (401, 404)
 
+    @pytest.mark.feature("SUP-22", "SUP-23", "SUP-41")
+    async def test_are_refused_and_accepted_by_the_links_of_the_answers(self, desk: Desk):
+        await sent(desk)
+        id = await confirmed(desk)
+        await answered(desk, id, "Voici.")
+        wrong = {"text": "Toujours rien."}
+        async with nobody(desk) as zoe:
+            first = {"token": await reply_token(desk)}
+            refused = await zoe.post("/v1/public-tickets/refusals", json=first | wrong)
+            again = await zoe.post("/v1/public-tickets/refusals", json=first | wrong)
+            early = await zoe.post("/v1/public-tickets/acceptance", json=first)
+            await answered(desk, id, "Cette fois.")
+            over = await zoe.post("/v1/public-tickets/acceptance", json=first)
+            last = {"token": await reply_token(desk)}
+            accepted = await zoe.post("/v1/public-tickets/acceptance", json=last)
+
+        assert (
+            refused.json()
+            == again.json()
+            == {"number": accepted.json()["number"]} | {"state": "open"}
+        )
+        assert pointers(early) == pointers(over) == ["/body/token"]
+        assert accepted.json()["state"] == "closed"
+        activity = await desk.by("olga", operator=True).get(f"/v1/tickets/{id}/activity")
+        kinds = [(one["kind"], one["signed"], one["text"]) for one in activity.json()["items"]]
+        assert [one for one in kinds if one[0].startswith("solution-")] == [
+            ("solution-accepted", "", ""),
+            ("solution-proposed", "", "Cette fois."),
+            ("solution-refused", "", "Toujours rien."),
+            ("solution-proposed", "", "Voici."),
+        ]
+
+    async def test_take_no_reply_by_another_link_nor_without_words(self, desk: Desk):
+        await sent(desk)
+        id = await confirmed(desk)
+        await answered(desk, id, "Voici.")
+        wrong = (
+            "x",
+            await token(desk),
+            await reply_token(desk, user_id="f" * 32),
+            await reply_token(desk, expires_at=now() - timedelta(minutes=1)),
+        )
+        async with nobody(desk) as anybody:
+            for one in wrong:
+                tried = await anybody.post("/v1/public-tickets/acceptance", json={"token": one})
+                assert pointers(tried) == ["/body/token"]
+            silent = {"token": await reply_token(desk), "text": " "}
+            tried = await anybody.post("/v1/public-tickets/refusals", json=silent)
+            assert pointers(tried) == ["/body/text"]
+        read = await desk.by("olga", operator=True).get(f"/v1/tickets/{id}")
+        assert read.json()["state"] == "resolved"
+
     async def test_ask_one_address_a_few_times_a_day_and_answer_alike(self, desk: Desk):
         for _ in range(7):
             await sent(desk)
@@ -281,77 +277,3 @@ class TestPublicTickets:
         async with nobody(desk) as anybody:
             refused = await anybody.post("/v1/public-tickets/reactivations", json=asked)
         assert pointers(refused) == ["/body/reason"]
-
-
-class TestRequests:
-    @pytest.mark.feature("SUP-44")
-    async def test_for_an_account_are_granted_by_the_desk_and_done_by_users(self, desk: Desk):
-        await sent(desk, "/reactivations")
-        id = await confirmed(desk)
-        grant = {"verdict": "accepted", "answer": "Bon retour."}
-        async with desk.by("olga", operator=True) as olga:
-            early = await olga.put(f"/v1/ops/ticket-requests/{id}/decision", json=grant)
-            await olga.put(f"/v1/tickets/{id}/assignment")
-            granted = await olga.put(f"/v1/ops/ticket-requests/{id}/decision", json=grant)
-
-        assert early.json()["type"] == "/problems/not-taken"
-        assert (granted.json()["kind"], granted.json()["status"]) == ("reactivation", "accepted")
-        [told] = await facts(desk, "support.reactivation-accepted.v1")
-        assert (told["login"], told["accepted_by"]) == ("zoe@example.org", "olga")
-
-    @pytest.mark.feature("SUP-45")
-    async def test_for_a_public_structure_end_in_its_ticket(self, desk: Desk):
-        async with desk.by() as ana:
-            asked = await ana.post("/v1/structure-requests", json=TOWN)
-        id = asked.json()["id"]
-        async with desk.by("olga", operator=True) as olga:
-            await olga.put(f"/v1/tickets/{id}/assignment")
-            grant = {"verdict": "accepted", "answer": "Elle est créée."}
-            for _ in range(2):
-                answer = await olga.put(f"/v1/ops/ticket-requests/{id}/decision", json=grant)
-                assert answer.status_code == 200, answer.text
-        settled = PublicStructureSettled(
-            ticket_id=id, acceptance=1, structure_id="s-9", refusal="", settled_at=now()
-        )
-        await desk.hear(settled)
-
-        async with desk.by() as ana:
-            request = (await ana.get(f"/v1/tickets/{id}/request")).json()
-            ticket = (await ana.get(f"/v1/tickets/{id}")).json()
-        assert (request["status"], request["structure_id"]) == ("done", "s-9")
-        assert (ticket["state"], ticket["subcategory"]) == (
-            "resolved",
-            "CREATION_STRUCTURE_PUBLIQUE",
-        )
-        [told] = await facts(desk, "support.public-structure-accepted.v1")
-        assert (told["identifier"], told["requester_id"]) == ("21440109300015", "ana")
-
-    async def test_are_hidden_with_their_ticket_and_granted_by_operators_alone(self, desk: Desk):
-        asked = await desk.by().post("/v1/structure-requests", json=TOWN)
-        id = asked.json()["id"]
-        grant = {"verdict": "accepted", "answer": "Oui."}
-
-        assert (await desk.by("bob").get(f"/v1/tickets/{id}/request")).status_code == 404
-        refused = await desk.by().put(f"/v1/ops/ticket-requests/{id}/decision", json=grant)
-        assert refused.status_code == 403
-        assert await facts(desk, "support.public-structure-accepted.v1") == []
-
-    @pytest.mark.parametrize(
-        ("field", "value", "pointer"),
-        [
-            ("identifier", {"type": "X", "value": "1"}, "/body/identifier/type"),
-            ("identifier", {"type": "PARTICULIER", "value": "1"}, "/body/identifier/type"),
-            ("identifier", {"type": "SIRET", "value": "a\nb"}, "/body/identifier/value"),
-            ("identifier", {"type": "SIRET", "value": "xx"}, "/body/identifier/value"),
-            ("legal_name", "", "/body/legal_name"),
-            ("reason", " ", "/body/reason"),
-            ("reason", "\u200b\u202e", "/body/reason"),
-            ("reason", "&" * 9_999, "/body/reason"),
-            ("kind", "public", "/body/kind"),
-        ],
-    )
-    async def test_name_a_field_that_is_wrong(
-        self, desk: Desk, field: str, value: Any, pointer: str
-    ):
-        refused = await desk.by().post("/v1/structure-requests", json=TOWN | {field: value})
-        assert pointers(refused) == [pointer]

@@ -153,6 +153,21 @@ class TestExchanges:
         assert (refused.status_code, refused.json()["exchange_id"]) == (409, id)
         assert again.status_code == 201
 
+    async def test_end_as_they_were_read(self, desk: Desk):
+        id = await begun(desk)
+        await take(desk, id)
+        path = f"/v1/exchanges/{id}"
+        async with desk.by("olga", operator=True) as olga:
+            read = {"if-match": (await olga.get(path)).headers["etag"]}
+            await say(desk, id, "ana", "Encore ceci")
+            said = {"json": {"answer": "Voilà."}}
+            stale = await olga.put(f"{path}/end", **said, headers=read)
+            read = {"if-match": (await olga.get(path)).headers["etag"]}
+            ended = await olga.put(f"{path}/end", **said, headers=read)
+
+        assert (stale.status_code, ended.status_code) == (412, 200)
+        assert ended.headers["etag"] != read["if-match"]
+
     async def test_are_no_business_of_others(self, desk: Desk):
         id = await begun(desk)
         async with desk.by("bob") as bob:

@@ -1,5 +1,6 @@
 """Where tickets are listed: the same for lists as for one ticket."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -105,6 +106,21 @@ class TestShelves:
         assert on_them == (side in reach.standing(ticket, whose).reads)
         assert fits(document(ticket), Sought(view=view).within(whose)) == on_them
 
+    @given(tickets(), reaches(), st.sampled_from((None, "emitted", "received")))
+    @settings(max_examples=100)
+    def test_hold_only_what_is_found_by_its_owners_too(
+        self, ticket: Ticket, whose: Reach, view: Any
+    ):
+        whose = replace(whose, desk=False)
+        for tab in (None, *(one for one in HOLDS if one != "to_treat")):
+            asked = Sought(tab=tab, view=view)
+            on_them = bool(listing.shelves(ticket) & {*asked.shelves(whose)})
+            held = found_by(ticket) | {"state": ticket.state}
+            either = {*held["owners"]} & {*asked.owners(whose)["owners"]["$in"]}
+            of_theirs = bool(either) and fits(held, {"state": asked.owners(whose)["state"]})
+
+            assert on_them == (of_theirs and fits(document(ticket), asked.within(whose)))
+
     @pytest.mark.feature("SUP-39")
     @given(tickets(), reaches())
     @settings(max_examples=80)
@@ -168,7 +184,8 @@ class TestTabs:
 class TestSought:
     @pytest.mark.feature("SUP-31")
     @pytest.mark.parametrize(
-        "asked", [{}, {"view": "emitted"}, {"sort": "title", "direction": "ascending"}]
+        "asked",
+        [{}, {"view": "emitted"}, {"overdue": False}, {"sort": "title", "direction": "ascending"}],
     )
     def test_asks_for_a_criterion(self, asked: dict[str, Any]):
         with pytest.raises(NoCriterion):
@@ -183,6 +200,7 @@ class TestSought:
             {"number": "CPROCS0048685"},
             {"category": "PAIEMENT"},
             {"state": "open"},
+            {"overdue": True},
             {"created_from": datetime(2026, 3, 2, tzinfo=UTC).date()},
             {"structure_id": "a" * 32},
         ],
@@ -204,10 +222,11 @@ class TestSought:
 class TestFoundBy:
     @pytest.mark.feature("SUP-31")
     def test_words_are_found_without_accents_case_endings_or_markup(self):
-        said = a_content(title="Factures REFUSÉES", description="<p>Dépôt&nbsp;du <b>délai</b></p>")
+        wrong = "<p>Dépôt&nbsp;du <b>délai</b>, deux numéros</p>"
+        said = a_content(title="Factures REFUSÉES", description=wrong)
         found = found_by(a_ticket(content=said))["stems"]
 
-        for q in ("facture refusee", "FACTURES", "depot", "délai"):
+        for q in ("facture refusee", "FACTURES", "depot", "délai", "numero"):
             assert {*Sought(q=q).words} <= {*found}, q
         assert not {*Sought(q="b").words} & {*found}
 
@@ -217,6 +236,20 @@ class TestFoundBy:
         kept = [found_by(a_ticket(content=a_content(title=one)))["by_title"] for one in titles]
 
         assert kept == sorted(kept)
+
+    @pytest.mark.feature("SUP-34")
+    @given(st.lists(st.datetimes(datetime(2020, 1, 1), datetime(2020, 1, 2)), min_size=2))
+    @settings(max_examples=50)
+    def test_is_in_order_of_time_where_it_is_filed_alike(self, moments: list[datetime]):
+        written = [a_ticket(created_at=one.replace(tzinfo=UTC)) for one in sorted(moments)]
+        for field in ("by_category", "by_subcategory", "by_state"):
+            kept = [found_by(one)[field] for one in written]
+            assert kept == sorted(kept)
+        apart = {
+            one.created_at.replace(microsecond=one.created_at.microsecond // 1000)
+            for one in written
+        }
+        assert len({*kept}) == len(apart)
 
     @pytest.mark.feature("SUP-34")
     def test_orders_states_as_a_ticket_goes_through_them(self):

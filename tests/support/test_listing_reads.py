@@ -7,6 +7,7 @@ from typing import Any, Self
 import pytest
 
 from kit.collection import Collection, Stored
+from kit.days import beginning_of
 from kit.pages import Asked
 from kit.service import Service
 from kit.settings import Settings
@@ -108,6 +109,10 @@ def by_hand(reach: Reach, sought: Sought) -> list[str]:
         return (getattr(one, key) if field is None else field, one.id)
 
     held = [one for one in map(nth, range(MANY)) if {*listing_fields(one)["shelves"]} & shelves]
+    held = [one for one in held if {*sought.words} <= {*listing_fields(one)["stems"]}]
+    held = [one for one in held if sought.category in (None, one.content.category)]
+    began = beginning_of(sought.created_from) if sought.created_from else NOW
+    held = [one for one in held if one.created_at >= began]
     return [one.id for one in sorted(held, key=place, reverse=sought.direction == "descending")]
 
 
@@ -139,6 +144,27 @@ class TestPages:
 
         assert found == by_hand(WIDE, sought)
         assert found
+
+    @pytest.mark.feature("SUP-31")
+    @pytest.mark.parametrize("few", [5_000, 10])
+    @pytest.mark.parametrize("direction", ["ascending", "descending"])
+    @pytest.mark.parametrize("reach", [DESK, ANA, WIDE], ids=["desk", "one", "hundreds"])
+    async def test_of_a_search_are_complete_and_in_order(
+        self, tickets, reach, direction: Any, few: int, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(listing, "FEW", few)
+        for asked in (
+            {"q": "facture depot"},
+            {"q": "facture", "category": "SAISIE"},
+            {"category": "SAISIE"},
+            {"category": "SAISIE", "created_from": (NOW + timedelta(days=2)).date()},
+            {"created_from": (NOW + timedelta(days=20)).date(), "sort": "title"},
+        ):
+            sought = Sought(**asked, direction=direction)
+            # An odd number: most pages end between two that were created at the same moment.
+            found = [one.id for one in await read_all(tickets, reach, sought, size=71)]
+            assert found == by_hand(reach, sought), asked
+            assert found
 
     @pytest.mark.feature("SUP-31")
     @pytest.mark.parametrize("few", [5_000, 10])
@@ -203,6 +229,27 @@ class TestReads:
             await Listing(tickets).page(WIDE, Sought(q="facture", sort="title"), Asked("", 20))
         assert not profile.page.get("hasSortStage")
         assert profile.page["docsExamined"] < 250
+
+    async def test_of_two_words_the_rarer_is_followed_in_the_order_of_time(
+        self, tickets, monkeypatch
+    ):
+        monkeypatch.setattr(listing, "FEW", 10)
+        # Half of all tickets have the first, a seventh the second.
+        for reach, most in ((DESK, 21 * 4), (WIDE, 21 * 6)):
+            for q in ("facture mandat", "mandat facture"):
+                async with Profile(tickets) as profile:
+                    await Listing(tickets).page(reach, Sought(q=q), Asked("", 20))
+                assert not profile.page.get("hasSortStage")
+                assert profile.page["docsExamined"] <= most
+
+    async def test_of_many_structures_each_is_looked_for_once(self, tickets):
+        async with Profile(tickets) as profile:
+            sought = Sought(tab="closed")
+            found, _, way = await Listing(tickets).page(WIDE, sought, Asked("", 500))
+        assert way.index == "owners"
+        for read in profile.reads:
+            assert read["keysExamined"] <= 400 + 40 * 5 + 2 * len(found)
+        assert profile.page["docsExamined"] == len(found)
 
 
 class TestGroups:

@@ -178,3 +178,6 @@ async def test_is_noticed_once_by_whatever_process_is_alive(desk: Desk):
         await soon(late)
 
     assert (await desk.told()).count("support.ticket-overdue.v1") == 1
+    await written(desk)
+    found = await desk.by().get("/v1/tickets", params={"overdue": "true"})
+    assert [one["id"] for one in found.json()["items"]] == [id]

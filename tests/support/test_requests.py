@@ -87,6 +87,17 @@ def settle(*kept: Any) -> Any:
     return requests.settle(*kept, timing=TIMING)
 
 
+def founded(request: Request, ticket: Ticket) -> Request:
+    """Accepted, and its structure is there."""
+    kept: Request = settle(done(acceptance=request.acceptance), request, ticket, None)[0].state
+    return kept
+
+
+def concluded(request: Request, *kept: Any, **but: Any) -> Any:
+    said = {"claimed": request, "managed": True, "gone": False, "timing": TIMING, "now": LATER}
+    return requests.conclude(request, *kept, **said | but)
+
+
 class TestDecide:
     @pytest.mark.feature("SUP-45")
     def test_tells_those_who_create_the_structure(self):
@@ -192,16 +203,14 @@ class TestDecide:
 
 class TestSettle:
     @pytest.mark.feature("SUP-45")
-    def test_answers_the_ticket_once_the_structure_is_there(self):
+    def test_waits_for_the_manager_of_a_structure_that_is_there(self):
         accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
         request, after, entry = settle(done(), accepted, ticket, None)
 
-        assert request.state
-        assert (request.state.status, request.state.structure_id) == ("done", "s-9")
-        assert after.state
-        assert after.state.state == "resolved"
-        assert entry.state
-        assert (entry.state.kind, entry.state.text) == ("solution-proposed", "C'est fait.")
+        assert (request.state.status, request.state.structure_id) == ("accepted", "s-9")
+        assert request.state.wake_at > LATER
+        assert (after.state, after.events, entry.state) == (ticket, (), None)
+        assert settle(done(), request.state, ticket, None)[0].state == request.state
 
     @pytest.mark.feature("SUP-44")
     def test_writes_to_who_has_not_signed_in(self):
@@ -238,13 +247,71 @@ class TestSettle:
             assert [one.state for one in again] == kept
             assert [one.events for one in again] == [(), (), ()]
 
+    def test_writes_to_who_has_not_signed_in_even_after_another_answer(self):
+        accepted, ticket, *_ = (one.state for one in decided(a_reactivation(), from_outside()))
+        answered = replace(ticket, state="resolved")
+        _, after, entry = settle(sent_back(), accepted, answered, None)
+        assert [type(one) for one in after.events] == [CorrespondentAnswered]
+        assert [one.text for one in entry.events] == [""]
+
+
+class TestConclude:
+    @pytest.mark.feature("SUP-45")
+    def test_answers_the_ticket_once_somebody_manages_the_structure(self):
+        accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
+        request, after, entry = concluded(founded(accepted, ticket), ticket, None)
+
+        assert (request.state.status, request.state.structure_id) == ("done", "s-9")
+        assert (after.state.state, request.state.wake_at) == ("resolved", None)
+        assert (entry.state.kind, entry.state.text) == ("solution-proposed", "C'est fait.")
+
+    def test_leaves_it_to_the_desk_when_its_requester_has_left_before(self):
+        accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
+        request, after, entry = concluded(
+            founded(accepted, ticket), ticket, None, managed=False, gone=True
+        )
+
+        assert (request.state.status, request.state.refusal) == (
+            *("failed", "/problems/requester-gone"),
+        )
+        assert (request.state.structure_id, after.state, after.events) == ("s-9", ticket, ())
+        assert [type(one) for one in entry.events] == [TicketRequestFailed]
+
+    def test_waits_while_users_has_told_nothing_and_says_nothing_twice(self):
+        accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
+        request = founded(accepted, ticket)
+        first = [one.state for one in concluded(request, ticket, None)]
+        for kept, but in (
+            ([request, ticket, None], {"managed": False}),
+            (first, {}),
+            ([first[0], ticket, None], {}),
+        ):
+            same = concluded(kept[0], *kept[1:], **but)
+            assert [one.state for one in same] == kept
+            assert [one.events for one in same] == [(), (), ()]
+
+    def test_is_looked_at_again_until_then(self):
+        accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
+        request = founded(accepted, ticket)
+        assert requests.claim(request, LATER).state == request
+        due = request.wake_at
+        assert due
+        assert requests.claim(request, due).state == replace(request, wake_at=due + requests.AGAIN)
+
+    def test_waits_anew_for_what_is_accepted_again(self):
+        accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
+        gone = concluded(founded(accepted, ticket), ticket, None, managed=False, gone=True)
+        again = decided(gone[0].state, ticket, by=doing(entry="e-2"))[0].state
+        assert (again.acceptance, again.structure_id) == (2, "")
+        assert founded(again, ticket).structure_id == "s-9"
+
     @pytest.mark.parametrize("state", ["waiting", "resolved", "closed"])
     def test_leaves_a_ticket_as_it_is_that_could_not_be_answered_now_and_says_so(
         self, state: State
     ):
         accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
         moved_on = replace(ticket, state=state)
-        request, after, entry = settle(done(), accepted, moved_on, None)
+        request, after, entry = concluded(founded(accepted, ticket), moved_on, None)
         assert request.state
         assert request.state.status == "done"
         self.says_beside(after, entry, moved_on)
@@ -253,7 +320,7 @@ class TestSettle:
     def test_answers_for_nobody_who_treats_the_ticket_since(self):
         accepted, ticket, *_ = (one.state for one in decided(a_structure_request()))
         refiled = replace(ticket, treated_by="recipient", recipient_id="r-1", assignee_id=None)
-        _, after, entry = settle(done(), accepted, refiled, None)
+        _, after, entry = concluded(founded(accepted, ticket), refiled, None)
         self.says_beside(after, entry, refiled)
 
     def says_beside(self, after: Any, entry: Any, moved_on: Ticket) -> None:
@@ -266,13 +333,6 @@ class TestSettle:
         [told] = entry.events
         assert isinstance(told, TicketRequestDone)
         assert (told.text, told.rank) == ("C'est fait.", after.state.entries)
-
-    def test_writes_to_who_has_not_signed_in_even_after_another_answer(self):
-        accepted, ticket, *_ = (one.state for one in decided(a_reactivation(), from_outside()))
-        answered = replace(ticket, state="resolved")
-        _, after, entry = settle(sent_back(), accepted, answered, None)
-        assert [type(one) for one in after.events] == [CorrespondentAnswered]
-        assert [one.text for one in entry.events] == [""]
 
 
 class TestShown:
@@ -300,9 +360,12 @@ class TestRefusalShown:
             assert requests.refusal_shown(failed, standing(taken(), reach)) == shown
 
 
+STEPS = ("accept", "refuse", "done", "failed", "old", "again", "managed", "gone")
+
+
 class TestHistories:
     @settings(max_examples=60, deadline=None)
-    @given(st.lists(st.sampled_from(["accept", "refuse", "done", "failed", "old", "again"])))
+    @given(st.lists(st.sampled_from(STEPS)))
     def test_of_a_request_never_grant_twice_what_was_not_undone(self, history: list[str]):
         request, ticket = a_structure_request(), taken()
         granted = 0
@@ -316,13 +379,15 @@ class TestHistories:
                 told = done(acceptance=request.acceptance - 1)
             before = request.status
             try:
-                changes: Any = (
-                    settle(told, request, ticket, None)
-                    if told
-                    else decided(
-                        request, ticket, accepted=step != "refuse", by=doing(entry=f"e-{nth}")
-                    )
-                )
+                changes: Any
+                if told:
+                    changes = settle(told, request, ticket, None)
+                elif step in ("managed", "gone"):
+                    managed = step == "managed"
+                    changes = concluded(request, ticket, None, managed=managed, gone=not managed)
+                else:
+                    by = doing(entry=f"e-{nth}")
+                    changes = decided(request, ticket, accepted=step != "refuse", by=by)
             except Problem:
                 continue
             request, ticket = changes[0].state, changes[1].state

@@ -73,7 +73,6 @@ class TestWrite:
             assert refused.json()["type"] == "/problems/support-not-open"
         assert (elsewhere.status_code, opened.status_code) == (201, 201)
 
-    @pytest.mark.feature("CRM-18")
     async def test_is_refused_to_one_user_of_a_client_to_whom_it_is_closed(self, desk: Desk):
         business = a_ticket(
             category="PAIEMENT",

@@ -21,6 +21,7 @@ from services.users.managing import Managing
 from services.users.membership import Membership
 from services.users.settings import UsersSettings
 from tests.conftest import settings_for
+from tests.forgetting import forget_all
 from tests.ports import free_ports
 from tests.stub_provider import REDIRECT, a_stub, said_of
 from tests.users.belongings import Belongings
@@ -59,10 +60,7 @@ async def built_house(mongo_url: str) -> AsyncIterator[House]:
 @pytest.fixture
 async def house(built_house: House) -> House:
     """Built once and emptied for each test: building it again takes longer than most tests."""
-    service = built_house.service
-    kept = [one.documents for one in service.collections]
-    for documents in (*kept, service.journal.rows, service.mongo["once"]):
-        await documents.delete_many({})
+    await forget_all(built_house.service)
     return built_house
 
 
@@ -93,20 +91,13 @@ async def built_belongings(mongo_url: str) -> AsyncIterator[Belongings]:
 @pytest.fixture
 async def belongings(built_belongings: Belongings) -> Belongings:
     """As with the house: built once, and emptied for each test."""
-    service = built_belongings.service
     built_belongings.provider.forget()
     files = [
         f"{of}.{part}"
         for of in ("attachments", "exports")
         for part in ("files", "chunks", "unsettled")
     ]
-    kept = [one.documents for one in service.collections]
-    for documents in (
-        *kept,
-        service.journal.rows,
-        *(service.mongo[name] for name in ("once", *files)),
-    ):
-        await documents.delete_many({})
+    await forget_all(built_belongings.service, *files)
     return built_belongings
 
 

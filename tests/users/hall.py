@@ -24,6 +24,7 @@ from services.users.main import build
 from services.users.membership import Membership
 from services.users.settings import UsersSettings
 from tests.conftest import settings_for
+from tests.forgetting import forget_all
 from tests.users.people import an_account
 from tests.users.rattaching import a_creation, a_new_unit
 
@@ -123,12 +124,8 @@ async def a_hall(mongo_url: str) -> AsyncIterator[Hall]:
 
 async def opened(hall: Hall) -> Hall:
     """As at the beginning of each test."""
-    service = hall.service
-    kept = [one.documents for one in service.collections]
-    for documents in (*kept, service.journal.rows, service.mongo["once"]):
-        await documents.delete_many({})
-    for name in ("lea", "omar", "zoe", "eve"):
-        await hall.person(name)
+    await forget_all(hall.service)
+    await asyncio.gather(*map(hall.person, ("lea", "omar", "zoe", "eve")))
     at = now()
     await hall.hear(
         a_creation(created_at=at),

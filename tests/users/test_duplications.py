@@ -12,11 +12,11 @@ from contracts.structures import StructureDuplicated
 from contracts.users import RightsChanged
 from kit.change import Change
 from kit.clock import now
-from kit.collection import Stored
+from kit.collection import Collection, Stored
 from kit.service import Service
 from kit.settings import Settings
 from kit.tasks import ended
-from kit.workers import GRACE
+from kit.workers import GRACE, Worker
 from services.users import copying
 from services.users.copying import Copying
 from services.users.domain.accounts import Account
@@ -225,13 +225,16 @@ class TestCopying:
         service = Service("users", Settings(**settings_for(mongo_url)))
         self.of = Membership.of(service)
         accounts = service.collection("accounts", Account)
-        service.app(hears=handlers(self.of, accounts, DEFAULTS), jobs=[Copying(self.of).worker()])
+        service.app(hears=handlers(self.of, accounts, DEFAULTS), jobs=[self.worker(accounts)])
         await service.prepare()
         keeping = asyncio.create_task(service.committer.run())
         yield service
         await ended([keeping], again=GRACE + 2)
         await service.mongo.drop()
         await service.mongo.close()
+
+    def worker(self, accounts: Collection[Account]) -> Worker[Duplication]:
+        return Copying(self.of, accounts, DEFAULTS).worker()
 
     async def hear(self, service: Service, *events: Any) -> None:
         for event in (*events, *events):

@@ -9,6 +9,7 @@ from contracts.users import RightsChanged
 from kit.change import Change
 from services.users.domain.management import Management, appoint_creator
 from services.users.domain.structures import learn
+from tests.users.people import an_account
 from tests.users.rattaching import (
     DEFAULTS,
     MANAGE,
@@ -79,6 +80,18 @@ class TestAppointCreator:
 
         assert structure.state == a_structure()
         assert rest == [Change(by_zoe), *[Change(None)] * 3]
+
+    def test_denies_it_to_who_has_left_so_that_structures_does_not_take_him_for_it(self):
+        gone = an_account(id="u-omar", status="deactivated")
+
+        states = None, None, None, None, gone
+        _, management, request, rattachement, account = appointed(*states)
+
+        assert (management, request, account) == (Change(None), Change(None), Change(gone))
+        [told] = rattachement.events
+        assert (told.user_id, told.role, told.version) == ("u-omar", None, 1)
+        again = appointed(None, None, None, rattachement.state, gone)
+        assert again[3] == Change(rattachement.state)
 
     def test_gives_a_mere_user_what_a_manager_may_do(self):
         user = a_rattachement(id="u-omar:s-bakery", user_id="u-omar", habilitations=())

@@ -115,7 +115,7 @@ class World:
             handed = selected(kind, () if kind == "global" else chosen, self.managed(by))
             asked = self.a_transfer(kind, by, dict.fromkeys(handed, to))
             if by != to:
-                self.under_way.append(self.managing.handing_over(asked, "", {}))
+                self.under_way.append(self.managing.handing_over(asked, "", {}, self.account(by)))
 
     def deactivate(self, by: str, to: str) -> None:
         with suppress(Problem):
@@ -290,6 +290,25 @@ class TestTwoManagersAtOnce:
         world = lived([*begun, ("settle", 0)])
         world.deactivate("u-omar", "u-lea")
         world.create("s-mill", "u-omar")
+
+        world.settle(first)
+        world.settle(0)
+
+        omar = world.account("u-omar")
+        assert omar.status == ("deactivated" if first == 0 else "active")
+        assert len(world.managed("u-omar")) == (0 if first == 0 else 3)
+
+    @pytest.mark.feature("GPT-04", "ACC-12")
+    @pytest.mark.parametrize("first", [0, 1])
+    def test_leave_nothing_either_to_an_account_that_was_kept_before_this_was_counted(
+        self, first: int
+    ):
+        world = lived([*begun, ("settle", 0)])
+        uncounted = replace(world.account("u-omar"), manages=0)
+        world.put(world.identity.accounts.at("u-omar"), uncounted)
+        world.deactivate("u-omar", "u-lea")
+        world.create("s-mill", "u-omar")
+        world.check = lambda: None  # type: ignore[method-assign]  # that counts what it manages
 
         world.settle(first)
         world.settle(0)

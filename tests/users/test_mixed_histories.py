@@ -149,7 +149,7 @@ class World:
         asked = Transfer(
             id=self.id(), kind="unitary", by=self.manager, successors={BAKERY: user}, at=self.now
         )
-        if user != self.manager and self.keep(self.managing.handing_over(asked, "", {})):
+        if user != self.manager and self.keep(self.managing.handing_over(asked, "", {}, None)):
             self.manager = user
             self.days[user][None] = {*DAYS}
 

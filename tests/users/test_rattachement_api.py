@@ -21,6 +21,7 @@ from kit.workers import GRACE
 from services.users import endings
 from services.users.api.rattachements import Wanted, rattachement_routes
 from services.users.domain.accounts import Account
+from services.users.domain.held import Waiting
 from services.users.endings import Endings
 from services.users.handlers import handlers
 from services.users.membership import Membership
@@ -28,6 +29,7 @@ from tests.conftest import settings_for
 from tests.users.rattaching import (
     DEFAULTS,
     NOW,
+    READ,
     a_changed_unit,
     a_creation,
     a_decision,
@@ -238,6 +240,33 @@ class TestUnits:
         shown = (await users.call("GET", f"{URL}/{id}")).json()
         assert (shown["status"], shown["role"]) == ("not_applied", None)
         assert shown["reason"] == "Le service ovens n'est plus actif."
+
+    @pytest.mark.feature("SRV-04")
+    @pytest.mark.parametrize("noted", [True, False], ids=["noted", "kept before that was noted"])
+    async def test_are_taken_away_wherever_a_rattachement_names_them(
+        self, users: Users, noted: bool
+    ):
+        there = READ.model_copy(update={"unit": "ovens"})
+        named = {
+            "u-0": {"lines": (a_line("ovens"), a_line("tills")), "habilitations": (READ,)},
+            "u-1": {"habilitations": (READ, there)},
+            "u-2": {"waiting": (Waiting(habilitation=there, effective_at=now()),)},
+        }
+        ties = users.membership.rattachements
+        for user, but in named.items():
+            tie = a_rattachement(id=f"{user}:s-bakery", user_id=user, **but)
+            await ties.change(tie.id, lambda _, tie=tie: Change(tie))
+        if not noted:
+            await ties.documents.update_many({}, {"$unset": {"named_units": ""}})
+        await users.hear(a_new_unit())
+        await users.hear(an_ended_unit())
+
+        await users.take_away("s-bakery:ovens")
+
+        left = await ties.many([f"{user}:s-bakery" for user in named])
+        assert len(left) == 3
+        assert {one.named_units() for one in left.values()} == {frozenset(), frozenset({"tills"})}
+        assert {one.habilitations for one in left.values()} == {(READ,)}
 
     async def test_active_again_before_their_turn_take_nothing_away(self, users: Users):
         await users.hear(a_new_unit())

@@ -41,18 +41,21 @@ def transferred(
     current: Any = None,
     former: Any = None,
     chosen: dict[str, str] | None = None,
+    counted: int | None = None,
     **but: Any,
 ) -> Transferred:
     asked = a_transfer(successors=chosen or dict.fromkeys(handed, "u-lea"), **but)
     users = dict.fromkeys(asked.successors.values())
+    former = former or somebody("u-omar", manages=len(handed))
     return transfer(
         current,
-        former or somebody("u-omar", manages=len(handed)),
+        former,
         {user: somebody(user) for user in users} if successors is None else successors,
         handed,
         asked=asked,
         named={"s-bakery": a_structure()},
         field="body/user_id",
+        counted=former.manages if counted is None else counted,
         **RULES,
     )
 
@@ -217,7 +220,15 @@ class TestTransfer:
     @pytest.mark.parametrize("kind", ["global", "deactivation"])
     def test_is_decided_anew_when_something_is_missing_from_all(self, kind: Any):
         with pytest.raises(ManagementMoved):
-            transferred(former=somebody("u-omar", manages=2), kind=kind)
+            transferred(former=somebody("u-omar", manages=2), counted=1, kind=kind)
+
+    @pytest.mark.feature("GPT-04", "ACC-12")
+    @pytest.mark.parametrize("kind", ["global", "deactivation"])
+    def test_is_of_all_where_the_account_was_kept_before_that_was_counted(self, kind: Any):
+        done = transferred(former=somebody("u-omar"), kind=kind)
+
+        assert done.former == Change(somebody("u-omar", manages=0))
+        assert done.handed[0] == Change(managed_by("u-lea"))
 
     @pytest.mark.parametrize("kind", ["global", "deactivation"])
     @pytest.mark.parametrize("former", [a_manager(role="user"), None], ids=["attached", "gone"])

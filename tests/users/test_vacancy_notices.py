@@ -9,8 +9,8 @@ from contracts.notifications import VacancyNoticeHandedOver, VacancyNoticeReturn
 from kit.change import Change
 from services.users.domain.claims import Claim
 from services.users.domain.vacancy_notices import give_back, hand_over
+from tests.users.claims import FORTNIGHT, a_claim, a_proved_claim
 from tests.users.rattaching import NOW
-from tests.users.test_vacancies import FORTNIGHT, a_claim, a_proved_claim
 
 LATER = NOW + timedelta(days=10)
 UNHEARD = a_proved_claim(notified_at=None)

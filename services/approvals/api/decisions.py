@@ -5,7 +5,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
 from kit.clock import now, today
 from kit.committer import Committer
@@ -13,6 +13,7 @@ from kit.heard import TooStale
 from kit.http import IfMatch, etag, may_answer, new_entity_id
 from kit.http import Person as Caller
 from kit.ids import OpaqueId
+from kit.one_line import lines
 from kit.problems import NotFound, PreconditionFailed, Problem
 from services.approvals.answering import Answering
 from services.approvals.api.fields import Decision
@@ -49,7 +50,7 @@ REFUSALS: tuple[type[Problem], ...] = (
 class NewComment(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+    text: Annotated[str, lines(1000)]
     asks: bool = False
     """Whether the requester is asked for more; of those who may decide."""
 

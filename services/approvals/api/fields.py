@@ -3,17 +3,18 @@
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
 from contracts.approvals import Verdict
 from kit.days import Day
 from kit.ids import OpaqueId
+from kit.one_line import lines
 from kit.problems import Invalid
 from services.approvals.domain.approvals import State
 from services.approvals.domain.deciding import Answer
 from services.approvals.views import OF_THE_STRUCTURE, Direction, Mine, Sort, Sought
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+Reason = Annotated[str, lines(1000, least=0)]
 
 
 class Decision(BaseModel):

@@ -27,6 +27,8 @@ class Approval(Entity):
     """What is asked for, in French, as lists have it."""
     changes: tuple[str, ...] = ()
     """What would change, where that is no rattachement and no habilitation."""
+    named: str = ""
+    """The line of it that names somebody."""
     requester_id: str
     structure_id: str
     structure_identifier: str
@@ -129,7 +131,7 @@ def over(approval: Approval, state: State, *, at: datetime) -> Approval:
 
 def without_words(approval: Approval) -> Change[Approval]:
     """Who asked for what, and what was decided; not what was written to and fro."""
-    return Change(replace(approval, comment="", reason=""))
+    return Change(replace(approval, named="", comment="", reason=""))
 
 
 def without_reason(approval: Approval) -> Change[Approval]:

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from kit.change import Change, Entity
 from kit.days import beginning_of, day_of
+from kit.entitled import reaches
 from services.approvals.domain.approvals import Approval
 
 DAY = timedelta(days=1)
@@ -39,14 +40,10 @@ class Seat:
             and self.user_id != approval.requester_id
             and any(
                 span.first <= today <= span.last
-                and _reaches(span.units or self.units, approval.units)
+                and reaches(span.units or self.units, approval.units)
                 for span in self.spans
             )
         )
-
-
-def _reaches(limits: tuple[str, ...], units: tuple[str, ...]) -> bool:
-    return not limits or (bool(units) and set(units) <= set(limits))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

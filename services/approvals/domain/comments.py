@@ -106,7 +106,9 @@ def _told(about: Approval, written: Comment, deciding: tuple[Seat, ...]) -> tupl
         return ()
     waiting = any(seat.user_id == asked_by for seat in deciding)
     ids = (asked_by,) if waiting else asked_first(deciding)
-    given = InformationGiven(**said, asked_by=asked_by, approver_ids=ids, given_at=written.at)
+    given = InformationGiven(
+        **said, asked_by=asked_by, approver_ids=ids, given_at=written.at, units=about.units
+    )
     return (given,) if ids else ()  # Whom it is put to next reads it there.
 
 

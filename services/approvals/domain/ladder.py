@@ -215,6 +215,7 @@ def _to(approval: Approval, approvers: tuple[str, ...]) -> dict[str, Any]:
         "opened_at": approval.opened_at,
         "expires_at": approval.expires_at,
         "list_id": approval.list_id,
+        "units": approval.units,
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from contracts.approvals import ApprovalOpened, ApprovalOpenedV2
 from contracts.event import Event
 from contracts.question import Question
-from contracts.structures import QuestionAsked
+from contracts.structures import QuestionAsked, QuestionAskedV2
 from contracts.users import HabilitationsRequested, RattachementRequested
 from kit.change import Change
 from kit.days import day_of
@@ -68,6 +68,7 @@ def of_question(asked: Question) -> Approval:
         subject_id=asked.subject_id,
         title=asked.title,
         changes=asked.changes,
+        named=asked.named,
         requester_id=asked.requester_id,
         structure_id=asked.structure_id,
         structure_identifier=asked.structure_identifier,
@@ -82,6 +83,7 @@ ASKED_BY: Final[dict[type[Event], Callable[..., Approval]]] = {
     RattachementRequested: of_rattachement,
     HabilitationsRequested: of_habilitations,
     QuestionAsked: of_question,
+    QuestionAskedV2: of_question,
 }
 """By which events services ask; each has its line here."""
 
@@ -165,6 +167,7 @@ def opened(approval: Approval, deciding: tuple[Seat, ...], *, now: datetime) -> 
         "expires_at": approval.expires_at,
         "told_at": now,
         "telling": approval.tellings,
+        "units": approval.units,
     }
     if approval.kind in FIRST_KINDS:
         return ApprovalOpened(**said)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from kit.cloudevents import CLOUD_EVENT, CloudEvent, NotACloudEvent, OnlyCloudEvents
 from kit.http import Caller, ScopeMissing, SystemsOnly, may_answer, system
+from kit.one_line import one_line
 from kit.problems import Forbidden
 from services.notifications.domain.attempts import NoSuchLetter
 from services.notifications.refused import RefusedAddresses
@@ -33,7 +34,7 @@ class Failure(BaseModel):
     ]
     answer: Annotated[
         str,
-        StringConstraints(max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$"),
+        one_line(300, least=0),
         Field(description="What the last server said"),
     ] = ""
 

@@ -14,12 +14,12 @@ from kit.cloudevents import (
     OnlyCloudEvents,
     Teller,
     fact_id,
-    named,
 )
 from kit.collection import Collection
 from kit.committer import Committer
 from kit.http import ScopeMissing, SystemsOnly, may_answer
 from kit.ids import EntityId, OpaqueId
+from kit.one_line import one_line
 from kit.problems import Invalid
 from services.notifications.domain import notices as domain
 from services.notifications.domain.digests import Settled
@@ -36,16 +36,20 @@ class OfInvoice(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     structure: EntityId
-    unit: Annotated[str, named(100)] | None = Field(None, description="None: no unit in particular")
+    unit: Annotated[str, one_line(100)] | None = Field(
+        None, description="None: no unit in particular"
+    )
     application: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")]
-    invoice: Annotated[str, named(100)] = Field(description="Its number, as people know it")
+    invoice: Annotated[str, one_line(100)] = Field(description="Its number, as people know it")
     users: tuple[OpaqueId, ...] = Field(
         (), max_length=100, description="Those who follow it; none: all whom it is for"
     )
 
 
 class StatusOfInvoice(OfInvoice):
-    status: Annotated[str, named(100)] = Field(description="Of its life cycle, as it is to be read")
+    status: Annotated[str, one_line(100)] = Field(
+        description="Of its life cycle, as it is to be read"
+    )
 
 
 class ToldStatus(CloudEvent):
@@ -67,7 +71,7 @@ class ToldRejection(CloudEvent):
 class Withdrawn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    notice: Annotated[str, named(200)] = Field(description="The id that it was told under")
+    notice: Annotated[str, one_line(200)] = Field(description="The id that it was told under")
 
 
 class ToldWithdrawal(CloudEvent):

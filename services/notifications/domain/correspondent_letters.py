@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from contracts.support import CorrespondentAnswered, FormSent
+from contracts.support import REPLY_WITHIN, CorrespondentAnswered, FormSent
 from services.notifications.domain.letters import Letter, Link
 
 
@@ -27,5 +27,10 @@ def on_answered(event: CorrespondentAnswered) -> Letter:
         template="ticket-answered",
         params={"number": event.number},
         reason=event.text,
+        link=Link(
+            purpose="ticket-reply",
+            nonce=f"{event.rank}",
+            expires_at=event.answered_at + REPLY_WITHIN,
+        ),
         created_at=event.answered_at,
     )

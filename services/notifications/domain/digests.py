@@ -54,7 +54,18 @@ def over(letter: Letter, settled: Mapping[str, Settled]) -> bool:
     subjects = letter.subjects
     if not subjects or len(subjects) >= MOST_SUBJECTS:
         return False
-    return all(_behind(letter, settled.get(one)) for one in subjects)
+    return not _standing(letter, settled)
+
+
+def of_what_stands(letter: Letter, settled: Mapping[str, Settled]) -> Letter:
+    """Without the questions that are answered: nobody's right to those says anything any more."""
+    standing = _standing(letter, settled)
+    asked = {id: units for id, units in letter.asked_about.items() if id in standing}
+    return replace(letter, asked_about=asked)
+
+
+def _standing(letter: Letter, settled: Mapping[str, Settled]) -> tuple[str, ...]:
+    return tuple(one for one in letter.subjects if not _behind(letter, settled.get(one)))
 
 
 def _behind(letter: Letter, found: Settled | None) -> bool:

@@ -188,6 +188,8 @@ class Letter(Entity):
     """Of what it tells, among all that is told of its subject."""
     more_subjects: tuple[str, ...] = ()
     """The others, where one letter tells of several: it is of use while one of all stands."""
+    asked_about: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of each question among these: the only units it is about; none: the whole structure."""
     movements: tuple[Moved, ...] = ()
     """Of a recap."""
     digest_id: str = ""
@@ -211,6 +213,10 @@ class Letter(Entity):
     def subjects(self) -> tuple[str, ...]:
         return (self.subject_id, *self.more_subjects) if self.subject_id else ()
 
+    @property
+    def questions(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(self.asked_about.values())
+
 
 def lane_of(letter: Letter) -> dict[str, bool]:
     return {"in_bulk": letter.template in IN_BULK}
@@ -225,7 +231,11 @@ def write(letter: Letter, current: Letter | None) -> Change[Letter]:
     waits = dropped or current.status in ("waiting", "gathered")
     if not waits or not known or subject in known or len(known) >= MOST_SUBJECTS:
         return Change(current)
-    telling = replace(current, more_subjects=(*current.more_subjects, subject))
+    telling = replace(
+        current,
+        more_subjects=(*current.more_subjects, subject),
+        asked_about=current.asked_about | letter.asked_about,
+    )
     if dropped:
         # What it told of was settled before it left: it leaves for what still stands.
         telling = replace(
@@ -281,6 +291,11 @@ def recipient(letter: Letter, known: Person | None) -> Person | None:
         active=True,
         heard=0,
     )
+
+
+def of_question(id: str, units: tuple[str, ...] | None) -> dict[str, tuple[str, ...]]:
+    """Nothing where it was not told what the question is about."""
+    return {} if units is None else {id: units}
 
 
 def of_structure(name: str | None) -> dict[str, str]:

@@ -80,6 +80,11 @@ def tell(notice: Notice, current: Notice | None) -> Change[Notice]:
     return Change(current)
 
 
+def tell_first(notice: Notice, current: Notice | None) -> Change[Notice]:
+    """One stands for all that is told under its id."""
+    return Change(current) if current else tell(notice, None)
+
+
 def claim(current: Notice | None, now: datetime) -> Change[Notice]:
     if current is None or current.wake_at is None or current.wake_at > now:
         return Change(current)

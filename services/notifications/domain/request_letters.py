@@ -22,7 +22,13 @@ from contracts.users import (
     RattachementNotApplied,
     RattachementRefused,
 )
-from services.notifications.domain.letters import Letter, Link, Template, of_structure
+from services.notifications.domain.letters import (
+    Letter,
+    Link,
+    Template,
+    of_question,
+    of_structure,
+)
 from services.notifications.domain.rattachement_letters import of_rattachement
 
 WRITTEN_OF: Final = frozenset(get_args(Kind))
@@ -62,6 +68,7 @@ def on_approval_opened(
             link=link if links and not event.list_id else None,
             structure_id=event.structure_id,
             subject_id=event.approval_id,
+            asked_about=of_question(event.approval_id, event.units),
             created_at=event.told_at or event.opened_at,
         )
         for user_id in dict.fromkeys((principal,) if principal else event.approver_ids)
@@ -93,6 +100,7 @@ def on_information_given(event: InformationGiven) -> tuple[Letter, ...]:
             params={**of_structure(event.structure_name), "title": event.title},
             reason=event.text,
             subject_id=event.approval_id,
+            asked_about=of_question(event.approval_id, event.units),
             created_at=event.given_at,
         )
         for user_id in event.approver_ids or (event.asked_by,)
@@ -113,16 +121,16 @@ def on_settled(event: Event) -> Letter | None:
             "title": event.title,
             "verdict": "",
         },
-        created_at=event.expired_at if isinstance(event, ApprovalExpired) else event.decided_at,
+        created_at=event.decided_at if isinstance(event, ApprovalDecidedV2) else event.expired_at,
     )
     if isinstance(event, ApprovalExpired):
         return letter
     return replace(
         letter,
-        params=letter.params | {"verdict": event.verdict},
-        reason=event.reason,
         # Whose words it brings: they go with that person.
         about_id=event.decided_by if event.reason else None,
+        params=letter.params | {"verdict": event.verdict},
+        reason=event.reason,
     )
 
 

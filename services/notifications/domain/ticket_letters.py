@@ -1,10 +1,12 @@
 """The letters about tickets: to those of its emitter's side, and to those who treat it. Pure."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, Literal
 
 from contracts.support import (
     OfTicket,
+    TicketAttachmentAdded,
     TicketClosed,
     TicketInformationAsked,
     TicketInformationGiven,
@@ -32,6 +34,7 @@ News = Literal[
     "transferred",
     "closed",
     "overdue",
+    "attachment-added",
 ]
 MOVES: Final[dict[type, News]] = {
     TicketInformationAsked: "information-asked",
@@ -43,6 +46,7 @@ MOVES: Final[dict[type, News]] = {
     TicketClosed: "closed",
 }
 """What moves a ticket on: what was written about it before is of no use then."""
+NEWS: Final[dict[type, News]] = MOVES | {TicketAttachmentAdded: "attachment-added"}
 TO_TREAT: Final[frozenset[News]] = frozenset(
     {"opened", "information-given", "solution-refused", "transferred", "overdue"}
 )
@@ -74,6 +78,12 @@ def to_emitter(event: OfTicket) -> Letter | None:
     if isinstance(event, TicketRefiled):
         return None
     return _of_news(event, MOVES[type(event)])
+
+
+def on_attachment_added(event: TicketAttachmentAdded) -> Letter | None:
+    """Files come by the handful: one letter for those of an hour, while the ticket stands."""
+    letter = _of_news(event, "attachment-added")
+    return replace(letter, id=_handful(event)) if letter else None
 
 
 def on_request_done(event: TicketRequestDone) -> Letter | None:
@@ -118,8 +128,7 @@ def _of_news(event: OfTicket, news: str) -> Letter | None:
 
 def to_agents(event: ToTreat) -> Notice | None:
     """To whoever has taken it if they still may, else to all who treat tickets of its recipient."""
-    news, at = _news(event), _at(event)
-    if event.recipient_id is None or _treated_by(event) == "desk" or news not in TO_TREAT:
+    if event.recipient_id is None or _treated_by(event) == "desk" or not _to_treat(event):
         return None
     assignee = None if isinstance(event, TicketOpened) else event.assignee_id
     said = Said(
@@ -133,7 +142,7 @@ def to_agents(event: ToTreat) -> Notice | None:
             id=event.ticket_id, number=event.number, rank=_rank(event), news=_words(event)
         ),
     )
-    return Notice(id=_id(event), said=said, told_by="support", told_at=at)
+    return Notice(id=_id(event), said=said, told_by="support", told_at=_at(event))
 
 
 def to_colleagues(event: ToTreat) -> Notice | None:
@@ -160,7 +169,7 @@ def to_desk(event: ToTreat, desk: str) -> Letter | None:
     late = isinstance(event, TicketOverdue)
     if not desk or not (late or _treated_by(event) == "desk"):
         return None
-    if _news(event) not in TO_TREAT or isinstance(event, TicketRefiled):
+    if not _to_treat(event) or isinstance(event, TicketRefiled):
         return None
     return Letter(
         id=f"{_id(event)}:desk",
@@ -172,6 +181,13 @@ def to_desk(event: ToTreat, desk: str) -> Letter | None:
     )
 
 
+def _to_treat(event: ToTreat) -> bool:
+    if isinstance(event, TicketAttachmentAdded):
+        # Of a ticket that waits for its emitter they are told as it comes back.
+        return event.side == "emitter" and event.state == "open"
+    return _news(event) in TO_TREAT
+
+
 def _text(event: OfTicket) -> str | None:
     if isinstance(event, TicketInformationAsked | TicketSolutionProposed | TicketRequestDone):
         return event.text
@@ -181,7 +197,7 @@ def _text(event: OfTicket) -> str | None:
 def _news(event: ToTreat) -> News:
     if isinstance(event, TicketOpened):
         return "opened"
-    return "overdue" if isinstance(event, TicketOverdue) else MOVES[type(event)]
+    return "overdue" if isinstance(event, TicketOverdue) else NEWS[type(event)]
 
 
 def _words(event: ToTreat) -> str:
@@ -206,7 +222,13 @@ def _at(event: ToTreat) -> datetime:
     return event.noticed_at if isinstance(event, TicketOverdue) else event.at
 
 
+def _handful(event: TicketAttachmentAdded) -> str:
+    return f"{event.ticket_id}:{event.side}:{event.state}:{event.at:%Y%m%d%H}:attachments"
+
+
 def _id(event: ToTreat) -> str:
+    if isinstance(event, TicketAttachmentAdded):
+        return f"{_handful(event)}:to-treat"
     about = f"{event.ticket_id}:{_rank(event)}"
     if isinstance(event, TicketOverdue):
         return f"{about}:{event.promise}:{event.due_at.isoformat()}"

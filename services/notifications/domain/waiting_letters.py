@@ -9,7 +9,7 @@ from contracts.users import (
     RequestBlocked,
 )
 from kit.days import day_of
-from services.notifications.domain.letters import Letter, Template, of_structure
+from services.notifications.domain.letters import Letter, Template, of_question, of_structure
 
 RequestExpired = RattachementRequestExpired | HabilitationsRequestExpired
 
@@ -34,6 +34,7 @@ def _to_approvers(
             about_id=event.requester_id,
             structure_id=event.structure_id,
             subject_id=event.approval_id,
+            asked_about=of_question(event.approval_id, event.units),
             params={
                 **of_structure(event.structure_name),
                 "opened_day": day_of(event.opened_at).isoformat(),

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field, StrictBool, StringConstraints
 
 from contracts.structures import AccountType, IdentifierType, Status
-from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
+from kit.http import IfMatch, Person, Said, etag, may_answer, new_entity_id
 from kit.ids import EntityId
 from kit.one_line import one_line
 from kit.pages import Page, PageAsked, cut
 from kit.problems import NotFound, PreconditionFailed
-from services.structures.api.fields import Said, StructureId
+from services.structures.api.fields import StructureId
 from services.structures.api.structures import NewIdentifier
 from services.structures.bank_details import BankAccounts
 from services.structures.domain import bank_accounts
@@ -75,7 +75,7 @@ class BankDetailsGiven(Said):
     )
 
 
-class Deactivation(BaseModel):
+class Deactivation(Said):
     confirmed: StrictBool = Field(
         default=False, description="“Voulez-vous désactiver ces informations bancaires ?”"
     )

@@ -10,21 +10,13 @@ from kit.clock import now, today
 from kit.collection import Collection
 from kit.committer import Committer
 from kit.heard import TooStale
-from kit.http import (
-    Caller,
-    IfMatch,
-    Person,
-    ScopeMissing,
-    etag,
-    may_answer,
-    reader,
-)
+from kit.http import Caller, IfMatch, Person, Said, ScopeMissing, etag, may_answer, reader
 from kit.ids import EntityId
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound, PreconditionFailed
 from kit.rights import RightsCopy
 from services.structures.api.client_fields import Currency, Language, Switches
-from services.structures.api.fields import Line, PostalAddress, Said
+from services.structures.api.fields import Line, PostalAddress
 from services.structures.clientele import Clientele, NotYourSupplier, Relations
 from services.structures.domain import client_accounts as domain
 from services.structures.domain.client_accounts import (
@@ -43,7 +35,7 @@ AccountReader = Annotated[Caller, reader("client-accounts:read")]
 MAY_READ: tuple[Relation, ...] = ("administrator", "staff", "operator", "system")
 
 
-class WrittenClient(BaseModel):
+class WrittenClient(Said):
     """What is written down of a client. ``shipping`` absent: the same as ``billing``."""
 
     name: Line | None = Field(
@@ -54,7 +46,7 @@ class WrittenClient(BaseModel):
     groups: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
     currency: Currency | None = None
     language: Language | None = None
-    permissions: Switches = {}
+    permissions: Switches = Field({})
 
     def record(self, portal: Portal, client: Structure | None = None) -> ClientRecord:
         return domain.describe(
@@ -70,13 +62,13 @@ class WrittenClient(BaseModel):
         )
 
 
-class NewClientAccount(Said, WrittenClient):
+class NewClientAccount(WrittenClient):
     supplier_id: EntityId
     structure_id: EntityId = Field(description="The structure that the client is")
     welcome: StrictBool = Field(default=False, description="Write to its principal manager")
 
 
-class WrittenOrderProperties(BaseModel):
+class WrittenOrderProperties(Said):
     engagement_number_required: StrictBool
     validation_history: StrictBool
     offer_subtotal: StrictBool

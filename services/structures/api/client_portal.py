@@ -5,15 +5,16 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from contracts.users import Role
 from kit.clock import now, today
 from kit.collection import Ask
 from kit.committer import Committer
 from kit.heard import TooStale
-from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
+from kit.http import IfMatch, Person, Said, etag, may_answer, new_entity_id
 from kit.ids import EntityId, OpaqueId
+from kit.one_line import lines
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound, PreconditionFailed
 from kit.rights import Rights, RightsCopy
@@ -79,8 +80,8 @@ class ClientUser(ContactSwitches):
     )
 
 
-class NewMessage(BaseModel):
-    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+class NewMessage(Said):
+    text: Annotated[str, lines(10_000)]
 
 
 class MessageView(BaseModel):

@@ -1,16 +1,16 @@
 """What structures answers about the profiles of a supplier's clients."""
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, StrictBool
+from pydantic import StrictBool
 
 from kit.change import Change
 from kit.collection import Collection
 from kit.heard import TooStale
-from kit.http import Caller, IfMatch, Person, etag, may_answer, new_entity_id
+from kit.http import Caller, IfMatch, Person, Said, etag, may_answer, new_entity_id
 from kit.ids import EntityId
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound, PreconditionFailed
-from services.structures.api.fields import Line, Said
+from services.structures.api.fields import Line
 from services.structures.clientele import NotYourSupplier, Relations
 from services.structures.domain import client_profiles as domain
 from services.structures.domain.client_accounts import (
@@ -22,7 +22,7 @@ from services.structures.domain.client_accounts import (
 from services.structures.domain.client_profiles import ClientProfile, ProfileProperties
 
 
-class WrittenProfile(BaseModel):
+class WrittenProfile(Said):
     """What it leaves out stays as the form has it."""
 
     name: Line
@@ -35,7 +35,7 @@ class WrittenProfile(BaseModel):
         return ProfileProperties(**self.model_dump(include={*ProfileProperties.__slots__}))
 
 
-class NewProfile(Said, WrittenProfile):
+class NewProfile(WrittenProfile):
     supplier_id: EntityId
 
 

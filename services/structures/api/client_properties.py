@@ -1,12 +1,12 @@
 """What structures answers about the properties of client accounts."""
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field, StrictBool
+from pydantic import Field, StrictBool
 
 from kit.clock import now
 from kit.collection import Collection
 from kit.heard import TooStale
-from kit.http import IfMatch, Person, etag, may_answer
+from kit.http import IfMatch, Person, Said, etag, may_answer
 from kit.ids import EntityId
 from kit.problems import Invalid, NotFound, PreconditionFailed
 from services.structures.api.client_accounts import ClientAccountView, WrittenProperties, shown
@@ -21,13 +21,13 @@ class ProfileUnknown(Invalid):
     """The supplier has no such profile."""
 
 
-class SavedProperties(WrittenProperties):
+class SavedProperties(Said, WrittenProperties):
     apply_to_existing: StrictBool = Field(
         default=False, description="Give the offer's subtotal to the users there already, too"
     )
 
 
-class ProfileLoad(BaseModel):
+class ProfileLoad(Said):
     profile_id: EntityId
 
 

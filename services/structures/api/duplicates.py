@@ -12,7 +12,12 @@ from services.structures.api.fields import Fields, StructureId
 from services.structures.api.life import Life
 from services.structures.api.structures import NewIdentifier
 from services.structures.domain import structures as domain
-from services.structures.domain.duplicates import KindKept, describe_duplicate, duplicate
+from services.structures.domain.duplicates import (
+    KindKept,
+    TooManyUnits,
+    describe_duplicate,
+    duplicate,
+)
 from services.structures.domain.identifiers import (
     Identifier,
     InvalidIdentifier,
@@ -45,6 +50,7 @@ def duplicate_routes(life: Life, duplicating: Duplicating) -> APIRouter:
             InvalidIdentifier,
             InvalidVatNumber,
             KindKept,
+            TooManyUnits,
             domain.KindContradicted,
             domain.NameMissing,
             domain.ComesFromInsee,
@@ -72,6 +78,7 @@ def duplicate_routes(life: Life, duplicating: Duplicating) -> APIRouter:
         said = body.said(checksums=life.checksums)
         # Refused before INSEE is asked, where that is known already.
         describe_duplicate(model, identifier, kind=body.kind, said=said)
+        await duplicating.require_few_units(id)
         asked = life.records.asked(caller.user_id)
         decide = partial(
             duplicate,

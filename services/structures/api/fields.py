@@ -4,13 +4,12 @@ from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     EmailStr,
     Field,
     StrictBool,
 )
 
+from kit.http import Said
 from kit.ids import EntityId
 from kit.one_line import Phone, one_line
 from services.structures.domain.identifiers import vat_number
@@ -29,12 +28,6 @@ def _distinct(references: tuple[str, ...]) -> tuple[str, ...]:
     if len({*references}) < len(references):
         raise ValueError("Each may be named once only.")
     return references
-
-
-class Said(BaseModel):
-    """What a caller says: whatever else they say is refused by its name."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class PostalAddress(Said):

@@ -29,9 +29,6 @@ COLUMNS = (
     "postcode",
     "city",
 )
-WHOLE = 1_000_000
-"""So many are read at once when all are wanted."""
-
 
 Filters = Annotated[Sought, Depends()]
 MAY_REFUSE = may_answer(NothingAskedFor, SearchTooWide, SearchTooLong, ScopeMissing)
@@ -49,15 +46,23 @@ def finding(structures: Collection[Structure], visibility: Visibility) -> APIRou
         All public bodies are found, and of the others those you are attached to; with
         `restrict_private=false` all others too, but for persons and what INSEE withholds.
         """
-        fitting, way = await searching.filter(filters, asked.size)
+        fitting, way = await searching.filter(filters)
         where = {"$and": [fitting, await visibility.where(caller, filters)]}
-        found, following = await page(structures, where, asked, descending=False, by_index=way)
+        found, following = await page(
+            structures,
+            where,
+            asked,
+            by="order" if way else "_id",
+            descending=False,
+            by_index=way,
+            loosely=way is not None,
+        )
         return Page[Card](items=[domain.card(one) for one in found], next=following)
 
     @routes.get("/structures.csv", response_class=StreamingResponse, responses=MAY_REFUSE | CSV)
     async def export(caller: StructureReader, filters: Filters) -> StreamingResponse:
         """All that the same search finds, as a CSV file in which no cell is a formula."""
-        fitting, way = await searching.filter(filters, WHOLE)
+        fitting, way = await searching.filter(filters)
         where = {"$and": [fitting, await visibility.where(caller, filters)]}
         return download("structures.csv", COLUMNS, _cards(in_batches(structures, where, way)))
 

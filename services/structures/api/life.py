@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool
 
 from kit.change import Change
 from kit.collection import Collection
-from kit.http import Caller, IfMatch, Operator, Person, etag, may_answer
+from kit.http import Caller, IfMatch, Operator, Person, Said, etag, may_answer
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound, PreconditionFailed
 from services.structures.api.fields import Fields, StructureId
@@ -42,13 +42,13 @@ class Modification(Fields):
     model_config = ConfigDict(extra="allow")
 
 
-class EdiOptions(BaseModel):
+class EdiOptions(Said):
     receives_life_cycles: StrictBool
     sends_flows: StrictBool
     connection_requested: StrictBool = False
 
 
-class PublicFlags(BaseModel):
+class PublicFlags(Said):
     unit_required: StrictBool
     engagement_required: StrictBool
     unit_or_engagement: StrictBool
@@ -79,6 +79,7 @@ class Life:
 
     async def managed(self, id: str, caller: Caller, *, operators: bool = False) -> Structure:
         """Raise unless this caller manages it."""
+        await self.visibility.require_fresh(caller)
         structure = await self.records.structures.get(id)
         await self.visibility.require_manager(caller, structure, operators=operators)
         return structure

@@ -11,7 +11,7 @@ from kit.clock import now, today
 from kit.collection import Collection
 from kit.committer import Committer
 from kit.heard import TooStale
-from kit.http import Caller, ScopeMissing, may_answer, new_entity_id, reader
+from kit.http import Caller, Said, ScopeMissing, may_answer, new_entity_id, reader
 from kit.ids import EntityId, OpaqueId
 from kit.one_line import one_line
 from kit.pages import Page, PageAsked, page
@@ -38,7 +38,7 @@ class NotAUserOfTheClient(Invalid):
     """This user is not attached to the client."""
 
 
-class OrderToCheck(BaseModel):
+class OrderToCheck(Said):
     order_number: Line
     engagement_number: Annotated[str, one_line(100, least=0)] = ""
     offer_subtotal: Amount | None = None

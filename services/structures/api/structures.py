@@ -8,9 +8,9 @@ from pydantic import Field
 from contracts.structures import IdentifierType, Kind
 from kit.clock import now
 from kit.collection import Collection
-from kit.http import Caller, Person, ScopeMissing, etag, may_answer, reader
+from kit.http import Caller, Person, Said, ScopeMissing, etag, may_answer, reader
 from kit.problems import NotFound
-from services.structures.api.fields import Fields, Said, StructureId
+from services.structures.api.fields import Fields, StructureId
 from services.structures.domain import structures as domain
 from services.structures.domain.identifiers import InvalidIdentifier, InvalidVatNumber, identify
 from services.structures.domain.structures import Card, Record, Structure
@@ -80,6 +80,7 @@ def api(
     @routes.get("/{id}", responses=may_answer(NotFound, ScopeMissing))
     async def read(id: StructureId, caller: StructureReader, response: Response) -> Record | Card:
         """A public structure's card; all of it for those attached to it."""
+        await visibility.require_fresh(caller)
         structure = await structures.get(id)
         if await visibility.of_record(caller, structure):
             etag(response, structure.version)

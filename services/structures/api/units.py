@@ -13,13 +13,13 @@ from contracts.structures import DEFAULT_UNIT, Requires, UnitStatus
 from kit.clock import now, today
 from kit.collection import Ask, Collection
 from kit.committer import Committer
-from kit.http import Caller, IfMatch, Person, ScopeMissing, etag, may_answer
+from kit.http import Caller, IfMatch, Person, Said, ScopeMissing, etag, may_answer
 from kit.ids import EntityId
-from kit.one_line import one_line
+from kit.one_line import lines, one_line
 from kit.pages import Asked, Page, pages_of
 from kit.problems import NotFound, PreconditionFailed
 from services.structures import views
-from services.structures.api.fields import Said, StructureId
+from services.structures.api.fields import StructureId
 from services.structures.api.structures import StructureReader
 from services.structures.domain import units as domain
 from services.structures.domain.pending import Pending
@@ -83,11 +83,11 @@ class PostalAddress(Said):
         return Address(**self.model_dump())
 
 
-class UnitDetails(BaseModel):
+class UnitDetails(Said):
     """What may be modified; what is left out goes back to its default."""
 
     name: Annotated[str, one_line(255)]
-    description: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
+    description: Annotated[str, lines(1000, least=0)] = ""
     address: PostalAddress | None = None
     valid_until: Day | None = Field(None, description="Included; for ever when absent.")
     engagement_required: StrictBool = Field(
@@ -107,7 +107,7 @@ class UnitDetails(BaseModel):
         )
 
 
-class NewUnit(Said, UnitDetails):
+class NewUnit(UnitDetails):
     code: UnitCode = Field(examples=["VOIRIE"])
     valid_from: Day | None = Field(None, description="Today when absent.")
 
@@ -153,6 +153,7 @@ class Units:
     visibility: Visibility
 
     async def require_managed(self, id: str, caller: Caller) -> None:
+        await self.visibility.require_fresh(caller)
         structure = await self.structures.get(id)
         if await self.visibility.manages(caller, structure):
             return
@@ -161,6 +162,7 @@ class Units:
         raise NotFound(id)
 
     async def consulted(self, id: str, caller: Caller) -> Structure:
+        await self.visibility.require_fresh(caller)
         structure = await self.structures.get(id)
         if structure.kind == "public" and structure.public:
             return structure

@@ -229,12 +229,7 @@ def open_account(
     """
     if current:
         raise ClientAccountKnown(client_account=current.id)
-    if supplier.status != "active":
-        raise StructureInactive(field="body/supplier_id")
-    if client.status != "active":
-        raise StructureInactive(field="body/structure_id")
-    if supplier.id == client.id:
-        raise OwnClient(field="body/structure_id")
+    _require_two(supplier, client)
     id = account_id(supplier.id, client.id)
     candidates = dict(zip(references_for(id), claims, strict=True))
     reference = next((one for one, claim in candidates.items() if claim is None), None)
@@ -251,18 +246,25 @@ def open_account(
         opened_at=now,
     )
     opened = ClientAccountOpened(
-        client_account_id=id,
-        supplier_id=supplier.id,
-        structure_id=client.id,
+        **named(account),
         reference=reference,
         features=open_features(record, features),
-        version=1,
         opened_at=now,
     )
     told = (opened, _welcomed(account, supplier, welcome)) if welcome else (opened,)
     claimed = candidates | {reference: Reference(id=f"{supplier.id}:{reference}", account_id=id)}
     unchanged = Change(supplier), Change(client)
     return Change(account, told), *unchanged, *map(Change, claimed.values())
+
+
+def _require_two(supplier: Structure, client: Structure) -> None:
+    """Raise unless both are active, and not the same."""
+    if supplier.status != "active":
+        raise StructureInactive(field="body/supplier_id")
+    if client.status != "active":
+        raise StructureInactive(field="body/structure_id")
+    if supplier.id == client.id:
+        raise OwnClient(field="body/structure_id")
 
 
 def rewrite(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from contracts.structures import Kind, StructureDuplicated
 from kit.change import Change
-from kit.problems import Invalid, NotFound
+from kit.problems import Conflict, Invalid, NotFound
 from services.structures.domain.changes import (
     deactivate,
     dropped,
@@ -25,6 +25,7 @@ from services.structures.domain.structures import (
     StructureInactive,
     Wanted,
     create,
+    created,
     refuse_nameless,
     refuse_what_others_say,
     refuse_without_bank_details,
@@ -35,6 +36,14 @@ Changes = tuple[Change[Structure], Change[Structure]]
 
 _OF_THE_OLD_ONE: Final = {"legal_name": None, "vat_number": None, "billing_mandates": ()}
 """What the new one does not have from its model: it is another body in law."""
+
+
+UNITS_MOST: Final = 1_000
+"""Of them all is kept in one transaction, which MongoDB ends after five seconds."""
+
+
+class TooManyUnits(Conflict):
+    """This structure has more units than a duplicate can carry over."""
 
 
 class KindKept(Invalid):
@@ -102,7 +111,7 @@ def duplicate(
     )
     has_options = (made.edi, made.flags) != (NOT_CONNECTED, NOTHING_ASKED)
     options = (told(made, now=now),) if has_options else ()
-    return Change(over, ended.events), Change(made, (*fresh.events, *options, duplicated))
+    return Change(over, ended.events), Change(made, (created(made), *options, duplicated))
 
 
 def _siren(identifier: Identifier) -> str | None:

@@ -85,6 +85,11 @@ def identify(kind: IdentifierType, value: str, *, checksums: bool = True) -> Ide
     return Identifier(kind, normal)
 
 
+def spellings(value: str) -> frozenset[str]:
+    """How it is kept, if it is an identifier of one type or another."""
+    return frozenset(_normalised(kind, value) for kind in _SHAPES)
+
+
 def check_name(identifier: Identifier, legal_name: str | None) -> None:
     """A company outside the Union is identified by its own name (STR-11)."""
     if identifier.type != "HORS_UE" or not legal_name:

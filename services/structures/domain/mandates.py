@@ -5,10 +5,10 @@ from datetime import date, datetime
 from typing import Any, Final, Literal
 
 from contracts.approvals import ApprovalDecidedV2, ApprovalExpired, ApprovalWithdrawnV2
-from contracts.structures import QuestionAsked
+from contracts.structures import QuestionAsked, QuestionAskedV2
 from kit.change import Change, Entity
 from kit.problems import Invalid
-from services.structures.domain.structures import Structure, StructureInactive
+from services.structures.domain.structures import Structure, StructureInactive, named
 from services.structures.domain.units import WrongValidity
 
 KIND: Final = "mandate"
@@ -68,27 +68,32 @@ def ask(
         raise StructureInactive
     if wanted.valid_until and wanted.valid_until < wanted.valid_from:
         raise WrongValidity("It cannot end before it begins.", field="body/valid_until")
-    question = QuestionAsked(
-        question_id=wanted.id,
-        kind=KIND,
-        subject_id=wanted.id,
-        title=TITLE,
-        changes=_changes(wanted),
-        requester_id=wanted.requester_id,
-        structure_id=structure.id,
-        structure_identifier=structure.identifier.value,
-        structure_name=structure.legal_name,
-        comment=comment,
-        asked_at=wanted.asked_at,
-    )
-    return Change(wanted, (question,))
+    question = _question(wanted, structure, comment)
+    whole = QuestionAskedV2(**question, named=f"Mandataire : {wanted.mandatary}")
+    return Change(wanted, (whole, QuestionAsked(**question)))
 
 
-def _changes(wanted: Mandate) -> tuple[str, ...]:
-    days = f"À partir du {wanted.valid_from:%d/%m/%Y}"
+def _question(wanted: Mandate, structure: Structure, comment: str) -> dict[str, Any]:
+    about = named(structure)
+    return {
+        "question_id": wanted.id,
+        "kind": KIND,
+        "subject_id": wanted.id,
+        "title": TITLE,
+        "changes": (_days(wanted),),
+        "requester_id": wanted.requester_id,
+        "structure_id": structure.id,
+        "structure_identifier": about["identifier"],
+        "structure_name": about["legal_name"],
+        "comment": comment,
+        "asked_at": wanted.asked_at,
+    }
+
+
+def _days(wanted: Mandate) -> str:
     if wanted.valid_until:
-        days = f"Du {wanted.valid_from:%d/%m/%Y} au {wanted.valid_until:%d/%m/%Y}"
-    return f"Mandataire : {wanted.mandatary}", days
+        return f"Du {wanted.valid_from:%d/%m/%Y} au {wanted.valid_until:%d/%m/%Y}"
+    return f"À partir du {wanted.valid_from:%d/%m/%Y}"
 
 
 def settle(told: Ending, current: Mandate | None) -> Change[Mandate]:

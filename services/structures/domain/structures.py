@@ -366,6 +366,7 @@ def created(structure: Structure) -> StructureCreated:
         **named(structure),
         origin=structure.origin,
         created_by=structure.created_by,
+        duplicate_of=structure.origin_structure,
         created_at=structure.created_at,
     )
 

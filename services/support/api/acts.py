@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from kit.change import Change
 from kit.clock import now
@@ -17,16 +18,18 @@ from services.support.api.tickets import answer, found
 from services.support.conversing import Conversing
 from services.support.domain import acts
 from services.support.domain.activity import Entry
-from services.support.domain.acts import Changes, Doing, NobodySigned
-from services.support.domain.catalogue import Catalogue
+from services.support.domain.acts import Changes, ClosedToEmitter, Doing, NobodySigned
 from services.support.domain.clocks import Timing
 from services.support.domain.contents import (
     HasItsOwnForm,
+    NotAboutThis,
     StructureInactive,
     UnknownCategory,
     UnknownRecipient,
 )
+from services.support.domain.objects import ObjectType
 from services.support.domain.promises import kept_up
+from services.support.domain.reach import Reach
 from services.support.domain.table import (
     Act,
     EmitterOnly,
@@ -41,6 +44,7 @@ from services.support.domain.table import (
 from services.support.domain.tickets import Ticket
 from services.support.reaching import Reaching
 from services.support.records import Records
+from services.support.speaking import Speaking
 from services.support.views.tickets import TicketView
 
 OF_EMITTERS: Final[tuple[type[Problem], ...]] = (
@@ -71,6 +75,9 @@ class Said(Fields):
 class Filing(Fields):
     category: Code
     subcategory: Code
+    object_type: ObjectType | None = Field(
+        None, description="What it is about, if that has to be corrected"
+    )
     recipient_structure_id: StructureId | None = None
 
 
@@ -89,6 +96,9 @@ class Acting:
         self._committer, self._reaching, self._timing = committer, reaching, timing
         self._conversing = conversing
 
+    async def found(self, id: str, caller: Caller) -> tuple[Ticket, Reach]:
+        return await found(self.records, self._reaching, id, caller)
+
     async def on(
         self,
         id: str,
@@ -98,7 +108,7 @@ class Acting:
         response: Response,
         **said: Any,
     ) -> TicketView:
-        _, reach = await found(self.records, self._reaching, id, caller)
+        _, reach = await self.found(id, caller)
         by = Doing(entry_id=new_entity_id(), reach=reach, now=now())
         own = self.records.tickets.at(id), self.records.entries.at(by.entry_id)
         beside = await self._conversing.beside(id)
@@ -150,7 +160,7 @@ def emitter_routes(acting: Acting) -> APIRouter:
     return routes
 
 
-def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
+def agent_routes(acting: Acting, speaking: Speaking) -> APIRouter:
     routes = APIRouter(prefix="/v1/tickets", tags=["support"])
 
     @routes.put("/{id}/assignment", responses=may_answer(*OF_AGENTS))
@@ -209,7 +219,9 @@ def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
             UnknownCategory,
             HasItsOwnForm,
             UnknownRecipient,
+            NotAboutThis,
             StructureInactive,
+            ClosedToEmitter,
             NobodySigned,
         ),
     )
@@ -219,6 +231,9 @@ def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
         """File a ticket elsewhere; a business sub-category hands it to the recipient you name."""
         named = body.recipient_structure_id
         recipient = await acting.records.structures.find(named) if named else None
+        ticket, _ = await acting.found(id, caller)
+        written, emitter = ticket.content.structure_id, ticket.emitter_id
+        lets_in = named is None or await speaking.open_to(emitter, written, named)
         return await acting.on(
             id,
             acts.refile,
@@ -227,8 +242,10 @@ def agent_routes(acting: Acting, catalogue: Catalogue) -> APIRouter:
             response,
             category=body.category,
             subcategory=body.subcategory,
+            object_type=body.object_type,
             recipient=recipient,
-            catalogue=catalogue,
+            lets_in=lets_in,
+            catalogue=speaking.catalogue,
         )
 
     return routes

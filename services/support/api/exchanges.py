@@ -3,17 +3,18 @@
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, BackgroundTasks, Query, Response
 from pydantic import BaseModel, Field
 
 from kit.heard import TooStale
-from kit.http import Operator, Person, may_answer, new_entity_id
+from kit.http import IfMatch, Operator, Person, etag, may_answer, new_entity_id
 from kit.one_line import lines
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
 from services.support.api.acts import OF_AGENTS
 from services.support.api.fields import Code, Fields, StructureId, TicketId
 from services.support.api.writing import WRONG
+from services.support.consulting import Consulting
 from services.support.conversing import Conversing
 from services.support.domain.contents import StructureInactive
 from services.support.domain.exchanges import (
@@ -95,7 +96,7 @@ class MessagesView(BaseModel):
     state: State
 
 
-def exchange_routes(conversing: Conversing) -> APIRouter:
+def exchange_routes(conversing: Conversing, consulting: Consulting) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["support"])
 
     @routes.get("/exchange-themes")
@@ -119,17 +120,21 @@ def exchange_routes(conversing: Conversing) -> APIRouter:
             id, body.theme, as_markup(body.text), body.structure_id, caller
         )
         response.headers["Location"] = f"/v1/exchanges/{id}"
-        return shown(exchange, ticket)
+        return answered(exchange, ticket, response)
 
     @routes.get("/exchanges/{id}", responses=may_answer(NotFound, TooStale))
-    async def read(id: TicketId, caller: Person) -> ExchangeView:
+    async def read(
+        id: TicketId, caller: Person, response: Response, afterwards: BackgroundTasks
+    ) -> ExchangeView:
         exchange, ticket = await conversing.known(id, caller)
-        return shown(exchange, ticket)
+        consulting.note(ticket, caller, afterwards)
+        return answered(exchange, ticket, response)
 
     @routes.get("/exchanges/{id}/messages", responses=may_answer(NotFound, TooStale))
     async def listen(
         id: TicketId,
         caller: Person,
+        afterwards: BackgroundTasks,
         after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
         wait: Annotated[int, Query(ge=0, le=LONGEST_WAIT, description="Seconds")] = 0,
     ) -> MessagesView:
@@ -138,7 +143,8 @@ def exchange_routes(conversing: Conversing) -> APIRouter:
 
         Whoever comes back gives the position they have read: nothing is lost, nothing comes twice.
         """
-        exchange, said = await conversing.listen(id, caller, after=after, wait=wait)
+        exchange, ticket, said = await conversing.listen(id, caller, after=after, wait=wait)
+        consulting.note(ticket, caller, afterwards)
         return MessagesView(
             items=[
                 MessageView(
@@ -172,10 +178,14 @@ def exchange_routes(conversing: Conversing) -> APIRouter:
         )
 
     @routes.put("/exchanges/{id}/end", responses=may_answer(NotFound, NotTakenYet, *OF_AGENTS))
-    async def end(id: TicketId, body: Ending, caller: Person) -> ExchangeView:
+    async def end(
+        id: TicketId, body: Ending, caller: Person, if_match: IfMatch, response: Response
+    ) -> ExchangeView:
         """End it. Its ticket goes on."""
-        exchange, ticket = await conversing.end(id, new_entity_id(), body.answer, caller)
-        return shown(exchange, ticket)
+        exchange, ticket = await conversing.end(
+            id, new_entity_id(), body.answer, caller, if_match=if_match
+        )
+        return answered(exchange, ticket, response)
 
     @routes.get("/ops/exchanges")
     async def queue(
@@ -190,12 +200,17 @@ def exchange_routes(conversing: Conversing) -> APIRouter:
         return Page(items=items, next=following)
 
     @routes.put("/ops/exchanges/{id}/agent", responses=may_answer(*OF_AGENTS, ExchangeOver))
-    async def take(id: TicketId, caller: Operator) -> ExchangeView:
+    async def take(id: TicketId, caller: Operator, response: Response) -> ExchangeView:
         """Talk to whoever waits. Of two agents the second is told that it is taken."""
         exchange, ticket = await conversing.take(id, new_entity_id(), caller)
-        return shown(exchange, ticket)
+        return answered(exchange, ticket, response)
 
     return routes
+
+
+def answered(exchange: Exchange, ticket: Ticket, response: Response) -> ExchangeView:
+    etag(response, exchange.version)
+    return shown(exchange, ticket)
 
 
 def shown(exchange: Exchange, ticket: Ticket) -> ExchangeView:

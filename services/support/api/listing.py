@@ -7,12 +7,14 @@ from fastapi.responses import StreamingResponse
 
 from kit.heard import TooStale
 from kit.http import Person, may_answer
-from kit.pages import PageAsked
+from kit.pages import Page, PageAsked
 from kit.spreadsheets import CSV, download
 from kit.workbooks import XLSX, workbook
+from services.support.consulting import Consulting
 from services.support.domain.listing import Tab
-from services.support.reaching import Reaching
+from services.support.records import Records
 from services.support.sought import NoCriterion, Sought, TooManyWords
+from services.support.views.exports import ExportView, listed
 from services.support.views.lines import COLUMNS, Lines, TicketLines
 from services.support.views.listing import Count
 
@@ -20,8 +22,9 @@ Wanted = Annotated[Sought, Depends()]
 MAY_REFUSE = may_answer(NoCriterion, TooManyWords, TooStale)
 
 
-def listing_routes(lines: Lines, reaching: Reaching) -> APIRouter:
+def listing_routes(lines: Lines, consulting: Consulting, records: Records) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["support"])
+    reaching = consulting.reaching
 
     @routes.get("/tickets", responses=MAY_REFUSE)
     async def list_tickets(
@@ -51,12 +54,26 @@ def listing_routes(lines: Lines, reaching: Reaching) -> APIRouter:
     async def export_csv(caller: Person, wanted: Wanted) -> StreamingResponse:
         """The same list, whole, for spreadsheets."""
         reach = await reaching.everywhere(caller)
-        return download("sollicitations.csv", COLUMNS, lines.rows(reach, wanted.required()))
+        rows = lines.rows(reach, wanted.required())
+        leaving = await consulting.leaving(rows, "csv", wanted, reach)
+        return download("sollicitations.csv", COLUMNS, leaving)
 
     @routes.get("/tickets.xlsx", response_class=StreamingResponse, responses=MAY_REFUSE | XLSX)
     async def export_workbook(caller: Person, wanted: Wanted) -> StreamingResponse:
         """The same list, whole, as a workbook."""
         reach = await reaching.everywhere(caller)
-        return workbook("sollicitations.xlsx", COLUMNS, lines.rows(reach, wanted.required()))
+        rows = lines.rows(reach, wanted.required())
+        leaving = await consulting.leaving(rows, "xlsx", wanted, reach)
+        return workbook("sollicitations.xlsx", COLUMNS, leaving)
+
+    @routes.get("/tickets/exports", responses=may_answer(TooStale))
+    async def list_exports(caller: Person, asked: PageAsked) -> Page[ExportView]:
+        """
+        What the support desk has taken as files of tickets that may be yours, newest first.
+
+        Of all structures, and of those whose tickets you know of; the desk reads of all, and who.
+        """
+        reach = await reaching.everywhere(caller)
+        return await listed(records.exports, records.people, reach, asked)
 
     return routes

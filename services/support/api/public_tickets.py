@@ -11,7 +11,7 @@ from kit.http import Anyone, may_answer, new_entity_id
 from kit.links import LinkExpired, LinkInvalid
 from kit.one_line import lines
 from kit.robots import FOR_PEOPLE, OpenForm, Robots
-from services.support.api.fields import Code, Fields, ObjectNumber, Plain, Title
+from services.support.api.fields import Code, Fields, ObjectNumber, Plain, Text, Title
 from services.support.correspondence import Correspondence
 from services.support.domain.contents import (
     Content,
@@ -23,6 +23,9 @@ from services.support.domain.contents import (
 from services.support.domain.forms import REACTIVATION, Form, FormOver, SignInForThis
 from services.support.domain.numbers import NoNumberFree
 from services.support.domain.objects import ObjectType
+from services.support.domain.replies import ReplyOver
+from services.support.domain.states import State
+from services.support.domain.table import NotInThisState
 from services.support.markup import as_markup
 
 WRONG: Final = (UnknownCategory, HasItsOwnForm, NotAboutThis, Incomplete)
@@ -52,8 +55,12 @@ class PublicReactivation(Fields, OpenForm):
     reason: Reason
 
 
-class Confirmation(Fields):
+class Linked(Fields):
     token: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
+class Refusal(Linked):
+    text: Text = Field(description="What is wrong with the answer")
 
 
 class Sent(BaseModel):
@@ -67,6 +74,13 @@ class Sent(BaseModel):
 class Confirmed(BaseModel):
     number: str
     status: Literal["open"] = "open"
+
+
+class Replied(BaseModel):
+    """What became of it, and no more: a link shows nothing to whoever finds it."""
+
+    number: str
+    state: State
 
 
 def public_ticket_routes(correspondence: Correspondence, robots: Robots) -> APIRouter:
@@ -114,12 +128,29 @@ def public_ticket_routes(correspondence: Correspondence, robots: Robots) -> APIR
         return _sent(await correspondence.write(new_entity_id(), "reactivation", content))
 
     @routes.post("/confirmation", responses=may_answer(LinkInvalid, LinkExpired, FormOver))
-    async def confirm(body: Confirmation, caller: Anyone) -> Confirmed:
+    async def confirm(body: Linked, caller: Anyone) -> Confirmed:
         """Say with the link of the letter that the address is yours: the desk reads it now."""
         ticket = await correspondence.confirm(body.token)
         return Confirmed(number=ticket.number)
 
+    _replying(routes, correspondence)
     return routes
+
+
+def _replying(routes: APIRouter, correspondence: Correspondence) -> None:
+    refused = may_answer(LinkInvalid, LinkExpired, ReplyOver, NotInThisState)
+
+    @routes.post("/acceptance", responses=refused)
+    async def accept(body: Linked, caller: Anyone) -> Replied:
+        """Accept the answer by the link of its letter, which closes the ticket."""
+        ticket = await correspondence.reply("accept", body.token)
+        return Replied(number=ticket.number, state=ticket.state)
+
+    @routes.post("/refusals", responses=refused)
+    async def refuse(body: Refusal, caller: Anyone) -> Replied:
+        """Refuse the answer by the link of its letter, and say what is wrong with it."""
+        ticket = await correspondence.reply("refuse", body.token, body.text)
+        return Replied(number=ticket.number, state=ticket.state)
 
 
 def _sent(form: Form) -> Sent:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from contracts.structures import IdentifierType
 from kit.clock import now
 from kit.heard import TooStale
-from kit.http import Operator, Person, may_answer, new_entity_id
+from kit.http import IfMatch, Operator, Person, etag, may_answer, new_entity_id
 from kit.one_line import one_line
 from kit.problems import NotFound
 from services.support.api.acts import OF_AGENTS
@@ -136,11 +136,14 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
             *OF_AGENTS, InvalidIdentifier, NothingRequested, AlreadyDecided, RequesterGone
         ),
     )
-    async def decide(id: TicketId, body: Decision, caller: Operator) -> RequestView:
+    async def decide(
+        id: TicketId, body: Decision, caller: Operator, if_match: IfMatch, response: Response
+    ) -> RequestView:
         """
         Accept or refuse what is asked for with a ticket that you have taken.
 
-        What is accepted is done by others; what they find against it stands here then.
+        What is accepted is done by others; what they find against it stands here then. The ETag is
+        the ticket's, as of all that is done to it.
         """
         _, reach = await found(records, reaching, id, caller)
         by = Doing(entry_id=new_entity_id(), reach=reach, now=now())
@@ -149,8 +152,10 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
             accepted=body.verdict == "accepted",
             answer=body.answer,
             structure=body.structure.asked(at="body/structure") if body.structure else None,
+            if_match=if_match,
             by=by,
         )
+        etag(response, ticket.version)
         return shown(request, ticket, reach)
 
     return routes

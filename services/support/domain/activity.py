@@ -21,7 +21,9 @@ Kind = Literal[
     "transferred",
     "refiled",
     "closed",
+    "attachment-added",
     "attachment-read",
+    "consulted",
     "message",
     "request-accepted",
     "request-done",
@@ -29,6 +31,9 @@ Kind = Literal[
 ]
 INTERNAL: Final = frozenset({"note", "request-failed"})
 """Seen by those who treat the ticket alone."""
+BESIDE: Final = INTERNAL | {"consulted"}
+"""They leave the ticket as it was, and have the rank of the entry before."""
+OF_FILES: Final = frozenset({"attachment-added", "attachment-read"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +42,7 @@ class Entry(Entity):
 
     ticket_id: str
     rank: int
-    """Its place among the entries that all may read, from 1; a note has that of the one before."""
+    """Its place among the entries that all may read, from 1; what is beside has the one before."""
     kind: Kind
     at: datetime
     by: str
@@ -52,13 +57,13 @@ class Entry(Entity):
     """A note for those who treat it: its emitter never knows of it."""
     was: str = ""
     became: str = ""
-    """What it was filed under, of one that was refiled; what was read, of an attachment."""
+    """What it was filed under, of one that was refiled; what it is called, of an attachment."""
 
 
 def place(entry: Entry) -> str:
     """Where it stands in the order of its ticket: nobody learns of a note by counting."""
     among = f"{entry.rank:09}"
-    return f"{among}/{entry.at.isoformat()}" if entry.internal else among
+    return f"{among}/{entry.at.isoformat()}" if entry.kind in BESIDE else among
 
 
 def note_writers(ticket: Ticket, found: Standing) -> frozenset[str | None]:
@@ -92,5 +97,5 @@ def shown_to_writer(entry: Entry) -> Entry:
 
 def without_text(entry: Entry) -> Change[Entry]:
     """That somebody acted, and when; not what they wrote, nor what a file was called."""
-    became = "" if entry.kind == "attachment-read" else entry.became
+    became = "" if entry.kind in OF_FILES else entry.became
     return Change(replace(entry, text="", became=became))

@@ -7,16 +7,18 @@ from typing import Any, Final
 
 from kit.change import Change
 from kit.problems import Conflict
-from services.support.domain.activity import INTERNAL, Entry, Kind
+from services.support.domain.activity import BESIDE, INTERNAL, Entry, Kind
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import (
     Content,
+    NotAboutThis,
     StructureInactive,
     UnknownCategory,
     UnknownRecipient,
     require_form,
 )
 from services.support.domain.known import Structure
+from services.support.domain.objects import ObjectType
 from services.support.domain.reach import Reach, Side, Standing, seen
 from services.support.domain.table import Act, TakenByAnother, require
 from services.support.domain.telling import told
@@ -42,6 +44,10 @@ KINDS: Final[Mapping[Act, Kind]] = {
 
 class NobodySigned(Conflict):
     """Whoever wrote this ticket has not signed in: the desk alone treats it."""
+
+
+class ClosedToEmitter(Conflict):
+    """This supplier has closed its support to those who wrote this ticket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,35 +119,56 @@ def refile(
     *,
     category: str,
     subcategory: str,
+    object_type: ObjectType | None,
     recipient: Structure | None,
+    lets_in: bool,
     catalogue: Catalogue,
     by: Doing,
 ) -> Changes:
-    """The desk files a ticket elsewhere; a business sub-category hands it to its recipient."""
+    """
+    The desk files a ticket elsewhere; a business sub-category hands it to its recipient.
+
+    ``object_type``: as corrected; ``lets_in``: whether that recipient has its support open to
+    whoever wrote the ticket.
+    """
     current, found = seen(ticket, by.reach)
     filed = catalogue.subcategory(category, subcategory)
-    before = current.content
-    there = (before.category, before.subcategory) == (category, subcategory)
+    before, about = current.content, object_type or current.content.object_type
+    content = replace(before, category=category, subcategory=subcategory, object_type=about)
     handed = filed is None or not filed.needs_recipient or _treated_by(current, recipient)
-    if there and handed and "desk" in found.acts:
+    if content == before and handed and "desk" in found.acts:
         return Change(current), Change(entry)
     require("refile", current, found)
     if filed is None:
         raise UnknownCategory(field="body/subcategory")
     require_form(Content(category=category, subcategory=subcategory), "", catalogue)
-    content = replace(before, category=category, subcategory=subcategory)
+    if about not in (None, *filed.object_types) and (object_type or filed.object_types):
+        raise NotAboutThis(field="body/object_type")
     moved = replace(current, content=content)
     if filed.needs_recipient:
-        if not current.emitter_id:
-            raise NobodySigned
-        if recipient is None:
-            raise UnknownRecipient(field="body/recipient_structure_id")
-        if not recipient.active:
-            raise StructureInactive(field="body/recipient_structure_id")
-        content = replace(content, recipient_structure_id=recipient.id)
-        moved = replace(current, content=content, **sent_to(recipient.id), assignee_id=None)
-    was, became = f"{before.category}/{before.subcategory}", f"{category}/{subcategory}"
-    return done("refile", moved, found, by, was=was, became=became)
+        moved = _handed(moved, recipient, lets_in=lets_in)
+    return done("refile", moved, found, by, **_refiled(before, content))
+
+
+def _refiled(before: Content, content: Content) -> dict[str, str]:
+    """Under what it was filed and is; with what it is about, where that was corrected."""
+    said = [[one.category, one.subcategory, one.object_type or ""] for one in (before, content)]
+    parts = 2 if before.object_type == content.object_type else 3
+    was, became = ("/".join(one[:parts]) for one in said)
+    return {"was": was, "became": became}
+
+
+def _handed(ticket: Ticket, recipient: Structure | None, *, lets_in: bool) -> Ticket:
+    if not ticket.emitter_id:
+        raise NobodySigned
+    if recipient is None:
+        raise UnknownRecipient(field="body/recipient_structure_id")
+    if not recipient.active:
+        raise StructureInactive(field="body/recipient_structure_id")
+    if not lets_in:
+        raise ClosedToEmitter(field="body/recipient_structure_id")
+    content = replace(ticket.content, recipient_structure_id=recipient.id)
+    return replace(ticket, content=content, **sent_to(recipient.id), assignee_id=None)
 
 
 def _treated_by(ticket: Ticket, recipient: Structure | None) -> bool:
@@ -162,6 +189,16 @@ def attachment_read(ticket: Ticket | None, entry: Entry | None, *, name: str, by
         return Change(current), Change(entry)
     read = entered("attachment-read", current, "desk", by, became=name)
     return Change(replace(current, entries=read.rank)), Change(read)
+
+
+def is_consulted(ticket: Ticket, reach: Reach) -> bool:
+    """Whether somebody reads it as the desk alone, who has not taken it: that is an entry too."""
+    return seen(ticket, reach)[1].reads == {"desk"} and ticket.assignee_id != reach.user_id
+
+
+def consulted(entry: Entry | None, *, ticket: Ticket, by: Doing) -> Change[Entry]:
+    """An agent of the desk has read a ticket of others; told to nobody, and seen by them."""
+    return Change(entry or entered("consulted", ticket, "desk", by))
 
 
 def opened(ticket: Ticket, *, now: datetime) -> Entry:
@@ -201,7 +238,7 @@ def entered(kind: Kind, ticket: Ticket, side: Side, by: Doing, **said: Any) -> E
     return Entry(
         id=by.entry_id,
         ticket_id=ticket.id,
-        rank=ticket.entries + (kind not in INTERNAL),
+        rank=ticket.entries + (kind not in BESIDE),
         kind=kind,
         at=by.now,
         by=by.reach.user_id,

@@ -9,6 +9,9 @@ from kit.change import Change
 from kit.file import File, FileCount, Looked, Scan
 from kit.formats import FORMATS, Described, describe
 from kit.problems import Conflict, NotFound
+from services.support.domain import acts
+from services.support.domain.activity import Entry
+from services.support.domain.acts import Doing
 from services.support.domain.reach import Reach, Side, Standing, seen
 from services.support.domain.table import SENT, Rule, follow
 from services.support.domain.tickets import Ticket
@@ -48,6 +51,7 @@ def add(
     current: TicketAttachment | None,
     ticket: Ticket | None,
     count: FileCount | None,
+    entry: Entry | None,
     *,
     id: str,
     described: Described,
@@ -57,10 +61,14 @@ def add(
     looked: Looked,
     most: int,
     now: datetime,
-) -> tuple[Change[TicketAttachment], Change[Ticket], Change[FileCount]]:
-    """``content``: where its bytes are; ``looked``: which files the ticket had before."""
+) -> tuple[Change[TicketAttachment], Change[Ticket], Change[FileCount], Change[Entry]]:
+    """
+    Keep it, with an entry of its id, once its ticket is sent: a draft has no activity.
+
+    ``content``: where its bytes are; ``looked``: which files the ticket had before.
+    """
     if current:
-        return Change(current), Change(ticket), Change(count)
+        return Change(current), Change(ticket), Change(count), Change(entry)
     known, side = opened_to_files(ticket, reach)
     counted = file.counted(count, looked, id, of=known.id, most=most)
     if counted is None:
@@ -76,7 +84,11 @@ def add(
         ticket_id=known.id,
         side=side,
     )
-    return Change(added), Change(known), counted
+    if known.state == "draft":
+        return Change(added), Change(known), counted, Change(None)
+    by = Doing(entry_id=id, reach=reach, now=now)
+    noted = acts.noted(acts.entered("attachment-added", known, side, by, became=added.name), known)
+    return Change(added), noted[0], counted, noted[1]
 
 
 def of_ticket(current: TicketAttachment | None, ticket: Ticket) -> TicketAttachment:

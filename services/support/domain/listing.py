@@ -33,11 +33,13 @@ _TITLE_MOST: Final = 64
 
 def found_by(ticket: Ticket) -> dict[str, Any]:
     """What is kept beside a ticket to list it, sort it and find it by."""
-    said, at = ticket.content, f"{ticket.created_at:%Y%m%d%H%M%S}"
+    said, millisecond = ticket.content, ticket.created_at.microsecond // 1000
+    at = f"{ticket.created_at:%Y%m%d%H%M%S}{millisecond:03}"
     return {
         "shelves": sorted(shelves(ticket)),
+        "owners": sorted(owners(ticket)),
         "by_title": titled(ticket),
-        # Of what is filed alike, the newest are together: a date behind the code.
+        # What is filed alike is in the order of time: as exactly as the database keeps moments.
         "by_category": f"{said.category} {at}",
         "by_subcategory": f"{said.subcategory} {at}",
         "by_state": f"{rank(ticket.state)} {at}",
@@ -84,6 +86,23 @@ def shelves(ticket: Ticket) -> set[str]:
         treating = f":{ticket.recipient_id}" if ticket.treated_by == "recipient" else ""
         standing.add(f"treating{treating}")
     return standing
+
+
+def owners(ticket: Ticket) -> set[str]:
+    """Whose a ticket is, in whatever state: its author's and, once sent, its structures'."""
+    named = {ticket.content.structure_id, ticket.recipient_id} if ticket.state != "draft" else ()
+    return {f"author:{ticket.emitter_id}", *filter(None, named)}
+
+
+def owners_in(reach: Reach, view: View | None) -> list[str]:
+    """
+    Those whose tickets somebody may read: of each part of them, or of none.
+
+    Much fewer than shelves, of which a structure has one for each side, unit and state.
+    """
+    written = {structure for structure, _ in reach.emitted_read} if view != "received" else ()
+    sent = reach.received_read if view != "emitted" else ()
+    return [f"author:{reach.user_id}", *{*written, *sent}]
 
 
 def in_reach(reach: Reach, view: View | None, states: Iterable[State]) -> list[str]:

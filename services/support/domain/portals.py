@@ -59,7 +59,7 @@ def copy_contact(told: ClientContactPermissionsChanged, current: Contact | None)
     return Change(replace(contact, support_open="support" in told.features, told=told.version))
 
 
-def require_support(clients: Iterable[tuple[Portal | None, Contact | None]]) -> None:
+def support_is_open(clients: Iterable[tuple[Portal | None, Contact | None]]) -> bool:
     """
     ``clients``: as which clients somebody may be writing, as far as anything was told of each.
 
@@ -67,5 +67,4 @@ def require_support(clients: Iterable[tuple[Portal | None, Contact | None]]) -> 
     """
     told = [[one.support_open for one in known if one] for known in clients]
     as_client = [known for known in told if known]
-    if as_client and not any(map(all, as_client)):
-        raise SupportNotOpen
+    return not as_client or any(map(all, as_client))

@@ -33,6 +33,8 @@ class Reach:
     emitted_act: frozenset[Part] = frozenset()
     received_read: frozenset[str] = frozenset()
     received_act: frozenset[str] = frozenset()
+    wrote: str = ""
+    """The ticket that somebody has proved to have written without signing in."""
 
 
 class Standing(NamedTuple):
@@ -70,8 +72,9 @@ def standing(ticket: Ticket, reach: Reach) -> Standing:
 
     A draft is its author's alone. Who wrote for a structure answers for it while attached to it.
     """
-    # Of a ticket that nobody has signed, nobody is the author.
-    author = bool(ticket.emitter_id) and reach.user_id == ticket.emitter_id
+    # Of a ticket that nobody has signed, no user is the author.
+    signed = ticket.emitter_id
+    author = reach.user_id == signed if signed else reach.wrote == ticket.id
     structure, unit = ticket.content.structure_id, ticket.content.unit
     if ticket.state == "draft":
         own: frozenset[Side] = frozenset({"emitter"} if author else ())

@@ -5,8 +5,8 @@ A reactivation long after (SUP-44), and a public structure (SUP-45).
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
 from contracts.event import Event
 from contracts.structures import IdentifierType, PublicStructureSettled
@@ -27,6 +27,9 @@ from services.support.domain.tickets import Ticket
 Kind = Literal["reactivation", "public-structure"]
 Status = Literal["asked", "accepted", "refused", "done", "failed", "withdrawn"]
 Settled = ReactivationSettled | PublicStructureSettled
+SOON: Final = timedelta(seconds=1)
+AGAIN: Final = timedelta(seconds=5)
+"""Until a structure that was created is looked at for its manager, and looked at again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +115,7 @@ def decide(
     if not accepted:
         refused = acts.write("answer", current, entry, text=answer, by=by)
         return Change(decided), *kept_up(current, refused, timing, now=by.now), same
-    agreed = replace(decided, acceptance=request.acceptance + 1)
+    agreed = replace(decided, acceptance=request.acceptance + 1, structure_id="")
     granted = acts.entered("request-accepted", current, "desk", by)
     noted = Change(replace(current, entries=granted.rank)), Change(granted)
     return Change(agreed, (_told(agreed, current, by.now),)), *noted, same
@@ -129,34 +132,80 @@ def settle(
     """
     What became of what was accepted; told twice, or of an older acceptance, it says nothing.
 
-    Once it is done the ticket is answered, with what the desk had to say; else the desk is told. A
-    ticket that the desk could not answer now, since it has moved on, stays as it is, and its
-    emitter is told as well.
+    A structure that is there is not all that was asked for: it waits for its manager.
     """
     same = Change(request), Change(ticket), Change(entry)
     if request is None or ticket is None or entry is not None:
         return same
     if (request.status, request.acceptance) != ("accepted", told.acceptance):
         return same
-    status: Status = "failed" if told.refusal else "done"
-    settled = replace(request, status=status, refusal=told.refusal)
     if isinstance(told, ReactivationSettled):
-        settled = replace(settled, person_id=told.user_id)
+        settled = replace(request, person_id=told.user_id)
+    elif told.refusal:
+        settled = request
     else:
-        settled = replace(settled, structure_id=told.structure_id)
+        wake_at = told.settled_at + SOON
+        founded = replace(request, structure_id=told.structure_id, wake_at=wake_at)
+        return Change(request if request.structure_id else founded), same[1], same[2]
+    return _ended(settled, ticket, told.refusal, timing=timing, at=told.settled_at)
+
+
+def claim(current: Request | None, now: datetime) -> Change[Request]:
+    """Look whether its structure has a manager, and again soon after."""
+    if current is None or current.wake_at is None or current.wake_at > now:
+        return Change(current)
+    return Change(replace(current, wake_at=now + AGAIN))
+
+
+def conclude(
+    request: Request | None,
+    ticket: Ticket | None,
+    entry: Entry | None,
+    *,
+    claimed: Request,
+    managed: bool,
+    gone: bool,
+    timing: Timing,
+    now: datetime,
+) -> tuple[Change[Request], Change[Ticket], Change[Entry]]:
+    """
+    A structure that was created is managed, or its requester has left in the meantime.
+
+    ``gone``: their account is not active. Whoever manages a structure cannot deactivate it, so
+    that nobody will be its manager.
+    """
+    stands = request == claimed and claimed.status == "accepted" and claimed.structure_id != ""
+    if request is None or ticket is None or not (stands and (managed or gone)):
+        return Change(request), Change(ticket), Change(entry)
+    refusal = "" if managed else RequesterGone.type()
+    return _ended(replace(request, wake_at=None), ticket, refusal, timing=timing, at=now)
+
+
+def _ended(
+    request: Request, ticket: Ticket, refusal: str, *, timing: Timing, at: datetime
+) -> tuple[Change[Request], Change[Ticket], Change[Entry]]:
+    """
+    Once it is done the ticket is answered, with what the desk had to say; else the desk is told.
+
+    A ticket that the desk could not answer now, since it has moved on, stays as it is, and its
+    emitter is told as well.
+    """
+    status: Status = "failed" if refusal else "done"
+    settled = Change(replace(request, status=status, refusal=refusal))
     desk = Reach(user_id=request.decided_by, desk=True)
-    by = Doing(entry_id=settlement_id(told), reach=desk, now=told.settled_at)
-    if told.refusal:
-        failed = acts.entered("request-failed", ticket, "desk", by, became=told.refusal)
-        return Change(settled), *acts.noted(failed, ticket)
+    entry_id = settlement_id(request.id, request.acceptance)
+    by = Doing(entry_id=entry_id, reach=desk, now=at)
+    if refusal:
+        failed = acts.entered("request-failed", ticket, "desk", by, became=refusal)
+        return settled, *acts.noted(failed, ticket)
     answers = TABLE["answer"].becomes
     if ticket.state not in answers or ticket.treated_by != "desk":
         late = acts.entered("request-done", ticket, "desk", by, text=request.answer)
-        return Change(settled), *acts.noted(late, ticket)
+        return settled, *acts.noted(late, ticket)
     _, found = seen(ticket, desk)
     resolved = replace(ticket, state=answers[ticket.state])
     answered = acts.done("answer", resolved, found, by, text=request.answer)
-    return Change(settled), *kept_up(ticket, answered, timing, now=by.now)
+    return settled, *kept_up(ticket, answered, timing, now=at)
 
 
 def shown(request: Request, ticket: Ticket) -> Status:
@@ -170,9 +219,9 @@ def refusal_shown(request: Request, found: Standing) -> str:
     return request.refusal if "desk" in found.reads and "emitter" not in found.reads else ""
 
 
-def settlement_id(told: Settled) -> str:
+def settlement_id(ticket_id: str, acceptance: int) -> str:
     """Of the entry that says what became of one acceptance."""
-    return f"{told.ticket_id}:{told.acceptance}"
+    return f"{ticket_id}:{acceptance}"
 
 
 def without_words(request: Request) -> Change[Request]:

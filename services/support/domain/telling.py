@@ -5,6 +5,7 @@ from typing import Any
 from contracts.event import Event
 from contracts.support import (
     CorrespondentAnswered,
+    TicketAttachmentAdded,
     TicketClosed,
     TicketInformationAsked,
     TicketInformationGiven,
@@ -67,6 +68,8 @@ def _without_words(entry: Entry, ticket: Ticket, said: dict[str, Any]) -> tuple[
     match entry.kind:
         case "taken":
             return (TicketTaken(**said),)
+        case "attachment-added":
+            return (TicketAttachmentAdded(**said, attachment_id=entry.id, side=entry.side),)
         case "released":
             return (TicketReleased(**said),)
         case "information-given":

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -27,7 +28,9 @@ INDEXES: Final = (
         IndexModel([("shelves", 1), (field, 1), ("_id", 1)], name=f"by_{sort}")
         for sort, field in KEPT_AS.items()
     ),
-    IndexModel("stems", name="stems"),
+    IndexModel([("owners", 1), ("state", 1)], name="owners"),
+    # Without _id, which would make this the greatest of all: a ticket is in it for each word.
+    IndexModel([("stems", 1), ("created_at", 1)], name="stems"),
     IndexModel("number", name="number"),
     IndexModel("overdue", name="overdue", partialFilterExpression=OVERDUE),
 )
@@ -58,11 +61,30 @@ class Group(Count):
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What is read, by which index; ``narrow``: so few that they are sorted when read."""
+    """
+    What is read, by which index.
+
+    ``narrow``: so few that they are sorted when read. ``loosely``: as ``kit.pages.page`` has it.
+    """
 
     where: dict[str, Any]
     index: str
     narrow: bool = False
+    loosely: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """What may be rare of all that is asked; ``in_order``: its index has the answer's order."""
+
+    where: dict[str, Any]
+    index: str
+    in_order: bool = False
+
+    @property
+    def entering(self) -> list[dict[str, Any]]:
+        """What its index is entered by and nothing else says: a word."""
+        return [self.where] if self.index == "stems" else []
 
 
 class Listing:
@@ -94,8 +116,9 @@ class Listing:
         """Those that the tickets of a page are of, in its order, each counted in the whole list."""
         ranges = {_group(one, sought.sort): _alike(one, sought.sort) for one in found}
         if not way.narrow:
+            index = way.index if way.loosely else f"by_{sought.sort}"
             return [
-                Group(value=value, **await self._count(way.where, way.index, among))
+                Group(value=value, **await self._count(way.where, index, among))
                 for value, among in ranges.items()
             ]
         where = {"$and": [way.where, {"$or": [*ranges.values()]}]} if ranges else way.where
@@ -105,8 +128,9 @@ class Listing:
         return [Group(value=one, count=counted.get(one, 0), more=False) for one in ranges]
 
     async def _held(self, reach: Reach, sought: Sought) -> Count:
-        way = await self._way(reach, sought)
-        return Count(**await self._count(way.where, way.index))
+        theirs, index, unchecked = _theirs(reach, sought, sought.shelves(reach))
+        where = {"$and": [theirs, *unchecked, *sought.beyond_shelves(reach)]}
+        return Count(**await self._count(where, index))
 
     async def _read(
         self, way: Way, sought: Sought, asked: Asked
@@ -115,9 +139,10 @@ class Listing:
             self._tickets,
             way.where,
             asked,
-            by=KEPT_AS[sought.sort],
-            descending=sought.direction == "descending",
+            by=KEPT_AS[sought.read_by],
+            descending=sought.descending,
             by_index=way.index,
+            loosely=way.loosely,
         )
 
     async def _way(self, reach: Reach, sought: Sought) -> Way:
@@ -125,24 +150,43 @@ class Listing:
         What is rare leads: a word, a day, what somebody may read. Of what is not, many fit, and
         a page of them is soon full in any order.
         """
-        shelves, in_order = sought.shelves(reach), f"by_{sought.sort}"
-        on_them: dict[str, Any] = {"shelves": {"$in": shelves}}
+        shelves, in_order = sought.shelves(reach), f"by_{sought.read_by}"
         else_asked, merged = sought.beyond_shelves(reach), len(shelves) <= MERGED
+        theirs, by_theirs, unchecked = _theirs(reach, sought, shelves)
         if merged and not else_asked:
-            return Way(on_them, in_order)
-        theirs = [on_them]
+            return Way(theirs, in_order)
+        every = [theirs]
         if not merged:
-            theirs = [{"shelves": {"$in": sought.all_shelves(reach)}}, sought.within(reach)]
-        where = {"$and": [*theirs, *else_asked]}
-        for leading, index in _leading(sought, on_them, merged=merged):
-            if await self._few(leading, index):
-                through = [on_them, *else_asked] if leading is on_them else [where]
-                return Way({"$and": through}, index, narrow=True)
-        return Way(where, in_order)
+            all_there = {"shelves": {"$in": sought.all_shelves(reach)}}
+            every = [all_there, *(unchecked or [sought.within(reach)])]
+        passed = dict[datetime, Lead]()
+        of_reach = Lead(theirs, by_theirs, in_order=merged and sought.in_time)
+        for lead in _leading(sought, of_reach, every[0], merged=merged):
+            at = await self._passed(lead, sought) if lead.in_order else None
+            if at:
+                passed[at] = lead
+            elif lead.in_order or await self._few(lead):
+                through = [theirs, *unchecked] if lead is of_reach else [*lead.entering, *every]
+                return Way({"$and": [*through, *else_asked]}, lead.index, narrow=True)
+        if passed and (rarest := passed[sought.furthest(passed)]) is not of_reach:
+            through = [*rarest.entering, *every]
+            return Way({"$and": [*through, *else_asked]}, rarest.index, loosely=True)
+        return Way({"$and": [*every, *else_asked]}, in_order)
 
-    async def _few(self, leading: dict[str, Any], index: str) -> bool:
-        counted = await self._tickets.documents.count_documents(leading, limit=FEW, hint=index)
+    async def _few(self, lead: Lead) -> bool:
+        counted = await self._tickets.documents.count_documents(
+            lead.where, limit=FEW, hint=lead.index
+        )
         return bool(counted < FEW)
+
+    async def _passed(self, lead: Lead, sought: Sought) -> datetime | None:
+        """How far one comes in the order with so many of them; None: there are fewer."""
+        read = self._tickets.documents.find(
+            lead.where, {"_id": 0, "created_at": 1}, hint=lead.index
+        )
+        found = read.sort("created_at", -1 if sought.descending else 1).skip(FEW - 1).limit(1)
+        rows: list[dict[str, datetime]] = await found.to_list(None)
+        return rows[0]["created_at"] if rows else None
 
     async def _count(
         self, where: dict[str, Any], index: str, among: dict[str, Any] | None = None
@@ -153,19 +197,28 @@ class Listing:
         return {"count": min(counted, COUNTED), "more": counted > COUNTED}
 
 
-def _leading(
-    sought: Sought, on_shelves: dict[str, Any], *, merged: bool
-) -> list[tuple[dict[str, Any], str]]:
+def _theirs(
+    reach: Reach, sought: Sought, shelves: list[str]
+) -> tuple[dict[str, Any], str, list[dict[str, Any]]]:
+    """What finds all that somebody may read, by which index, and what must then be checked."""
+    if len(shelves) <= MERGED or sought.tab == "to_treat":
+        return {"shelves": {"$in": shelves}}, "by_created_at", []
+    return sought.owners(reach), "owners", [sought.within(reach)]
+
+
+def _leading(sought: Sought, of_reach: Lead, every: dict[str, Any], *, merged: bool) -> list[Lead]:
     """What may be rare of all that is asked, and the index that finds it."""
-    by_shelves = [(on_shelves, "by_created_at")]
-    found = [(sought.numbered, "number")] if sought.number else []
-    found += by_shelves if merged else []
-    found += [(OVERDUE, "overdue")] if sought.overdue else []
-    found += [({"stems": one}, "stems") for one in sought.words]
-    if merged:
-        return found + [({"$and": [on_shelves, one]}, f"by_{sort}") for one, sort in sought.ranges]
-    # To look on so many shelves is the most work.
-    return found + by_shelves
+    found = [Lead(sought.numbered, "number")] if sought.number else []
+    found += [of_reach] if merged else []
+    found += [Lead(OVERDUE, "overdue")] if sought.overdue else []
+    found += [Lead({"stems": one}, "stems", in_order=sought.in_time) for one in sought.words]
+    found += [
+        Lead({"$and": [every, one]}, f"by_{sort}")
+        for one, sort in sought.ranges
+        if sort != sought.read_by
+    ]
+    # To look for thousands of structures is the most work.
+    return found if merged else [*found, of_reach]
 
 
 def _group(ticket: Ticket, sort: Sort) -> str:

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from kit.addresses import Email
 from kit.clock import now
-from kit.http import Anyone, may_answer
+from kit.http import Anyone, Said, may_answer
 from kit.ids import new_id
 from kit.links import LinkExpired, LinkInvalid, read_link
 from kit.robots import FOR_PEOPLE, OpenForm, Robots
@@ -37,11 +37,11 @@ class NewAccount(OpenForm):
     last_name: Name
 
 
-class Activation(BaseModel):
+class Activation(Said):
     token: LinkToken
 
 
-class Acceptance(BaseModel):
+class Acceptance(Said):
     token: LinkToken
     password: Password
     first_name: Name

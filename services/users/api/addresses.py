@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from kit.clock import now
 from kit.collection import Place
-from kit.http import Anyone, may_answer
+from kit.http import Anyone, Said, may_answer
 from kit.links import Link, LinkExpired, LinkInvalid, read_link
 from services.users.api.fields import LinkToken
 from services.users.domain import emails as domain
@@ -21,11 +21,11 @@ from services.users.settings import UsersSettings
 LINKS = (LinkInvalid, LinkExpired, LinkNoLongerValid)
 
 
-class Followed(BaseModel):
+class Followed(Said):
     token: LinkToken
 
 
-class Confirmed(BaseModel):
+class Confirmed(Said):
     status: Literal["confirmed"] = "confirmed"
 
 

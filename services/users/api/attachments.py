@@ -13,7 +13,7 @@ from kit.downloads import BYTES, UNREADABLE, ZIP, FileId, Ticked
 from kit.file import ArchiveTooLarge, readable_together
 from kit.files import A_FILE, UNACCEPTABLE, FileBrought, FileShown
 from kit.formats import FileTooLarge, InvalidFileName
-from kit.http import IfMatch, Person, etag, may_answer, new_entity_id, system
+from kit.http import IfMatch, Person, Said, etag, may_answer, new_entity_id, system
 from kit.internal import Caller
 from kit.links import LinkExpired, LinkInvalid, read_link, sign_link
 from kit.pages import Page, PageAsked, page
@@ -44,7 +44,7 @@ class PersonalAttachmentType(BaseModel):
     label: str
 
 
-class Described(BaseModel):
+class Described(Said):
     designation: Annotated[str, StringConstraints(max_length=100)]
     type: Type
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from contracts.users import Habilitation, Level, Line, Role
 from kit.clock import today
-from kit.http import Caller, ScopeMissing, may_answer, reader
+from kit.http import Caller, Said, ScopeMissing, may_answer, reader
 from kit.ids import OpaqueId
 from services.users.api.rattachements import Unit
 from services.users.catalogue import Code
@@ -20,7 +20,7 @@ Reader = Annotated[Caller, reader("rights:check")]
 MOST = 1_000
 
 
-class CheckAsked(BaseModel):
+class CheckAsked(Said):
     user_id: OpaqueId
     structure_id: OpaqueId
     application: Code
@@ -32,7 +32,7 @@ class CheckAsked(BaseModel):
         return Check(**self.model_dump(exclude={"on"}), on=self.on or on)
 
 
-class ChecksAsked(BaseModel):
+class ChecksAsked(Said):
     checks: tuple[CheckAsked, ...] = Field(min_length=1, max_length=MOST)
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from kit.change import Change
 from kit.clock import now
 from kit.collection import Collection
-from kit.http import Operator, may_answer
+from kit.http import Operator, Said, may_answer
 from kit.ids import EntityId, OpaqueId, new_id
 from kit.pages import Page, PageAsked, page
 from services.users.api.fields import Name
@@ -19,7 +19,7 @@ from services.users.domain.clients import Client, ClientRevoked, NoSuchClient, S
 from services.users.settings import UsersSettings
 
 
-class NewClient(BaseModel):
+class NewClient(Said):
     name: Name
     scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=10)]
     structures: Annotated[

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from kit.addresses import Email
 from kit.attempts import TooManyAttempts, attempts_id
 from kit.clock import now
-from kit.http import Anyone, Operator, Person, may_answer
+from kit.http import Anyone, Operator, Person, Said, may_answer
 from kit.ids import OpaqueId, new_id
 from kit.links import LinkExpired, LinkInvalid, read_link
 from kit.problems import NotFound
@@ -43,7 +43,7 @@ from services.users.passwords import Passwords
 from services.users.proving import Proving
 
 
-class OfOne(BaseModel):
+class OfOne(Said):
     structure_id: OpaqueId
     user_id: OpaqueId
 
@@ -54,7 +54,7 @@ def _each_once(named: tuple[OfOne, ...]) -> tuple[OfOne, ...]:
     return named
 
 
-class Leaving(BaseModel):
+class Leaving(Said):
     confirmed: Literal[True] = Field(
         description="What is under way is lost, and there are some days only to come back"
     )
@@ -66,14 +66,14 @@ class Leaving(BaseModel):
     )
 
 
-class SentBack(BaseModel):
+class SentBack(Said):
     """What somebody asked of the desk who is too late to come back without it."""
 
     email: Email = Field(description="The login address of the account")
     reason: Reason
 
 
-class ComingBack(BaseModel):
+class ComingBack(Said):
     token: LinkToken
     password: Annotated[Password, Field(description="Another than the one you had")]
     question: Question

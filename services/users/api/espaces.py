@@ -3,9 +3,9 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from kit.http import Person, ScopeMissing, may_answer
+from kit.http import Person, Said, ScopeMissing, may_answer
 from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
@@ -26,7 +26,7 @@ from services.users.espaces import Espaces
 Code = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
 
 
-class SecondaryManager(BaseModel):
+class SecondaryManager(Said):
     """How a user to whom the management of a structure is delegated acts there."""
 
     acts_as: Literal["manager", "user"] = Field(

@@ -11,7 +11,7 @@ from pydantic import (
 )
 
 from kit.addresses import Email
-from kit.one_line import NOT_IN_A_LINE
+from kit.one_line import lines, one_line
 from kit.robots import OpenForm
 from services.users.names import NOT_IN_A_NAME
 
@@ -25,9 +25,7 @@ def _read_aloud(written: str) -> str:
 Name = Annotated[
     str,
     # No address of a site: names are greeted in letters that anyone can have us send.
-    StringConstraints(
-        min_length=1, max_length=100, strip_whitespace=True, pattern=rf"^[^{NOT_IN_A_NAME}]+$"
-    ),
+    one_line(100, pattern=rf"^[^{NOT_IN_A_NAME}]+$"),
     AfterValidator(_read_aloud),
 ]
 
@@ -42,16 +40,13 @@ def _of_characters(written: SecretStr) -> SecretStr:
 
 Password = Annotated[SecretStr, Field(max_length=1024), AfterValidator(_of_characters)]
 
-Question = Annotated[
-    str,
-    StringConstraints(
-        min_length=5, max_length=200, strip_whitespace=True, pattern=rf"^[^{NOT_IN_A_LINE}]+$"
-    ),
-]
+Question = Annotated[str, one_line(200, least=5)]
 
 Answer = Annotated[SecretStr, Field(max_length=200), AfterValidator(_of_characters)]
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
+Reason = Annotated[str, lines(1000)]
+
+Comment = Annotated[str, lines(1000, least=0)]
 
 LinkToken = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 

@@ -5,14 +5,15 @@ from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import Field
 
 from contracts.users import Habilitation, Level
 from kit.clock import now, today
-from kit.http import IfMatch, Person, etag, may_answer, new_entity_id
+from kit.http import IfMatch, Person, Said, etag, may_answer, new_entity_id
 from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked
 from kit.problems import Invalid, NotFound, PreconditionFailed
+from services.users.api.fields import Comment
 from services.users.api.rattachements import Unit
 from services.users.catalogue import Catalogue, Code
 from services.users.domain.delegation import (
@@ -64,7 +65,7 @@ class UnknownProfile(Invalid):
     """The catalogue has no such application, or not at this level."""
 
 
-class RowNamed(BaseModel):
+class RowNamed(Said):
     application: Code
     level: Level
     unit: Unit | None = Field(None, description="None: on the whole structure.")
@@ -81,7 +82,7 @@ class Profile(RowNamed):
         return Habilitation(**self.model_dump())
 
 
-class AddAsked(BaseModel):
+class AddAsked(Said):
     operation: Literal["add"]
     profile: Profile
 
@@ -89,7 +90,7 @@ class AddAsked(BaseModel):
         return Add(self.profile.habilitation())
 
 
-class ReplaceAsked(BaseModel):
+class ReplaceAsked(Said):
     operation: Literal["replace"]
     row: RowNamed
     profile: Profile
@@ -98,7 +99,7 @@ class ReplaceAsked(BaseModel):
         return Replace(self.row.row(), self.profile.habilitation())
 
 
-class RemoveAsked(BaseModel):
+class RemoveAsked(Said):
     operation: Literal["remove"]
     row: RowNamed
 
@@ -106,7 +107,7 @@ class RemoveAsked(BaseModel):
         return Remove(self.row.row())
 
 
-class RemoveAllAsked(BaseModel):
+class RemoveAllAsked(Said):
     operation: Literal["remove-all"]
 
     def meant(self) -> Operation:
@@ -118,7 +119,7 @@ OperationAsked = Annotated[
 ]
 
 
-class Draft(BaseModel):
+class Draft(Said):
     """Changes in their order; all of them are applied, or none."""
 
     operations: tuple[OperationAsked, ...] = Field(min_length=1, max_length=500)
@@ -137,12 +138,10 @@ class Draft(BaseModel):
 
 class Request(Draft):
     structure_id: OpaqueId
-    comment: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
-        "", max_length=1000, description="For those who decide."
-    )
+    comment: Comment = Field("", description="For those who decide.")
 
 
-class Approving(BaseModel):
+class Approving(Said):
     may_approve: bool
 
 

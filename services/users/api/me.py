@@ -4,12 +4,12 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from kit.addresses import Email
 from kit.attempts import TooManyAttempts, attempts_id
 from kit.clock import now
-from kit.http import IfMatch, Person, etag, may_answer
+from kit.http import IfMatch, Person, Said, etag, may_answer
 from kit.problems import PreconditionFailed
 from services.users.api.fields import Accepted, Answer, Password, Question
 from services.users.api.letters import Letters
@@ -26,17 +26,17 @@ from services.users.settings import UsersSettings
 KNOWN = (WrongPassword, TooManyAttempts)
 
 
-class ChangedPassword(BaseModel):
+class ChangedPassword(Said):
     current_password: Password
     password: Password
 
 
-class ChangedLogin(BaseModel):
+class ChangedLogin(Said):
     current_password: Password
     email: Email
 
 
-class ChangedQuestion(BaseModel):
+class ChangedQuestion(Said):
     current_password: Password
     question: Question
     answer: Annotated[Answer, Field(description="Kept as a hash, without capitals and accents")]

@@ -15,7 +15,7 @@ from kit.addresses import Email
 from kit.attempts import TooManyAttempts, attempts_id
 from kit.change import Change
 from kit.clock import now
-from kit.http import Anyone, Person, may_answer
+from kit.http import Anyone, Person, Said, may_answer
 from kit.ids import EntityId, new_id
 from kit.problems import Invalid
 from services.users.api.sessions import CHALLENGED, Issuing, Tokens, UserAgent
@@ -33,10 +33,10 @@ from services.users.domain.provider_sign_ins import (
 )
 from services.users.identity import NOBODY, Identity
 from services.users.identity_providers import (
+    Claims,
     IdentityProvider,
     ProviderRefused,
     ProviderUnavailable,
-    Said,
 )
 from services.users.names import named
 from services.users.settings import UsersSettings
@@ -68,7 +68,7 @@ class Providers(BaseModel):
     items: list[Provider]
 
 
-class Wanted(BaseModel):
+class Wanted(Said):
     provider: Annotated[str, StringConstraints(max_length=32)]
     redirect_uri: Annotated[str, StringConstraints(max_length=500)]
 
@@ -82,7 +82,7 @@ class Begun(BaseModel):
     expires_in: int
 
 
-class Returned(BaseModel):
+class Returned(Said):
     """What came back in the query of ``redirect_uri``, and what the page had kept."""
 
     sign_in: OfOurs
@@ -237,7 +237,7 @@ def oidc_routes(arrivals: Arrivals, issuing: Issuing) -> APIRouter:
     return routes
 
 
-def _recognised(provider: IdentityProvider, said: Said) -> Recognised:
+def _recognised(provider: IdentityProvider, said: Claims) -> Recognised:
     email = _verified_address(said)
     first_name, last_name = named(
         said.given_name or "", said.family_name or "", said.name or "", email or ""
@@ -253,7 +253,7 @@ def _recognised(provider: IdentityProvider, said: Said) -> Recognised:
     )
 
 
-def _verified_address(said: Said) -> str | None:
+def _verified_address(said: Claims) -> str | None:
     if not said.email or not said.email_verified:
         return None
     try:

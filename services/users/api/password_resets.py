@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from kit.attempts import TooManyAttempts, attempts_id
 from kit.clock import now
 from kit.collection import Place
-from kit.http import Anyone, may_answer
+from kit.http import Anyone, Said, may_answer
 from kit.links import LinkExpired, LinkInvalid, read_link
 from kit.robots import FOR_PEOPLE, Robots
 from services.users.api.fields import Accepted, Address, Answer, LinkToken, Password
@@ -34,7 +34,7 @@ MAY_ANSWER = (
 )
 
 
-class NewPassword(BaseModel):
+class NewPassword(Said):
     token: LinkToken
     password: Password
     answer: Answer | None = Field(None, description="To the secret question, if there is one")

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from kit.attempts import TooManyAttempts
 from kit.clock import now
 from kit.downloads import ZIP, FileId, safe_headers
-from kit.http import Anyone, Operator, Person, may_answer, new_entity_id
+from kit.http import Anyone, Operator, Person, Said, may_answer, new_entity_id
 from kit.links import LinkExpired, LinkInvalid, read_link
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
@@ -44,11 +44,11 @@ class ExportShown(BaseModel):
     expires_at: datetime | None
 
 
-class ErasureConfirmed(BaseModel):
+class ErasureConfirmed(Said):
     token: LinkToken
 
 
-class Confirmed(BaseModel):
+class Confirmed(Said):
     confirmed: Literal[True]
 
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from contracts.users import NotificationPreferences, QuietHours, Rhythm
 from kit.addresses import Email
+from kit.http import Said
 from kit.one_line import one_line
 from services.users import catalogue
 from services.users.api.fields import Name
@@ -58,7 +59,7 @@ def _applications() -> frozenset[str]:
     return frozenset(catalogue.read())
 
 
-class Address(BaseModel):
+class Address(Said):
     line: Annotated[str, one_line(255)]
     complements: tuple[Annotated[str, one_line(255)], ...] = Field((), max_length=2)
     postcode: Annotated[str, one_line(20, pattern=r"^[0-9A-Za-z -]+$")]
@@ -77,11 +78,11 @@ class Named(BaseModel):
     address: Address | None = None
 
 
-class Personal(Named):
+class Personal(Said, Named):
     contact_email: Email | None = Field(None, description="Where letters go; else the login")
 
 
-class Notifications(BaseModel):
+class Notifications(Said):
     rhythm: Rhythm = Field(
         "immediate",
         description="Of each application not named below. The statuses of invoices come daily even "
@@ -98,13 +99,13 @@ class Notifications(BaseModel):
     )
 
 
-class Parameters(BaseModel):
+class Parameters(Said):
     language: Language
     time_zone: Annotated[str, AfterValidator(_known_zone), Field(max_length=64)]
     notifications: Notifications
 
 
-class NewProfile(BaseModel):
+class NewProfile(Said):
     """All of it: what is left out goes back to its default, or is asked for."""
 
     personal: Personal

@@ -4,15 +4,17 @@ from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, Field, StrictBool, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StrictBool
 
 from kit import clock
 from kit.change import Change
-from kit.http import Caller, Person, may_answer, new_entity_id, reader
+from kit.http import Caller, Person, Said, may_answer, new_entity_id, reader
 from kit.ids import OpaqueId, new_id
+from kit.one_line import one_line
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
 from services.users import views
+from services.users.api.fields import Comment
 from services.users.domain import leaving
 from services.users.domain.leaving import ConfirmationMissing, Removal, SuccessorMissing
 from services.users.domain.lines import Extent
@@ -39,7 +41,7 @@ from services.users.domain.units import known_unit_id
 from services.users.membership import Membership
 from services.users.views import ActiveRattachement, MyRattachement
 
-Unit = Annotated[str, StringConstraints(min_length=1, max_length=50)]
+Unit = Annotated[str, one_line(50)]
 RattachementReader = Annotated[Caller, reader("rattachements:read")]
 
 
@@ -49,7 +51,7 @@ def distinct(units: tuple[str, ...]) -> tuple[str, ...]:
     return units
 
 
-class Window(BaseModel):
+class Window(Said):
     """Which structure, or which of its units, and from when to when."""
 
     structure_id: OpaqueId
@@ -65,10 +67,10 @@ class Window(BaseModel):
 
 
 class Wanted(Window):
-    comment: str = Field("", max_length=1000, description="For those who decide.")
+    comment: Comment = Field("", description="For those who decide.")
 
 
-class Departure(BaseModel):
+class Departure(Said):
     """Which structures to leave, all or none of them."""
 
     structure_ids: Annotated[tuple[OpaqueId, ...], AfterValidator(distinct)] = Field(

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from kit.attempts import TooManyAttempts, attempts_id
 from kit.clock import now
-from kit.http import Person, may_answer
+from kit.http import Person, Said, may_answer
 from services.users.api.fields import Accepted, Code, Password, Proof
 from services.users.codes import Codes
 from services.users.domain import second_factor as domain
@@ -42,12 +42,12 @@ class Secret(BaseModel):
     uri: str = Field(description="The same for a QR code")
 
 
-class NewCode(BaseModel):
+class NewCode(Said):
     current_password: Password
     code: Code
 
 
-class AnyCode(BaseModel):
+class AnyCode(Said):
     current_password: Password
     code: Proof
 

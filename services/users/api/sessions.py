@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from kit.addresses import Email
 from kit.attempts import TooManyAttempts
 from kit.clock import now
-from kit.http import Anyone, Person, may_answer
+from kit.http import Anyone, Person, Said, may_answer
 from kit.ids import EntityId
 from services.users.api.fields import Accepted, Password, Proof
 from services.users.domain import sessions as domain
@@ -31,21 +31,21 @@ Secret = Annotated[str, Field(min_length=1, max_length=200)]
 UserAgent = Annotated[str, Header()]
 
 
-class Credentials(BaseModel):
+class Credentials(Said):
     email: Email
     password: Password
 
 
-class AwaitedCode(BaseModel):
+class AwaitedCode(Said):
     challenge: Secret
 
 
-class ChallengeAnswer(BaseModel):
+class ChallengeAnswer(Said):
     challenge: Secret
     code: Proof
 
 
-class Refresh(BaseModel):
+class Refresh(Said):
     refresh_token: Secret
 
 

@@ -4,20 +4,20 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field
 
 from contracts.users import Level
 from kit import clock
 from kit.addresses import Email
 from kit.change import Change
 from kit.days import day_of
-from kit.http import Person, ScopeMissing, may_answer, new_entity_id
+from kit.http import Person, Said, ScopeMissing, may_answer, new_entity_id
 from kit.ids import OpaqueId, new_id
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
 from kit.spreadsheets import CSV, download
 from services.users import user_views
-from services.users.api.fields import Accepted
+from services.users.api.fields import Accepted, Reason
 from services.users.api.rattachements import RattachementReader, Unit, Window, distinct
 from services.users.attaching import Attaching
 from services.users.domain import leaving
@@ -35,7 +35,6 @@ from services.users.domain.requests import InactiveStructure, UnknownUnits, Wron
 from services.users.domain.states import Order, Standing
 from services.users.user_views import ActionView, AttachedUser, Users, Waiting
 
-Comment = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
 ADMINISTER = (NotFound, ManagersOnly)
 
 
@@ -45,11 +44,11 @@ class NewUser(Window):
     email: Email
 
 
-class Detachment(BaseModel):
+class Detachment(Said):
     units: Annotated[tuple[Unit, ...], AfterValidator(distinct)] = Field(
         (), max_length=100, description="None: the whole structure."
     )
-    comment: Comment
+    comment: Reason
 
 
 class Detached(BaseModel):

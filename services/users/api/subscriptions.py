@@ -4,14 +4,15 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from contracts.users import Level
 from kit import clock
-from kit.http import Person, may_answer, new_entity_id
+from kit.http import Person, Said, may_answer, new_entity_id
 from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked
 from services.users import espace_views as views
+from services.users.api.fields import Comment
 from services.users.api.rattachements import Unit
 from services.users.domain.espaces import FixedEspace
 from services.users.domain.habilitation_requests import AlreadyAsked, NotAttached
@@ -41,7 +42,7 @@ def _distinct(codes: tuple[str, ...]) -> tuple[str, ...]:
     return codes
 
 
-class Ticked(BaseModel):
+class Ticked(Said):
     """What is ticked for one unit; both levels are two subscriptions."""
 
     unit: Unit | None = Field(None, description="Absent, or the default unit: all that is yours.")
@@ -69,7 +70,7 @@ def _of_distinct_units(units: tuple[Ticked, ...]) -> tuple[Ticked, ...]:
     return units
 
 
-class WantedSubscriptions(BaseModel):
+class WantedSubscriptions(Said):
     """Which espaces of a structure, at which levels on which units, and from when on."""
 
     structure_id: OpaqueId
@@ -80,7 +81,7 @@ class WantedSubscriptions(BaseModel):
         min_length=1, max_length=100
     )
     valid_from: date | None = Field(None, description="Today when absent.")
-    comment: str = Field("", max_length=1000, description="For those who decide.")
+    comment: Comment = Field("", description="For those who decide.")
 
     def wanted(self, today: date) -> Wanted:
         return Wanted(
@@ -91,7 +92,7 @@ class WantedSubscriptions(BaseModel):
         )
 
 
-class OneSubscription(BaseModel):
+class OneSubscription(Said):
     """One row of the list of subscriptions, as far as it is on one unit."""
 
     structure_id: OpaqueId
@@ -100,7 +101,7 @@ class OneSubscription(BaseModel):
     unit: Unit | None = Field(None, description="Absent: the whole structure.")
 
 
-class Deletion(BaseModel):
+class Deletion(Said):
     subscriptions: tuple[OneSubscription, ...] = Field(min_length=1, max_length=MOST)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from kit.http import Person, may_answer, new_entity_id
+from kit.http import Person, Said, may_answer, new_entity_id
 from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked
 from kit.problems import NotFound
@@ -33,7 +33,7 @@ HANDING_OVER = (
 MOST = 2000
 
 
-class Chosen(BaseModel):
+class Chosen(Said):
     """Who is to manage what, from now on."""
 
     type: Type = Field(

@@ -9,11 +9,11 @@ from pydantic import BaseModel, Field, StringConstraints
 from contracts.users import CLAIM_DIGITS
 from kit.addresses import Email
 from kit.attempts import TooManyAttempts
-from kit.http import Operator, Person, may_answer, new_entity_id
+from kit.http import Operator, Person, Said, may_answer, new_entity_id
 from kit.ids import OpaqueId
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
-from services.users.api.fields import Reason
+from services.users.api.fields import Comment, Reason
 from services.users.claiming import Claiming
 from services.users.domain.claims import (
     AlreadyYours,
@@ -37,7 +37,7 @@ Reference = Annotated[str, StringConstraints(max_length=50, pattern=r"^[0-9A-Za-
 PROVED = (NotFound, ClaimOver, ClaimUnderWay, ManagementMoved)
 
 
-class NewClaim(BaseModel):
+class NewClaim(Said):
     structure_id: OpaqueId
     proof: Proof = Field(
         description="`code`: of a letter to the structure's own address. `documents`: the desk's"
@@ -45,16 +45,16 @@ class NewClaim(BaseModel):
     reference: Reference = Field("", description="Number of the ticket that holds the documents")
 
 
-class Shown(BaseModel):
+class Shown(Said):
     code: Annotated[str, StringConstraints(pattern=rf"^[0-9]{{{CLAIM_DIGITS}}}$")]
 
 
-class Verdict(BaseModel):
+class Verdict(Said):
     verdict: Literal["confirmed", "rejected"]
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
+    reason: Comment = ""
 
 
-class Assignment(BaseModel):
+class Assignment(Said):
     structure_id: OpaqueId
     email: Email = Field(description="Login address of who is to manage it")
     reference: Annotated[Reference, StringConstraints(min_length=1)] = Field(

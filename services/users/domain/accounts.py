@@ -146,7 +146,12 @@ class Account(Entity):
     recovery_codes: tuple[str, ...] = ()
     """Hashes, each of a code that is good once in place of the second factor."""
     manages: int = 0
-    """Of how many structures it is the principal manager: whoever leaves must name so many."""
+    """
+    Raised and lowered with each structure it becomes and ceases to be the principal manager of.
+
+    So who decides on all that somebody manages sees that this changed after it was read. An
+    account that was kept before it was counted has too few: it is compared with itself alone.
+    """
     deactivated_at: datetime | None = None
     created_at: datetime
 

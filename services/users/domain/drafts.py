@@ -95,9 +95,10 @@ def ended(habilitation: Habilitation, on: date) -> bool:
 
 def held(tie: Rattachement, on: date) -> Held:
     """The rows it has that day or later; what waits stands for what it will replace."""
-    waiting = tuple(one.habilitation for one in tie.waiting)
-    replaced = {row_of(one) for one in waiting}
-    rows = (*(one for one in tie.habilitations if row_of(one) not in replaced), *waiting)
+    rows = tie.habilitations
+    if waiting := tuple(one.habilitation for one in tie.waiting):
+        replaced = {row_of(one) for one in waiting}
+        rows = (*(one for one in rows if row_of(one) not in replaced), *waiting)
     return tuple(one for one in rows if not ended(one, on))
 
 

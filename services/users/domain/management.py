@@ -20,7 +20,7 @@ from services.users.domain.rattachements import (
     rights_of,
 )
 from services.users.domain.requests import RattachementRequest
-from services.users.domain.structures import Structure, is_discreet, learn
+from services.users.domain.structures import Structure, learn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,17 +58,62 @@ def appoint_creator(
     Who has deactivated their account meanwhile would manage nothing: it then has none.
     """
     known = learn(created, structure)
-    left = account is not None and account.status != "active"
-    if left or (management and management.principal_manager_id):
-        return known, Change(management), Change(request), Change(rattachement), Change(account)
-    appointed = given(management or Management(id=created.structure_id), user_id)
+    appointed = appoint_first(
+        known.state,
+        management,
+        request,
+        rattachement,
+        account,
+        user_id=user_id,
+        defaults=defaults,
+        at=created.created_at,
+        on=on,
+    )
+    return known, *appointed
+
+
+def appoint_first(
+    structure: Structure | None,
+    management: Management | None,
+    request: RattachementRequest | None,
+    rattachement: Rattachement | None,
+    account: Account | None,
+    *,
+    user_id: str,
+    defaults: Defaults,
+    at: datetime,
+    on: date,
+) -> tuple[
+    Change[Management],
+    Change[RattachementRequest],
+    Change[Rattachement],
+    Change[Account],
+]:
+    """The same of a structure that is known, as it was created ``at`` that moment."""
+    if structure is None or (management and management.principal_manager_id):
+        return Change(management), Change(request), Change(rattachement), Change(account)
+    if account and account.status != "active":
+        denied = deny(rattachement, user_id, structure.id)
+        return Change(management), Change(request), denied, Change(account)
+    appointed = given(management or Management(id=structure.id), user_id)
     return (
-        known,
         Change(appointed),
-        Change(_as_request(created, user_id, Extent(valid_from=on))),
-        appoint(rattachement or nothing_yet(user_id, created.structure_id), on, defaults),
+        Change(_as_request(structure, user_id, Extent(valid_from=on), at)),
+        appoint(rattachement or nothing_yet(user_id, structure.id), on, defaults),
         Change(account and managing(account, 1)),
     )
+
+
+def deny(tie: Rattachement | None, user_id: str, structure_id: str) -> Change[Rattachement]:
+    """
+    Tell that somebody is not attached, unless their rights here were ever told.
+
+    Until then structures takes whoever it named the manager of a new structure for that.
+    """
+    if tie:
+        return Change(tie)
+    nothing = nothing_yet(user_id, structure_id)
+    return Change(nothing, (rights_of(nothing),))
 
 
 def given(management: Management, user_id: str) -> Management:
@@ -149,17 +194,19 @@ def _profile(habilitation: Habilitation) -> tuple[str, Level]:
     return habilitation.application, habilitation.level
 
 
-def _as_request(created: StructureCreated, user_id: str, extent: Extent) -> RattachementRequest:
+def _as_request(
+    structure: Structure, user_id: str, extent: Extent, at: datetime
+) -> RattachementRequest:
     """To create a structure is to ask for it: so the list of requests shows every structure."""
     return RattachementRequest(
-        id=created.structure_id,
+        id=structure.id,
         user_id=user_id,
-        structure_id=created.structure_id,
-        structure_identifier=created.identifier,
-        structure_name=created.legal_name,
-        structure_discreet=is_discreet(created),
+        structure_id=structure.id,
+        structure_identifier=structure.identifier,
+        structure_name=structure.legal_name,
+        structure_discreet=structure.discreet,
         extent=extent,
         status="granted",
-        requested_at=created.created_at,
-        decided_at=created.created_at,
+        requested_at=at,
+        decided_at=at,
     )

@@ -80,6 +80,12 @@ class Rattachement(Entity):
         """What it gives on that day or will give later."""
         return of_lines.standing(self.lines, on)
 
+    def named_units(self) -> frozenset[str]:
+        """Those that it is limited to, or gives something on, now or later."""
+        held = (*self.habilitations, *(one.habilitation for one in self.waiting))
+        on = (*(one.unit for one in self.lines), *(one.unit for one in held))
+        return frozenset(filter(None, on))
+
 
 def rattachement_id(user_id: str, structure_id: str) -> str:
     return f"{user_id}:{structure_id}"

@@ -1,7 +1,7 @@
 """Handing structures over to other principal managers: all that were chosen, or none of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -103,17 +103,19 @@ def transfer(
     field: str,
     on: date,
     defaults: Defaults,
+    counted: int | None = None,
 ) -> Transferred:
     """
     Replace the principal manager of each structure of ``asked``, who is who asks, or of none.
 
     ``named``: as many of these structures as letters may name. A transfer that is of all that
-    somebody manages is refused while something they manage is missing from it.
+    somebody manages is refused when that has changed since their account ``counted`` so many,
+    which was read before the structures.
     """
     if current:
         return _unchanged(current, former, successors, handed)
     every = asked.kind in ("global", "deactivation")
-    if former is None or (every and not _is_everything(asked, former, handed)):
+    if former is None or (every and not _is_everything(asked, former, handed, counted)):
         raise ManagementMoved
     _refuse_strangers(asked, handed, on)
     if asked.by in successors:
@@ -126,7 +128,7 @@ def transfer(
     told = tuple(_told(asked, user, theirs, named) for user, theirs in received.items())
     return Transferred(
         transfer=Change(asked, told),
-        former=Change(managing(former, -len(handed))),
+        former=Change(replace(former, manages=0) if every else managing(former, -len(handed))),
         successors=tuple(
             Change(account and managing(account, len(received[user])))
             for user, account in successors.items()
@@ -139,10 +141,12 @@ def transfer(
     )
 
 
-def _is_everything(asked: Transfer, former: Account, handed: Mapping[str, Handed]) -> bool:
+def _is_everything(
+    asked: Transfer, former: Account, handed: Mapping[str, Handed], counted: int | None
+) -> bool:
     """Whether what was read beforehand is still all that they manage, and nothing else."""
-    own = [one.management and one.management.principal_manager_id for one in handed.values()]
-    return former.manages == len(own) and all(one == asked.by for one in own)
+    own = (one.management and one.management.principal_manager_id for one in handed.values())
+    return former.manages == counted and all(one == asked.by for one in own)
 
 
 def _refuse_strangers(asked: Transfer, handed: Mapping[str, Handed], on: date) -> None:
