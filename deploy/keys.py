@@ -15,6 +15,7 @@ def make(folder: Path) -> None:
     for name in ("internal_key", "link_key"):
         _keep(folder / f"chorale_{name}", token_urlsafe(32))
     _keep(folder / "chorale_second_factor_keys", Fernet.generate_key().decode())
+    _keep(folder / "chorale_oidc_providers", "[]")  # Theirs to give, with secrets of their own.
     private = folder / "chorale_access_private_key"
     public = folder / "chorale_access_public_key"
     if not (private.exists() and public.exists()):

@@ -132,6 +132,18 @@ def test_every_secret_is_made_by_our_command(tmp_path: Path) -> None:
     assert {file: file.read_text() for file in before} == before
 
 
+def test_whoever_asks_somebody_outside_reaches_them() -> None:
+    """Whoever comes in, Sirene, the mail server and identity providers."""
+    outside = {name for name in OURS if "outside" in BLOCKS[name]["networks"]}
+    assert outside == {"gateway", "structures", "notifications", "users"}
+    assert "chorale_oidc_providers" in sources(BLOCKS["users"])
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_members_share_the_memory_of_one_machine(name: str) -> None:
+    assert "--wiredTigerCacheSizeGB=1" in BLOCKS[name]["command"]
+
+
 def test_only_users_can_sign_access_tokens() -> None:
     signers = {n for n, one in BLOCKS.items() if "chorale_access_private_key" in sources(one)}
     assert signers == {"users"}

@@ -14,6 +14,8 @@ PASSED_OVER: Final = {
     "Modification",
     # A switch that the portal offers no more is none.
     "ContactSwitches",
+    # Who signs people in may add to the query, and what is not known is ignored (RFC 6749, 4.1.2).
+    "Returned",
     # A word of events, whose hearers pass over what they do not know.
     "QuietHours",
 }

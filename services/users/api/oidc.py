@@ -82,7 +82,7 @@ class Begun(BaseModel):
     expires_in: int
 
 
-class Returned(Said):
+class Returned(BaseModel):
     """What came back in the query of ``redirect_uri``, and what the page had kept."""
 
     sign_in: OfOurs
