@@ -10,7 +10,8 @@ import yaml
 from prometheus_client import REGISTRY
 
 import services.approvals.metrics
-import services.notifications.metrics  # noqa: F401  # they register their own beside the kit's
+import services.notifications.metrics
+import services.structures.metrics  # noqa: F401  # they register their own beside the kit's
 from services.gateway.routes import SERVICES
 
 ROOT = Path(__file__).parents[2]

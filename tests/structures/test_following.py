@@ -3,6 +3,7 @@
 import asyncio
 import io
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,21 @@ class TestImported:
         asked = {"type": "SIRET", "value": first.value}
         answer = await world.calls("u-omar").get(f"{STRUCTURES}/referenced", params=asked)
         assert answer.json()["referenced"]
+
+
+class TestImporting:
+    async def test_is_while_what_came_last_came_just_now_and_waits(
+        self, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        one = Following(structures(world.service))
+        assert not await one._importing()
+        await imported(world, tmp_path, SIRETS[:1])
+        assert await one._importing()
+        monkeypatch.setattr(following, "LATELY", timedelta(0))
+        assert not await one._importing()
+        monkeypatch.undo()
+        await follow(world)
+        assert not await one._importing()
 
 
 @pytest.mark.feature("STR-49")
