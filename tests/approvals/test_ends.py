@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contracts.approvals import (
@@ -14,6 +14,7 @@ from contracts.approvals import (
     ApprovalReminded,
     ApproverMissing,
 )
+from contracts.event import Event
 from kit.business_days import business_days_after
 from tests.approvals.builders import LADDER
 from tests.approvals.history import ADA, DESK, ENDING, LEA, OMAR, OVENS, World
@@ -66,6 +67,15 @@ steps = st.one_of(
 @pytest.mark.feature("APP-16", "APP-20")
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(steps, st.booleans()), min_size=8, max_size=40))
+# The seat of the only one who may answer ends by its date while more is asked of the requester.
+@example(
+    [
+        ((World.ask, OMAR), False),
+        ((World.wait, 14), True),
+        ((World.let_decide, ADA, "user", None, 10), False),
+        ((World.converse, 1, 14, True), True),
+    ]
+)
 def test_every_request_ends_once_and_nobody_decides_on_their_own(
     story: list[tuple[tuple[Any, ...], bool]],
 ) -> None:
@@ -89,6 +99,12 @@ def test_every_request_ends_once_and_nobody_decides_on_their_own(
     _steps_were_taken_in_order(world)
 
 
+def last(world: World, kind: type[Event], approval_id: str) -> int:
+    """Where it was last told of this one; -1: never."""
+    told = (n for n, one in enumerate(world.told) if isinstance(one, kind))
+    return max((n for n in told if world.told[n].approval_id == approval_id), default=-1)
+
+
 def _steps_were_taken_in_order(world: World) -> None:
     ended: set[str] = set()
     reminded: dict[str, int] = {}
@@ -106,11 +122,10 @@ def _steps_were_taken_in_order(world: World) -> None:
             assert event.business_days > reminded.get(event.key, 0)
             reminded[event.key] = event.business_days
         if isinstance(event, ApprovalExpired):
-            # Nor before those who decide, if there is anybody, were reminded of it.
+            # Nor before those who decide were reminded of it, if there is anybody.
             since = world.turns.get(event.key, 0)
-            assert any(
-                one.approval_id == event.key
-                for one in world.told[since:]
-                if isinstance(one, ApprovalReminded | ApproverMissing)
-            )
+            reminded_of = last(world, ApprovalReminded, event.key)
+            missing = last(world, ApproverMissing, event.key)
+            nobody = missing > last(world, ApprovalOpened, event.key)
+            assert nobody or reminded_of >= since
             assert event.expired_at >= business_days_after(event.opened_at, LADDER.expiry)
