@@ -141,6 +141,18 @@ def replay(service: str) -> None:
 
 
 @app.command()
+def derive(service: str) -> None:
+    """Derive again what a service finds its entities by: once, after a release that says so."""
+    from deploy.installation import Installation
+    from deploy.serving import create
+    from kit.deriving import derive
+
+    Installation().join()
+    differed = _run(derive(create(_known(service)).state.service))
+    print(f"{differed:,} entities of {service} were derived again")
+
+
+@app.command()
 def backup(service: str, file: Path) -> None:
     """Keep all that one service has, as it is at one moment; the service works meanwhile."""
     from deploy import backup as saving

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from kit.mongo import Documents, IndexModel
 
 Derived = Callable[[Any], dict[str, Any]]
+KEPT_BESIDE: Final = frozenset({"_id", "clock", "trace", "row"})
+"""Of every entity, whatever it is."""
 
 
 # Tuples, not dataclasses: several of each are made, and hashed, for every event.
@@ -178,6 +180,19 @@ class Collection(Generic[T]):
         if self._derived:
             document |= self._derived(stored.state)
         return document | {"clock": stored.clock, "trace": stored.trace, "row": stored.row}
+
+    @property
+    def derives(self) -> bool:
+        return self._derived is not None
+
+    def derivation(self, document: dict[str, Any]) -> dict[str, Any] | None:
+        """The update that derives again what is kept beside a state; None where it is as it was."""
+        new: dict[str, Any] = self._derived(self.state(document)) if self._derived else {}
+        kept = self._fields | new.keys() | KEPT_BESIDE
+        changed = {name: value for name, value in new.items() if document.get(name) != value}
+        gone = dict.fromkeys(document.keys() - kept, "")
+        update = {"$set": changed} if changed else {}
+        return (update | ({"$unset": gone} if gone else {})) or None
 
     def replacement(self, before: T, stored: Stored[T]) -> dict[str, Any]:
         """The update from one state to the next; what was derived from the first alone goes."""

@@ -30,7 +30,7 @@ INDEXES: Final = (
     ),
     IndexModel([("owners", 1), ("state", 1)], name="owners"),
     # Without _id, which would make this the greatest of all: a ticket is in it for each word.
-    IndexModel([("stems", 1), ("created_at", 1)], name="stems"),
+    IndexModel([("stems", 1), ("created_at", 1)], name="stems_in_time"),
     IndexModel("number", name="number"),
     IndexModel("overdue", name="overdue", partialFilterExpression=OVERDUE),
 )
@@ -84,7 +84,7 @@ class Lead:
     @property
     def entering(self) -> list[dict[str, Any]]:
         """What its index is entered by and nothing else says: a word."""
-        return [self.where] if self.index == "stems" else []
+        return [self.where] if self.index == "stems_in_time" else []
 
 
 class Listing:
@@ -211,7 +211,7 @@ def _leading(sought: Sought, of_reach: Lead, every: dict[str, Any], *, merged: b
     found = [Lead(sought.numbered, "number")] if sought.number else []
     found += [of_reach] if merged else []
     found += [Lead(OVERDUE, "overdue")] if sought.overdue else []
-    found += [Lead({"stems": one}, "stems", in_order=sought.in_time) for one in sought.words]
+    found += [Lead({"stems": one}, "stems_in_time", in_order=sought.in_time) for one in sought.words]
     found += [
         Lead({"$and": [every, one]}, f"by_{sort}")
         for one, sort in sought.ranges

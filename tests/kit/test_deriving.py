@@ -1,0 +1,52 @@
+"""What was kept before is found by what is derived now."""
+
+from typing import Any
+
+from kit.deriving import derive
+from kit.service import Service
+from tests.counters import Counter
+
+
+def parity(counter: Counter) -> dict[str, Any]:
+    return {"even": counter.n % 2 == 0} | ({"named": True} if counter.note else {})
+
+
+async def test_gives_what_was_kept_before_what_is_derived_now(service: Service) -> None:
+    counters = service.collection("counters", Counter, derived=parity)
+    service.collection("plain", Counter)
+    before = [
+        {"n": 1, "note": "", "even": False},  # as now
+        {"n": 2, "note": "x"},
+        {"n": 4, "note": "", "odd": False, "named": True},
+    ]
+    kept = [
+        {"_id": f"c-{n}", "version": 3, "wake_at": None, "clock": 7, "trace": "", "row": "r"} | one
+        for n, one in enumerate(before)
+    ]
+    await counters.documents.insert_many(kept)
+
+    assert await derive(service) == 2
+    assert await derive(service) == 0
+
+    found = await counters.documents.find({}).sort("_id", 1).to_list(None)
+    own = [{name: one[name] for name in ("n", "note", "version", "clock", "row")} for one in found]
+    assert own == [{name: one[name] for name in own[0]} for one in kept]
+    derived = [{name: one.get(name) for name in ("even", "odd", "named")} for one in found]
+    assert derived == [
+        {"even": False, "odd": None, "named": None},
+        {"even": True, "odd": None, "named": True},
+        {"even": True, "odd": None, "named": None},
+    ]
+
+
+async def test_reads_all_however_many(service: Service) -> None:
+    counters = service.collection("counters", Counter, derived=parity)
+    rows = [
+        {"_id": f"c-{n:05}", "version": 1, "wake_at": None, "clock": 1, "trace": "", "row": ""}
+        | {"n": n, "note": ""}
+        for n in range(1_100)
+    ]
+    await counters.documents.insert_many(rows)
+
+    assert await derive(service) == 1_100
+    assert await counters.documents.count_documents({"even": True}) == 550
