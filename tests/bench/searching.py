@@ -16,7 +16,7 @@ from services.structures.settings import StructuresSettings
 from tests.bench.directory import Directory
 from tests.bench.load import Connection, request
 from tests.bench.results import Claim, Curve, Measured, Result, percentile
-from tests.bench.stand import Process, Stand, seed, stand
+from tests.bench.stand import Process, Stand, fill, stand
 
 SEED = 11
 SIZES, QUICK = (10_000, 100_000, 1_000_000), 50_000
@@ -76,7 +76,7 @@ class Town:
             return one
 
         more = map(noted, islice(self._more, to - len(self.sirets)))
-        await seed(self._service, "structures", more)
+        await fill(self._here, self._service, "structures", more)
 
     async def close(self) -> None:
         await self._service.mongo.close()
@@ -194,6 +194,7 @@ def _result(
             (
                 f"{len(seen[0])} different searches, one after the other, straight from the service: "
                 "the first page, as another system asks for it. All were asked once before. "
+                "Indexes were built at once when all structures were there. "
                 f"{LOOKUPS:,} lookups the same way. MongoDB has {CACHE} GB of cache, not what `chorale up` has."
             ),
             f"The slowest of the last run: {said}.",

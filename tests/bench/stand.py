@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pymongo import AsyncMongoClient
+
 from deploy import keys, up
 from deploy.embedded.child import Child
 from deploy.kafka import jars
@@ -204,3 +206,15 @@ async def insert(documents: Any, rows: Iterable[dict[str, Any]]) -> None:
 async def seed(service: Service[Any], name: str, states: Iterable[Entity]) -> None:
     kept = collection_of(service, name)
     await insert(kept.documents, (document(kept, one) for one in states))
+
+
+async def fill(here: Stand, service: Service[Any], name: str, states: Iterable[Entity]) -> None:
+    """The same of very many: indexes are built at once when all is there, not row by row."""
+    kept = collection_of(service, name)
+    for index in kept.indexes:
+        await kept.documents.drop_index(index.document["name"])
+    await seed(service, name, states)
+    # A client that waits for as long as it takes, as a service at its start does not.
+    async with AsyncMongoClient[dict[str, Any]](here.mongo) as patient:
+        documents = patient[service.mongo.name][kept.documents.name]
+        await documents.create_indexes([*kept.indexes])

@@ -10,8 +10,6 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from pymongo import AsyncMongoClient
-
 from contracts.users import Habilitation
 from kit import clock
 from kit.internal import Caller, sign
@@ -29,7 +27,7 @@ from services.support.settings import SupportSettings
 from tests.bench.directory import Directory
 from tests.bench.load import Connection, request
 from tests.bench.results import Claim, Measured, Result, percentile
-from tests.bench.stand import Process, Stand, collection_of, seed, stand
+from tests.bench.stand import Process, Stand, fill, seed, stand
 
 SEED = 7
 TICKETS, QUICK = 1_000_000, 20_000
@@ -207,18 +205,6 @@ def _asked(made: Tickets, many: int) -> dict[str, list[str]]:
     return found
 
 
-async def _fill(here: Stand, service: Service, made: Tickets) -> None:
-    """Indexes are built at once where all is there: much sooner than row by row."""
-    kept = collection_of(service, "tickets")
-    await kept.documents.drop_indexes()
-    await seed(service, "tickets", made.all())
-    # A client that waits for as long as it takes, as a service at its start does not.
-    patient = AsyncMongoClient(here.mongo)
-    tickets = patient[service.mongo.name][kept.documents.name]
-    await tickets.create_indexes([*kept.indexes])
-    await patient.close()
-
-
 async def tickets(runs: int, *, quick: bool) -> Result:
     """Row: a million tickets, for the desk, somebody of one structure and somebody of 2,000."""
     made = Tickets(QUICK if quick else TICKETS)
@@ -227,7 +213,7 @@ async def tickets(runs: int, *, quick: bool) -> Result:
         service = Service("support", here.settings(SupportSettings))
         build(service)
         await service.prepare()
-        await _fill(here, service, made)
+        await fill(here, service, "tickets", made.all())
         apart = STRUCTURES // MANY
         await seed(service, "rights", _rights(WIDE, iter(range(0, STRUCTURES, apart))))
         await seed(service, "rights", _rights(ONE, iter([17])))
