@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from deploy.trouble import Trouble
@@ -56,9 +57,9 @@ def config(app: ASGIApp, *, host: str, port: int) -> uvicorn.Config:
     )
 
 
-def create(service: str) -> ASGIApp:
+def create(service: str) -> FastAPI:
     """What services/<name>/main.py composes, from the settings of the environment."""
-    app: ASGIApp = importlib.import_module(f"services.{service}.main").create()
+    app: FastAPI = importlib.import_module(f"services.{service}.main").create()
     return app
 
 

@@ -1,5 +1,7 @@
 """What entities are found by, derived again for those that an earlier release has kept."""
 
+from typing import Any
+
 from kit.collection import Collection
 from kit.mongo import UpdateOne
 from kit.service import Service
@@ -18,7 +20,7 @@ async def derive(service: Service) -> int:
     return sum([await _of(one) for one in service.collections if one.derives])
 
 
-async def _of(collection: Collection[object]) -> int:
+async def _of(collection: Collection[Any]) -> int:
     documents, differed, last = collection.documents, 0, ""
     while True:
         following = documents.find({"_id": {"$gt": last}}, batch_size=AT_ONCE + 1)

@@ -225,8 +225,8 @@ async def protect(house: House, me: dict[str, Any]) -> pyotp.TOTP:
     codes = pyotp.TOTP(made["secret"])
     assert made["uri"].startswith("otpauth://totp/Chorale:")
     # Not as its time ends: by the time this code is read it would be one too old.
-    while time.time() % codes.interval > codes.interval - 3:
-        await asyncio.sleep(0.5)
+    left = codes.interval - time.time() % codes.interval
+    await asyncio.sleep(left if left < 3 else 0)
     async with house.client(**me) as client:
         earlier = codes.at(now() - timedelta(seconds=30))
         on = await client.put("/v1/second-factor", json=KNOWN | {"code": earlier})

@@ -211,7 +211,9 @@ def _leading(sought: Sought, of_reach: Lead, every: dict[str, Any], *, merged: b
     found = [Lead(sought.numbered, "number")] if sought.number else []
     found += [of_reach] if merged else []
     found += [Lead(OVERDUE, "overdue")] if sought.overdue else []
-    found += [Lead({"stems": one}, "stems_in_time", in_order=sought.in_time) for one in sought.words]
+    found += [
+        Lead({"stems": one}, "stems_in_time", in_order=sought.in_time) for one in sought.words
+    ]
     found += [
         Lead({"$and": [every, one]}, f"by_{sort}")
         for one, sort in sought.ranges
