@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from kit.mongo import Documents, IndexModel
 
 Derived = Callable[[Any], dict[str, Any]]
-KEPT_BESIDE: Final = frozenset({"_id", "clock", "trace", "row"})
-"""Of every entity, whatever it is."""
 
 
 # Tuples, not dataclasses: several of each are made, and hashed, for every event.
@@ -185,14 +183,16 @@ class Collection(Generic[T]):
     def derives(self) -> bool:
         return self._derived is not None
 
-    def derivation(self, document: dict[str, Any]) -> dict[str, Any] | None:
-        """The update that derives again what is kept beside a state; None where it is as it was."""
-        new: dict[str, Any] = self._derived(self.state(document)) if self._derived else {}
-        kept = self._fields | new.keys() | KEPT_BESIDE
-        changed = {name: value for name, value in new.items() if document.get(name) != value}
-        gone = dict.fromkeys(document.keys() - kept, "")
-        update = {"$set": changed} if changed else {}
-        return (update | ({"$unset": gone} if gone else {})) or None
+    def derivation(self, document: dict[str, Any]) -> dict[str, Any]:
+        """
+        What is derived from the state of a document and is not kept beside it like that.
+
+        What nobody derives any more is not seen: it may be what another release keeps.
+        """
+        derived: dict[str, Any] = self._derived(self.state(document)) if self._derived else {}
+        return {
+            name: value for name, value in derived.items() if document.get(name) != _kept(value)
+        }
 
     def replacement(self, before: T, stored: Stored[T]) -> dict[str, Any]:
         """The update from one state to the next; what was derived from the first alone goes."""
@@ -203,3 +203,8 @@ class Collection(Generic[T]):
 
 def entity(stored: Stored[Any] | None) -> Entity | None:
     return stored.state if stored else None
+
+
+def _kept(value: Any) -> Any:
+    """As the database gives it back."""
+    return [*value] if isinstance(value, tuple) else value

@@ -13,8 +13,9 @@ async def derive(service: Service) -> int:
     """
     Derive again what is kept beside each entity, as this release does; gives how many differed.
 
-    The service may work meanwhile: what it changes is derived as it is changed. No version changes
-    and nothing is told. Cut short, it is begun again: what is right already is only read.
+    The service may work meanwhile: what it changes is derived as it is changed. No version changes,
+    nothing is told and nothing is taken away. Cut short, it is begun again: what is right already
+    is only read.
     """
     await service.prepare()
     return sum([await _of(one) for one in service.collections if one.derives])
@@ -28,9 +29,9 @@ async def _of(collection: Collection[Any]) -> int:
         if not rows:
             return differed
         given = [
-            UpdateOne({"_id": one["_id"], "version": one["version"]}, update)
+            UpdateOne({"_id": one["_id"], "version": one["version"]}, {"$set": derived})
             for one in rows
-            if (update := collection.derivation(one))
+            if (derived := collection.derivation(one))
         ]
         if given:
             await documents.bulk_write(given, ordered=False)
