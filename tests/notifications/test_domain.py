@@ -7,7 +7,6 @@ import pytest
 
 from contracts.approvals import ApprovalOpened
 from contracts.structures import ClientWelcomed
-from contracts.support import TicketOpened
 from contracts.users import (
     HabilitationsGranted,
     HabilitationsNotApplied,
@@ -31,6 +30,7 @@ from services.notifications.domain.attempts import AGAIN_AFTER, LEASE
 from services.notifications.domain.letters import Letter, Template, recipient, write
 from services.notifications.domain.people import copy_person
 from tests.notifications.builders import NOW, SOON, a_letter, a_link, a_link_letter, a_person
+from tests.notifications.telling import TICKET
 
 
 def an_opened_approval(**but: Any) -> ApprovalOpened:
@@ -175,17 +175,7 @@ class TestWhoIsWrittenTo:
         assert (letter.recipient_id, letter.template) == ("u-lea", "registration-repeated")
 
     def test_whoever_asked_the_support_desk(self):
-        opened = TicketOpened(
-            ticket_id="t-1",
-            number="CPROCS0000001",
-            emitter_id="u-lea",
-            structure_id=None,
-            category="c",
-            subcategory="s",
-            opened_at=NOW,
-        )
-
-        letter = ticket_letters.on_ticket_opened(opened)
+        letter = ticket_letters.on_ticket_opened(TICKET)
 
         assert (letter.recipient_id, letter.params) == ("u-lea", {"number": "CPROCS0000001"})
 

@@ -11,10 +11,9 @@ from services.notifications.domain.reading import mark
 from tests.approvals.stage import soon
 from tests.notifications.builders import NOW, a_letter, a_link_letter
 from tests.notifications.conftest import World
-from tests.notifications.telling import a_link, a_refusal
+from tests.notifications.telling import TICKET, a_link, a_refusal
 from tests.notifications.test_facts import a_fact, rights, told
 from tests.notifications.test_gathering import kept, wishing
-from tests.notifications.test_mailer import TICKET
 
 in_world = pytest.mark.asyncio(loop_scope="module")
 

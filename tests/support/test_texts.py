@@ -9,7 +9,7 @@ from services.support.api import acts, assistant, exchanges, public_tickets, req
 
 IDENTIFIER = {"type": "SIRET", "value": "73282932000074"}
 TEXTS: list[tuple[type[BaseModel], str, dict[str, Any]]] = [
-    (acts.Said, "text", {}),
+    (acts.Words, "text", {}),
     (assistant.Asked, "question", {}),
     (exchanges.NewExchange, "text", {"theme": "COMPTE"}),
     (exchanges.Message, "text", {}),

@@ -5,12 +5,11 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict
 
 from kit.clock import now, today
 from kit.committer import Committer
 from kit.heard import TooStale
-from kit.http import IfMatch, etag, may_answer, new_entity_id
+from kit.http import IfMatch, Said, etag, may_answer, new_entity_id
 from kit.http import Person as Caller
 from kit.ids import OpaqueId
 from kit.one_line import lines
@@ -47,9 +46,7 @@ REFUSALS: tuple[type[Problem], ...] = (
 )
 
 
-class NewComment(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class NewComment(Said):
     text: Annotated[str, lines(1000)]
     asks: bool = False
     """Whether the requester is asked for more; of those who may decide."""

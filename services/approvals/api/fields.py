@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict
 
 from contracts.approvals import Verdict
 from kit.days import Day
+from kit.http import Said
 from kit.ids import OpaqueId
 from kit.one_line import lines
 from kit.problems import Invalid
@@ -17,9 +17,7 @@ from services.approvals.views import OF_THE_STRUCTURE, Direction, Mine, Sort, So
 Reason = Annotated[str, lines(1000, least=0)]
 
 
-class Decision(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Decision(Said):
     verdict: Verdict
     reason: Reason = ""
 

@@ -3,10 +3,10 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from kit.cloudevents import CLOUD_EVENT, CloudEvent, NotACloudEvent, OnlyCloudEvents
-from kit.http import Caller, ScopeMissing, SystemsOnly, may_answer, system
+from kit.http import Caller, Said, ScopeMissing, SystemsOnly, may_answer, system
 from kit.one_line import one_line
 from kit.problems import Forbidden
 from services.notifications.domain.attempts import NoSuchLetter
@@ -19,9 +19,7 @@ class WholePlatformOnly(Forbidden):
     """Letters are of no structure: only a system that is limited to none tells of them."""
 
 
-class Failure(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Failure(Said):
     message_id: Annotated[
         str,
         StringConstraints(pattern=r"^<[^<>\s\x00-\x1f\x7f]{3,250}>$"),

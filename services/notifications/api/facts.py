@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from kit.clock import now
 from kit.cloudevents import (
@@ -17,23 +17,21 @@ from kit.cloudevents import (
 )
 from kit.collection import Collection
 from kit.committer import Committer
-from kit.http import ScopeMissing, SystemsOnly, may_answer
+from kit.http import Said, ScopeMissing, SystemsOnly, may_answer
 from kit.ids import EntityId, OpaqueId
 from kit.one_line import one_line
 from kit.problems import Invalid
 from services.notifications.domain import notices as domain
 from services.notifications.domain.digests import Settled
-from services.notifications.domain.notices import Notice, Said
+from services.notifications.domain.notices import Notice
 
 
 class StructureNotYours(Invalid):
     """This system does not speak of that structure."""
 
 
-class OfInvoice(BaseModel):
+class OfInvoice(Said):
     """Which invoice, and who may see it: those whom the application is open to there."""
-
-    model_config = ConfigDict(extra="forbid")
 
     structure: EntityId
     unit: Annotated[str, one_line(100)] | None = Field(
@@ -56,7 +54,7 @@ class ToldStatus(CloudEvent):
     type: Literal["invoicing.invoice-status-changed.v1"]
     data: StatusOfInvoice
 
-    def said(self) -> Said:
+    def said(self) -> domain.Said:
         return _said("invoice-status", self.data, self.data.status)
 
 
@@ -64,13 +62,11 @@ class ToldRejection(CloudEvent):
     type: Literal["invoicing.invoice-rejected.v1"]
     data: OfInvoice
 
-    def said(self) -> Said:
+    def said(self) -> domain.Said:
         return _said("invoice-rejected", self.data)
 
 
-class Withdrawn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Withdrawn(Said):
     notice: Annotated[str, one_line(200)] = Field(description="The id that it was told under")
 
 
@@ -121,8 +117,8 @@ def fact_routes(
     return routes
 
 
-def _said(kind: domain.Kind, data: OfInvoice, status: str = "") -> Said:
-    return Said(
+def _said(kind: domain.Kind, data: OfInvoice, status: str = "") -> domain.Said:
+    return domain.Said(
         kind=kind,
         structure_id=data.structure,
         unit=data.unit,

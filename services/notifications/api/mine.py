@@ -3,11 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict
 
 from kit.clock import now
 from kit.collection import Collection
-from kit.http import PeopleOnly, may_answer
+from kit.http import PeopleOnly, Said, may_answer
 from kit.http import Person as Signed
 from kit.pages import PageAsked
 from kit.problems import NotFound
@@ -22,9 +21,7 @@ from services.notifications.views import MyLetters
 LetterId = Annotated[str, Path(max_length=200)]
 
 
-class Reading(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Reading(Said):
     read: bool
 
 

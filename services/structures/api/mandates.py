@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from kit.change import Change
 from kit.clock import now, today
@@ -12,7 +12,7 @@ from kit.collection import Collection
 from kit.committer import Committer
 from kit.days import Day
 from kit.heard import TooStale
-from kit.http import Caller, ScopeMissing, SystemsOnly, may_answer, new_entity_id, system
+from kit.http import Caller, Said, ScopeMissing, SystemsOnly, may_answer, new_entity_id, system
 from kit.ids import EntityId, OpaqueId
 from kit.one_line import one_line
 from kit.problems import NotFound
@@ -26,9 +26,7 @@ from services.structures.domain.units import WrongValidity
 Asker = Annotated[Caller, system("mandates:write")]
 
 
-class NewMandate(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class NewMandate(Said):
     structure_id: EntityId
     requester_id: OpaqueId
     """The user who asks for it, attached to the structure."""

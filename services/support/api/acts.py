@@ -11,9 +11,9 @@ from kit.clock import now
 from kit.collection import Ask
 from kit.committer import Committer
 from kit.heard import TooStale
-from kit.http import Caller, IfMatch, Person, may_answer, new_entity_id
+from kit.http import Caller, IfMatch, Person, Said, may_answer, new_entity_id
 from kit.problems import NotFound, PreconditionFailed, Problem
-from services.support.api.fields import Code, Fields, StructureId, Text, TicketId
+from services.support.api.fields import Code, StructureId, Text, TicketId
 from services.support.api.tickets import answer, found
 from services.support.conversing import Conversing
 from services.support.domain import acts
@@ -68,11 +68,11 @@ OF_AGENTS: Final[tuple[type[Problem], ...]] = (
 )
 
 
-class Said(Fields):
+class Words(Said):
     text: Text
 
 
-class Filing(Fields):
+class Filing(Said):
     category: Code
     subcategory: Code
     object_type: ObjectType | None = Field(
@@ -131,14 +131,14 @@ def emitter_routes(acting: Acting) -> APIRouter:
 
     @routes.post("/{id}/information", responses=may_answer(*OF_EMITTERS))
     async def inform(
-        id: TicketId, body: Said, caller: Person, if_match: IfMatch, response: Response
+        id: TicketId, body: Words, caller: Person, if_match: IfMatch, response: Response
     ) -> TicketView:
         """Give what you were asked for: the ticket goes back to those who treat it."""
         return await acting.on(id, _write("inform"), caller, if_match, response, text=body.text)
 
     @routes.post("/{id}/refusals", responses=may_answer(*OF_EMITTERS))
     async def refuse(
-        id: TicketId, body: Said, caller: Person, if_match: IfMatch, response: Response
+        id: TicketId, body: Words, caller: Person, if_match: IfMatch, response: Response
     ) -> TicketView:
         """Refuse the solution and say what is wrong: another is expected."""
         return await acting.on(id, _write("refuse"), caller, if_match, response, text=body.text)
@@ -186,28 +186,28 @@ def agent_routes(acting: Acting, speaking: Speaking) -> APIRouter:
 
     @routes.post("/{id}/questions", responses=may_answer(*OF_AGENTS, NobodyToAsk))
     async def ask(
-        id: TicketId, body: Said, caller: Person, if_match: IfMatch, response: Response
+        id: TicketId, body: Words, caller: Person, if_match: IfMatch, response: Response
     ) -> TicketView:
         """Ask the emitter for more: the ticket waits for them."""
         return await acting.on(id, _write("ask"), caller, if_match, response, text=body.text)
 
     @routes.post("/{id}/solutions", responses=may_answer(*OF_AGENTS))
     async def propose(
-        id: TicketId, body: Said, caller: Person, if_match: IfMatch, response: Response
+        id: TicketId, body: Words, caller: Person, if_match: IfMatch, response: Response
     ) -> TicketView:
         """Answer: the emitter accepts the solution, or refuses it."""
         return await acting.on(id, _write("answer"), caller, if_match, response, text=body.text)
 
     @routes.post("/{id}/notes", responses=may_answer(*OF_AGENTS))
     async def note(
-        id: TicketId, body: Said, caller: Person, if_match: IfMatch, response: Response
+        id: TicketId, body: Words, caller: Person, if_match: IfMatch, response: Response
     ) -> TicketView:
         """Note something for those who treat the ticket; its emitter never reads it."""
         return await acting.on(id, _write("note"), caller, if_match, response, text=body.text)
 
     @routes.put("/{id}/transfer", responses=may_answer(*OF_AGENTS))
     async def transfer(
-        id: TicketId, body: Said, caller: Person, if_match: IfMatch, response: Response
+        id: TicketId, body: Words, caller: Person, if_match: IfMatch, response: Response
     ) -> TicketView:
         """Hand a ticket to the support desk and say why; the desk may take one to itself."""
         return await acting.on(id, acts.transfer, caller, if_match, response, text=body.text)

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from kit.clock import now
-from kit.http import Anyone, Person, may_answer, new_entity_id
+from kit.http import Anyone, Person, Said, may_answer, new_entity_id
 from kit.one_line import lines
-from services.support.api.fields import Fields, StructureId
+from services.support.api.fields import StructureId
 from services.support.api.tickets import answer
 from services.support.api.writing import WRONG
 from services.support.domain.assistant import Article, Knowledge, form_of, handed_over
@@ -20,7 +20,7 @@ from services.support.writing import Writing
 Question = Annotated[str, lines(1000)]
 
 
-class Asked(Fields):
+class Asked(Said):
     question: Question
 
 

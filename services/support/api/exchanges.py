@@ -7,12 +7,12 @@ from fastapi import APIRouter, BackgroundTasks, Query, Response
 from pydantic import BaseModel, Field
 
 from kit.heard import TooStale
-from kit.http import IfMatch, Operator, Person, etag, may_answer, new_entity_id
+from kit.http import IfMatch, Operator, Person, Said, etag, may_answer, new_entity_id
 from kit.one_line import lines
 from kit.pages import Page, PageAsked, page
 from kit.problems import NotFound
 from services.support.api.acts import OF_AGENTS
-from services.support.api.fields import Code, Fields, StructureId, TicketId
+from services.support.api.fields import Code, StructureId, TicketId
 from services.support.api.writing import WRONG
 from services.support.consulting import Consulting
 from services.support.conversing import Conversing
@@ -37,17 +37,17 @@ LONGEST_WAIT: Final = 10
 Words = Annotated[str, lines(2000)]
 
 
-class NewExchange(Fields):
+class NewExchange(Said):
     theme: Code
     text: Words = Field(description="What it is about. Plain text")
     structure_id: StructureId | None = Field(None, description="For which structure you write")
 
 
-class Message(Fields):
+class Message(Said):
     text: Words
 
 
-class Ending(Fields):
+class Ending(Said):
     answer: Annotated[str, lines(10_000, least=0)] = Field(
         "", description="Of an agent: what answers the question, proposed as the ticket's solution"
     )

@@ -14,11 +14,10 @@ from kit.cloudevents import (
     Teller,
 )
 from kit.collection import Collection
-from kit.http import ScopeMissing, SystemsOnly, may_answer
+from kit.http import Said, ScopeMissing, SystemsOnly, may_answer
 from kit.ids import EntityId
 from kit.one_line import one_line
 from kit.problems import Invalid
-from services.support.api.fields import Fields
 from services.support.domain import objects as domain
 from services.support.domain.objects import KnownObject, ObjectType
 
@@ -27,7 +26,7 @@ class SenderNotYours(Invalid):
     """This system does not speak of what that structure sends."""
 
 
-class Sent(Fields):
+class Sent(Said):
     """Which object, and whom it was sent to."""
 
     sender: EntityId

@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
+from kit.http import Said
 from kit.ids import EntityId
 from kit.one_line import Phone, lines, one_line
 from services.support.domain.contents import Content
@@ -28,11 +29,7 @@ PlainNeeded = Annotated[Plain, StringConstraints(min_length=1)]
 Line = Annotated[str, one_line(200, least=0)]
 
 
-class Fields(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Written(Fields):
+class Written(Said):
     """What a ticket says; a draft may leave any of it out."""
 
     category: Code = ""

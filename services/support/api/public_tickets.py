@@ -7,11 +7,11 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from kit.addresses import Email
-from kit.http import Anyone, may_answer, new_entity_id
+from kit.http import Anyone, Said, may_answer, new_entity_id
 from kit.links import LinkExpired, LinkInvalid
 from kit.one_line import lines
 from kit.robots import FOR_PEOPLE, OpenForm, Robots
-from services.support.api.fields import Code, Fields, ObjectNumber, Plain, Text, Title
+from services.support.api.fields import Code, ObjectNumber, Plain, Text, Title
 from services.support.correspondence import Correspondence
 from services.support.domain.contents import (
     Content,
@@ -38,7 +38,7 @@ Reason = Annotated[
 REACTIVATION_TITLE = "Demande de réactivation de compte"
 
 
-class PublicTicket(Fields, OpenForm):
+class PublicTicket(OpenForm):
     email: Email = Field(description="Where the answer goes, once you have confirmed it")
     category: Code
     subcategory: Code = Field(description="None of those that name a recipient")
@@ -50,12 +50,12 @@ class PublicTicket(Fields, OpenForm):
     description: Plain = Field("", description="Plain text")
 
 
-class PublicReactivation(Fields, OpenForm):
+class PublicReactivation(OpenForm):
     email: Email = Field(description="The login address of the account")
     reason: Reason
 
 
-class Linked(Fields):
+class Linked(Said):
     token: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 

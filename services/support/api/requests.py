@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field
 from contracts.structures import IdentifierType
 from kit.clock import now
 from kit.heard import TooStale
-from kit.http import IfMatch, Operator, Person, etag, may_answer, new_entity_id
+from kit.http import IfMatch, Operator, Person, Said, etag, may_answer, new_entity_id
 from kit.one_line import one_line
 from kit.problems import NotFound
 from services.support.api.acts import OF_AGENTS
-from services.support.api.fields import Fields, PlainNeeded, StructureId, Text, TicketId, Title
+from services.support.api.fields import PlainNeeded, StructureId, Text, TicketId, Title
 from services.support.api.tickets import answer, found
 from services.support.api.writing import WRONG
 from services.support.domain import requests
@@ -41,12 +41,12 @@ PublicType = Literal["SIRET", "UE_HORS_FRANCE", "HORS_UE", "RIDET", "TAHITI", "A
 """A person is no public structure, and their identifier would tell their name."""
 
 
-class Identifier(Fields):
+class Identifier(Said):
     type: PublicType = Field(examples=["SIRET"])
     value: Annotated[str, one_line(100)]
 
 
-class PublicStructure(Fields):
+class PublicStructure(Said):
     identifier: Identifier
     legal_name: Title
 
@@ -65,7 +65,7 @@ class StructureRequest(PublicStructure):
     structure_id: StructureId | None = Field(None, description="For which structure you write")
 
 
-class Decision(Fields):
+class Decision(Said):
     verdict: Literal["accepted", "refused"]
     answer: Text = Field(description="What is written to whoever asked, once it is done or refused")
     structure: PublicStructure | None = Field(None, description="Corrected, if it has to be")
