@@ -48,3 +48,30 @@ async def test_reads_all_however_many(service: Service) -> None:
 
     assert await derive(service) == 1_100
     assert await counters.documents.count_documents({"even": True}) == 550
+
+
+class Overtaken:
+    """Documents of which one is changed between the reading and the writing."""
+
+    def __init__(self, documents: Any) -> None:
+        self._documents = documents
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._documents, name)
+
+    async def bulk_write(self, writes: Any, **how: Any) -> None:
+        changed = {"n": 3, "version": 4, "even": False}
+        await self._documents.update_one({"_id": "c-0"}, {"$set": changed})
+        await self._documents.bulk_write(writes, **how)
+
+
+async def test_leaves_what_was_changed_meanwhile_as_it_was_changed(service: Service) -> None:
+    counters = service.collection("counters", Counter, derived=parity)
+    beside = {"wake_at": None, "clock": 1, "trace": "", "row": ""}
+    await counters.documents.insert_one({"_id": "c-0", "version": 3, "n": 2, "note": ""} | beside)
+    counters.documents = Overtaken(counters.documents)
+
+    await derive(service)
+
+    found = await counters.documents.find_one({"_id": "c-0"})
+    assert (found["n"], found["even"]) == (3, False)
