@@ -57,7 +57,8 @@ def settings(**but: Any) -> GatewaySettings:
         "access_public_key": PUBLIC_KEY,
         "body_limit": 10_000,
         "upstream_patience": 2,
-        "credential_rate": "1000/minute",
+        "caller_rate": "1000000/second",
+        "credential_rate": "1000000/minute",
     }
     return GatewaySettings.model_validate(known | but)
 
