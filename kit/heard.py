@@ -37,7 +37,7 @@ class Heard:
         self._mongo, self._max_age, self._patience = mongo, max_age, patience
         self._fresh: dict[str, datetime] = {}
         self._unsaved: set[str] = set()
-        self._disbelieved: set[str] = set()
+        self._ahead: dict[str, datetime] = {}
         self._known: dict[str, tuple[float, datetime | None]] = {}
 
     async def prepare(self) -> None:
@@ -50,11 +50,11 @@ class Heard:
         A clock that is far ahead of ours, or that ours is behind, would make what is old look new.
         """
         if _from_the_future(as_of):
-            if slice not in self._disbelieved:
+            if slice not in self._ahead:
                 log.error("a heartbeat comes from the future: a clock is wrong", slice=slice)
-                self._disbelieved.add(slice)
+            self._ahead[slice] = as_of
             return
-        self._disbelieved.discard(slice)
+        self._ahead.pop(slice, None)
         as_of = min(as_of, now())
         if as_of > self._fresh.get(slice, as_of.min.replace(tzinfo=as_of.tzinfo)):
             self._fresh[slice] = as_of
@@ -82,7 +82,7 @@ class Heard:
     async def age(self, topic: str) -> float | None:
         """Seconds since the moment up to which all of a topic is surely known; None: never was."""
         slices = [f"{topic}/{n}" for n in range(SLICES)]
-        here = [at for one in slices if (at := _believed(self._fresh.get(one)))]
+        here = [at for one in slices if (at := self._believed(one, self._fresh.get(one)))]
         if len(here) == SLICES and (age := _age(min(here))) < self._max_age / 2:
             return age
         read_at, as_of = self._known.get(topic, (0.0, None))
@@ -94,12 +94,23 @@ class Heard:
     async def _read(self, topic: str) -> datetime | None:
         row = await self._beats.find_one({"_id": topic})
         kept = row["as_of"] if row else {}
-        said = [
-            map(_believed, (kept.get(str(n)), self._fresh.get(f"{topic}/{n}")))
-            for n in range(SLICES)
-        ]
-        moments = [max(filter(None, some), default=None) for some in said]
+        moments = []
+        for n in range(SLICES):
+            slice = f"{topic}/{n}"
+            said = (kept.get(str(n)), self._fresh.get(slice))
+            believed = (self._believed(slice, one) for one in said)
+            moments.append(max(filter(None, believed), default=None))
         return None if None in moments else min(m for m in moments if m)
+
+    def _believed(self, slice: str, as_of: datetime | None) -> datetime | None:
+        """
+        Nothing, if a clock was wrong then or is now: what is old would look new.
+
+        Nor is it believed once our clock has come to that moment: it is as old as it was.
+        """
+        if as_of is not None and _from_the_future(as_of):
+            self._ahead[slice] = as_of
+        return None if as_of == self._ahead.get(slice) else as_of
 
     async def wait_for(self, positions: dict[str, int]) -> None:
         """Return once these positions have been heard by this service, else raise NotHeardYet."""
@@ -149,11 +160,6 @@ def _later(kept: str, as_of: datetime) -> dict[str, Any]:
     """The later of this moment and the one that is kept, unless a wrong clock kept that."""
     wrong = {"$gt": [kept, now() + AHEAD]}
     return {"$cond": [wrong, as_of, {"$max": [kept, as_of]}]}
-
-
-def _believed(as_of: datetime | None) -> datetime | None:
-    """Nothing, if a clock was wrong then or is now: what is old would look new."""
-    return None if as_of is None or _from_the_future(as_of) else as_of
 
 
 def _from_the_future(as_of: datetime) -> bool:

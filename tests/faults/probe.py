@@ -11,11 +11,10 @@ from kit.clock import today
 from tests.faults.client import Answered, Client
 from tests.faults.ledger import Ledger, Request, Ticket
 from tests.faults.people import People
+from tests.faults.stage import RIGHTS_MAX_AGE
 from tests.faults.tally import clock
 from tests.platform import PASSWORD, User
 
-ALLOWED = 5.0
-"""Seconds: CHORALE_RIGHTS_MAX_AGE."""
 SLACK = 1.7
 """
 A second that clocks may be apart unnoticed; what the gateway may have remembered an answer for, and
@@ -150,7 +149,7 @@ class Probe:
                 return answer
             if verdict is False:
                 seen.latest = max(seen.latest, begun)
-                if begun > ALLOWED + SLACK:
+                if begun > RIGHTS_MAX_AGE + SLACK:
                     seen.violations.append(f"{kind}: stale {begun:.1f} s after the change")
             await asyncio.sleep(EVERY)
         seen.violations.append(f"{kind}: not seen {LONGEST:.0f} s after the change")

@@ -30,6 +30,8 @@ Milliseconds until a silent primary is replaced (its own: 10 s), so that a thous
 the platform at work.
 """
 DISK = 6 << 30
+RIGHTS_MAX_AGE = 5
+"""Seconds. As an installation has it, and its heartbeats: other tests are less strict."""
 
 
 class Stage:
@@ -83,6 +85,8 @@ class Stage:
             "kafka_session": SESSION,
             "log_level": "warning",
             "mongo": self.mongo,
+            "rights_max_age": RIGHTS_MAX_AGE,
+            "heartbeat_every": 1,
             "sirene_url": f"http://127.0.0.1:{self.here.sirene_port}/api-sirene/3.11",
             "smtp_port": self.here.mail_port,
         }

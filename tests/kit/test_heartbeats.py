@@ -147,3 +147,21 @@ class TestAge:
         monkeypatch.setattr(heard, "now", lambda: back)
 
         assert await service.heard.age("users.events") is None
+
+    async def test_stays_unknown_when_a_clock_that_was_behind_comes_to_that_moment(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ):
+        """What another life of the service kept is thirty seconds old by then."""
+        kept = {str(n): now() for n in range(SLICES)}
+        await service.mongo["heartbeats"].insert_one({"_id": "users.events", "as_of": kept})
+        clock = now() - timedelta(seconds=30)
+        monkeypatch.setattr(heard, "now", lambda: clock)
+        assert await service.heard.age("users.events") is None
+
+        clock += timedelta(seconds=31)
+        service.heard._known.clear()
+        assert await service.heard.age("users.events") is None
+
+        for n in range(SLICES):
+            service.heard.beat(f"users.events/{n}", clock)
+        assert await service.heard.age("users.events") == 0
