@@ -22,9 +22,7 @@ from kit.settings import read
 BROUGHT: Final = os.EX_OK
 REFUSED: Final = os.EX_DATAERR
 LATER: Final = os.EX_TEMPFAIL
-FOR_GOOD: Final = frozenset(
-    {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY}
-)
+FOR_GOOD: Final = frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY})
 """They are about the letter, which will not be another tomorrow."""
 PATIENCE: Final = 60
 """Seconds that each of the two requests may take."""
@@ -47,7 +45,7 @@ def receive(letter: IO[bytes]) -> int:
         settings = read(Receiving)
         token = _asked(settings, "/v1/tokens", _credentials(settings))["access_token"]
         return _bring(settings, letter.read(), {"Authorization": f"Bearer {token}"})
-    except Exception as wrong:  # noqa: BLE001  # else the mail server would return the letter
+    except Exception as wrong:  # else the mail server would return the letter
         # Not its words: of a setting that is wrong they would be the setting.
         return _said(LATER, f"Not brought now: {type(wrong).__name__} {_status(wrong)}".strip())
 

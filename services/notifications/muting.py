@@ -24,6 +24,5 @@ class Muting:
         return [
             one
             for one, by in every
-            if by is None
-            or not mutes(by, accounts.get(by.account_id), contacts.get(by.contact_id))
+            if by is None or not mutes(by, accounts.get(by.account_id), contacts.get(by.contact_id))
         ]

@@ -45,7 +45,7 @@ _CHARSET: Final = re.compile(
     r"ascii|utf-(?:7|8|16|32)(?:-[bl]e)?|iso8859-\d+|cp\d+|koi8-[rtu]|mac-roman"
     r"|big5|gb2312|gbk|gb18030|hz|euc_\w+|shift_jis|iso2022_\w+"
 )
-"""By the names of Python's codecs. Others take the square of a text's length, or run what it says."""
+"""By the names of Python's codecs. Others take the square of a length, or run what they decode."""
 _UNREADABLE: Final = (
     MessageError,
     LookupError,

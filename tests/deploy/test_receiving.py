@@ -24,7 +24,7 @@ class Gateway:
         gateway = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802  # the library's name
+            def do_POST(self) -> None:  # the library's name
                 body = self.rfile.read(int(self.headers["content-length"]))
                 gateway.asked.append((self.path, dict(self.headers), body))
                 is_token = self.path == "/v1/tokens"

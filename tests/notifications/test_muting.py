@@ -95,8 +95,9 @@ class TestMayMute:
 
     def test_leaves_what_the_desk_does(self):
         by_desk = to_emitter(an_act(TicketTransferred, treated_by="desk"))
-        to_supplier, to_desk = on_ticket_opened(opened()), on_ticket_opened(
-            opened(recipient_id=None)
+        to_supplier, to_desk = (
+            on_ticket_opened(opened()),
+            on_ticket_opened(opened(recipient_id=None)),
         )
 
         assert by_desk
@@ -133,9 +134,7 @@ class TestMutes:
         by = muting.may_mute(of_supplier())
         assert by
         account = (
-            None
-            if refuses is None
-            else ClientAccount(id=by.account_id, refused=refuses, heard=1)
+            None if refuses is None else ClientAccount(id=by.account_id, refused=refuses, heard=1)
         )
         contact = None if muted is None else Contact(id=by.contact_id, muted=muted, heard=1)
 

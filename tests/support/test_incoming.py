@@ -94,7 +94,7 @@ class TestRead:
             (b"", ""),
             (b"=?utf-8?q?re=C3=A7u?=", "reçu"),
             (b"=?utf-8?q?a=0D=0ABcc=3A_x?=", "a Bcc: x"),
-            (b"=?klingon?b?AAAA?= a", "\ufffd"),
+            (b"=?klingon?b?AAAA?= a", "a"),
             (b"a\xff", "a\ufffd"),
             (b"a" * 2_000_000, "a" * 200),
             (b"=?" * 500_000, "=?" * 100),
@@ -103,8 +103,7 @@ class TestRead:
     )
     def test_reads_a_subject_on_one_line(self, subject: bytes, title: str):
         raw = b"From: zoe@example.org\nSubject: " + subject + b"\n\nBonjour"
-        found = read(raw).title
-        assert found.startswith(title) if title == "\ufffd" else found == title
+        assert read(raw).title == title
 
     def test_reads_a_line_of_two_megabytes(self):
         assert len(read(TOP + b"\n" + b"x" * 2_000_000).text) <= 100_000
@@ -138,7 +137,9 @@ class TestRead:
         raw = TOP
         if kind in ("wide", "digest"):
             type = b"digest" if kind == "digest" else b"mixed"
-            raw += b"Content-Type: multipart/" + type + b"; boundary=b\n\n" + b"--b\n\nx\n" * len(many)
+            raw += (
+                b"Content-Type: multipart/" + type + b"; boundary=b\n\n" + b"--b\n\nx\n" * len(many)
+            )
         elif kind == "deep":
             for n in many:
                 raw += b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n)

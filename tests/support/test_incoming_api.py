@@ -20,9 +20,7 @@ MESSAGE = {"content-type": "message/rfc822"}
 
 
 def mta(desk: Desk, *structures: str, scope: str = "letters:write") -> Any:
-    who = Caller(
-        client_id="mta", scopes=frozenset({scope}), structures=frozenset(structures)
-    )
+    who = Caller(client_id="mta", scopes=frozenset({scope}), structures=frozenset(structures))
     return client(desk.app, desk.service, who)
 
 

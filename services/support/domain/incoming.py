@@ -1,6 +1,7 @@
 """Letters to the support desk, and those of them that nobody waits to be answered for. Pure."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -17,6 +18,7 @@ PassedOver = Literal["returned", "automatic", "bulk"]
 IN_BULK: Final = frozenset({"bulk", "junk", "list"})
 AUTOMATIC: Final = frozenset({"x-autoreply", "x-autorespond"})
 """What programs write that are older than RFC 3834."""
+_WORD: Final = re.compile(r"\s*([a-z-]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +70,8 @@ def passed_over(headers: Mapping[str, str]) -> PassedOver | None:
     report = headers.get("content-type", "").strip().lower().startswith("multipart/report")
     if report or headers.get("return-path", "").strip() == "<>":
         return "returned"
-    said = headers.get("auto-submitted", "no").partition(";")[0].strip().lower()
-    if said != "no" or AUTOMATIC & headers.keys():
+    how = _WORD.match(headers.get("auto-submitted", "").lower())
+    if (how and how[1] != "no") or AUTOMATIC & headers.keys():
         return "automatic"
     if "list-id" in headers or headers.get("precedence", "").strip().lower() in IN_BULK:
         return "bulk"
