@@ -61,13 +61,13 @@ class NotReadable(Invalid):
     """This is no letter that can be read."""
 
 
-class _Bounded(EmailPolicy):  # type: ignore[type-arg]  # generic in its stubs alone
+class _Bounded(EmailPolicy):
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
         return name, value[:LONGEST_HEADER]
 
 
-_BOUNDED: Final = _Bounded()
+_BOUNDED: Final[Any] = _Bounded()
 
 
 def read(raw: bytes) -> Incoming | PassedOver:
