@@ -31,7 +31,7 @@ MOST_PARTS: Final = 50
 LONGEST_HEADER: Final = 2_000
 """Characters that are read of a header: to read it takes the square of its length."""
 LONGEST_TEXT: Final = 10_000
-LONGEST_PART: Final = 100_000
+LONGEST_PART: Final = 50_000
 """Bytes that are read of its text, formatting included."""
 MOST_NAMED: Final = 10
 UNTITLED: Final = "Sans objet"
@@ -126,12 +126,14 @@ def _letter(message: EmailMessage, headers: dict[str, str]) -> Incoming:
 
 
 def _sender(message: EmailMessage) -> str:
-    written: list[Any] = message.get_all("from", [])
-    addresses = [one.addr_spec for header in written for one in header.addresses]
-    if len(addresses) != 1:
+    # Counted before any is read: there may be a hundred thousand.
+    if sum(name.lower() == "from" for name, _ in message.raw_items()) != 1:
+        raise NoSender(field="body")
+    header: Any = message["from"]
+    if len(header.addresses) != 1:
         raise NoSender(field="body")
     try:
-        return _ADDRESS.validate_python(addresses[0])
+        return _ADDRESS.validate_python(header.addresses[0].addr_spec)
     except ValidationError:
         raise NoSender(field="body") from None
 

@@ -19,7 +19,15 @@ from services.support.domain.incoming import (
     passed_over,
     require_fitting,
 )
-from services.support.incoming import CUT, DROPPED, LONGEST_TEXT, MOST_PARTS, UNTITLED, NotReadable
+from services.support.incoming import (
+    CUT,
+    DROPPED,
+    LONGEST_PART,
+    LONGEST_TEXT,
+    MOST_PARTS,
+    UNTITLED,
+    NotReadable,
+)
 from services.support.markup import LONGEST
 
 FILING = Filing("UTILISATION_PLATEFORME", "AUTRE_QUESTION")
@@ -106,7 +114,7 @@ class TestRead:
         assert read(raw).title == title
 
     def test_reads_a_line_of_two_megabytes(self):
-        assert len(read(TOP + b"\n" + b"x" * 2_000_000).text) <= 100_000
+        assert len(read(TOP + b"\n" + b"x" * 2_000_000).text) <= LONGEST_PART
 
     @pytest.mark.parametrize(
         "written",
@@ -117,6 +125,7 @@ class TestRead:
             b"From: <>\n",
             b"From: a@example.org, b@example.org\n",
             b"From: a@example.org\nFrom: b@example.org\n",
+            b"From: a@example.org\n" * 150_000,
             b"From: a@\xff.example\n",
             b"From: " + b"(" * 100_000 + b"\n",
             b"From: friends: a@example.org, b@example.org;\n",
