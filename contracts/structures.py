@@ -316,6 +316,21 @@ class ClientContactPermissionsChanged(
     changed_at: AwareDatetime
 
 
+class ClientContactNotificationsChanged(
+    Event, type="structures.client-contact-notifications-changed.v1", key="contact_id"
+):
+    """Which letters about a supplier one user of its client does not get, as it now stands."""
+
+    contact_id: str
+    client_account_id: str
+    supplier_id: str
+    structure_id: str
+    user_id: str
+    muted: tuple[str, ...]
+    version: int
+    changed_at: AwareDatetime
+
+
 class ClientWelcomed(Event, type="structures.client-welcomed.v1", key="client_account_id"):
     """A supplier wishes a new client to be welcomed by a letter."""
 

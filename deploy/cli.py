@@ -131,6 +131,14 @@ def import_structures(
 
 
 @app.command()
+def receive() -> None:
+    """Bring the letter on standard input to the support desk, for a mail server that pipes it."""
+    from deploy.receiving import receive
+
+    raise typer.Exit(receive(sys.stdin.buffer))
+
+
+@app.command()
 def replay(service: str) -> None:
     """Have a service tell its whole journal again; hearers skip what they know."""
     from deploy.installation import Installation

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 
 import services
 from deploy.installation import Installation
+from deploy.receiving import Receiving
 from kit.settings import OpenFormSettings, Settings, WaitingSettings
 
 HEAD = """\
@@ -36,6 +37,7 @@ def kinds() -> Iterator[tuple[str, type[BaseSettings]]]:
                 if issubclass(kind, Settings) and kind.__module__ == own.__name__:
                     yield f"The service {name}", kind
     yield "One machine (chorale up, chorale serve)", Installation
+    yield "A mail server that brings letters (chorale receive)", Receiving
 
 
 def own_fields(kind: type[BaseSettings]) -> dict[str, FieldInfo]:

@@ -46,6 +46,10 @@ class ScopeMissing(Forbidden):
     """This system was not given the scope for this."""
 
 
+class WholePlatformOnly(Forbidden):
+    """Only a system that is limited to no structure may do this."""
+
+
 class Malformed(Problem):
     """The request cannot be read."""
 

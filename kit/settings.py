@@ -148,7 +148,7 @@ class OpenFormSettings(Settings):
     )
 
 
-S = TypeVar("S", bound=Connections)
+S = TypeVar("S", bound=BaseSettings)
 
 
 def read(kind: type[S], **known: Any) -> S:

@@ -57,6 +57,14 @@ async def confirm(cast: Cast, role: str) -> Asked:
     return Asked("/v1/public-tickets/confirmation", cast.people[role], body=body)
 
 
+@scene("POST /v1/incoming-letters", "a letter to the desk")
+async def bring_a_letter(cast: Cast, role: str) -> Asked:
+    letter = f"From: {an_address('letter')}\nSubject: Une question\n\nBonjour".encode()
+    headers = {"content-type": "message/rfc822"}
+    path = "/v1/incoming-letters"
+    return Asked(path, cast.people[role], body={"content": letter}, headers=headers)
+
+
 async def an_answer(cast: Cast) -> dict[str, Any]:
     """What its letter lets whoever wrote without signing in say of it."""
     form, public = a_form(), "/v1/public-tickets"

@@ -35,6 +35,7 @@ SCOPES = [
     "deliveries:write",
     "mandates:write",
     "attachments:read",
+    "letters:write",
 ]
 PATIENCE = 20
 """Seconds that anything here may take before a test says that it does not come."""

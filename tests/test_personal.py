@@ -8,7 +8,9 @@ from tests.tools.built import EVERY_SERVICE, built
 
 OF_NOBODY = {
     "approvals": {"approvers", "rights", "ended", "numbers"},
-    "notifications": {"movements", "notices", "rights", "settled"},
+    "notifications": {
+        *("movements", "notices", "rights", "settled", "client-accounts", "contacts"),
+    },
     "structures": {
         *("units", "rights", "bank-registers", "client-accounts", "client-references"),
         *("client-profiles", "facts", "turnovers", "contacts", "public-structures"),

@@ -68,6 +68,7 @@ ROUTES = (
     Route("/v1/exchange-themes", "support", "people"),
     Route("/v1/exchanges", "support", "people"),
     Route("/v1/public-tickets", "support", "people"),
+    Route("/v1/incoming-letters", "support", "systems"),
     Route("/v1/structure-requests", "support", "people"),
     Route("/v1/ops/exchanges", "support", "operators"),
     Route("/v1/ops/ticket-requests", "support", "operators"),
@@ -120,7 +121,10 @@ OPEN = frozenset(
 """What may be asked without an access token: how one gets one. Counted for each address."""
 
 UPLOADS = uploads(
-    "/v1/structures/{id}/attachments", "/v1/me/attachments", "/v1/tickets/{id}/attachments"
+    "/v1/structures/{id}/attachments",
+    "/v1/me/attachments",
+    "/v1/tickets/{id}/attachments",
+    "/v1/incoming-letters",
 )
 """To which files are posted, larger than other bodies."""
 

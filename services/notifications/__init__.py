@@ -3,7 +3,8 @@ Letters to people, and whether they left.
 
 Owns       notifications.people, notifications.letters, notifications.notices,
            notifications.movements, notifications.settled, notifications.rights,
-           notifications.suppressed-addresses, notifications.erasures, notifications.portions
+           notifications.suppressed-addresses, notifications.erasures, notifications.portions,
+           notifications.client-accounts, notifications.contacts
 Consumes   users.person-changed, users.account-changed, users.link-requested,
            users.code-requested, users.registration-repeated, users.reactivation-refused,
            users.management-transferred, users.vacancy-notice-given,
@@ -24,6 +25,8 @@ Consumes   users.person-changed, users.account-changed, users.link-requested,
            support.ticket-request-failed,
            support.form-sent, support.correspondent-answered,
            structures.client-welcomed, structures.contact-told,
+           structures.client-account-accepted, structures.client-account-refused,
+           structures.client-contact-notifications-changed,
            users.identity-linked, users.export-ready, users.person-erased,
            users.client-secret-expiring,
            users.export-requested, users.rights-changed, users.espace-opened,

@@ -27,8 +27,10 @@ from services.notifications.domain.letters import (
     Template,
     write,
 )
+from services.notifications.domain.muting import SWITCHED_OFF
 from services.notifications.domain.people import Person
 from services.notifications.domain.times import quiet_until
+from services.notifications.muting import Muting
 
 READ_AT_ONCE: Final = 1000
 MOST_READ: Final = 20_000
@@ -90,6 +92,7 @@ class Gathering:
     settled: Collection[Settled]
     rights: RightsCopy
     digests_at: time
+    muting: Muting
 
     async def ready(self, letter: Letter, person: Person) -> Contents | None:
         """What a claimed letter tells beside its words; None if it does not leave now."""
@@ -99,6 +102,8 @@ class Gathering:
         try:
             if wished == "never":
                 await self.record(letter, attempts.suppressed, why=NOT_WISHED)
+            elif not await self.muting.without_muted([letter]):
+                await self.record(letter, attempts.suppressed, why=SWITCHED_OFF)
             elif not await self._of_use([letter], person):
                 await self.record(letter, attempts.suppressed, why=OF_NO_USE)
             elif wished != "immediate":
@@ -153,7 +158,7 @@ class Gathering:
             found, following = await page(
                 self.letters, where, asked, by="created_at", descending=False
             )
-            of_use = await self._of_use(found, person)
+            of_use = await self._of_use(await self.muting.without_muted(found), person)
             left = MOST_SHOWN - len(told)
             told += of_use[:left]
             more += len(of_use[left:])

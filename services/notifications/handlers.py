@@ -21,6 +21,9 @@ from contracts.approvals import (
 )
 from contracts.event import Event
 from contracts.structures import (
+    ClientAccountAccepted,
+    ClientAccountRefused,
+    ClientContactNotificationsChanged,
     ClientWelcomed,
     ContactTold,
     StructureCreated,
@@ -77,6 +80,7 @@ from services.notifications.domain import (
     client_letters,
     correspondent_letters,
     management_letters,
+    muting,
     rattachement_letters,
     request_letters,
     ticket_letters,
@@ -118,10 +122,25 @@ def handlers(
     _hear_of_management(on, letters, movements)
     _hear_of_movements(on, letters, movements)
     _hear_of_tickets(on, Desk(letters, keeps.notices, keeps.settled, desk))
+    _hear_of_switches(on, keeps)
     for kind, letter_on in ONE_LETTER.items():
         written = _writer(letters, letter_on)
         on(kind)(_noting(movements, written) if kind in MOVEMENTS else written)
     return on
+
+
+def _hear_of_switches(on: Subscriptions, keeps: Records) -> None:
+    def copy_account(told: ClientAccountAccepted | ClientAccountRefused) -> Ask:
+        id = muting.account_id(told.structure_id, told.supplier_id)
+        return keeps.accounts.ask(id, partial(muting.copy_account, told))
+
+    on(ClientAccountAccepted)(copy_account)
+    on(ClientAccountRefused)(copy_account)
+
+    @on(ClientContactNotificationsChanged)
+    def copy_contact(told: ClientContactNotificationsChanged) -> Ask:
+        id = muting.contact_id(told.structure_id, told.supplier_id, told.user_id)
+        return keeps.contacts.ask(id, partial(muting.copy_contact, told))
 
 
 def _hear_of_approvals(

@@ -13,6 +13,7 @@ from services.notifications.handlers import handlers
 from services.notifications.keeping import Forgetting, personal
 from services.notifications.mailer import Mailer
 from services.notifications.metrics import measuring
+from services.notifications.muting import Muting
 from services.notifications.recapping import Recapping
 from services.notifications.records import Records
 from services.notifications.rendering import Renderer
@@ -26,7 +27,8 @@ def build(service: Service[NotificationsSettings]) -> FastAPI:
     kept = personal(service, people, letters, refused.addresses)
     committer, at = service.committer, settings.digests_at
     renderer = Renderer(settings.public_url)
-    gathering = Gathering(committer, letters, keeps.settled, rights, at)
+    muting = Muting(keeps.accounts, keeps.contacts)
+    gathering = Gathering(committer, letters, keeps.settled, rights, at, muting)
     return service.app(
         operator_routes(committer, people, letters, refused, renderer),
         own_routes(people, letters, rights, renderer),

@@ -7,6 +7,7 @@ from kit.workers import DATED
 from services.notifications.domain.digests import Settled
 from services.notifications.domain.letters import Letter, lane_of
 from services.notifications.domain.movements import Movement
+from services.notifications.domain.muting import ClientAccount, Contact
 from services.notifications.domain.notices import Notice
 from services.notifications.domain.people import Person
 from services.notifications.refused import RefusedAddresses
@@ -52,5 +53,7 @@ class Records:
             "settled", Settled, indexes=[IndexModel("at", expireAfterSeconds=SETTLED_KEPT)]
         )
         self.movements = service.collection("movements", Movement, indexes=[*OF_MOVEMENTS])
+        self.accounts = service.collection("client-accounts", ClientAccount)
+        self.contacts = service.collection("contacts", Contact)
         self.refused = RefusedAddresses.of(service, self.letters)
         self.rights = RightsCopy(service)

@@ -20,7 +20,8 @@ Publishes  structures.structure-created, structures.structure-changed,
            structures.client-account-opened, structures.client-account-accepted,
            structures.client-account-refused, structures.client-properties-changed,
            structures.client-defaults-changed, structures.client-permissions-changed,
-           structures.client-contact-permissions-changed, structures.client-welcomed,
+           structures.client-contact-permissions-changed,
+           structures.client-contact-notifications-changed, structures.client-welcomed,
            structures.contact-told, structures.question-asked, structures.records-gathered,
            structures.public-structure-settled
 """

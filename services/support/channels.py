@@ -17,6 +17,7 @@ from kit.workers import Job, Timer
 from services.support import articles, themes
 from services.support.api.assistant import assistant_routes
 from services.support.api.exchanges import exchange_routes
+from services.support.api.incoming_letters import incoming_letter_routes
 from services.support.api.portal import portal_routes
 from services.support.api.public_tickets import public_ticket_routes
 from services.support.api.requests import request_routes
@@ -25,6 +26,7 @@ from services.support.conversing import Conversing
 from services.support.correspondence import Correspondence
 from services.support.domain.exchanges import Exchange, Seat
 from services.support.domain.forms import Form
+from services.support.domain.incoming import Filing, require_fitting
 from services.support.domain.requests import Request
 from services.support.granting import Granting
 from services.support.settings import SupportSettings
@@ -43,10 +45,13 @@ class Channels:
     granting: Granting
     conversing: Conversing
     writing: Writing
+    filing: Filing
+    """Of letters to the desk."""
 
     @classmethod
     def of(cls, service: Service[SupportSettings], writing: Writing) -> Self:
         settings, records = service.settings, writing.records
+        require_fitting(settings.filing, writing.catalogue)
         efforts = service.collection("efforts", SpentEffort)
         requests = service.collection("requests", Request, indexes=[IndexModel("person_id")])
         exchanges = service.collection(
@@ -77,6 +82,7 @@ class Channels:
                 settings,
             ),
             writing=writing,
+            filing=settings.filing,
         )
 
     def routes(self, lines: Lines, consulting: Consulting) -> list[APIRouter]:
@@ -86,6 +92,7 @@ class Channels:
             exchange_routes(self.conversing, consulting),
             self.robots.routes("/v1/public-tickets/effort", "support"),
             public_ticket_routes(self.correspondence, self.robots),
+            incoming_letter_routes(self.correspondence, self.filing),
             request_routes(self.granting, self.writing),
         ]
 

@@ -11,6 +11,7 @@ from services.support.api.acts import Acting, agent_routes, emitter_routes
 from services.support.api.attachments import FILES, attachment_routes
 from services.support.api.categories import category_routes
 from services.support.api.facts import fact_routes
+from services.support.api.incoming_letters import LETTERS
 from services.support.api.listing import listing_routes
 from services.support.api.tickets import ticket_routes
 from services.support.api.writing import writing_routes
@@ -60,7 +61,7 @@ def build(service: Service[SupportSettings]) -> FastAPI:
             *kept.jobs(),
             *channels.jobs(),
         ],
-        files=(FILES,),
+        files=(FILES, LETTERS),
     )
 
 

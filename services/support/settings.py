@@ -10,6 +10,7 @@ from kit.business_days import WorkingHours
 from kit.settings import Duration, OpenFormSettings
 from services.support.domain.catalogue import TIMING
 from services.support.domain.clocks import Timing
+from services.support.domain.incoming import Filing
 
 
 class SupportSettings(OpenFormSettings):
@@ -40,6 +41,14 @@ class SupportSettings(OpenFormSettings):
         default=timedelta(days=365),
         description="Then the words and the address of a ticket that was written without signing "
         "in are forgotten, once it is answered",
+    )
+    letter_category: str = Field(
+        default="UTILISATION_PLATEFORME",
+        description="What letters to the desk are filed under (POST /v1/incoming-letters)",
+    )
+    letter_subcategory: str = Field(
+        default="AUTRE_QUESTION",
+        description="Of that category: one that the desk answers, about no object",
     )
     exchange_always: bool = Field(
         default=False, description="True: agents are there to talk to at any hour"
@@ -72,6 +81,10 @@ class SupportSettings(OpenFormSettings):
     @property
     def timing(self) -> Timing:
         return Timing(self.hours, at_least=self.ticket_fresh_for)
+
+    @property
+    def filing(self) -> Filing:
+        return Filing(self.letter_category, self.letter_subcategory)
 
     @property
     def form_letters_limit(self) -> Limit:

@@ -59,3 +59,31 @@ async def test_with_support_closed_to_one_of_the_client_s_users(town: Town):
 
     assert await asked_for_help(support=False) == 403
     assert await asked_for_help() == 201
+
+
+@pytest.mark.feature("CRM-18")
+async def test_whose_user_gets_no_letters_about_tickets_that_were_switched_off(town: Town):
+    claire, lea = await town.person("Claire", "Martin"), await town.person()
+    supplier, client = await town.structure(claire), await town.structure(lea)
+    both = {"supplier_id": supplier["id"], "structure_id": client["id"]}
+    suppliers = town.world.call("structures", claire)
+    opened = await suppliers("POST", "/v1/client-accounts", json=both)
+    path = opened.headers["location"]
+    await town.world.call("structures", lea)("PUT", f"{path}/acceptance")
+    ticket = BUSINESS | {"recipient_structure_id": supplier["id"], "structure_id": client["id"]}
+
+    async def written_to(**switches: bool) -> str:
+        """The number of a ticket sent while these are set."""
+        user = f"{path}/users/{lea.id}"
+        switched = await suppliers("PUT", user, json={"notifications": switches})
+        assert switched.status_code == 200, switched.text
+        await town.settle()
+        sent = await town.world.call("support", lea)("POST", "/v1/tickets", json=ticket)
+        assert sent.status_code == 201, sent.text
+        await town.settle()
+        return str(sent.json()["number"])
+
+    unheard, heard = await written_to(tickets=False), await written_to()
+
+    assert heard in town.text(await town.letter(lea, heard))
+    assert not [one for one in town.letters(lea) if unheard in one["Subject"]]

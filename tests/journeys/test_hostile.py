@@ -31,7 +31,7 @@ def takes_json(action: Action) -> bool:
 
 def takes_file(action: Action) -> bool:
     body = DESCRIBED[action.path][action.method.lower()].get("requestBody", {})
-    return "application/octet-stream" in body.get("content", ())
+    return not {"application/octet-stream", "message/rfc822"}.isdisjoint(body.get("content", ()))
 
 
 def every(good: Callable[[Action], object]) -> pytest.MarkDecorator:

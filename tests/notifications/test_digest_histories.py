@@ -19,7 +19,9 @@ from kit.rights import Rights
 from services.notifications.domain import attempts, digests
 from services.notifications.domain.digests import NOT_WISHED, Settled, settle
 from services.notifications.domain.letters import OF_NO_USE, Letter, write
+from services.notifications.domain.muting import ClientAccount, Contact
 from services.notifications.gathering import Contents, Gathering
+from services.notifications.muting import Muting
 from tests.notifications.builders import a_letter, a_person
 from tests.users.kept import Kept
 
@@ -53,6 +55,7 @@ class InMemory(Collection[Any]):
 
 
 LETTERS, SETTLED = InMemory(Letter), InMemory(Settled)
+MUTING = Muting(InMemory(ClientAccount), InMemory(Contact))
 """Made once: to learn how a kind is kept takes longer than a history."""
 
 
@@ -77,7 +80,7 @@ class Office:
         self.letters, self.settled = LETTERS, SETTLED
         LETTERS.kept = SETTLED.kept = self.kept
         at_hand: Any = self, self.letters, self.settled, self.rights
-        self.gathering = Gathering(*at_hand, digests_at=SEVEN)
+        self.gathering = Gathering(*at_hand, digests_at=SEVEN, muting=MUTING)
         self.people = {one: a_person(id=one) for one in USERS}
         self.handed_over: dict[str, list[tuple[str, ...]]] = defaultdict(list)
         """What each letter told beside its own words, each time it was handed over."""

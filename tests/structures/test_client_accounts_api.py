@@ -336,7 +336,7 @@ class TestUsers:
         await shop.save(orders=OFF | {"offer_subtotal": True}, apply_to_existing=True)
         assert await self.subtotals(shop) == {"u-ana": True, "u-new": True}
 
-    @pytest.mark.feature("CRM-02")
+    @pytest.mark.feature("CRM-02", "CRM-18")
     async def test_have_switches_of_their_own_within_what_is_open(self, shop: Shop):
         await shop.account(permissions={"support": False})
         path = f"{shop.path}/users/u-ana"

@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.structures import ClientContactPermissionsChanged
+from contracts.structures import (
+    ClientContactNotificationsChanged,
+    ClientContactPermissionsChanged,
+)
 from kit.change import Change
 from kit.cloudevents import fact_id
 from kit.problems import Problem
@@ -141,12 +144,9 @@ class TestContacts:
         contact = closed.state
         assert contact
         again = self.switch(contact, permissions={"support": False})
-        muted = self.switch(
-            contact, permissions={"support": False}, notifications={"tickets": False}
-        )
         opened = self.switch(replace(contact, version=1))
 
-        assert (again.events, muted.events) == ((), ())
+        assert again.events == ()
         told = [
             (one.client_account_id, one.user_id, one.version, {*one.features})
             for one in (*closed.events, *opened.events)
@@ -154,6 +154,23 @@ class TestContacts:
         ]
         assert told == [(ID, "u", 1, {*FEATURES} - {"support"}), (ID, "u", 2, {*FEATURES})]
         assert closed.events[0].key == contact.id
+
+    @pytest.mark.feature("CRM-18")
+    def test_are_told_of_when_a_letter_is_switched_off_or_on(self):
+        muted = self.switch(notifications={"tickets": False})
+        contact = muted.state
+        assert contact
+        again = self.switch(contact, notifications={"tickets": False})
+        unmuted = self.switch(replace(contact, version=1), permissions={"support": False})
+
+        assert again.events == ()
+        told = [
+            (one.key, one.user_id, one.version, one.muted)
+            for one in (*muted.events, *unmuted.events)
+            if isinstance(one, ClientContactNotificationsChanged)
+        ]
+        assert told == [(contact.id, "u", 1, ("tickets",)), (contact.id, "u", 2, ())]
+        assert len(unmuted.events) == 2
 
     @pytest.mark.parametrize(
         ("name", "refusal"),

@@ -6,17 +6,20 @@ from fastapi import APIRouter, Body
 from pydantic import Field, StringConstraints
 
 from kit.cloudevents import CLOUD_EVENT, CloudEvent, NotACloudEvent, OnlyCloudEvents
-from kit.http import Caller, Said, ScopeMissing, SystemsOnly, may_answer, system
+from kit.http import (
+    Caller,
+    Said,
+    ScopeMissing,
+    SystemsOnly,
+    WholePlatformOnly,
+    may_answer,
+    system,
+)
 from kit.one_line import one_line
-from kit.problems import Forbidden
 from services.notifications.domain.attempts import NoSuchLetter
 from services.notifications.refused import RefusedAddresses
 
 Reporter = Annotated[Caller, system("deliveries:write")]
-
-
-class WholePlatformOnly(Forbidden):
-    """Letters are of no structure: only a system that is limited to none tells of them."""
 
 
 class Failure(Said):

@@ -39,6 +39,11 @@ class OfInvoice(Said):
     )
     application: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")]
     invoice: Annotated[str, one_line(100)] = Field(description="Its number, as people know it")
+    supplier: EntityId | None = Field(
+        None,
+        description="Whose invoice it is, where that structure is the client: its people are not "
+        "written to of a status that this supplier has switched off for them",
+    )
     users: tuple[OpaqueId, ...] = Field(
         (), max_length=100, description="Those who follow it; none: all whom it is for"
     )
@@ -122,6 +127,7 @@ def _said(kind: domain.Kind, data: OfInvoice, status: str = "") -> domain.Said:
         kind=kind,
         structure_id=data.structure,
         unit=data.unit,
+        supplier_id=data.supplier or "",
         application=data.application,
         invoice=data.invoice,
         status=status,

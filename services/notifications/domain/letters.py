@@ -182,6 +182,8 @@ class Letter(Entity):
     """Whose rhythm it leaves by; it is for those alone whom that application is open to."""
     structure_id: str = ""
     unit: str | None = None
+    supplier_id: str = ""
+    """Of what it is about, for a reader who may be one of its client's: see ``muting``."""
     subject_id: str = ""
     """What it asks for or tells of: once that is settled, it is of no use."""
     rank: int = 0

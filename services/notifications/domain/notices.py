@@ -32,6 +32,8 @@ class Said:
     kind: Kind
     structure_id: str
     unit: str | None = None
+    supplier_id: str = ""
+    """Who sent what it is about, where its readers may be a client's."""
     application: str
     level: Level | None = None
     """Of that application; None: at any."""
@@ -112,6 +114,7 @@ def letter_on(notice: Notice, user_id: str) -> Letter:
         application=said.application,
         structure_id=said.structure_id,
         unit=said.unit,
+        supplier_id=said.supplier_id,
         subject_id=said.ticket.id if said.ticket else notice.id,
         rank=said.ticket.rank if said.ticket else 0,
         created_at=notice.told_at,

@@ -69,6 +69,7 @@ def on_ticket_opened(event: TicketOpened) -> Letter | None:
         application=EMITTED,
         structure_id=event.structure_id or "",
         unit=event.unit,
+        supplier_id=event.recipient_id or "",
         created_at=event.opened_at,
     )
 
@@ -120,6 +121,8 @@ def _of_news(event: OfTicket, news: str) -> Letter | None:
         application=EMITTED,
         structure_id=event.structure_id or "",
         unit=event.unit,
+        # What the desk does is no supplier's to switch off.
+        supplier_id=(event.recipient_id or "") if event.treated_by == "recipient" else "",
         subject_id=event.ticket_id,
         rank=event.rank,
         created_at=event.at,

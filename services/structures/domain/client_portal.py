@@ -4,7 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from contracts.structures import ClientContactPermissionsChanged
+from contracts.event import Event
+from contracts.structures import (
+    ClientContactNotificationsChanged,
+    ClientContactPermissionsChanged,
+)
 from kit.change import Change, Entity
 from kit.problems import Invalid
 from services.structures.domain.client_accounts import (
@@ -92,16 +96,19 @@ def switch(
         raise UnknownNotification(field=f"body/notifications/{code}")
     before = current or Contact(id=contact_id(account.id, user_id))
     contact = replace(before, closed=_off(permissions), muted=_off(notifications))
-    if contact.closed == before.closed:
-        return Change(contact), Change(account)
-    told = ClientContactPermissionsChanged(
-        **named(account) | {"version": contact.version + 1},
-        contact_id=contact.id,
-        user_id=user_id,
-        features=own_features(contact, portal),
-        changed_at=now,
-    )
-    return Change(contact, (told,)), Change(account)
+    said = named(account) | {
+        "version": contact.version + 1,
+        "contact_id": contact.id,
+        "user_id": user_id,
+        "changed_at": now,
+    }
+    told = list[Event]()
+    if contact.closed != before.closed:
+        features = own_features(contact, portal)
+        told.append(ClientContactPermissionsChanged(**said, features=features))
+    if contact.muted != before.muted:
+        told.append(ClientContactNotificationsChanged(**said, muted=contact.muted))
+    return Change(contact, tuple(told)), Change(account)
 
 
 def write(

@@ -86,8 +86,9 @@ def write(
         return Change(current), Change(letters), *(Change(claim) for claim in claims)
     content = preselected(sending.content, catalogue)
     if sending.kind == "question":
-        require_form(content, "", catalogue)
-    _check(content, catalogue)
+        require_question(content, catalogue)
+    else:
+        _check(content, catalogue)
     number, taken = claimed(sending.id, claims)
     form = Form(
         id=sending.id,
@@ -110,6 +111,12 @@ def write(
     )
     counted = attempt(letters, id=sending.address, limit=sending.limit, now=sending.now)
     return Change(form, (told,)), counted, *taken
+
+
+def require_question(content: Content, catalogue: Catalogue) -> None:
+    """Refuse what the desk does not answer, what has a form of its own, and what lacks a field."""
+    require_form(content, "", catalogue)
+    _check(content, catalogue)
 
 
 def _check(content: Content, catalogue: Catalogue) -> None:

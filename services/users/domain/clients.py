@@ -21,6 +21,7 @@ Scope = Literal[
     "deliveries:write",
     "mandates:write",
     "attachments:read",
+    "letters:write",
 ]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
