@@ -171,14 +171,20 @@ def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def brought(request: pytest.FixtureRequest) -> dict[str, str]:
+    """A Kafka that the platform does not start itself, if the tests are to meet one."""
+    # An asynchronous fixture could not ask for this one: two loops would run.
+    return {"kafka": request.getfixturevalue("kafka_url")} if stack.apache() else {}
+
+
+@pytest.fixture(scope="session")
 async def place(
-    common: Path, shared: Path, request: pytest.FixtureRequest
+    common: Path, shared: Path, brought: dict[str, str]
 ) -> AsyncIterator[dict[str, Any]]:
     """Where the platform is, started once for all processes."""
 
     @asynccontextmanager
     async def start() -> AsyncIterator[dict[str, Any]]:
-        kafka = {"kafka": request.getfixturevalue("kafka_url")} if stack.apache() else {}
         running, providers = Running(shared / "platform", "--no-demo"), free_ports(WORKERS)
         known = {
             "oidc_providers": json.dumps(
@@ -186,8 +192,8 @@ async def place(
             ),
             "oidc_redirect_uris": REDIRECT,
         }
-        running.start(**UNHURRIED, **known, **kafka).says("^ready$")
-        yield {"data": str(running.data), "ports": running.ports, "providers": providers, **kafka}
+        running.start(**UNHURRIED, **known, **brought).says("^ready$")
+        yield {"data": str(running.data), "ports": running.ports, "providers": providers, **brought}
         running.stop(signal.SIGTERM)
 
     async with made_once(common, start) as made:
