@@ -105,6 +105,7 @@ class TestDeactivate:
                 None,
                 session=a_session(),
                 password_version=change.state.password_version,
+                asked_for=None,
                 attempted_at=NOW,
                 access_for=ACCESS,
             )

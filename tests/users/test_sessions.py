@@ -15,6 +15,7 @@ from services.users.domain.accounts import (
     Account,
     AccountMoved,
     LinkNoLongerValid,
+    SecondFactor,
     SecretQuestion,
 )
 from services.users.domain.passwords import WrongPassword
@@ -41,6 +42,7 @@ def signed_in(account: Account | None, *oldest: Session | None, **but: Any) -> A
     asked = {
         "session": a_session(),
         "password_version": 0,
+        "asked_for": None,
         "attempted_at": NOW,
         "access_for": ACCESS,
     }
@@ -86,6 +88,13 @@ class TestSignIn:
     def test_is_refused_when_the_password_was_replaced_meanwhile(self):
         with pytest.raises(WrongCredentials):
             signed_in(an_account(password_version=1))
+
+    @pytest.mark.parametrize(
+        "factor", [{"email_codes": True}, {"second_factor": SecondFactor(secret="x", on=True)}]
+    )
+    def test_passes_over_no_second_factor_that_was_turned_on_meanwhile(self, factor: Any):
+        with pytest.raises(AccountMoved):
+            signed_in(an_account(**factor))
 
 
 class TestRehash:

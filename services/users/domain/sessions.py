@@ -20,6 +20,7 @@ from services.users.domain.accounts import (
 from services.users.domain.passwords import WrongPassword
 from services.users.domain.provider_sign_ins import LinkedIdentity
 from services.users.domain.questions import require_answered
+from services.users.domain.second_factor import Method, method
 
 GRACE = timedelta(seconds=10)
 
@@ -87,11 +88,14 @@ def sign_in(
     *oldest: Session | None,
     session: Session,
     password_version: int,
+    asked_for: Method | None,
     attempted_at: datetime,
     access_for: timedelta,
 ) -> tuple[Change[Any], ...]:
     """
     Open a session for a password proved a moment ago; the ``oldest`` make room for it.
+
+    ``asked_for``: the second factor that was. One that was turned on since is not passed over.
 
     It clears the failures of the account, but of those of the address only itself: one good
     account must not buy endless guesses at the others.
@@ -100,6 +104,8 @@ def sign_in(
         raise WrongCredentials
     if account.password_version != password_version:
         raise WrongCredentials
+    if method(account) != asked_for:
+        raise AccountMoved
     gone = {one.id for one in oldest if one}
     kept = tuple(id for id in account.session_ids if id not in gone)
     return (
