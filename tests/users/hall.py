@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from httpx import ASGITransport, AsyncClient, Response
@@ -87,6 +87,12 @@ class Hall:
         await self.identity.accounts.change(account.id, lambda _: Change(account))
         login = Login(id=login_id(email), user_id=account.id)
         await self.identity.logins.change(login.id, lambda _: Change(login))
+
+    async def closed(self, user: str) -> None:
+        """Their account is no longer active, whatever they manage."""
+        await self.identity.accounts.change(
+            user, lambda account: Change(account and replace(account, status="deactivated"))
+        )
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:

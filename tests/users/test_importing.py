@@ -195,6 +195,17 @@ class TestImport:
         [made] = await hall.told("rattachement-made")
         assert (made["user_id"], made["left_out"]) == ("u-lea", True)
 
+    async def test_gives_nothing_by_who_has_left_the_platform_since(self, hall: Hall):
+        await hall.keep(a_delegate(id="u-eve:s-bakery", user_id="u-eve"))
+        text = a_file(*(f"{one}@example.org,{BAKERY},,{TODAY}," for one in ("lea", "new")))
+        file = await brought(hall, text, EVE)
+        await hall.closed("u-eve")
+
+        lines = await ended(hall, file["id"], EVE)
+
+        assert [one["refusal"] for one in lines] == ["not-found"] * 2
+        assert await hall.told("rattachement-made") == await hall.told("invitation-sent") == []
+
     async def test_of_a_line_that_fails_whenever_it_is_tried_goes_on(
         self, hall: Hall, monkeypatch: pytest.MonkeyPatch
     ):
