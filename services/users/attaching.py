@@ -31,7 +31,8 @@ from services.users.settings import UsersSettings
 
 Changes = tuple[Change[Any], ...]
 
-ACTING, GIVER: Final = 4, 10
+ACTING: Final = 4
+GIVER: Final = 10
 """Which of all that giving is decided on are the rattachement and the account of who gives."""
 
 

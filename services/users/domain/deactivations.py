@@ -164,11 +164,17 @@ def reactivate(
     within: timedelta,
     now: datetime,
 ) -> tuple[Change[Account], Change[Attempts]]:
-    """Open an account again, with another password and another secret question. Unlocks it too."""
+    """
+    Open an account again, with another password and another secret question. Unlocks it too.
+
+    Letters go to the login again, as after a reset of the password.
+    """
     account = back_in_time(account, chosen.nonce, within, now)
     back = replace(
         account,
         status="active",
+        contact_email=None,
+        edition=account.edition + 1,
         deactivated_at=None,
         links=_undoing(account),
         password_hash=chosen.password_hash,
