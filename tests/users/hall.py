@@ -90,9 +90,11 @@ class Hall:
 
     async def closed(self, user: str) -> None:
         """Their account is no longer active, whatever they manage."""
-        await self.identity.accounts.change(
+        closed = self.identity.accounts.change(
             user, lambda account: Change(account and replace(account, status="deactivated"))
         )
+        # Not in the context of the last request, which was made in this very task.
+        await asyncio.create_task(closed, context=Context())
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
