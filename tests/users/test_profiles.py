@@ -74,9 +74,7 @@ class TestSave:
         assert all(count.state.made == (NOW,) for count in counts)
 
     @pytest.mark.feature("ACC-05")
-    @pytest.mark.parametrize(
-        ("proved", "refusal"), [(None, PasswordNeeded), (1, WrongPassword)]
-    )
+    @pytest.mark.parametrize(("proved", "refusal"), [(None, PasswordNeeded), (1, WrongPassword)])
     def test_sends_letters_nowhere_else_for_a_session_alone(self, proved: Any, refusal: Any):
         said = {"contact_email": LETTERS, "password_version": proved}
 

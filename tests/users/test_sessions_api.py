@@ -14,7 +14,7 @@ from kit.clock import now
 from kit.workers import Timer
 from services.users.passwords import Passwords
 from services.users.settings import UsersSettings
-from tests.users.house import EMAIL, PASSWORD, House
+from tests.users.house import EMAIL, KNOWN, PASSWORD, House
 
 
 async def test_an_access_token_says_who_for_five_minutes(house: House):
@@ -217,9 +217,6 @@ async def test_the_oldest_session_makes_room(house: House):
     assert [one["session_id"] for one in await house.told("session-revoked")] == [
         first["session_id"]
     ]
-
-
-KNOWN = {"current_password": PASSWORD}
 
 
 async def protect(house: House, me: dict[str, Any]) -> pyotp.TOTP:
