@@ -101,8 +101,7 @@ class Frame:
         ) as span:
             await self._answered(scope, headers, receive, answer)
             if span:
-                route = getattr(scope.get("route"), "path", "")
-                traces.answered(span, answer.method, route, answer.status)
+                traces.answered(span, answer.method, _route(scope), answer.status)
 
     async def _answered(
         self, scope: Scope, headers: Headers, receive: Receive, answer: "Answer"
@@ -116,10 +115,12 @@ class Frame:
         except Problem as problem:
             await answer.problem(problem, path)
         except Exception as error:
+            # Never the path itself: what it names may open something.
+            where = {"method": scope["method"], "route": _route(scope)}
             if away := unavailable(error):
-                log.warning("MongoDB is away", method=scope["method"], path=path)
+                log.warning("MongoDB is away", **where)
             else:
-                log.exception("unable to answer", method=scope["method"], path=path)
+                log.exception("unable to answer", **where)
             if not answer.started:
                 wrong = Unavailable() if away else ServerError(correlation_id=correlation.get())
                 await answer.problem(wrong, path)
@@ -242,6 +243,11 @@ def consistency_token(service: str, rows: list[str]) -> str:
     """Names the facts a write led to; a read that brings it back waits until they are heard."""
     text = json.dumps({"s": service, "r": rows}, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _route(scope: Scope) -> str:
+    """As it is declared; empty before one was found."""
+    return str(getattr(scope.get("route"), "path", ""))
 
 
 def _readable(body: bytes, headers: Headers) -> bool:

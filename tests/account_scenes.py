@@ -104,7 +104,7 @@ async def cancel_login(cast: Cast, role: str) -> Asked:
 async def confirm_contact(cast: Cast, role: str) -> Asked:
     user, email = await somebody_like(cast, "founder"), an_address("contact")
     personal = PROFILE["personal"] | {"contact_email": email}
-    await cast.do("PUT", "/v1/me", 200, by=user, json=PROFILE | {"personal": personal})
+    await cast.do("PUT", "/v1/me", 200, by=user, json=PROFILE | KNOWN | {"personal": personal})
     token = token_in(await cast.platform.letter(email, "Confirmez"))
     path = "/v1/accounts/contact-confirmation"
     return Asked(path, cast.people[role], body={"json": {"token": token}})

@@ -7,13 +7,14 @@ from httpx import Response
 
 from contracts.users import CLAIM_DIGITS
 from tests.platform import PASSWORD, User, an_address, token_in, until
-from tests.scenes import OWN, OWN_ACCOUNT, Asked, Cast, as_it_is, scene, somebody_like
+from tests.scenes import KNOWN, OWN, OWN_ACCOUNT, Asked, Cast, as_it_is, scene, somebody_like
 from tests.sirets import a_siret
 
 HERE = "the manager's structure, to which self is attached"
 OWN_CLAIM = "self's claim"
 TRANSFERS, CLAIMS = "/v1/management-transfers", "/v1/vacancy-claims"
 REACTIVATION = "/v1/accounts/reactivation"
+LEAVING = KNOWN | {"confirmed": True}
 
 as_it_is("GET /v1/managed-structures", OWN)
 as_it_is(f"GET {CLAIMS}", OWN)
@@ -52,14 +53,14 @@ async def successors(cast: Cast, role: str) -> Asked:
 @scene("PUT /v1/me/deactivation", OWN_ACCOUNT)
 async def leave(cast: Cast, role: str) -> Asked:
     by = await somebody_like(cast, role)
-    return Asked("/v1/me/deactivation", by, body={"json": {"confirmed": True}})
+    return Asked("/v1/me/deactivation", by, body={"json": LEAVING})
 
 
 @scene(f"POST {REACTIVATION}")
 async def come_back(cast: Cast, role: str) -> Asked:
     user = await somebody_like(cast, "founder")
     assert user
-    await cast.do("PUT", "/v1/me/deactivation", 204, by=user, json={"confirmed": True})
+    await cast.do("PUT", "/v1/me/deactivation", 204, by=user, json=LEAVING)
     await cast.do("POST", f"{REACTIVATION}-links", 202, json={"email": user.email})
     token = token_in(await cast.platform.letter(user.email, "Réactivez"))
     chosen = {"question": "Mon premier animal ?", "answer": "Un chat"}
@@ -137,7 +138,7 @@ async def assign(cast: Cast, role: str) -> Asked:
 async def send_back(cast: Cast, role: str) -> Asked:
     user = await somebody_like(cast, "founder")
     assert user
-    await cast.do("PUT", "/v1/me/deactivation", 204, by=user, json={"confirmed": True})
+    await cast.do("PUT", "/v1/me/deactivation", 204, by=user, json=LEAVING)
     body = {"json": {"email": user.email, "reason": "Retour de congé"}}
     return Asked("/v1/ops/accounts/reactivation-links", cast.people[role], body=body)
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from tests.filing_scenes import PDF, TYPE
 from tests.platform import User, an_address, token_in, until
-from tests.scenes import OWN, Asked, Cast, as_it_is, scene
+from tests.scenes import KNOWN, OWN, Asked, Cast, as_it_is, scene
 from tests.stub_provider import REDIRECT
 from tests.turns import WORKER
 
@@ -121,5 +121,5 @@ async def erase(cast: Cast, role: str) -> Asked:
 
 async def somebody_deactivated(cast: Cast) -> User:
     gone = await cast.platform.register("Partie", email=an_address("gone"))
-    await cast.do("PUT", "/v1/me/deactivation", 204, by=gone, json={"confirmed": True})
+    await cast.do("PUT", "/v1/me/deactivation", 204, by=gone, json=KNOWN | {"confirmed": True})
     return gone

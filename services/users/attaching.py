@@ -17,7 +17,7 @@ from kit.workers import Job, Worker
 from services.users.domain import accounts, attaching, invitations, turning
 from services.users.domain.actions import Action
 from services.users.domain.attaching import Gift
-from services.users.domain.delegation import gives
+from services.users.domain.delegation import acts_on, gives
 from services.users.domain.giving import Rows, left_out
 from services.users.domain.habilitation_history import Entry, recorded
 from services.users.domain.invitations import Invitation, Invitee, Renewal
@@ -32,7 +32,8 @@ from services.users.settings import UsersSettings
 Changes = tuple[Change[Any], ...]
 
 ACTING: Final = 4
-"""Which of all that giving is decided on is the rattachement of who gives."""
+GIVER: Final = 10
+"""Which of all that giving is decided on are the rattachement and the account of who gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Attaching:
     def left_out(self, gift: Gift, states: Sequence[Any]) -> Rows:
         """``states``: of what ``ask`` names, in its order."""
         on = day_of(gift.at)
-        return left_out(gives(states[ACTING], on), gift.extent, self.defaults, on)
+        own = gives(acts_on(states[ACTING], states[GIVER]), on)
+        return left_out(own, gift.extent, self.defaults, on)
 
     def ask(self, email: str, user_id: str, gift: Gift) -> Ask:
         """``user_id``: of whoever has this address, or of the account that is to wait for them."""
@@ -85,6 +87,7 @@ class Attaching:
                 of.rattachements.at(rattachement_id(user_id, structure_id)),
                 of.actions.at(gift.id),
                 of.habilitation_history.at(gift.id),
+                self.identity.accounts.at(gift.by),
                 *self._units(structure_id, gift.extent.units),
             ),
             partial(self._attach, email, user_id, gift),
@@ -92,7 +95,8 @@ class Attaching:
 
     def _attach(self, email: str, user_id: str, gift: Gift, *states: Any) -> Changes:
         login, account, invitee, letters, acting, structure, request, *rest = states
-        tie, action, entry, *units = rest
+        tie, action, entry, giver, *units = rest
+        acting = acts_on(acting, giver)
         today, known = day_of(gift.at), tuple(units)
         found = attaching.judge(gift, acting, structure, known, user_id=user_id, today=today)
         changes: list[Change[Any]] = [*map(Change, states)]
@@ -186,6 +190,7 @@ class Attaching:
                     of.actions.at(gift.id),
                     of.rattachements.at(rattachement_id(gift.by, structure_id)),
                     of.habilitation_history.at(gift.id),
+                    self.identity.accounts.at(gift.by),
                     *self._units(structure_id, gift.extent.units),
                 ),
                 partial(self._take_in, replace(gift, at=at)),
@@ -199,7 +204,7 @@ class Attaching:
         structure: Structure | None,
         *rest: Any,
     ) -> Changes:
-        request, tie, action, acting, entry, *units = rest
+        request, tie, action, acting, entry, giver, *units = rest
         dealt_with, granted, attached, noted = invitations.take_in(
             invitee,
             structure,
@@ -207,13 +212,14 @@ class Attaching:
             tie,
             action,
             *units,
-            acting=acting,
+            acting=acts_on(acting, giver),
             gift_id=gift.id,
             now=gift.at,
             defaults=self.defaults,
         )
         shown = noted, Change(acting), _recorded(gift, tie, attached, entry)
-        return dealt_with, Change(structure), granted, attached, *shown, *map(Change, units)
+        unchanged = map(Change, (giver, *units))
+        return dealt_with, Change(structure), granted, attached, *shown, *unchanged
 
     def turn(self, tie: Rattachement, at: datetime) -> Ask:
         """What a new day brings to it."""

@@ -122,7 +122,9 @@ class Importing:
                 for one, outcome in zip(left, outcomes, strict=True):
                     if isinstance(outcome, Exception):
                         _raise_if_away(outcome)
-                        log.warning("unable to deal with a line", id=one.id, exc_info=outcome)
+                        # Its words may hold an address: the type alone.
+                        error = type(outcome).__name__
+                        log.warning("unable to deal with a line", id=one.id, error=error)
                         failed[one.id] += 1
                 found = await self.lines.many([one.id for one in left])
                 left = [one for one in found.values() if one.outcome is None]

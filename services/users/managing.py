@@ -60,7 +60,13 @@ class Managing:
         return transferred
 
     async def deactivate(
-        self, user_id: str, *, one_for_all: str | None, each: dict[str, str], id: str
+        self,
+        user_id: str,
+        *,
+        password_version: int,
+        one_for_all: str | None,
+        each: dict[str, str],
+        id: str,
     ) -> None:
         """Give all that is managed to others and close the account, or do neither."""
         field = "body/successor_id" if one_for_all else "body/successors"
@@ -69,7 +75,8 @@ class Managing:
             managed = await self.membership.managed_by(user_id)
             chosen = deactivations.successors(managed, one_for_all=one_for_all, each=each)
             asked = Transfer(id=id, kind="deactivation", by=user_id, successors=chosen, at=now())
-            ask = self.leaving(asked, field, await self._named(asked), account)
+            named = await self._named(asked)
+            ask = self.leaving(asked, field, named, account, password_version=password_version)
             try:
                 await self.identity.committer.keep(ask)
             except (AccountMoved, ManagementMoved):
@@ -150,6 +157,8 @@ class Managing:
         field: str,
         named: Mapping[str, Structure],
         account: Account | None,
+        *,
+        password_version: int,
     ) -> Ask:
         """The same, and then what is decided on the account as the transfer leaves it."""
         transfer = self.handing_over(asked, field, named, account)
@@ -159,7 +168,11 @@ class Managing:
         def decide(*current: Any) -> tuple[Change[Any], ...]:
             kept, former, *rest = transfer.decide(*current[:many])
             left, *ended = deactivations.deactivate(
-                former.state, *current[many:], access_for=self.settings.access_for, now=asked.at
+                former.state,
+                *current[many:],
+                password_version=password_version,
+                access_for=self.settings.access_for,
+                now=asked.at,
             )
             # Nothing handed over: there is no transfer to remember.
             noted = kept if kept.state and kept.state.successors else Change(current[0])

@@ -202,6 +202,7 @@ class Door:
             sessions.sign_in,
             session=session,
             password_version=account.password_version,
+            asked_for=None,
             attempted_at=attempted.at,
             access_for=self._settings.access_for,
         )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kit.clock import now
-from tests.platform import Platform, User, an_operator, answered, token_in, until
+from tests.platform import PASSWORD, Platform, User, an_operator, answered, token_in, until
 from tests.sirets import a_siret
 
 TOWN = {"legal_name": "Commune de Nantes", "reason": "Nous recevons des factures."}
@@ -30,7 +30,8 @@ async def grant(platform: Platform, agent: User, id: str, **but: Any) -> None:
 @pytest.mark.feature("SUP-44")
 async def test_an_account_comes_back_that_was_deactivated_too_long_ago(platform: Platform):
     agent, zoe = await an_agent(platform), await platform.register("Zelie")
-    left = await platform.ask("PUT", "/v1/me/deactivation", by=zoe, json={"confirmed": True})
+    said = {"current_password": PASSWORD, "confirmed": True}
+    left = await platform.ask("PUT", "/v1/me/deactivation", by=zoe, json=said)
     answered(left, 204)
     form = {"email": zoe.email, "reason": "Un long congé."}
     sent = await platform.ask("POST", "/v1/public-tickets/reactivations", json=form)

@@ -14,7 +14,7 @@ from kit.file import Verdict, noted
 from kit.internal import Caller
 from kit.journal import SLICES
 from kit.record import Record
-from tests.journeys.town import Town
+from tests.journeys.town import PASSWORD, Town
 from tests.world import World, record
 
 _turn = count(1)
@@ -114,9 +114,8 @@ async def test_an_export_has_the_part_of_every_service_and_no_secret(town: Town)
 async def forget(town: Town, person: Caller) -> None:
     """Deactivated, asked for by letter, confirmed, and every service has looked through."""
     email = town._emails[person.user_id]
-    left = await town.world.call("users", person)(
-        "PUT", "/v1/me/deactivation", json={"confirmed": True}
-    )
+    said = {"current_password": PASSWORD, "confirmed": True}
+    left = await town.world.call("users", person)("PUT", "/v1/me/deactivation", json=said)
     assert left.status_code == 204, left.text
     anyone = town.world.call("users")
     for address in (email, "nobody@example.org"):

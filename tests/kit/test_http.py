@@ -13,6 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 from pydantic import BaseModel, Field
 from pymongo.errors import ServerSelectionTimeoutError
+from structlog.testing import capture_logs
 
 from kit.bus import Subscriptions
 from kit.clock import now
@@ -91,9 +92,9 @@ def app_of(service: Service) -> FastAPI:
 
         return StreamingResponse(parts())
 
-    @routes.get("/one")
-    async def one(caller: Person) -> str:
-        return (await counters.get("one")).id
+    @routes.get("/named/{id}")
+    async def one(id: str, caller: Person) -> str:
+        return (await counters.get(id)).id
 
     @routes.get("/broken")
     async def broken(caller: Person) -> None:
@@ -212,10 +213,13 @@ class TestBody:
             raise ServerSelectionTimeoutError
 
         monkeypatch.setattr(service.collections[0], "load", away)
-        answer = await call("GET", "/v1/counters/one")
-
+        with capture_logs() as said:
+            answer = await call("GET", "/v1/counters/named/one")
         assert answer.status_code == 503
         assert answer.headers["retry-after"]
+        # A path may be a secret: what is logged is how it is declared.
+        assert {"/v1/counters/named/{id}"} == {one["route"] for one in said}
+        assert "named/one" not in str(said)
 
 
 class TestCaller:

@@ -111,6 +111,15 @@ class TestOnClientSecretExpiring:
 
 
 class TestOnAccountChanged:
+    @pytest.mark.feature("ACC-05")
+    @pytest.mark.parametrize("action", ["contact-change-asked", "contact-changed"])
+    def test_warns_the_login_of_another_contact_address(self, action: str):
+        told = AccountChanged(user_id="u-lea", action=action, by="u-lea", changed_at=NOW)
+        letter = account_letters.on_account_changed(told)
+        assert letter
+
+        assert address(letter, a_person_told(email=NEW)) == LOGIN
+
     def test_writes_one_letter_however_often_it_is_told(self):
         told = AccountChanged(user_id="u-lea", action="login-changed", by="", changed_at=NOW)
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from httpx import ASGITransport, AsyncClient, Response
@@ -25,6 +25,7 @@ from services.users.membership import Membership
 from services.users.settings import UsersSettings
 from tests.conftest import settings_for
 from tests.forgetting import forget_all
+from tests.users.house import HASHED
 from tests.users.people import an_account
 from tests.users.rattaching import a_creation, a_new_unit
 
@@ -83,10 +84,18 @@ class Hall:
 
     async def person(self, name: str) -> None:
         email = f"{name}@example.org"
-        account = an_account(id=f"u-{name}", email=email, first_name=name)
+        account = an_account(id=f"u-{name}", email=email, first_name=name, password_hash=HASHED)
         await self.identity.accounts.change(account.id, lambda _: Change(account))
         login = Login(id=login_id(email), user_id=account.id)
         await self.identity.logins.change(login.id, lambda _: Change(login))
+
+    async def closed(self, user: str) -> None:
+        """Their account is no longer active, whatever they manage."""
+        closed = self.identity.accounts.change(
+            user, lambda account: Change(account and replace(account, status="deactivated"))
+        )
+        # Not in the context of the last request, which was made in this very task.
+        await asyncio.create_task(closed, context=Context())
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:

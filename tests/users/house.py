@@ -7,6 +7,8 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 from joserfc import jwt
 from joserfc.jwk import OKPKey
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from kit.clock import now
 from kit.effort import solve
@@ -19,6 +21,9 @@ from services.users.settings import UsersSettings
 from services.users.tokens import ALGORITHM
 
 EMAIL, PASSWORD = "lea.martin@example.org", "a long enough one"
+KNOWN = {"current_password": PASSWORD}
+_QUICK = Argon2Hasher(memory_cost=64, time_cost=1)
+HASHED = PasswordHash((_QUICK,)).hash(PASSWORD)
 MISSING = "/problems/effort-missing"
 
 

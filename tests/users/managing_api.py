@@ -10,6 +10,7 @@ from kit.clock import now
 from kit.internal import Caller
 from kit.links import code_of
 from tests.users.hall import LEA, OMAR, Hall
+from tests.users.house import KNOWN
 from tests.users.managing import a_tie
 
 TRANSFERS, CLAIMS = "/v1/management-transfers", "/v1/vacancy-claims"
@@ -51,4 +52,4 @@ async def notified(hall: Hall, id: str) -> None:
 
 
 async def leave(hall: Hall, caller: Caller = OMAR, **but: Any) -> Response:
-    return await hall.call("PUT", LEFT, caller, json={"confirmed": True} | but)
+    return await hall.call("PUT", LEFT, caller, json=KNOWN | {"confirmed": True} | but)

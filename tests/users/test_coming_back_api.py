@@ -1,6 +1,6 @@
 """Leaving and coming back, over HTTP."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ from httpx import Response
 
 from kit.change import Change
 from kit.clock import now
+from kit.days import PARIS
 from kit.internal import Caller
 from kit.links import sign_link
 from services.users.domain.rattachements import rattachement_id
@@ -16,6 +17,11 @@ from tests.users.house import CountedPasswords
 from tests.users.managing_api import DESK, attached, leave, manager
 from tests.users.people import a_session
 from tests.users.rattaching import a_creation
+
+
+def days_ago(days: int) -> datetime:
+    """By the calendar of Paris: so many times 24 hours may end on another day."""
+    return now().astimezone(PARIS) - timedelta(days=days)
 
 
 class TestLeave:
@@ -41,6 +47,13 @@ class TestLeave:
 
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["pointer"] == "/body/confirmed"
+
+    @pytest.mark.feature("ACC-10")
+    async def test_takes_more_than_a_session(self, hall: Hall):
+        answer = await leave(hall, EVE, current_password="a guess")
+
+        assert problem(answer) == (422, "wrong-password")
+        assert (await hall.identity.accounts.get("u-eve")).status == "active"
 
     @pytest.mark.feature("ACC-12")
     async def test_needs_a_successor_in_each_structure(self, hall: Hall):
@@ -88,7 +101,7 @@ class TestComeBack:
     async def left(self, hall: Hall, days: int = 0) -> None:
         """Eve has left so many days ago."""
         assert (await leave(hall, EVE)).status_code == 204
-        at = now() - timedelta(days=days)
+        at = days_ago(days)
         await hall.identity.accounts.documents.update_one(
             {"_id": "u-eve"}, {"$set": {"deactivated_at": at, "password_hash": ""}}
         )
@@ -169,7 +182,7 @@ class TestComeBack:
         await self.left(hall)
         await self.ask(hall)
         await hall.identity.accounts.documents.update_one(
-            {"_id": "u-eve"}, {"$set": {"deactivated_at": now() - timedelta(days=61)}}
+            {"_id": "u-eve"}, {"$set": {"deactivated_at": days_ago(61)}}
         )
 
         assert problem(await self.come_back(hall)) == (409, "too-late-to-reactivate")

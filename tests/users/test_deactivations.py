@@ -26,6 +26,7 @@ from services.users.domain.deactivations import (
     reactivate,
     successors,
 )
+from services.users.domain.passwords import WrongPassword
 from services.users.domain.sessions import WrongCredentials, sign_in
 from services.users.domain.transfers import ManagementMoved
 from tests.users.people import ACCESS, FIVE_AN_HOUR, NOW, a_link, a_session, an_account
@@ -41,7 +42,7 @@ def who_left(**but: Any) -> Account:
 
 
 def left(account: Account | None, *sessions: Any) -> Any:
-    return deactivate(account, *sessions, access_for=ACCESS, now=NOW)
+    return deactivate(account, *sessions, password_version=0, access_for=ACCESS, now=NOW)
 
 
 def asked(account: Account | None, letters: Any = None, *, now: datetime = NOW) -> Any:
@@ -105,9 +106,14 @@ class TestDeactivate:
                 None,
                 session=a_session(),
                 password_version=change.state.password_version,
+                asked_for=None,
                 attempted_at=NOW,
                 access_for=ACCESS,
             )
+
+    def test_is_refused_when_the_password_was_replaced_meanwhile(self):
+        with pytest.raises(WrongPassword):
+            left(an_account(password_version=1))
 
     @pytest.mark.feature("ACC-11")
     def test_ends_every_session(self):
@@ -210,10 +216,13 @@ class TestAskToReactivate:
 class TestReactivate:
     @pytest.mark.feature("ACC-15", "ACC-17")
     def test_opens_the_account_with_what_was_chosen_anew(self):
-        account, _ = back(who_left(links=(LINK,), password_version=3))
+        was = who_left(links=(LINK,), password_version=3, contact_email="thief@letters.org")
+
+        account, _ = back(was)
 
         opened = account.state
         assert (opened.status, opened.deactivated_at, opened.links) == ("active", None, ())
+        assert opened.written_to == opened.email
         assert (opened.password_hash, opened.password_version) == ("another", 4)
         assert opened.secret_question == QUESTION
         assert person_changed(opened) in account.events

@@ -270,7 +270,7 @@ class TestTakeLoginBack:
             taken_back(replace(renamed(), linked_ids=("thiefs",)))
 
     def test_of_an_account_that_was_deactivated_leaves_it_to_its_owner(self):
-        left = deactivate(renamed(), access_for=ACCESS, now=NOW)[0].state
+        left = deactivate(renamed(), password_version=0, access_for=ACCESS, now=NOW)[0].state
 
         back = taken_back(left)[0].state
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from kit import workers
 from kit.clock import now, today
@@ -194,6 +195,17 @@ class TestImport:
         [made] = await hall.told("rattachement-made")
         assert (made["user_id"], made["left_out"]) == ("u-lea", True)
 
+    async def test_gives_nothing_by_who_has_left_the_platform_since(self, hall: Hall):
+        await hall.keep(a_delegate(id="u-eve:s-bakery", user_id="u-eve"))
+        text = a_file(*(f"{one}@example.org,{BAKERY},,{TODAY}," for one in ("lea", "new")))
+        file = await brought(hall, text, EVE)
+        await hall.closed("u-eve")
+
+        lines = await ended(hall, file["id"], EVE)
+
+        assert [one["refusal"] for one in lines] == ["not-found"] * 2
+        assert await hall.told("rattachement-made") == await hall.told("invitation-sent") == []
+
     async def test_of_a_line_that_fails_whenever_it_is_tried_goes_on(
         self, hall: Hall, monkeypatch: pytest.MonkeyPatch
     ):
@@ -207,10 +219,14 @@ class TestImport:
         people = ("lea", "eve", "new")
         text = a_file(*(f"{one}@example.org,{BAKERY},,{TODAY}," for one in people))
 
-        lines = await ended(hall, (await brought(hall, text))["id"])
+        with capture_logs() as logged:
+            lines = await ended(hall, (await brought(hall, text))["id"])
 
         said = [one["refusal"] or one["outcome"] for one in lines]
         assert said == ["accepted", "line-failed", "accepted"]
+        failed = [one for one in logged if one["event"] == "unable to deal with a line"]
+        assert [one["error"] for one in failed] == ["RuntimeError"] * importing.TRIES
+        assert all("exc_info" not in one for one in failed)  # Its words may hold an address.
 
     async def test_is_brought_once_however_often_it_is_sent(self, hall: Hall):
         text = a_file(f"lea@example.org,{BAKERY},,{TODAY},")

@@ -122,7 +122,11 @@ class World:
             chosen = deactivations.successors(self.managed(by), one_for_all=to, each={})
             asked = self.a_transfer("deactivation", by, chosen)
             if by != to:
-                self.under_way.append(self.managing.leaving(asked, "", {}, self.account(by)))
+                account = self.account(by)
+                proved = account.password_version
+                self.under_way.append(
+                    self.managing.leaving(asked, "", {}, account, password_version=proved)
+                )
 
     def a_transfer(self, kind: Kind, by: str, chosen: dict[str, str]) -> Transfer:
         return Transfer(id=self.id(), kind=kind, by=by, successors=chosen, at=self.now)

@@ -120,7 +120,13 @@ async def test_of_two_forms_saved_at_once_one_is_kept(house: House, me: dict[str
 
 @pytest.mark.feature("ACC-05")
 async def test_a_contact_address_counts_once_it_is_proved(house: House, me: dict[str, Any]):
-    saved = (await house.put("/v1/me", a_form(contact_email=NEW), **me)).json()["personal"]
+    refused = await house.put("/v1/me", a_form(contact_email=NEW), **me)
+    assert (refused.status_code, refused.json()["type"]) == (422, "/problems/password-needed")
+    form = a_form(contact_email=NEW)
+    guessed = await house.put("/v1/me", form | {"current_password": "a guess"}, **me)
+    assert guessed.json()["type"] == "/problems/wrong-password"
+    form |= {"current_password": PASSWORD}
+    saved = (await house.put("/v1/me", form, **me)).json()["personal"]
     assert (saved["contact_email"], saved["awaited_contact_email"]) == (EMAIL, NEW)
     [token] = await house.links("contact-confirmation")
     path = "/v1/accounts/contact-confirmation"
@@ -134,6 +140,8 @@ async def test_a_contact_address_counts_once_it_is_proved(house: House, me: dict
     shown = (await house.get("/v1/me", **me)).json()
     assert (shown["email"], shown["personal"]["contact_email"]) == (EMAIL, NEW)
     assert (await house.told("person-changed"))[-1]["email"] == NEW
+    told = [one["action"] for one in await house.told("account-changed")]
+    assert told == ["contact-change-asked", "contact-changed"]
     assert (await house.sign_in()).status_code == 201
 
 

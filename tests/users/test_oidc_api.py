@@ -20,6 +20,7 @@ from services.users.passwords import Passwords
 from tests.structures.test_api import pointers
 from tests.stub_provider import CLIENT_ID, REDIRECT
 from tests.users.belongings import Belongings
+from tests.users.house import HASHED, KNOWN
 from tests.users.rattaching import a_gift
 
 ADA = "ada@example.org"
@@ -381,7 +382,7 @@ class TestLinkedIdentities:
     async def test_of_a_thief_go_when_the_login_is_taken_back_even_from_a_closed_account(
         self, belongings: Belongings
     ):
-        ada, theirs = await belongings.person(ADA), "mallory@evil.example"
+        ada, theirs = await belongings.person(ADA, password_hash=HASHED), "mallory@evil.example"
         week = now() + timedelta(days=7)
         undo = SentLink(
             nonce="undo",
@@ -396,7 +397,8 @@ class TestLinkedIdentities:
         claim = Login(id=login_id(theirs), user_id=ada)
         await belongings.collection("logins").change(claim.id, lambda _: Change(claim))
         assert await owner(belongings, await belongings.arrive("s-mallory", email=theirs)) == ada
-        left = await belongings.by(ada)("PUT", "/v1/me/deactivation", json={"confirmed": True})
+        said = KNOWN | {"confirmed": True}
+        left = await belongings.by(ada)("PUT", "/v1/me/deactivation", json=said)
         assert left.status_code == 204
 
         key = belongings.service.settings.link_key.get_secret_value()

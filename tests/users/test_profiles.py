@@ -9,7 +9,8 @@ from contracts.users import LinkRequestedV2, NotificationPreferences, PersonChan
 from kit.attempts import Attempts, TooManyAttempts
 from kit.problems import NotFound, PreconditionFailed
 from services.users.domain.accounts import Account, PostalAddress
-from services.users.domain.profiles import Profile, save
+from services.users.domain.passwords import WrongPassword
+from services.users.domain.profiles import PasswordNeeded, Profile, save
 from tests.users.people import NOW, a_link, an_account
 from tests.users.test_emails import LIMIT
 
@@ -33,6 +34,7 @@ def a_profile(**but: Any) -> Profile:
 
 def saved(account: Account | None, profile: Profile | None = None, **but: Any) -> Any:
     about = {"contact_email": None, "link": LINK, "letters": LIMIT, "if_match": None, "now": NOW}
+    about["password_version"] = 0
     tries = but.pop("to_address", None), but.pop("of_user", None)
     return save(account, *tries, profile=profile or a_profile(), **about | but)
 
@@ -65,17 +67,32 @@ class TestSave:
         change, *counts = saved(an_account(), contact_email=LETTERS)
 
         assert change.state.written_to == change.state.email == "lea@example.org"
-        person, link = change.events
+        person, link, told = change.events
         assert isinstance(link, LinkRequestedV2)
         assert (person.email, person.new_contact) == ("lea@example.org", LETTERS)
+        assert (told.action, told.by) == ("contact-change-asked", "u-lea")
         assert all(count.state.made == (NOW,) for count in counts)
+
+    @pytest.mark.feature("ACC-05")
+    @pytest.mark.parametrize(("proved", "refusal"), [(None, PasswordNeeded), (1, WrongPassword)])
+    def test_sends_letters_nowhere_else_for_a_session_alone(self, proved: Any, refusal: Any):
+        said = {"contact_email": LETTERS, "password_version": proved}
+
+        with pytest.raises(refusal) as refused:
+            saved(an_account(), **said)
+        assert refused.value.members["errors"][0]["pointer"] == "/body/current_password"
+        for kept in (an_account(contact_email=LETTERS), an_account(links=(LINK,))):
+            assert saved(kept, a_profile(last_name="Petit"), **said)[0].state.last_name == "Petit"
 
     @pytest.mark.feature("ACC-05")
     @pytest.mark.parametrize("login", [None, "lea@example.org"])
     def test_goes_back_to_the_login_at_once(self, login: str | None):
         account = an_account(contact_email=LETTERS)
 
-        assert saved(account, contact_email=login)[0].state.contact_email is None
+        change, *_ = saved(account, contact_email=login, password_version=None)
+
+        assert change.state.contact_email is None
+        assert change.events[1].action == "contact-changed"
 
     def test_keeps_a_proved_address_and_one_that_is_awaited(self):
         account = an_account(contact_email=LETTERS, links=(replace(LINK, email="x@y.org"),))

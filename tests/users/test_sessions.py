@@ -15,8 +15,10 @@ from services.users.domain.accounts import (
     Account,
     AccountMoved,
     LinkNoLongerValid,
+    SecondFactor,
     SecretQuestion,
 )
+from services.users.domain.emails import confirm_contact
 from services.users.domain.passwords import WrongPassword
 from services.users.domain.provider_sign_ins import LinkedIdentity
 from services.users.domain.questions import AnswerNeeded
@@ -41,6 +43,7 @@ def signed_in(account: Account | None, *oldest: Session | None, **but: Any) -> A
     asked = {
         "session": a_session(),
         "password_version": 0,
+        "asked_for": None,
         "attempted_at": NOW,
         "access_for": ACCESS,
     }
@@ -86,6 +89,13 @@ class TestSignIn:
     def test_is_refused_when_the_password_was_replaced_meanwhile(self):
         with pytest.raises(WrongCredentials):
             signed_in(an_account(password_version=1))
+
+    @pytest.mark.parametrize(
+        "factor", [{"email_codes": True}, {"second_factor": SecondFactor(secret="x", on=True)}]
+    )
+    def test_passes_over_no_second_factor_that_was_turned_on_meanwhile(self, factor: Any):
+        with pytest.raises(AccountMoved):
+            signed_in(an_account(**factor))
 
 
 class TestRehash:
@@ -242,6 +252,20 @@ class TestResetPassword:
         with pytest.raises(WrongCredentials):
             signed_in(account.state, password_version=0)
 
+    @pytest.mark.feature("ACC-05")
+    def test_has_letters_go_to_the_login_again(self):
+        awaited = a_link(nonce="n-2", purpose="contact-confirmation", email="thief@else.org")
+        account = forgotten(session_ids=(), contact_email="thief@letters.org")
+
+        change, *_ = reset(replace(account, links=(*account.links, awaited)))
+
+        assert change.state.contact_email is None
+        person, told = change.events
+        assert (person.email, person.new_contact) == ("lea@example.org", "")
+        assert told.action == "password-reset"
+        with pytest.raises(LinkNoLongerValid):
+            confirm_contact(change.state, nonce="n-2", now=NOW)
+
     def test_works_once(self):
         account, *_ = reset(forgotten(session_ids=()))
 
@@ -318,6 +342,14 @@ class TestChangePassword:
 
         with pytest.raises(LinkNoLongerValid):
             reset(account.state)
+
+    def test_awaits_no_contact_address_that_the_old_password_named(self):
+        awaited = a_link(purpose="contact-confirmation", email="thief@else.org")
+
+        account, *_ = changed(an_account(links=(awaited,)))
+
+        with pytest.raises(LinkNoLongerValid):
+            confirm_contact(account.state, nonce="n-1", now=NOW)
 
     def test_misses_no_session_opened_meanwhile(self):
         with pytest.raises(AccountMoved):

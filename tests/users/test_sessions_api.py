@@ -2,17 +2,19 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pyotp
 import pytest
 
+from kit.change import Change
 from kit.clock import now
 from kit.workers import Timer
 from services.users.passwords import Passwords
 from services.users.settings import UsersSettings
-from tests.users.house import EMAIL, PASSWORD, House
+from tests.users.house import EMAIL, KNOWN, PASSWORD, House
 
 
 async def test_an_access_token_says_who_for_five_minutes(house: House):
@@ -217,9 +219,6 @@ async def test_the_oldest_session_makes_room(house: House):
     ]
 
 
-KNOWN = {"current_password": PASSWORD}
-
-
 async def protect(house: House, me: dict[str, Any]) -> pyotp.TOTP:
     made = (await house.post("/v1/second-factor", {}, **me)).json()
     codes = pyotp.TOTP(made["secret"])
@@ -415,6 +414,26 @@ async def test_letters_with_codes_are_few(house: House):
     asked = [await house.post("/v1/second-factor/letters", {}, **me) for _ in range(11)]
 
     assert [one.status_code for one in asked] == [202] * 10 + [429]
+
+
+async def test_a_second_factor_turned_on_while_a_password_is_looked_at_is_asked_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    user_id, check = await house.join(), house.passwords.check
+
+    async def slowly(password: str, hash: str) -> tuple[bool, str]:
+        await house.identity.accounts.change(
+            user_id, lambda account: Change(account and replace(account, email_codes=True))
+        )
+        return await check(password, hash)
+
+    monkeypatch.setattr(house.passwords, "check", slowly)
+
+    answers = [await house.sign_in() for _ in range(2)]
+
+    assert [one.status_code for one in answers] == [503, 202]
+    assert answers[0].json()["type"] == "/problems/account-moved"
+    assert await house.identity.sessions.select({}) == []
 
 
 async def test_a_recovery_code_stands_in_once(house: House):

@@ -14,6 +14,7 @@ from kit.collection import Stored
 from kit.internal import Caller
 from services.users.domain.rattachements import rattachement_id
 from tests.users.hall import EVE, LEA, OMAR, URL, ZOE, Hall, problem
+from tests.users.managing_api import leave
 from tests.users.people import an_account
 from tests.users.rattaching import (
     a_decision,
@@ -262,7 +263,7 @@ class TestLists:
     async def test_say_who_has_left_the_platform(self, hall: Hall):
         await hall.attach("lea@example.org")
         await hall.attach("eve@example.org")
-        left = await hall.call("PUT", "/v1/me/deactivation", LEA, json={"confirmed": True})
+        left = await leave(hall, LEA)
         assert left.status_code == 204
 
         shown = (await hall.get(URL))["items"]

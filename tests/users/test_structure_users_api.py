@@ -88,15 +88,7 @@ class TestAttach:
 
         again = await hall.call("PUT", f"{URL}/s-bakery/{user}/activation-letter")
         assert again.status_code == 202
-        _, letter = await hall.told("invitation-sent")
-        body = {"password": "a long enough one", "first_name": "Noé", "last_name": "Roux"}
-        opened = await hall.call(
-            "POST",
-            "/v1/accounts/invitation",
-            Caller(),
-            json=body | {"token": self.link(hall, letter)},
-        )
-        assert opened.status_code == 200, opened.text
+        await self.accept(hall)
 
         async with hall.working():
 
@@ -109,6 +101,37 @@ class TestAttach:
         assert (await hall.get(f"{URL}/s-bakery/invitations"))["items"] == []
         refused = await hall.call("PUT", f"{URL}/s-bakery/{user}/activation-letter")
         assert problem(refused) == (409, "account-active")
+
+    async def accept(self, hall: Hall) -> None:
+        [*_, letter] = await hall.told("invitation-sent")
+        body = {"password": "a long enough one", "first_name": "Noé", "last_name": "Roux"}
+        said = body | {"token": self.link(hall, letter)}
+        opened = await hall.call("POST", "/v1/accounts/invitation", Caller(), json=said)
+        assert opened.status_code == 200, opened.text
+
+    @pytest.mark.parametrize("active", [True, False])
+    async def test_gives_nothing_by_who_has_left_when_an_invitation_is_accepted(
+        self, hall: Hall, active: bool
+    ):
+        await hall.attach("new@example.org")
+        [waits] = (await hall.get(f"{URL}/s-bakery/invitations"))["items"]
+        if not active:
+            await hall.closed("u-omar")
+
+        await self.accept(hall)
+        async with hall.working():
+
+            async def attached() -> Any:
+                return await hall.membership.rattachements.find(f"{waits['user_id']}:s-bakery")
+
+            tie = await hall.until(attached)
+
+        assert bool(tie.habilitations) is active
+
+    async def test_is_refused_to_who_has_left(self, hall: Hall):
+        await hall.closed("u-omar")
+
+        assert problem(await hall.attach("lea@example.org")) == (404, "not-found")
 
     async def test_heeds_no_forged_link(self, hall: Hall):
         await hall.attach("new@example.org")

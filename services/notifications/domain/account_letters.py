@@ -20,6 +20,8 @@ from services.notifications.domain.letters import Letter, Link, Template
 
 WARNED_OF = frozenset(
     {
+        "contact-change-asked",
+        "contact-changed",
         "email-codes-off",
         "email-codes-on",
         "login-change-cancelled",

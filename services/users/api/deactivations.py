@@ -36,7 +36,7 @@ from services.users.domain.deactivations import (
     TooLateToReactivate,
     TwiceNamed,
 )
-from services.users.domain.passwords import PasswordRefused
+from services.users.domain.passwords import PasswordRefused, WrongPassword
 from services.users.domain.questions import AnswerTooEasy
 from services.users.managing import Managing
 from services.users.passwords import Passwords
@@ -55,6 +55,7 @@ def _each_once(named: tuple[OfOne, ...]) -> tuple[OfOne, ...]:
 
 
 class Leaving(Said):
+    current_password: Password
     confirmed: Literal[True] = Field(
         description="What is under way is lost, and there are some days only to come back"
     )
@@ -95,7 +96,9 @@ def deactivation_routes(
     @routes.put(
         "/v1/me/deactivation",
         status_code=204,
-        responses=may_answer(SuccessorsMissing, TwiceNamed, *HANDING_OVER),
+        responses=may_answer(
+            WrongPassword, TooManyAttempts, SuccessorsMissing, TwiceNamed, *HANDING_OVER
+        ),
     )
     async def leave(asked: Leaving, caller: Person) -> None:
         """
@@ -104,8 +107,10 @@ def deactivation_routes(
         Whoever manages structures names who manages them next: all of them move, or nothing
         happens. What you were granted stays, for when you come back in time.
         """
+        account = await proving.password(caller.user_id, asked.current_password.get_secret_value())
         await managing.deactivate(
-            caller.user_id,
+            account.id,
+            password_version=account.password_version,
             one_for_all=asked.successor_id,
             each={one.structure_id: one.user_id for one in asked.successors},
             id=new_id(),

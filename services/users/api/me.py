@@ -16,8 +16,9 @@ from services.users.api.letters import Letters
 from services.users.api.profiles import MyAccount, NewProfile, shown
 from services.users.domain import emails, profiles, questions, sessions
 from services.users.domain import passwords as rules
-from services.users.domain.accounts import SecretQuestion
+from services.users.domain.accounts import Account, SecretQuestion
 from services.users.domain.passwords import PasswordRefused, WrongPassword
+from services.users.domain.profiles import PasswordNeeded
 from services.users.domain.questions import AnswerTooEasy
 from services.users.identity import Identity
 from services.users.proving import Proving
@@ -57,17 +58,21 @@ def own_account_routes(
         etag(response, account.edition)
         return shown(account, operator=caller.operator, now=now())
 
-    @routes.put("", responses=may_answer(PreconditionFailed, TooManyAttempts))
+    @routes.put("", responses=may_answer(PreconditionFailed, PasswordNeeded, *KNOWN))
     async def save(
         asked: NewProfile, caller: Person, if_match: IfMatch, response: Response
     ) -> MyAccount:
         """
         Save all your personal data and parameters, or none of them.
 
-        Another contact address is written to once you have followed the link sent to it.
+        Another contact address needs your present password, and is written to once you have
+        followed the link sent to it.
         """
         contact = asked.personal.contact_email
-        account = await identity.accounts.get(caller.user_id)
+        proved: Account | None = None
+        if (said := asked.current_password) is not None:
+            proved = await proving.password(caller.user_id, said.get_secret_value())
+        account = proved or await identity.accounts.get(caller.user_id)
         limit = letters.limit(contact or account.email, account.id)
         saved, *_ = await identity.committer.change_together(
             (
@@ -80,6 +85,7 @@ def own_account_routes(
                 profile=asked.profile(),
                 contact_email=contact,
                 link=letters.link("contact-confirmation", contact or ""),
+                password_version=proved.password_version if proved else None,
                 letters=limit,
                 if_match=if_match,
                 now=now(),

@@ -14,7 +14,7 @@ from kit.addresses import Email
 from kit.http import Said
 from kit.one_line import one_line
 from services.users import catalogue
-from services.users.api.fields import Name
+from services.users.api.fields import Name, Password
 from services.users.domain import second_factor
 from services.users.domain.accounts import Account, PostalAddress
 from services.users.domain.profiles import Profile
@@ -110,6 +110,9 @@ class NewProfile(Said):
 
     personal: Personal
     parameters: Parameters
+    current_password: Password | None = Field(
+        None, description="Asked for where letters are to go to another contact address"
+    )
 
     def profile(self) -> Profile:
         personal, parameters = self.personal, self.parameters

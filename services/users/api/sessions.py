@@ -13,6 +13,7 @@ from kit.http import Anyone, Person, Said, may_answer
 from kit.ids import EntityId
 from services.users.api.fields import Accepted, Password, Proof
 from services.users.domain import sessions as domain
+from services.users.domain.accounts import AccountMoved
 from services.users.domain.challenges import ChallengeOver, CodeRefused
 from services.users.domain.devices import label
 from services.users.domain.second_factor import Method
@@ -123,7 +124,7 @@ def session_routes(
         "",
         status_code=201,
         response_model=Tokens,
-        responses={**may_answer(WrongCredentials, TooManyAttempts), **CHALLENGED},
+        responses={**may_answer(WrongCredentials, TooManyAttempts, AccountMoved), **CHALLENGED},
     )
     async def sign_in(
         asked: Credentials, caller: Anyone, response: Response, user_agent: UserAgent = ""

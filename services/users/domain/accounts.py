@@ -29,6 +29,7 @@ Purpose = (
     ]
 )
 Action = Literal[
+    "contact-change-asked",
     "contact-changed",
     "deactivated",
     "email-codes-off",

@@ -99,6 +99,7 @@ def answer(
         *oldest,
         session=session,
         password_version=challenge.password_version,
+        asked_for=method(account),
         attempted_at=challenge.created_at,
         access_for=access_for,
     )

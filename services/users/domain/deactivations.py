@@ -19,6 +19,7 @@ from services.users.domain.accounts import (
     send,
     used,
 )
+from services.users.domain.passwords import WrongPassword
 from services.users.domain.sessions import Session, all_ended
 from services.users.domain.transfers import SHOWN, ManagementMoved
 
@@ -73,17 +74,24 @@ def successors(
 
 
 def deactivate(
-    account: Account | None, *sessions: Session | None, access_for: timedelta, now: datetime
+    account: Account | None,
+    *sessions: Session | None,
+    password_version: int,
+    access_for: timedelta,
+    now: datetime,
 ) -> tuple[Change[Any], ...]:
     """
     Sign every device out, and let nobody in any more. What was granted stays as it is.
 
-    ``sessions`` must be all those of the account. Refused to whoever still manages something.
+    ``sessions`` must be all those of the account; ``password_version`` is of the password that was
+    proved a moment ago. Refused to whoever still manages something.
     """
     if account is None or account.status == "pending":
         raise NotFound
     if account.status == "deactivated":
         return Change(account), *map(Change, sessions)
+    if account.password_version != password_version:
+        raise WrongPassword
     if account.manages:
         raise ManagementMoved
     secured, *ended = all_ended(account, *sessions, access_for=access_for, now=now)
@@ -164,11 +172,17 @@ def reactivate(
     within: timedelta,
     now: datetime,
 ) -> tuple[Change[Account], Change[Attempts]]:
-    """Open an account again, with another password and another secret question. Unlocks it too."""
+    """
+    Open an account again, with another password and another secret question. Unlocks it too.
+
+    Letters go to the login again, as after a reset of the password.
+    """
     account = back_in_time(account, chosen.nonce, within, now)
     back = replace(
         account,
         status="active",
+        contact_email=None,
+        edition=account.edition + 1,
         deactivated_at=None,
         links=_undoing(account),
         password_hash=chosen.password_hash,

@@ -12,6 +12,7 @@ from datetime import date
 from contracts.users import Habilitation
 from kit.entitled import administers, attached, effective, gives_all_of
 from kit.problems import Forbidden, NotFound
+from services.users.domain.accounts import Account
 from services.users.domain.rattachements import Rattachement
 
 
@@ -92,6 +93,11 @@ def administrator(tie: Rattachement | None, on: date) -> Administrator:
     if not units:
         raise ManagersOnly
     return Administrator(tie=tie, today=on, units=units)
+
+
+def acts_on(tie: Rattachement | None, account: Account | None) -> Rattachement | None:
+    """What somebody may act by: nothing once their account is closed, whatever they had begun."""
+    return tie if account and account.status == "active" else None
 
 
 def gives(tie: Rattachement | None, on: date) -> tuple[Habilitation, ...] | None:

@@ -15,11 +15,13 @@ from services.users.domain.accounts import (
     LinkNoLongerValid,
     SecretQuestion,
     changed,
+    person_changed,
     used,
 )
 from services.users.domain.passwords import WrongPassword
 from services.users.domain.provider_sign_ins import LinkedIdentity
 from services.users.domain.questions import require_answered
+from services.users.domain.second_factor import Method, method
 
 GRACE = timedelta(seconds=10)
 
@@ -87,11 +89,14 @@ def sign_in(
     *oldest: Session | None,
     session: Session,
     password_version: int,
+    asked_for: Method | None,
     attempted_at: datetime,
     access_for: timedelta,
 ) -> tuple[Change[Any], ...]:
     """
     Open a session for a password proved a moment ago; the ``oldest`` make room for it.
+
+    ``asked_for``: the second factor that was. One that was turned on since is not passed over.
 
     It clears the failures of the account, but of those of the address only itself: one good
     account must not buy endless guesses at the others.
@@ -100,6 +105,8 @@ def sign_in(
         raise WrongCredentials
     if account.password_version != password_version:
         raise WrongCredentials
+    if method(account) != asked_for:
+        raise AccountMoved
     gone = {one.id for one in oldest if one}
     kept = tuple(id for id in account.session_ids if id not in gone)
     return (
@@ -221,6 +228,7 @@ def reset_password(
 
     ``answered``: the secret question that was answered rightly, as it was then; by itself it is
     worth nothing. What takes the login back stays good: whoever has stolen it reads its mail.
+    Letters go to the login again: whoever knew the password may have sent them elsewhere.
     """
     used(account, nonce, "password-reset", now)
     if account is None or account.status != "active":
@@ -229,8 +237,11 @@ def reset_password(
     secured, closed = shut(account, *openings, access_for=access_for, now=now)
     kept = tuple(one for one in account.links if one.purpose == "login-cancellation")
     told = changed(account, "password-reset", by="", now=now)
+    reset = _with_password(
+        replace(secured, links=kept, contact_email=None, edition=account.edition + 1), password_hash
+    )
     return (
-        Change(_with_password(replace(secured, links=kept), password_hash), (told,)),
+        Change(reset, (person_changed(reset), told)),
         Change(None),
         *closed,
     )
@@ -246,14 +257,18 @@ def change_password(
     access_for: timedelta,
     now: datetime,
 ) -> tuple[Change[Any], ...]:
-    """Replace a password that was proved a moment ago; every device but this one is signed out."""
+    """
+    Replace a password that was proved a moment ago; every device but this one is signed out.
+
+    A contact address that is not confirmed yet is awaited no longer: the old password named it.
+    """
     if account is None or account.status != "active":
         raise WrongPassword
     if account.password_version != password_version:
         raise WrongPassword
     secured, *ended = all_ended(account, *sessions, access_for=access_for, now=now, but=current)
     told = changed(account, "password-changed", by=account.id, now=now)
-    links = secured.links_but("password-reset")
+    links = secured.links_but("contact-confirmation", "password-reset")
     return (
         Change(_with_password(replace(secured, links=links), password_hash), (told,)),
         Change(None),
