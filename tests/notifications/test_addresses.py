@@ -72,6 +72,12 @@ class TestAddress:
         assert address(code, a_person_told()) == LOGIN
         assert address(warning, a_person_told()) == LOGIN
 
+    def test_is_the_login_when_a_structure_was_handed_over(self):
+        """Whoever did it with a stolen session may have changed where other letters go."""
+        letter = a_link_letter(template="management-handed-over", link=None)
+
+        assert address(letter, a_person_told()) == LOGIN
+
     @pytest.mark.parametrize(
         ("purpose", "field"),
         [

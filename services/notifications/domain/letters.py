@@ -82,6 +82,7 @@ OF_THE_ACCOUNT = frozenset(
         "account-changed",
         "export-ready",
         "identity-linked",
+        "management-handed-over",
         "reactivation-refused",
         "registration-repeated",
     }
@@ -92,7 +93,6 @@ ALWAYS = (
     | OPENING
     | {
         "client-secret-expiring",
-        "management-handed-over",
         "management-lost",
         "management-transferred",
         "ticket-answered",
