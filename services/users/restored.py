@@ -78,6 +78,7 @@ async def put_right(service: Service[UsersSettings], told: AsyncIterator[Row]) -
     for tie in await membership.rattachements.select({"waiting": {"$nin": [None, []]}}):
         await membership.rattachements.change(tie.id, _without_what_waits)
 
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What the journal says of the time after the backup."""

@@ -84,6 +84,63 @@ class TestLists:
         assert problem(await hall.call("GET", f"{URL}/s-bakery/u-eve", ZOE))[0] == 404
         assert problem(await hall.attach("new@example.org", ZOE)) == (403, "outside-your-units")
 
+    @pytest.mark.feature("RAT-28", "RAT-31")
+    async def test_show_a_manager_of_units_nothing_of_other_units(self, hall: Hall):
+        await self.refuse(hall, LEA, "tills")
+        await hall.attach("lea@example.org", units=["ovens", "tills"])
+        await hall.keep(a_delegate("ovens"))
+
+        [lea, *_] = (await hall.get(URL, ZOE, structure_id="s-bakery"))["items"]
+        export = await hall.call("GET", f"{URL}.csv", ZOE, params={"structure_id": "s-bakery"})
+        units = (await hall.get(f"{URL}/s-bakery/u-lea/units", ZOE))["items"]
+        done = (await hall.get(f"{URL}/s-bakery/history", ZOE))["items"]
+
+        for one in (lea, await hall.get(f"{URL}/s-bakery/u-lea", ZOE)):
+            assert [line["unit"] for line in one["lines"]] == ["ovens"]
+        assert [(one["unit"], one["state"]) for one in units] == [("ovens", "valid")]
+        assert {tuple(one["units"]) for one in done} == {("ovens",)}
+        assert "tills" not in export.text
+
+    @pytest.mark.feature("RAT-31")
+    async def test_show_a_manager_of_units_who_is_attached_to_the_whole(self, hall: Hall):
+        asked = await self.ask(hall, EVE, comment="Bonjour, c'est personnel.")
+        await self.settle(hall, EVE, asked, verdict="approved")
+        await hall.keep(a_delegate("ovens"))
+
+        [row] = (await hall.get(f"{URL}/s-bakery/u-eve/units", ZOE))["items"]
+        [whole] = (await hall.get(f"{URL}/s-bakery/u-eve/units"))["items"]
+
+        assert (row["unit"], row["state"], row["comment"]) == (None, "valid", "")
+        assert whole["comment"] == "Bonjour, c'est personnel."
+
+    @pytest.mark.feature("RAT-31")
+    async def test_name_no_unit_to_whoever_was_never_attached(self, hall: Hall):
+        path = f"{URL}/s-bakery/u-eve/units"
+
+        async def named(caller: Caller) -> Any:
+            return [(one["unit"], one["name"]) for one in (await hall.get(path, caller))["items"]]
+
+        await self.refuse(hall, EVE, "tills")
+        assert (await named(EVE), await named(OMAR)) == ([("tills", "")], [("tills", "Caisses")])
+        await hall.attach("eve@example.org", units=["ovens"])
+        assert await named(EVE) == [("ovens", "Fours"), ("tills", "Caisses")]
+
+    async def ask(self, hall: Hall, caller: Caller, *units: str, comment: str = "") -> str:
+        body = {"structure_id": "s-bakery", "valid_from": today().isoformat(), "units": units}
+        answer = await hall.call(
+            "POST", "/v1/rattachements", caller, json=body | {"comment": comment}
+        )
+        id: str = answer.json()["id"]
+        return id
+
+    async def settle(self, hall: Hall, caller: Caller, asked: str, **but: Any) -> None:
+        ids = {"approval_id": asked, "subject_id": asked, "requester_id": caller.user_id}
+        await hall.hear(a_decision(**ids, decided_at=now(), **but))
+
+    async def refuse(self, hall: Hall, caller: Caller, unit: str) -> None:
+        asked = await self.ask(hall, caller, unit)
+        await self.settle(hall, caller, asked, verdict="refused", reason="Inconnue ici.")
+
     @pytest.mark.feature("RAT-31")
     async def test_show_the_units_of_one_user(self, hall: Hall):
         await hall.attach("lea@example.org", units=["ovens", "tills"])

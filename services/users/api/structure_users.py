@@ -141,8 +141,8 @@ def _listing(routes: APIRouter, users: Users) -> None:
     ) -> Page[AttachedUser]:
         """The users of one structure that you administer, or of all of them."""
         on = clock.today()
-        where = await users.theirs(caller.user_id, on, structure_id=structure_id, unit=unit)
-        return await users.listed(where, asked, on)
+        theirs = await users.theirs(caller.user_id, on, structure_id=structure_id, unit=unit)
+        return await users.listed(theirs, asked, on)
 
     @routes.get(
         "/structure-users.csv",
@@ -156,8 +156,8 @@ def _listing(routes: APIRouter, users: Users) -> None:
     ) -> StreamingResponse:
         """The same list as a CSV file, a row for each unit; no cell is a formula."""
         on = clock.today()
-        where = await users.theirs(caller.user_id, on, structure_id=structure_id, unit=unit)
-        return download("users.csv", user_views.COLUMNS, users.rows(where, on))
+        theirs = await users.theirs(caller.user_id, on, structure_id=structure_id, unit=unit)
+        return download("users.csv", user_views.COLUMNS, users.rows(theirs, on))
 
     @routes.get("/structure-users/{structure_id}/invitations", responses=may_answer(*ADMINISTER))
     async def list_invited(
