@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from contracts.users import Line, Role
 from kit.entitled import MANAGEMENT
 from kit.http import Caller
-from kit.pages import Asked, Page, page
+from kit.pages import Asked, Page, after, page
 from kit.problems import NotFound
 from kit.spreadsheets import Row
 from services.users.domain.accounts import Account
@@ -18,15 +18,20 @@ from services.users.domain.actions import Action, Done
 from services.users.domain.delegation import Administrator, acting, administrator
 from services.users.domain.invitations import Invitation, Invitee
 from services.users.domain.lines import Lines, standing
+from services.users.domain.questions import normalised
 from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest
 from services.users.domain.states import Names, Order, Standing, seen_by, sorted_by, standings
 from services.users.domain.structures import Structure
 from services.users.domain.units import known_unit_id
 from services.users.identity import Identity
+from services.users.managed import EXAMINED_MOST, said
 from services.users.membership import Membership
 
 READ_AT_ONCE = 500
+SORTED_BY = "structure_id"
+SEARCHED = ("first_name", "last_name", "email")
+"""No more than is shown."""
 
 COLUMNS = (
     "structure_id",
@@ -97,6 +102,8 @@ class Theirs:
 
     where: dict[str, Any]
     acting: dict[str, Administrator]
+    words: list[str]
+    """Those that are to be in the name or the address of each; none for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,7 @@ class Users:
         return administrator(await self.membership.rattachements.find(id), on)
 
     async def theirs(
-        self, user_id: str, on: date, *, structure_id: str | None, unit: str | None
+        self, user_id: str, on: date, *, structure_id: str | None, unit: str | None, words: str
     ) -> Theirs:
         if structure_id:
             found = [await self.administrator(user_id, structure_id, on)]
@@ -121,7 +128,8 @@ class Users:
         picked = _administered(found)
         where = {"role": {"$ne": None}, "$or": picked or [{"_id": {"$in": []}}]}
         where |= {"lines.unit": {"$in": [None, unit]}} if unit else {}
-        return Theirs(where, {one.tie.structure_id: one for one in found})
+        acting_in = {one.tie.structure_id: one for one in found}
+        return Theirs(where, acting_in, normalised(words).split())
 
     async def _acting(self, user_id: str) -> list[Rattachement]:
         """Where they may administer; of a principal manager without what they hold: it is long."""
@@ -136,9 +144,35 @@ class Users:
         return [*await ties.select(where), *map(ties.state, await managed.to_list(None))]
 
     async def listed(self, of: Theirs, asked: Asked, on: date) -> Page[AttachedUser]:
-        ties = self.membership.rattachements
-        found, following = await page(ties, of.where, asked, by="structure_id", descending=False)
+        found, following = await (self._meant(of, asked) if of.words else self._next(of, asked))
         return Page(items=await self._shown(found, of.acting, on), next=following)
+
+    async def _next(self, of: Theirs, asked: Asked) -> tuple[list[Rattachement], str | None]:
+        ties = self.membership.rattachements
+        return await page(ties, of.where, asked, by=SORTED_BY, descending=False)
+
+    async def _meant(self, of: Theirs, asked: Asked) -> tuple[list[Rattachement], str | None]:
+        """Those whose name or address has these words: what is looked at for a page is bounded."""
+        cursor, meant = asked.cursor, list[Rattachement]()
+        for _ in range(EXAMINED_MOST // READ_AT_ONCE):
+            found, following = await self._next(of, Asked(cursor, READ_AT_ONCE))
+            theirs = await self._named(of.words, [one.user_id for one in found])
+            meant += [one for one in found if one.user_id in theirs]
+            if len(meant) > asked.size:
+                meant = meant[: asked.size]
+                following = after(meant[-1].id, SORTED_BY, meant[-1].structure_id)
+            if following is None or len(meant) == asked.size:
+                break
+            cursor = following
+        return meant, following
+
+    async def _named(self, words: list[str], user_ids: list[str]) -> set[str]:
+        searched = dict.fromkeys(SEARCHED, 1)
+        known = self.identity.accounts.documents.find(
+            {"_id": {"$in": user_ids}}, searched, batch_size=READ_AT_ONCE + 1
+        )
+        rows = await known.to_list(None)
+        return {one["_id"] for one in rows if said(words, *map(one.get, SEARCHED))}
 
     async def rows(self, of: Theirs, on: date) -> AsyncIterator[list[Row]]:
         """All of them, each line a row of its own, a few hundred users at a time."""

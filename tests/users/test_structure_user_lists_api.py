@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.approvals import ApprovalWithdrawn
+from kit.change import Change
 from kit.clock import now, today
 from kit.collection import Stored
 from kit.internal import Caller
@@ -69,6 +70,32 @@ class TestLists:
         assert (
             problem(await hall.call("GET", URL, ZOE, params={"structure_id": "s-bakery"}))[0] == 404
         )
+
+    @pytest.mark.feature("RAT-28")
+    async def test_find_by_words_of_a_name_or_address_whole(self, hall: Hall):
+        size = 2
+        await self.crowd(hall, 2101)
+        await hall.attach("lea@example.org", units=["ovens"])
+        for nth in (0, 1, 2100):
+            named = an_account(id=f"u-{nth:05}", first_name="Éloïse", email=f"{nth}@port.example")
+            await hall.identity.accounts.change(named.id, lambda _, one=named: Change(one))
+
+        async def found(words: str, caller: Caller = OMAR) -> list[str]:
+            query: dict[str, Any] = {"q": words, "size": size, "cursor": ""}
+            users: list[str] = []
+            while query["cursor"] is not None:
+                page = await hall.get(URL, caller, **query)
+                assert len(page["items"]) <= size
+                users += [one["user_id"] for one in page["items"]]
+                query["cursor"] = page["next"]
+            return users
+
+        assert await found("eloise PORT.example") == ["u-00000", "u-00001", "u-02100"]
+        assert await found("eloise lea@example.org") == []
+        assert await found("lea@example.org", ZOE) == []
+        answer = await hall.call("GET", f"{URL}.csv", params={"q": "2100@port"})
+        rows = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+        assert [row["user_id"] for row in rows] == ["u-02100"]
 
     @pytest.mark.feature("RAT-28")
     async def test_show_a_manager_of_units_those_of_these_units(self, hall: Hall):

@@ -94,7 +94,7 @@ def leave_again(account: Account | None, *, at: datetime) -> Change[Account]:
     if account is None or account.status != "active":
         return Change(account)
     [left] = deactivations.deactivate(replace(account, manages=0), access_for=NO_TIME, now=at)
-    return Change(left.state, (person_changed(left.state),))
+    return Change(left.state, (person_changed(left.state),) if left.state else ())
 
 
 def settle_again(
