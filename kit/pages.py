@@ -90,9 +90,9 @@ async def page(
     return [collection.state(one) for one in rows], following
 
 
-def after(id: str) -> str:
-    """The cursor that goes on behind this entity, in a list sorted by id."""
-    return _cursor({"_id": id}, "_id")
+def after(id: str, by: str = "_id", value: Any = None) -> str:
+    """The cursor that goes on behind this entity, in a list sorted by this field and by id."""
+    return _cursor({by: value} | {"_id": id}, by)
 
 
 def behind(cursor: str) -> dict[str, Any]:

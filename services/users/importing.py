@@ -28,6 +28,7 @@ from services.users.attaching import Attaching
 from services.users.domain import imports
 from services.users.domain.attaching import Gift
 from services.users.domain.imports import (
+    AmbiguousIdentifier,
     Import,
     ImportLine,
     UnknownIdentifier,
@@ -190,7 +191,7 @@ class Importing:
         return imports.accepted(line, left_out=left_out), *(nothing if dry_run else changes)
 
     async def _structure(self, by: str, identifier: str) -> str:
-        """The one that they administer: the identifier alone might name several."""
+        """The only one that they administer: identifiers of different types may be alike."""
         of, on = self.attaching.membership, day_of(now())
         named: list[Structure] = await of.structures.select({"identifier": identifier})
         ties = await of.rattachements.select(
@@ -199,7 +200,9 @@ class Importing:
         theirs = [tie.structure_id for tie in ties if administers(tie, on)]
         if not theirs:
             raise UnknownIdentifier
-        return min(theirs)
+        if len(theirs) > 1:
+            raise AmbiguousIdentifier
+        return theirs[0]
 
 
 class LineFailed(Unavailable):

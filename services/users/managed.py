@@ -157,8 +157,13 @@ def _is_meant(account: dict[str, Any], words: list[str]) -> bool:
     at = account.get("address") or {}
     postal = (at.get("line"), *at.get("complements", ()), at.get("postcode"), at.get("city"))
     known = (*(account.get(name) for name in SHOWN if name != "address"), *postal)
-    said = normalised(" ".join(filter(None, known)))
-    return all(word in said for word in words)
+    return said(words, *known)
+
+
+def said(words: list[str], *known: str | None) -> bool:
+    """Whether each of these words, which are normalised, is in what is known of somebody."""
+    spelt = normalised(" ".join(filter(None, known)))
+    return all(word in spelt for word in words)
 
 
 def _shown(account: dict[str, Any]) -> Successor:

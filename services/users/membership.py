@@ -112,7 +112,7 @@ class Membership:
         return cls(
             committer=service.committer,
             structures=kept("structures", Structure, indexes=[IndexModel("identifier")]),
-            units=kept("units", Unit),
+            units=kept("units", Unit, indexes=[IndexModel("structure_id")]),
             management=kept("management", Management, indexes=_MANAGEMENT),
             requests=kept("requests", RattachementRequest, indexes=_REQUESTS),
             rattachements=kept(

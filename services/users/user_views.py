@@ -8,22 +8,30 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from contracts.users import Line, Role
-from kit.entitled import MANAGEMENT, administers
+from kit.entitled import MANAGEMENT
 from kit.http import Caller
-from kit.pages import Asked, Page, page
+from kit.pages import Asked, Page, after, page
 from kit.problems import NotFound
 from kit.spreadsheets import Row
 from services.users.domain.accounts import Account
 from services.users.domain.actions import Action, Done
-from services.users.domain.delegation import Administrator, administrator
+from services.users.domain.delegation import Administrator, acting, administrator
 from services.users.domain.invitations import Invitation, Invitee
+from services.users.domain.lines import Lines, standing
+from services.users.domain.questions import normalised
 from services.users.domain.rattachements import Rattachement, rattachement_id
-from services.users.domain.states import Names, Order, Standing, sorted_by, standings
+from services.users.domain.requests import RattachementRequest
+from services.users.domain.states import Names, Order, Standing, seen_by, sorted_by, standings
 from services.users.domain.structures import Structure
+from services.users.domain.units import known_unit_id
 from services.users.identity import Identity
+from services.users.managed import EXAMINED_MOST, said
 from services.users.membership import Membership
 
 READ_AT_ONCE = 500
+SORTED_BY = "structure_id"
+SEARCHED = ("first_name", "last_name", "email")
+"""No more than is shown."""
 
 COLUMNS = (
     "structure_id",
@@ -89,6 +97,16 @@ class Waiting(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Theirs:
+    """The users that somebody may see, in one structure or in all, and how far in each."""
+
+    where: dict[str, Any]
+    acting: dict[str, Administrator]
+    words: list[str]
+    """Those that are to be in the name or the address of each; none for all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Users:
     """Every question names who asks: they see where they administer, and no further."""
 
@@ -101,16 +119,17 @@ class Users:
         return administrator(await self.membership.rattachements.find(id), on)
 
     async def theirs(
-        self, user_id: str, on: date, *, structure_id: str | None, unit: str | None
-    ) -> dict[str, Any]:
-        """What picks the users that somebody may see, in one structure or in all."""
+        self, user_id: str, on: date, *, structure_id: str | None, unit: str | None, words: str
+    ) -> Theirs:
         if structure_id:
-            acting = [(await self.administrator(user_id, structure_id, on)).tie]
+            found = [await self.administrator(user_id, structure_id, on)]
         else:
-            acting = await self._acting(user_id)
-        picked = _administered(acting, on)
+            found = [acting(tie, on) for tie in await self._acting(user_id)]
+        picked = _administered(found)
         where = {"role": {"$ne": None}, "$or": picked or [{"_id": {"$in": []}}]}
-        return where | ({"lines.unit": {"$in": [None, unit]}} if unit else {})
+        where |= {"lines.unit": {"$in": [None, unit]}} if unit else {}
+        acting_in = {one.tie.structure_id: one for one in found}
+        return Theirs(where, acting_in, normalised(words).split())
 
     async def _acting(self, user_id: str) -> list[Rattachement]:
         """Where they may administer; of a principal manager without what they hold: it is long."""
@@ -124,82 +143,126 @@ class Users:
         )
         return [*await ties.select(where), *map(ties.state, await managed.to_list(None))]
 
-    async def listed(self, where: dict[str, Any], asked: Asked, on: date) -> Page[AttachedUser]:
-        ties = self.membership.rattachements
-        found, following = await page(ties, where, asked, by="structure_id", descending=False)
-        return Page(items=await self._shown(found, on), next=following)
+    async def listed(self, of: Theirs, asked: Asked, on: date) -> Page[AttachedUser]:
+        found, following = await (self._meant(of, asked) if of.words else self._next(of, asked))
+        return Page(items=await self._shown(found, of.acting, on), next=following)
 
-    async def rows(self, where: dict[str, Any], on: date) -> AsyncIterator[list[Row]]:
+    async def _next(self, of: Theirs, asked: Asked) -> tuple[list[Rattachement], str | None]:
+        ties = self.membership.rattachements
+        return await page(ties, of.where, asked, by=SORTED_BY, descending=False)
+
+    async def _meant(self, of: Theirs, asked: Asked) -> tuple[list[Rattachement], str | None]:
+        """Those whose name or address has these words: what is looked at for a page is bounded."""
+        cursor, meant = asked.cursor, list[Rattachement]()
+        for _ in range(EXAMINED_MOST // READ_AT_ONCE):
+            found, following = await self._next(of, Asked(cursor, READ_AT_ONCE))
+            theirs = await self._named(of.words, [one.user_id for one in found])
+            meant += [one for one in found if one.user_id in theirs]
+            if len(meant) > asked.size:
+                meant = meant[: asked.size]
+                following = after(meant[-1].id, SORTED_BY, meant[-1].structure_id)
+            if following is None or len(meant) == asked.size:
+                break
+            cursor = following
+        return meant, following
+
+    async def _named(self, words: list[str], user_ids: list[str]) -> set[str]:
+        searched = dict.fromkeys(SEARCHED, 1)
+        known = self.identity.accounts.documents.find(
+            {"_id": {"$in": user_ids}}, searched, batch_size=READ_AT_ONCE + 1
+        )
+        rows = await known.to_list(None)
+        return {one["_id"] for one in rows if said(words, *map(one.get, SEARCHED))}
+
+    async def rows(self, of: Theirs, on: date) -> AsyncIterator[list[Row]]:
         """All of them, each line a row of its own, a few hundred users at a time."""
         cursor: str | None = ""
         while cursor is not None:
-            some = await self.listed(where, Asked(cursor, READ_AT_ONCE), on)
+            some = await self.listed(of, Asked(cursor, READ_AT_ONCE), on)
             yield [row for one in some.items for row in _rows(one)]
             cursor = some.next
 
     async def one(self, caller: str, structure_id: str, user_id: str, on: date) -> AttachedUser:
         """Raises NotFound for whoever is not a user of a structure that the caller administers."""
-        acting = await self.administrator(caller, structure_id, on)
+        reader = await self.administrator(caller, structure_id, on)
         tie = await self.membership.rattachements.get(rattachement_id(user_id, structure_id))
-        if not tie.role or not acting.meets(tie):
+        if not tie.role or not reader.meets(tie):
             raise NotFound
-        [shown] = await self._shown([tie], on)
+        [shown] = await self._shown([tie], {structure_id: reader}, on)
         return shown
 
     async def standings(
         self, caller: Caller, structure_id: str, user_id: str, order: Order, on: date
     ) -> list[Standing]:
         """Unit by unit. Those of others are for who administers, and for systems (RAT-31)."""
-        of = self.membership
+        of, reader = self.membership, None
         tie = await of.rattachements.find(rattachement_id(user_id, structure_id))
         if not (caller.user_id == user_id or caller.is_system_for(structure_id)):
-            acting = await self.administrator(caller.user_id, structure_id, on)
-            if tie is None or not (acting.meets(tie) or acting.reaches(None)):
+            reader = await self.administrator(caller.user_id, structure_id, on)
+            if tie is None or not (reader.meets(tie) or reader.reaches(None)):
                 raise NotFound
         elif tie is None:
             raise NotFound
         asked = await of.requests.select(
             {"user_id": user_id, "structure_id": structure_id}, sort=[("requested_at", -1)]
         )
-        known = await of.units.select({"structure_id": structure_id})
-        names: Names = {one.code: one.name for one in known}
-        return sorted_by(standings(tie, asked, names, on), order)
+        stranger = caller.user_id == user_id and not (tie.lines or tie.past)
+        names = {} if stranger else await self._names(structure_id, tie, asked)
+        found = standings(tie, asked, names, on)
+        return sorted_by(seen_by(reader, found) if reader else found, order)
+
+    async def _names(
+        self, structure_id: str, tie: Rattachement, asked: list[RattachementRequest]
+    ) -> Names:
+        """Of the units that are spoken of. Who was never attached may not know them by name."""
+        lines = (*tie.lines, *(one.line for one in tie.past))
+        codes = {line.unit for line in lines}.union(*(one.extent.units for one in asked))
+        ids = [known_unit_id(structure_id, code) for code in codes if code]
+        return {one.code: one.name for one in (await self.membership.units.many(ids)).values()}
 
     async def history(
         self, caller: str, structure_id: str, user_id: str | None, asked: Asked, on: date
     ) -> Page[ActionView]:
-        acting = await self.administrator(caller, structure_id, on)
+        reader = await self.administrator(caller, structure_id, on)
         where: dict[str, Any] = {"structure_id": structure_id}
         if user_id:
             where["user_id"] = user_id
-        if not acting.reaches(None):
-            where["units"] = {"$in": sorted(unit for unit in acting.units if unit)}
+        if not reader.reaches(None):
+            where["units"] = {"$in": sorted(unit for unit in reader.units if unit)}
         found, following = await page(self.membership.actions, where, asked, by="at")
-        return Page(items=[_done(one) for one in found], next=following)
+        return Page(items=[_done(one, reader) for one in found], next=following)
 
     async def invited(
         self, caller: str, structure_id: str, asked: Asked, on: date
     ) -> Page[Waiting]:
-        acting = await self.administrator(caller, structure_id, on)
+        reader = await self.administrator(caller, structure_id, on)
         where = {"invitations.gift.structure_id": structure_id}
         found, following = await page(self.identity.invitees, where, asked, descending=False)
         rows = [_waiting(one, sent) for one in found for sent in one.to(structure_id)]
-        seen = [row for row in rows if all(map(acting.reaches, row.units or (None,)))]
+        seen = [row for row in rows if all(map(reader.reaches, row.units or (None,)))]
         return Page(items=seen, next=following)
 
-    async def _shown(self, ties: list[Rattachement], on: date) -> list[AttachedUser]:
+    async def _shown(
+        self, ties: list[Rattachement], acting: dict[str, Administrator], on: date
+    ) -> list[AttachedUser]:
         accounts = await self.identity.accounts.many([*{one.user_id for one in ties}])
         structures = await self.membership.structures.many([*{one.structure_id for one in ties}])
         return [
-            _attached(tie, account, structures.get(tie.structure_id), on)
+            _attached(
+                tie,
+                account,
+                structures.get(tie.structure_id),
+                acting[tie.structure_id].lines_of(tie),
+                on,
+            )
             for tie in ties
             if (account := accounts.get(tie.user_id)) and tie.role
         ]
 
 
-def _administered(acting: Iterable[Rattachement], on: date) -> list[dict[str, Any]]:
+def _administered(acting: Iterable[Administrator]) -> list[dict[str, Any]]:
     """The rule of ``Administrator.meets``, as the database reads it."""
-    areas = {one.structure_id: administers(one, on) for one in acting}
+    areas = {one.tie.structure_id: one.units for one in acting}
     whole = [id for id, units in areas.items() if None in units]
     limited = [
         {"structure_id": id, "lines.unit": {"$in": [None, *units]}, "lines": {"$exists": True}}
@@ -210,7 +273,7 @@ def _administered(acting: Iterable[Rattachement], on: date) -> list[dict[str, An
 
 
 def _attached(
-    tie: Rattachement, account: Account, structure: Structure | None, on: date
+    tie: Rattachement, account: Account, structure: Structure | None, lines: Lines, on: date
 ) -> AttachedUser:
     return AttachedUser(
         structure_id=tie.structure_id,
@@ -221,9 +284,9 @@ def _attached(
         last_name=account.last_name,
         email=account.email,
         role=tie.role or "user",
-        state="valid" if tie.standing(on) else "inactive",
+        state="valid" if standing(lines, on) else "inactive",
         account_active=account.status == "active",
-        lines=tie.lines,
+        lines=lines,
     )
 
 
@@ -248,11 +311,11 @@ def _rows(user: AttachedUser) -> list[Row]:
     ]
 
 
-def _done(action: Action) -> ActionView:
+def _done(action: Action, reader: Administrator) -> ActionView:
     return ActionView(
         user_id=action.user_id,
         done=action.done,
-        units=action.units,
+        units=tuple(filter(reader.reaches, action.units)),
         valid_from=action.valid_from,
         valid_until=action.valid_until,
         comment=action.comment,

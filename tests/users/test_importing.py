@@ -30,7 +30,7 @@ from services.users.importing import (
     text_of,
 )
 from tests.users.hall import EVE, LEA, OMAR, Hall, problem
-from tests.users.rattaching import a_delegate
+from tests.users.rattaching import a_creation, a_delegate
 
 URL = "/v1/rattachement-imports"
 BAKERY, GARAGE = "73282932000074", "44306184100047"
@@ -143,6 +143,16 @@ class TestImport:
         assert [one["unit"] for one in shown["lines"]] == ["ovens", "tills"]
         [waits] = (await hall.get("/v1/structure-users/s-bakery/invitations"))["items"]
         assert waits["email"] == "new@example.org"
+
+    async def test_attaches_to_neither_of_two_structures_with_one_identifier(self, hall: Hall):
+        other = a_creation(structure_id="s-other", identifier_type="RIDET", created_at=now())
+        await hall.hear(other)
+
+        text = a_file(f"lea@example.org,{BAKERY},,{TODAY},")
+        [line] = await ended(hall, (await brought(hall, text))["id"])
+
+        assert (line["outcome"], line["refusal"]) == ("refused", "ambiguous-identifier")
+        assert (await hall.get("/v1/rattachements/active", LEA))["items"] == []
 
     async def test_dry_run_keeps_nothing_but_its_report(self, hall: Hall):
         text = a_file(

@@ -73,6 +73,13 @@ class TestAppointCreator:
 
         assert appointed(*states) == tuple(map(Change, states))
 
+    def test_shows_it_to_who_was_told_to_manage_it_before_a_backup_came_back(self):
+        _, management, request, *others = appointed(None, BY_OMAR, None, None, None)
+
+        assert management == Change(BY_OMAR)
+        assert request.state == appointed()[2].state
+        assert others == [Change(None)] * 2
+
     def test_never_replaces_another_principal_manager(self):
         by_zoe = replace(BY_OMAR, principal_manager_id="u-zoe")
 

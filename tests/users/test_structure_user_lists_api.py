@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.approvals import ApprovalWithdrawn
+from kit.change import Change
 from kit.clock import now, today
 from kit.collection import Stored
 from kit.internal import Caller
@@ -72,6 +73,32 @@ class TestLists:
         )
 
     @pytest.mark.feature("RAT-28")
+    async def test_find_by_words_of_a_name_or_address_whole(self, hall: Hall):
+        size = 2
+        await self.crowd(hall, 2101)
+        await hall.attach("lea@example.org", units=["ovens"])
+        for nth in (0, 1, 2100):
+            named = an_account(id=f"u-{nth:05}", first_name="Éloïse", email=f"{nth}@port.example")
+            await hall.identity.accounts.change(named.id, lambda _, one=named: Change(one))
+
+        async def found(words: str, caller: Caller = OMAR) -> list[str]:
+            query: dict[str, Any] = {"q": words, "size": size, "cursor": ""}
+            users: list[str] = []
+            while query["cursor"] is not None:
+                page = await hall.get(URL, caller, **query)
+                assert len(page["items"]) <= size
+                users += [one["user_id"] for one in page["items"]]
+                query["cursor"] = page["next"]
+            return users
+
+        assert await found("eloise PORT.example") == ["u-00000", "u-00001", "u-02100"]
+        assert await found("eloise lea@example.org") == []
+        assert await found("lea@example.org", ZOE) == []
+        answer = await hall.call("GET", f"{URL}.csv", params={"q": "2100@port"})
+        rows = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+        assert [row["user_id"] for row in rows] == ["u-02100"]
+
+    @pytest.mark.feature("RAT-28")
     async def test_show_a_manager_of_units_those_of_these_units(self, hall: Hall):
         await hall.attach("lea@example.org", units=["ovens"])
         await hall.attach("eve@example.org", units=["tills"])
@@ -84,6 +111,63 @@ class TestLists:
         assert [one["user_id"] for one in of_tills] == ["u-eve", "u-omar"]
         assert problem(await hall.call("GET", f"{URL}/s-bakery/u-eve", ZOE))[0] == 404
         assert problem(await hall.attach("new@example.org", ZOE)) == (403, "outside-your-units")
+
+    @pytest.mark.feature("RAT-28", "RAT-31")
+    async def test_show_a_manager_of_units_nothing_of_other_units(self, hall: Hall):
+        await self.refuse(hall, LEA, "tills")
+        await hall.attach("lea@example.org", units=["ovens", "tills"])
+        await hall.keep(a_delegate("ovens"))
+
+        [lea, *_] = (await hall.get(URL, ZOE, structure_id="s-bakery"))["items"]
+        export = await hall.call("GET", f"{URL}.csv", ZOE, params={"structure_id": "s-bakery"})
+        units = (await hall.get(f"{URL}/s-bakery/u-lea/units", ZOE))["items"]
+        done = (await hall.get(f"{URL}/s-bakery/history", ZOE))["items"]
+
+        for one in (lea, await hall.get(f"{URL}/s-bakery/u-lea", ZOE)):
+            assert [line["unit"] for line in one["lines"]] == ["ovens"]
+        assert [(one["unit"], one["state"]) for one in units] == [("ovens", "valid")]
+        assert {tuple(one["units"]) for one in done} == {("ovens",)}
+        assert "tills" not in export.text
+
+    @pytest.mark.feature("RAT-31")
+    async def test_show_a_manager_of_units_who_is_attached_to_the_whole(self, hall: Hall):
+        asked = await self.ask(hall, EVE, comment="Bonjour, c'est personnel.")
+        await self.settle(hall, EVE, asked, verdict="approved")
+        await hall.keep(a_delegate("ovens"))
+
+        [row] = (await hall.get(f"{URL}/s-bakery/u-eve/units", ZOE))["items"]
+        [whole] = (await hall.get(f"{URL}/s-bakery/u-eve/units"))["items"]
+
+        assert (row["unit"], row["state"], row["comment"]) == (None, "valid", "")
+        assert whole["comment"] == "Bonjour, c'est personnel."
+
+    @pytest.mark.feature("RAT-31")
+    async def test_name_no_unit_to_whoever_was_never_attached(self, hall: Hall):
+        path = f"{URL}/s-bakery/u-eve/units"
+
+        async def named(caller: Caller) -> Any:
+            return [(one["unit"], one["name"]) for one in (await hall.get(path, caller))["items"]]
+
+        await self.refuse(hall, EVE, "tills")
+        assert (await named(EVE), await named(OMAR)) == ([("tills", "")], [("tills", "Caisses")])
+        await hall.attach("eve@example.org", units=["ovens"])
+        assert await named(EVE) == [("ovens", "Fours"), ("tills", "Caisses")]
+
+    async def ask(self, hall: Hall, caller: Caller, *units: str, comment: str = "") -> str:
+        body = {"structure_id": "s-bakery", "valid_from": today().isoformat(), "units": units}
+        answer = await hall.call(
+            "POST", "/v1/rattachements", caller, json=body | {"comment": comment}
+        )
+        id: str = answer.json()["id"]
+        return id
+
+    async def settle(self, hall: Hall, caller: Caller, asked: str, **but: Any) -> None:
+        ids = {"approval_id": asked, "subject_id": asked, "requester_id": caller.user_id}
+        await hall.hear(a_decision(**ids, decided_at=now(), **but))
+
+    async def refuse(self, hall: Hall, caller: Caller, unit: str) -> None:
+        asked = await self.ask(hall, caller, unit)
+        await self.settle(hall, caller, asked, verdict="refused", reason="Inconnue ici.")
 
     @pytest.mark.feature("RAT-31")
     async def test_show_the_units_of_one_user(self, hall: Hall):

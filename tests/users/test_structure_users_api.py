@@ -22,7 +22,18 @@ from tests.users.rattaching import (
 
 
 class TestAttach:
-    @pytest.mark.feature("RAT-12", "RAT-13", "RAT-14", "RAT-02")
+    @pytest.mark.feature("RAT-14")
+    async def test_is_to_the_one_that_its_manager_of_several_has_picked(self, hall: Hall):
+        await hall.hear(a_creation(structure_id="s-mill", identifier="55210055400013"))
+        managed = (await hall.get("/v1/managed-structures"))["items"]
+        assert [one["structure_id"] for one in managed] == ["s-bakery", "s-mill"]
+
+        await hall.attach("lea@example.org", structure_id="s-mill")
+
+        [shown] = (await hall.get("/v1/rattachements/active", LEA))["items"]
+        assert shown["structure_id"] == "s-mill"
+
+    @pytest.mark.feature("RAT-12", "RAT-13", "RAT-02")
     async def test_takes_effect_at_once_for_whoever_has_the_address(self, hall: Hall):
         answer = await hall.attach(" Lea@Example.org ")
 

@@ -36,6 +36,7 @@ from services.users.domain.states import Order, Standing
 from services.users.user_views import ActionView, AttachedUser, Users, Waiting
 
 ADMINISTER = (NotFound, ManagersOnly)
+Words = Annotated[str, Query(max_length=100, description="Words of a name or an e-mail")]
 
 
 class NewUser(Window):
@@ -138,11 +139,18 @@ def _listing(routes: APIRouter, users: Users) -> None:
         asked: PageAsked,
         structure_id: Annotated[OpaqueId | None, Query()] = None,
         unit: Annotated[Unit | None, Query()] = None,
+        q: Words = "",
     ) -> Page[AttachedUser]:
-        """The users of one structure that you administer, or of all of them."""
+        """
+        The users of one structure that you administer, or of all of them.
+
+        With ``q`` a page may have fewer items than asked for, and a next.
+        """
         on = clock.today()
-        where = await users.theirs(caller.user_id, on, structure_id=structure_id, unit=unit)
-        return await users.listed(where, asked, on)
+        theirs = await users.theirs(
+            caller.user_id, on, structure_id=structure_id, unit=unit, words=q
+        )
+        return await users.listed(theirs, asked, on)
 
     @routes.get(
         "/structure-users.csv",
@@ -153,11 +161,14 @@ def _listing(routes: APIRouter, users: Users) -> None:
         caller: Person,
         structure_id: Annotated[OpaqueId | None, Query()] = None,
         unit: Annotated[Unit | None, Query()] = None,
+        q: Words = "",
     ) -> StreamingResponse:
         """The same list as a CSV file, a row for each unit; no cell is a formula."""
         on = clock.today()
-        where = await users.theirs(caller.user_id, on, structure_id=structure_id, unit=unit)
-        return download("users.csv", user_views.COLUMNS, users.rows(where, on))
+        theirs = await users.theirs(
+            caller.user_id, on, structure_id=structure_id, unit=unit, words=q
+        )
+        return download("users.csv", user_views.COLUMNS, users.rows(theirs, on))
 
     @routes.get("/structure-users/{structure_id}/invitations", responses=may_answer(*ADMINISTER))
     async def list_invited(

@@ -13,6 +13,7 @@ from contracts.users import Habilitation
 from kit.entitled import administers, attached, effective, gives_all_of
 from kit.problems import Forbidden, NotFound
 from services.users.domain.accounts import Account
+from services.users.domain.lines import Lines, standing
 from services.users.domain.rattachements import Rattachement
 
 
@@ -63,8 +64,11 @@ class Administrator:
 
     def meets(self, tie: Rattachement) -> bool:
         """Whether that user is attached, now or later, where this one administers."""
-        lines = tie.standing(self.today)
-        return any(line.unit is None or self.reaches(line.unit) for line in lines)
+        return bool(standing(self.lines_of(tie), self.today))
+
+    def lines_of(self, tie: Rattachement) -> Lines:
+        """What they may read of a user: their units, and the whole that holds them."""
+        return tuple(line for line in tie.lines if line.unit is None or self.reaches(line.unit))
 
     def refuse_beyond(
         self, tie: Rattachement, given: Iterable[Habilitation], taken: Iterable[Habilitation]
@@ -85,14 +89,19 @@ class Administrator:
                 raise MoreThanYours(application=one.application, level=one.level, unit=one.unit)
 
 
+def acting(tie: Rattachement, on: date) -> Administrator:
+    """With no unit at all for who administers nobody that day."""
+    return Administrator(tie=tie, today=on, units=administers(tie, on))
+
+
 def administrator(tie: Rattachement | None, on: date) -> Administrator:
     """Raises NotFound for a stranger, ManagersOnly for who administers nobody that day."""
     if tie is None or not attached(tie, on):
         raise NotFound
-    units = administers(tie, on)
-    if not units:
+    found = acting(tie, on)
+    if not found.units:
         raise ManagersOnly
-    return Administrator(tie=tie, today=on, units=units)
+    return found
 
 
 def acts_on(tie: Rattachement | None, account: Account | None) -> Rattachement | None:

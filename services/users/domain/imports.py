@@ -64,6 +64,10 @@ class UnknownIdentifier(Invalid):
     """You administer no structure with this identifier."""
 
 
+class AmbiguousIdentifier(Invalid):
+    """You administer several structures with this identifier: attach this user in the one meant."""
+
+
 def line_id(import_id: str, number: int) -> str:
     return f"{import_id}:{number:06}"
 

@@ -90,15 +90,20 @@ def appoint_first(
     Change[Account],
 ]:
     """The same of a structure that is known, as it was created ``at`` that moment."""
-    if structure is None or (management and management.principal_manager_id):
+    if structure is None:
         return Change(management), Change(request), Change(rattachement), Change(account)
+    asked = request or _as_request(structure, user_id, Extent(valid_from=on), at)
+    if management and management.principal_manager_id:
+        # A backup came back, and what was told after it, before it was heard who created it.
+        shown = asked if management.principal_manager_id == user_id else request
+        return Change(management), Change(shown), Change(rattachement), Change(account)
     if account and account.status != "active":
         denied = deny(rattachement, user_id, structure.id)
         return Change(management), Change(request), denied, Change(account)
     appointed = given(management or Management(id=structure.id), user_id)
     return (
         Change(appointed),
-        Change(_as_request(structure, user_id, Extent(valid_from=on), at)),
+        Change(asked),
         appoint(rattachement or nothing_yet(user_id, structure.id), on, defaults),
         Change(account and managing(account, 1)),
     )

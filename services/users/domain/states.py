@@ -5,10 +5,11 @@ to show of its units.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from services.users.domain.delegation import Administrator
 from services.users.domain.lines import last_day
 from services.users.domain.rattachements import Rattachement
 from services.users.domain.requests import RattachementRequest
@@ -59,6 +60,21 @@ def standings(
             found += rows
             known |= {one.unit for one in rows if state == "refused"}
     return found
+
+
+def seen_by(reader: Administrator, found: Iterable[Standing]) -> list[Standing]:
+    """
+    Nothing of units that the reader does not administer, nor what was written about the whole.
+
+    That somebody is attached to the whole structure is said: they are so to the reader's units.
+    """
+    if reader.reaches(None):
+        return [*found]
+    return [
+        one if one.unit else replace(one, comment="")
+        for one in found
+        if reader.reaches(one.unit) or (one.unit is None and one.state == "valid")
+    ]
 
 
 def sorted_by(found: Iterable[Standing], order: Order) -> list[Standing]:
