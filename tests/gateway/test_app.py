@@ -24,6 +24,7 @@ from kit.workers import GRACE
 from services.gateway.main import build
 from services.gateway.settings import GatewaySettings
 from tests.conftest import settings_for
+from tests.forgetting import forget_whole
 from tests.gateway.doors import PUBLIC_KEY, Upstream, an_access_token, serving
 
 OPERATOR = an_access_token(sub="op", sid="s-op", roles=["operator"])
@@ -59,7 +60,12 @@ class Gateway:
 
 @asynccontextmanager
 async def a_gateway(mongo_url: str, upstream: Upstream, **but: Any) -> AsyncIterator[Gateway]:
-    known = settings_for(mongo_url, access_public_key=PUBLIC_KEY, kafka="127.0.0.1:9")
+    known = settings_for(
+        mongo_url,
+        database_prefix="kept-",
+        access_public_key=PUBLIC_KEY,
+        kafka="127.0.0.1:9",
+    )
     settings = GatewaySettings(
         **known | {"upstreams": dict.fromkeys(OTHERS, upstream.url), "rights_max_age": 30} | but
     )
@@ -74,7 +80,7 @@ async def a_gateway(mongo_url: str, upstream: Upstream, **but: Any) -> AsyncIter
             yield gateway
     finally:
         await ended([keeping], again=GRACE + 2)
-        await service.mongo.drop()
+        await forget_whole(service)
         await service.mongo.close()
 
 
@@ -218,7 +224,9 @@ class TestOperations:
 class TestBehindTheGateway:
     @pytest.fixture
     async def users(self, mongo_url: str) -> AsyncIterator[str]:
-        known = settings_for(mongo_url, kafka="127.0.0.1:9", consistency_patience=0.2)
+        known = settings_for(
+            mongo_url, database_prefix="kept-", kafka="127.0.0.1:9", consistency_patience=0.2
+        )
         service, routes = Service("users", Settings(**known)), APIRouter()
 
         @routes.get("/v1/me")
@@ -229,7 +237,7 @@ class TestBehindTheGateway:
         await service.prepare()
         async with serving(app) as port:
             yield f"http://127.0.0.1:{port}"
-        await service.mongo.drop()
+        await forget_whole(service)
         await service.mongo.close()
 
     async def test_a_service_believes_the_word_of_the_gateway_and_no_other(

@@ -8,6 +8,7 @@ from services.notifications.main import build
 from services.notifications.settings import NotificationsSettings
 from tests.approvals.stage import Stage
 from tests.conftest import settings_for
+from tests.forgetting import forget_whole
 from tests.notifications.post_office import PostOffice
 
 
@@ -24,12 +25,18 @@ async def world_of_all(mongo_url: str) -> AsyncIterator[World]:
     post = PostOffice()
     await post.open()
     settings = NotificationsSettings(
-        **settings_for(mongo_url, smtp_port=post.port, smtp_connections=2, page_size=2)
+        **settings_for(
+            mongo_url,
+            database_prefix="kept-",
+            smtp_port=post.port,
+            smtp_connections=2,
+            page_size=2,
+        )
     )
     service = Service("notifications", settings)
     async with Stage(service, build(service)).at_work() as stage:
         yield World(stage, post)
-    await service.mongo.drop()
+    await forget_whole(service)
     await service.mongo.close()
     await post.close()
 

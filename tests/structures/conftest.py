@@ -20,7 +20,7 @@ from kit.workers import GRACE
 from services.structures.main import build
 from services.structures.settings import StructuresSettings
 from tests.conftest import settings_for
-from tests.forgetting import forget_all
+from tests.forgetting import forget_all, forget_whole
 from tests.structures.builders import an_answer
 
 UNKNOWN = {"header": {"statut": 404, "message": "Aucun élément trouvé pour le siret"}}
@@ -102,6 +102,7 @@ async def world_of_all(mongo_url: str, insee_of_all: Insee) -> AsyncIterator[Wor
     settings = StructuresSettings(
         **settings_for(
             mongo_url,
+            database_prefix="kept-",
             sirene_url=insee_of_all.url,
             sirene_per_minute=10_000,
             sirene_failures_most=10_000,
@@ -116,7 +117,7 @@ async def world_of_all(mongo_url: str, insee_of_all: Insee) -> AsyncIterator[Wor
     keeping = asyncio.create_task(service.committer.run())
     yield world
     await ended([keeping], again=GRACE + 2)
-    await service.mongo.drop()
+    await forget_whole(service)
     await service.mongo.close()
 
 

@@ -14,6 +14,7 @@ from services.structures.directory import COLUMNS, UnknownHeader
 from services.structures.imports import LINE_MOST, ImportReport, fingerprint, import_structures
 from services.structures.settings import StructuresSettings
 from tests.conftest import settings_for
+from tests.forgetting import forget_whole
 from tests.structures.builders import SIRET
 
 
@@ -23,9 +24,11 @@ class Stopped(Exception):
 
 @pytest.fixture
 async def service(mongo_url: str) -> AsyncIterator[Service]:
-    service = Service("structures", StructuresSettings(**settings_for(mongo_url)))
+    service = Service(
+        "structures", StructuresSettings(**settings_for(mongo_url, database_prefix="kept-"))
+    )
     yield service
-    await service.mongo.drop()
+    await forget_whole(service)
     await service.mongo.close()
 
 

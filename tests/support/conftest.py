@@ -5,15 +5,18 @@ import pytest
 from kit.service import Service
 from services.support.settings import SupportSettings
 from tests.conftest import settings_for
+from tests.forgetting import forget_whole
 from tests.support.desk import MINE, OTHER, Desk
 
 
 @pytest.fixture(scope="module")
 async def open_desk(mongo_url: str) -> AsyncIterator[Desk]:
-    service = Service("support", SupportSettings(**settings_for(mongo_url)))
+    service = Service(
+        "support", SupportSettings(**settings_for(mongo_url, database_prefix="kept-"))
+    )
     async with Desk(service).at_work() as desk:
         yield desk
-    await service.mongo.drop()
+    await forget_whole(service)
     await service.mongo.close()
 
 

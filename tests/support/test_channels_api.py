@@ -13,6 +13,7 @@ from kit.service import Service
 from kit.workers import Worker
 from services.support.settings import SupportSettings
 from tests.conftest import settings_for
+from tests.forgetting import forget_whole
 from tests.support.asking import pointers
 from tests.support.desk import MINE, Desk
 from tests.support.outside import FORM, answered, confirmed, facts, nobody, reply_token, sent, token
@@ -21,10 +22,13 @@ from tests.support.outside import FORM, answered, confirmed, facts, nobody, repl
 @pytest.fixture
 async def wary_desk(mongo_url: str) -> AsyncIterator[Desk]:
     """It asks for a proof of work."""
-    service = Service("support", SupportSettings(**settings_for(mongo_url, effort_bits=4)))
+    service = Service(
+        "support",
+        SupportSettings(**settings_for(mongo_url, database_prefix="wary-", effort_bits=4)),
+    )
     async with Desk(service).at_work() as desk:
         yield desk
-    await service.mongo.drop()
+    await forget_whole(service)
     await service.mongo.close()
 
 

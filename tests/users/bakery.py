@@ -16,6 +16,7 @@ from services.users.domain.rattachements import Rattachement
 from services.users.membership import Membership
 from tests.approvals.stage import Stage
 from tests.conftest import settings_for
+from tests.forgetting import forget_whole
 from tests.users.people import an_account
 from tests.users.rattaching import a_creation
 
@@ -48,8 +49,8 @@ Kind = TypeVar("Kind", bound=OpenBakery)
 
 @asynccontextmanager
 async def at_work(kind: type[Kind], mongo_url: str) -> AsyncIterator[Kind]:
-    service = Service("users", Settings(**settings_for(mongo_url)))
+    service = Service("users", Settings(**settings_for(mongo_url, database_prefix="kept-")))
     async with kind(service).at_work() as bakery:
         yield bakery
-    await service.mongo.drop()
+    await forget_whole(service)
     await service.mongo.close()

@@ -36,6 +36,7 @@ from services.users.domain.units import Unit, known_unit_id
 from services.users.handlers import handlers
 from services.users.membership import Membership
 from tests.conftest import settings_for
+from tests.forgetting import forget_whole
 from tests.users.rattaching import (
     DEFAULTS,
     LATER,
@@ -222,7 +223,7 @@ class TestCopying:
 
     @pytest.fixture
     async def service(self, mongo_url: str) -> AsyncIterator[Service]:
-        service = Service("users", Settings(**settings_for(mongo_url)))
+        service = Service("users", Settings(**settings_for(mongo_url, database_prefix="kept-")))
         self.of = Membership.of(service)
         accounts = service.collection("accounts", Account)
         service.app(hears=handlers(self.of, accounts, DEFAULTS), jobs=[self.worker(accounts)])
@@ -230,7 +231,7 @@ class TestCopying:
         keeping = asyncio.create_task(service.committer.run())
         yield service
         await ended([keeping], again=GRACE + 2)
-        await service.mongo.drop()
+        await forget_whole(service)
         await service.mongo.close()
 
     def worker(self, accounts: Collection[Account]) -> Worker[Duplication]:

@@ -26,6 +26,7 @@ from services.users.endings import Endings
 from services.users.handlers import handlers
 from services.users.membership import Membership
 from tests.conftest import settings_for
+from tests.forgetting import forget_whole
 from tests.users.rattaching import (
     DEFAULTS,
     NOW,
@@ -78,7 +79,7 @@ class Users:
 
 @pytest.fixture
 async def users(mongo_url: str) -> AsyncIterator[Users]:
-    service = Service("users", Settings(**settings_for(mongo_url)))
+    service = Service("users", Settings(**settings_for(mongo_url, database_prefix="kept-")))
     membership, accounts = Membership.of(service), service.collection("accounts", Account)
     app = service.app(
         rattachement_routes(membership, DEFAULTS), hears=handlers(membership, accounts, DEFAULTS)
@@ -94,7 +95,7 @@ async def users(mongo_url: str) -> AsyncIterator[Users]:
         await users.hear(a_creation())
         yield users
     await ended([keeping], again=GRACE + 2)
-    await service.mongo.drop()
+    await forget_whole(service)
     await service.mongo.close()
 
 
