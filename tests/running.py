@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from urllib.request import urlopen
@@ -55,6 +56,13 @@ class Running:
         except OSError:
             return False
 
+    def until_ready(self, service: str) -> None:
+        for _ in range(PATIENCE * 10):
+            if self.is_ready(service):
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"{service} is not ready:\n{self.told.read_text()}")
+
     def children(self) -> dict[int, str]:
         """What it started, by process: what each was called with."""
         listed = subprocess.run(
@@ -66,3 +74,18 @@ class Running:
     def stop(self, how: signal.Signals) -> int:
         self.process.send_signal(how)
         return self.process.wait(PATIENCE)
+
+
+def are_gone(processes: Iterable[int]) -> bool:
+    for _ in range(300):
+        if not any(map(_lives, processes)):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def _lives(pid: int) -> bool:
+    stat = subprocess.run(
+        ("ps", "-o", "stat=", "-p", str(pid)), capture_output=True, text=True, check=False
+    )
+    return bool(stat.stdout.strip()) and not stat.stdout.startswith("Z")

@@ -5,10 +5,10 @@ import json
 import os
 import random
 import signal
+import sys
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from deploy.embedded import mail, mongod
 from kit.clock import today
 from tests.conftest import UNHURRIED
 from tests.platform import Platform, User, until
-from tests.running import PATIENCE, Running
+from tests.running import PATIENCE, Running, are_gone
 
 pytestmark = pytest.mark.faults
 
@@ -35,12 +35,14 @@ HALVES = {"granted": REQUESTS // 2, "refused": REQUESTS // 2}
 Rows = list[dict[str, Any]]
 
 
-@pytest.fixture
-async def running(tmp_path: Path) -> AsyncIterator[Running]:
-    one = Running(tmp_path, "--each", "--no-demo")
+@pytest.fixture(scope="module")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    """Begun once: six processes that read all there is to read take their time."""
+    one = Running(tmp_path_factory.mktemp("each"), "--each", "--no-demo")
     one.start(**UNHURRIED).says("^ready$")
     yield one
-    one.stop(signal.SIGTERM)
+    if one.process.poll() is None:
+        one.stop(signal.SIGTERM)
 
 
 @pytest.fixture
@@ -72,6 +74,21 @@ async def test_each_request_has_one_outcome(running: Running, databases: "Databa
     assert {*delivered} == {one["message_id"] for one in written}
     print(f"{len(delivered) - len({*delivered})} letters left twice, with the same Message-ID")
     await platform.http.aclose()
+
+
+def test_one_process_each_comes_back_alone_and_never_outlives_us(running: Running) -> None:
+    started = running.children()
+    assert len(started) == len(PARTS) + len(HEARING)
+    [users] = [pid for pid, args in started.items() if args.endswith("serve users")]
+    os.kill(users, signal.SIGKILL)
+    assert are_gone([users])
+    running.until_ready("users")
+    assert len(set(running.children()) - set(started)) == 1
+
+    started = running.children()
+    running.stop(signal.SIGKILL)
+    if sys.platform == "linux":  # Elsewhere nothing tells a child that its parent is gone.
+        assert are_gone(started)
 
 
 async def knows(platform: Platform, lea: User, structure: Response) -> None:
