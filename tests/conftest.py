@@ -1,3 +1,4 @@
+import gc
 import json
 import shutil
 import signal
@@ -34,6 +35,7 @@ from tests import stack
 from tests.forgetting import forget
 from tests.platform import OPERATORS, Platform, User, until
 from tests.ports import free_ports
+from tests.quick import Quick
 from tests.running import Running
 from tests.scenes import Cast
 from tests.stub_provider import REDIRECT, Stub, a_stub, said_of, url_of
@@ -52,6 +54,7 @@ structlog.configure(
     ]
 )
 _turn = count()
+gc.disable()  # Until all is collected: nothing of that goes.
 MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
 
 EVERY_SERVICES = frozenset(
@@ -69,11 +72,11 @@ UNHURRIED = CHEAP_PASSWORDS | {
     "credential_rate": "100000/minute",
     "exchange_always": True,
     "exports_most": 1_000_000,
-    "heartbeat_every": 3,
+    "heartbeat_every": 6,
     "letters_most": 1_000_000,
     "operators": ",".join(OPERATORS),
     "personal_files_most": 1_000_000,
-    "rights_max_age": 15,
+    "rights_max_age": 30,
     "sign_in_failures": 1_000_000,
     "sirene_per_minute": 100_000,
     "vacancy_claims_most": 1_000_000,
@@ -102,6 +105,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((n for n, long in enumerate(starts) if long), len(LONGEST))
 
     items.sort(key=turn)
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded for all tests stays: left to itself, the collector walks through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    gc.enable()
 
 
 def pytest_report_header() -> str:
@@ -203,7 +214,9 @@ async def place(
 @pytest.fixture(scope="session")
 async def platform(place: dict[str, Any]) -> AsyncIterator[Platform]:
     """The whole platform: each test brings people and structures of its own."""
-    platform = Platform(Path(place["data"]), place["ports"], kafka=place.get("kafka", ""))
+    platform = Platform(
+        Path(place["data"]), place["ports"], kafka=place.get("kafka", ""), transport=Quick()
+    )
     yield platform
     await platform.http.aclose()
 

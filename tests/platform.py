@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
-from httpx import AsyncClient, Response
+from httpx import AsyncBaseTransport, AsyncClient, Response
 
 from deploy.embedded import mail, mongod
 from kit.clock import today
@@ -63,12 +63,19 @@ class User:
 class Platform:
     """A running platform, whoever started it."""
 
-    def __init__(self, data: Path, ports: Mapping[str, int], *, kafka: str = "") -> None:
+    def __init__(
+        self,
+        data: Path,
+        ports: Mapping[str, int],
+        *,
+        kafka: str = "",
+        transport: AsyncBaseTransport | None = None,
+    ) -> None:
         self.data = data
         self.kafka = kafka or f"127.0.0.1:{ports['kafka_port']}"
         self.mongo = mongod.url(ports["mongo_port"])
         self.gateway = f"http://127.0.0.1:{ports['gateway_port']}"
-        self.http = AsyncClient(base_url=self.gateway, timeout=PATIENCE)
+        self.http = AsyncClient(base_url=self.gateway, timeout=PATIENCE, transport=transport)
         self._known: set[str] = set()
         self._letters: dict[str, list[Path]] = {}
         self._looked_at = 0
@@ -187,9 +194,11 @@ async def until(
 ) -> T:
     """What is seen, once it is good."""
     end = asyncio.get_running_loop().time() + patience
+    pause = 0.02  # Each look costs what is waited for some of its time: fewer, when it takes long.
     while not good(seen := await look()):
         assert asyncio.get_running_loop().time() < end, f"It stays so: {seen!r}"
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.3, 0.1)
     return seen
 
 
