@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
@@ -36,6 +36,8 @@ _ALIKE: Final[dict[str, TypeAdapter[Any]]] = {
     "lines": TypeAdapter(tuple[Line, ...]),
     "habilitations": TypeAdapter(tuple[Habilitation, ...]),
 }
+AT_ONCE: Final = 10_000
+"""Rights that come in one reply, of which the database makes no more than 16 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +150,21 @@ def blocked(id: str, current: Rights | None) -> Change[Rights]:
     return Change(replace(current or Rights(id=id), blocked=True))
 
 
+_GROUPED: Final = {
+    # What somebody holds is mostly alike in thousands of structures: sent, parsed and kept once.
+    "$group": {
+        "_id": {name: f"${name}" for name in _ALIKE},
+        "held": {
+            "$push": {
+                name: f"${name}"
+                for name in ("_id", *(one.name for one in fields(Rights)))
+                if name not in ("id", *_ALIKE)
+            }
+        },
+    }
+}
+
+
 class _Read(NamedTuple):
     held: tuple[Rights, ...]
     made: dict[Callable[..., Any], tuple[date, Any]]
@@ -186,11 +203,19 @@ class _Remembered:
         ]
 
     async def _read(self, user_id: str) -> tuple[Rights, ...]:
-        found = self._entities.documents.find({"user_id": user_id}, batch_size=10_000)
-        before = dict[str, tuple[Any, Any]]()
-        return tuple(
-            self._entities.state(_sharing(one, before)) for one in await found.to_list(None)
-        )
+        held, last = list[Rights](), ""
+        while True:
+            rows = await self._entities.computed(
+                {"$match": {"user_id": user_id, "structure_id": {"$gt": last}}},
+                {"$sort": {"structure_id": 1}},
+                {"$limit": AT_ONCE},
+                _GROUPED,
+            )
+            found = [self._entities.state(one) for row in rows for one in _each(row)]
+            held += sorted(found, key=lambda one: one.structure_id)
+            if len(found) < AT_ONCE:
+                return tuple(held)
+            last = held[-1].structure_id
 
     def _keep(self, user_id: str, read: _Read) -> None:
         self._of[user_id] = read
@@ -199,14 +224,11 @@ class _Remembered:
             self._of.popitem(last=False)
 
 
-def _sharing(row: dict[str, Any], before: dict[str, tuple[Any, Any]]) -> dict[str, Any]:
-    """What somebody holds is mostly alike in thousands of structures: parsed, and kept, once."""
-    for name, kind in _ALIKE.items():
-        written = row.get(name, ())
-        if name not in before or before[name][0] != written:
-            before[name] = written, kind.validate_python(written)
-        row[name] = before[name][1]
-    return row
+def _each(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    alike = {
+        name: kind.validate_python(row["_id"].get(name) or ()) for name, kind in _ALIKE.items()
+    }
+    return (one | alike for one in row["held"])
 
 
 class RightsCopy:

@@ -216,6 +216,7 @@ class TestRightsCopy:
         self, service, copy, monkeypatch
     ):
         monkeypatch.setattr("kit.rights.MANY", 1)
+        monkeypatch.setattr("kit.rights.AT_ONCE", 2)
         await self.beat(service, age=1)
         reading = Habilitation(application="engagements", level="consultation")
 
@@ -230,12 +231,14 @@ class TestRightsCopy:
             copy.hear(of("s", version=3, lines=(Line(valid_from=TODAY, valid_until=TODAY),))),
             copy.otherwise("u:s3"),
             copy.hear(of("s3")),
+            copy.hear(of("s4", habilitations=(reading,))),
+            copy.hear(of("s5", habilitations=(reading,))),
         ):
             await service.committer.keep(ask)
             held = await copy.of_user("u")
             assert held == tuple(await copy.entities.select({"user_id": "u"}))
             assert await copy.of_user("u") is held
-        assert [one.role for one in held] == ["user", None, "user"]
+        assert [one.role for one in held] == ["user", None, *["user"] * 3]
 
         await self.beat(service, age=6)
         monkeypatch.setattr("kit.heard.now", lambda: now() + timedelta(seconds=6))
