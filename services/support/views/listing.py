@@ -117,9 +117,9 @@ class Listing:
 
     async def counts(self, reach: Reach) -> dict[Tab, Count]:
         """How many each tab holds."""
-        apart = [tab for tab in HOLDS if tab != "not_closed"]
+        apart: list[Tab] = [tab for tab in HOLDS if tab != "not_closed"]
         counted = await asyncio.gather(*(self._held(reach, Sought(tab=tab)) for tab in apart))
-        held = dict(zip(apart, counted, strict=True))
+        held = dict[Tab, Count](zip(apart, counted, strict=True))
         held["not_closed"] = await self._not_closed(reach, held)
         return {tab: held[tab] for tab in HOLDS}
 
