@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from kit.service import Service
 
+M = TypeVar("M")
+
 __all__ = ["ORGANISATION", "Rights", "RightsCopy", "applied", "blocked"]
 
 MANY: Final = 100
@@ -33,6 +36,8 @@ _ALIKE: Final[dict[str, TypeAdapter[Any]]] = {
     "lines": TypeAdapter(tuple[Line, ...]),
     "habilitations": TypeAdapter(tuple[Habilitation, ...]),
 }
+AT_ONCE: Final = 10_000
+"""Rights that come in one reply, of which the database makes no more than 16 MB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +150,27 @@ def blocked(id: str, current: Rights | None) -> Change[Rights]:
     return Change(replace(current or Rights(id=id), blocked=True))
 
 
+_GROUPED: Final = {
+    # What somebody holds is mostly alike in thousands of structures: sent, parsed and kept once.
+    "$group": {
+        "_id": {name: f"${name}" for name in _ALIKE},
+        "held": {
+            "$push": {
+                name: f"${name}"
+                for name in ("_id", *(one.name for one in fields(Rights)))
+                if name not in ("id", *_ALIKE)
+            }
+        },
+    }
+}
+
+
+class _Read(NamedTuple):
+    held: tuple[Rights, ...]
+    made: dict[Callable[..., Any], tuple[date, Any]]
+    """What was made of them, by what, for which day."""
+
+
 class _Remembered:
     """
     What was read of people in many structures, for as long as none of it has changed.
@@ -155,17 +181,17 @@ class _Remembered:
 
     def __init__(self, entities: Collection[Rights]) -> None:
         self._entities = entities
-        self._of: OrderedDict[str, tuple[Rights, ...]] = OrderedDict()
+        self._of: OrderedDict[str, _Read] = OrderedDict()
 
-    async def of(self, user_id: str) -> tuple[Rights, ...]:
+    async def of(self, user_id: str) -> _Read:
         # Taken before the database is asked: what somebody else reads meanwhile, and began to
         # read before, may be older than what it answers here.
-        held = self._of.get(user_id)
-        if held is None or not await self._unchanged(user_id, held):
-            held = await self._read(user_id)
-        if len(held) >= MANY:
-            self._keep(user_id, held)
-        return held
+        read = self._of.get(user_id)
+        if read is None or not await self._unchanged(user_id, read.held):
+            read = _Read(await self._read(user_id), {})
+        if len(read.held) >= MANY:
+            self._keep(user_id, read)
+        return read
 
     async def _unchanged(self, user_id: str, held: tuple[Rights, ...]) -> bool:
         sums = {"many": {"$sum": 1}, "versions": {"$sum": "$version"}}
@@ -177,27 +203,32 @@ class _Remembered:
         ]
 
     async def _read(self, user_id: str) -> tuple[Rights, ...]:
-        found = self._entities.documents.find({"user_id": user_id}, batch_size=10_000)
-        before = dict[str, tuple[Any, Any]]()
-        return tuple(
-            self._entities.state(_sharing(one, before)) for one in await found.to_list(None)
-        )
+        held, last = list[Rights](), ""
+        while True:
+            rows = await self._entities.computed(
+                {"$match": {"user_id": user_id, "structure_id": {"$gt": last}}},
+                {"$sort": {"structure_id": 1}},
+                {"$limit": AT_ONCE},
+                _GROUPED,
+            )
+            found = [self._entities.state(one) for row in rows for one in _each(row)]
+            held += sorted(found, key=lambda one: one.structure_id)
+            if len(found) < AT_ONCE:
+                return tuple(held)
+            last = held[-1].structure_id
 
-    def _keep(self, user_id: str, held: tuple[Rights, ...]) -> None:
-        self._of[user_id] = held
+    def _keep(self, user_id: str, read: _Read) -> None:
+        self._of[user_id] = read
         self._of.move_to_end(user_id)
-        while sum(map(len, self._of.values())) > REMEMBERED:
+        while sum(len(one.held) for one in self._of.values()) > REMEMBERED:
             self._of.popitem(last=False)
 
 
-def _sharing(row: dict[str, Any], before: dict[str, tuple[Any, Any]]) -> dict[str, Any]:
-    """What somebody holds is mostly alike in thousands of structures: parsed, and kept, once."""
-    for name, kind in _ALIKE.items():
-        written = row.get(name, ())
-        if name not in before or before[name][0] != written:
-            before[name] = written, kind.validate_python(written)
-        row[name] = before[name][1]
-    return row
+def _each(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    alike = {
+        name: kind.validate_python(row["_id"].get(name) or ()) for name, kind in _ALIKE.items()
+    }
+    return (one | alike for one in row["held"])
 
 
 class RightsCopy:
@@ -241,7 +272,18 @@ class RightsCopy:
     async def of_user(self, user_id: str) -> tuple[Rights, ...]:
         """Every structure the user has or had to do with."""
         await self.require_fresh()
-        return await self._remembered.of(user_id)
+        return (await self._remembered.of(user_id)).held
+
+    async def made_of_user(
+        self, user_id: str, make: Callable[[tuple[Rights, ...], date], M], on: date
+    ) -> M:
+        """What all rights of the user come to that day; remembered as long as they are."""
+        await self.require_fresh()
+        held, made = await self._remembered.of(user_id)
+        if make not in made or made[make][0] != on:
+            made[make] = on, make(held, on)
+        remade: M = made[make][1]
+        return remade
 
     async def principal_manager(self, structure_id: str, on: date) -> str | None:
         """One at most: of two, while a transfer is still being heard, the newer."""

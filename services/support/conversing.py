@@ -132,9 +132,11 @@ class Conversing:
         entry: Entry = kept[2]
         return entry
 
-    async def take(self, id: str, entry_id: str, caller: Caller) -> tuple[Exchange, Ticket]:
+    async def take(
+        self, id: str, entry_id: str, caller: Caller, *, if_match: int | None
+    ) -> tuple[Exchange, Ticket]:
         decide = partial(domain.take, silence=self.settings.exchange_silence)
-        kept = await self._changed(id, entry_id, decide, caller)
+        kept = await self._changed(id, entry_id, decide, caller, if_match)
         return kept[0], kept[1]
 
     async def end(
@@ -174,17 +176,21 @@ class Conversing:
         )
 
     async def _changed(
-        self, id: str, entry_id: str, decide: Callable[..., Any], caller: Caller
+        self,
+        id: str,
+        entry_id: str,
+        decide: Callable[..., Any],
+        caller: Caller,
+        if_match: int | None = None,
     ) -> tuple[Any, ...]:
         by = await self._doing(id, entry_id, caller)
-        kept: tuple[Any, ...] = await self.writing.committer.change_together(
-            (
-                self.exchanges.at(id),
-                self.records.tickets.at(id),
-                self.records.entries.at(entry_id),
-            ),
-            partial(decide, by=by),
+        places = (
+            self.exchanges.at(id),
+            self.records.tickets.at(id),
+            self.records.entries.at(entry_id),
         )
+        ask = Ask(places, partial(decide, by=by), if_match)
+        kept: tuple[Any, ...] = await self.writing.committer.keep(ask)
         self.waiting.ring(kept[0])
         return kept
 

@@ -1,6 +1,8 @@
 """Finds out as whom a caller may know of tickets."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
 
 from kit.clock import today
 from kit.http import Caller
@@ -17,18 +19,20 @@ class Reaching:
         """As whom they may know of this ticket; of other tickets it says too little."""
         named = {ticket.content.structure_id, ticket.recipient_id} if ticket else set()
         held = [await self.rights.of(caller.user_id, id) for id in sorted(filter(None, named))]
-        return _reach(caller, [one for one in held if one])
+        return _of(caller, _reach_of_all([one for one in held if one], today()))
 
     async def everywhere(self, caller: Caller) -> Reach:
         """As whom they may know of any ticket: of thousands of structures, if they must."""
-        return _reach(caller, [*await self.rights.of_user(caller.user_id)])
+        reach = await self.rights.made_of_user(caller.user_id, _reach_of_all, today())
+        return _of(caller, reach)
 
 
-def _reach(caller: Caller, held: list[Rights]) -> Reach:
-    return reach_of(
-        caller.user_id,
-        # What could not be read might have taken rights away.
-        [(one.structure_id, one) for one in held if not one.blocked],
-        today(),
-        desk=caller.operator,
-    )
+def _reach_of_all(held: Iterable[Rights], on: date) -> Reach:
+    """But for who they are."""
+    # What could not be read might have taken rights away.
+    readable = ((one.structure_id, one) for one in held if not one.blocked)
+    return reach_of("", readable, on, desk=False)
+
+
+def _of(caller: Caller, reach: Reach) -> Reach:
+    return replace(reach, user_id=caller.user_id, desk=caller.operator)

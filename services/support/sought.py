@@ -53,7 +53,10 @@ class Sought:
     view: Annotated[View | None, Query(description="As emitter, or as recipient, alone.")] = None
     q: Annotated[
         str | None,
-        Query(max_length=200, description="Words of the title or the description, all of them."),
+        Query(
+            max_length=200,
+            description="Words of the title or the description, all of them; not of answers.",
+        ),
     ] = None
     number: Annotated[str | None, Query(pattern=r"^ *([Cc][Pp][Rr][Oo][Cc][Ss])?[0-9]{1,7} *$")] = (
         None

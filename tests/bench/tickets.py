@@ -42,6 +42,7 @@ DESK, ONE, WIDE = "d" * 32, "0" * 32, "e" * 32
 FIRST = tuple(f"{n:032x}" for n in range(1, 21))
 """People who each ask for one page only."""
 SORTS = ("created_at", "number", "title", "category", "subcategory", "state")
+WAYS = ("ascending", "descending")
 TABS = ("actions_required", "not_closed", "in_progress", "closed", "drafts", "to_treat")
 
 
@@ -185,8 +186,14 @@ def _asked(made: Tickets, many: int) -> dict[str, list[str]]:
         f"?tab={tab}&sort={sort}&direction={way}"
         for tab in ("not_closed", "closed")
         for sort in SORTS
-        for way in ("ascending", "descending")
+        for way in WAYS
     ]
+    grouped = {
+        sort: [
+            f"?tab={tab}&sort={sort}&direction={way}&grouped=true" for tab in TABS for way in WAYS
+        ]
+        for sort in ("category", "state")
+    }
     filed = [f"category={one}" for one in sorted({filed[0] for filed in made.filed})]
     filed += [f"subcategory={filed[1]}" for filed in made.filed]
     days = [f"{BEGAN + timedelta(days=n):%Y-%m-%d}" for n in range(0, made.many // 1440, 7)]
@@ -199,6 +206,7 @@ def _asked(made: Tickets, many: int) -> dict[str, list[str]]:
         "days": [f"created_from={one}&created_until={one}" for one in days],
     }
     found = {"tabs": tabs * 5, "every order": sorts * 2, "counts": ["/counts"] * 10}
+    found |= {f"groups by {sort}": paths * 3 for sort, paths in grouped.items()}
     found |= {kind: [f"?{one}" for one in asked] for kind, asked in criteria.items()}
     for kind, words in made.searches(many).items():
         found[kind] = [f"?q={quote(one)}" for one in words]

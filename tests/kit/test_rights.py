@@ -216,6 +216,7 @@ class TestRightsCopy:
         self, service, copy, monkeypatch
     ):
         monkeypatch.setattr("kit.rights.MANY", 1)
+        monkeypatch.setattr("kit.rights.AT_ONCE", 2)
         await self.beat(service, age=1)
         reading = Habilitation(application="engagements", level="consultation")
 
@@ -230,17 +231,46 @@ class TestRightsCopy:
             copy.hear(of("s", version=3, lines=(Line(valid_from=TODAY, valid_until=TODAY),))),
             copy.otherwise("u:s3"),
             copy.hear(of("s3")),
+            copy.hear(of("s4", habilitations=(reading,))),
+            copy.hear(of("s5", habilitations=(reading,))),
         ):
             await service.committer.keep(ask)
             held = await copy.of_user("u")
             assert held == tuple(await copy.entities.select({"user_id": "u"}))
             assert await copy.of_user("u") is held
-        assert [one.role for one in held] == ["user", None, "user"]
+        assert [one.role for one in held] == ["user", None, *["user"] * 3]
 
         await self.beat(service, age=6)
         monkeypatch.setattr("kit.heard.now", lambda: now() + timedelta(seconds=6))
         with pytest.raises(TooStale):
             await copy.of_user("u")
+
+    @pytest.mark.parametrize("many", [1, 2])
+    async def test_makes_something_anew_of_what_has_changed_and_of_another_day(
+        self, service, copy, many, monkeypatch
+    ):
+        monkeypatch.setattr("kit.rights.MANY", many)
+        await self.beat(service, age=1)
+        made = list[tuple[int, date]]()
+
+        def make(held: tuple[Rights, ...], on: date) -> int:
+            made.append((sum(one.valid(on) for one in held), on))
+            return made[-1][0]
+
+        async def ask(on: date) -> int:
+            return await copy.made_of_user("u", make, on)
+
+        assert [await ask(today()), await ask(today())] == [1, 1]
+        until = Line(valid_from=TODAY, valid_until=today())
+        await service.committer.keep(copy.hear(told(version=2, lines=(until,))))
+        assert [await ask(today()), await ask(today() + timedelta(days=1))] == [1, 0]
+        await service.committer.keep(copy.hear(told(version=3, role=None)))
+        assert await ask(today()) == 0
+        assert len(made) == {1: 4, 2: 5}[many]
+
+        monkeypatch.setattr("kit.heard.now", lambda: now() + timedelta(seconds=6))
+        with pytest.raises(TooStale):
+            await ask(today())
 
     async def test_remembers_no_more_than_so_many(self, service, copy, monkeypatch):
         monkeypatch.setattr("kit.rights.MANY", 1)

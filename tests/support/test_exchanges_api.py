@@ -153,6 +153,19 @@ class TestExchanges:
         assert (refused.status_code, refused.json()["exchange_id"]) == (409, id)
         assert again.status_code == 201
 
+    async def test_are_taken_as_they_were_read(self, desk: Desk):
+        id = await begun(desk)
+        path, agent = f"/v1/exchanges/{id}", f"/v1/ops/exchanges/{id}/agent"
+        async with desk.by("olga", operator=True) as olga:
+            read = {"if-match": (await olga.get(path)).headers["etag"]}
+            await say(desk, id, "ana", "Encore ceci")
+            stale = await olga.put(agent, headers=read)
+            waiting = await olga.get(path)
+            taken = await olga.put(agent, headers={"if-match": waiting.headers["etag"]})
+
+        assert (stale.status_code, waiting.json()["state"]) == (412, "queued")
+        assert (taken.status_code, taken.json()["state"]) == (200, "live")
+
     async def test_end_as_they_were_read(self, desk: Desk):
         id = await begun(desk)
         await take(desk, id)

@@ -13,7 +13,7 @@ from kit.days import beginning_of
 from kit.pages import Asked
 from kit.service import Service
 from kit.settings import Settings
-from services.support.domain.listing import found_by
+from services.support.domain.listing import HOLDS, found_by
 from services.support.domain.reach import Reach
 from services.support.domain.tickets import Ticket
 from services.support.records import Records
@@ -33,6 +33,8 @@ WIDE = Reach(
     emitted_read=frozenset((f"s-{n}", None) for n in range(1, 400)),
     received_read=frozenset({"s-3", "s-4"}),
 )
+OWN = Reach(user_id="u-6", attached=frozenset({"s-16"}))
+"""Who reads nothing but their own."""
 
 
 def nth(n: int) -> Ticket:
@@ -275,6 +277,23 @@ class TestGroups:
         if sort == "category":
             assert {one.value for one in groups} == {"PAIEMENT", "SAISIE"}
 
+    @pytest.mark.feature("SUP-34")
+    @pytest.mark.parametrize("sort", ["category", "subcategory", "state"])
+    async def test_of_hundreds_of_structures_are_counted_without_reading_a_ticket(
+        self, tickets, sort: Any, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(listing, "FEW", 10)
+        sought = Sought(tab="not_closed", sort=sort)
+        reader = Listing(tickets)
+        found, _, way = await reader.page(WIDE, sought, Asked("", 1_000))
+        async with Profile(tickets) as profile:
+            groups = await reader.groups(way, sought, found)
+
+        every = by_hand(WIDE, sought)
+        assert sum(one.count for one in groups) == len(every) == len(found)
+        assert len(groups) == {"category": 2, "subcategory": 1, "state": 3}[sort]
+        assert sum(one["docsExamined"] for one in profile.reads) == 0
+
 
 class TestCounts:
     @pytest.mark.feature("SUP-26")
@@ -289,3 +308,25 @@ class TestCounts:
             == len([n for n in range(MANY) if STATES[n % 5] == "open" and n % 3])
             or counts["to_treat"].more
         )
+
+    @pytest.mark.feature("SUP-26", "SUP-27", "SUP-29", "SUP-39")
+    @pytest.mark.parametrize("reach", [DESK, ANA, WIDE, OWN], ids=["desk", "one", "many", "own"])
+    @pytest.mark.parametrize("most", [50, 1_000])
+    async def test_are_as_long_as_the_lists(self, tickets, reach, most: int, monkeypatch):
+        monkeypatch.setattr(listing, "COUNTED", most)
+        counts = await Listing(tickets).counts(reach)
+
+        assert [*counts] == [*HOLDS]
+        for tab, count in counts.items():
+            long = len(await read_all(tickets, reach, Sought(tab=tab), 500))
+            assert count.model_dump() == {"count": min(long, most), "more": long > most}, tab
+
+    async def test_of_hundreds_of_structures_read_no_ticket(self, tickets, monkeypatch):
+        monkeypatch.setattr(listing, "COUNTED", 50)
+        async with Profile(tickets) as profile:
+            await Listing(tickets).counts(WIDE)
+
+        # What waits for others, but not for those who wrote it, has to be looked at.
+        read = {one["docsExamined"] for one in profile.reads}
+        assert sorted(read)[:-1] in ([], [0])
+        assert len(profile.reads) == len(HOLDS) - 1

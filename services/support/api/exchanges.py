@@ -200,9 +200,11 @@ def exchange_routes(conversing: Conversing, consulting: Consulting) -> APIRouter
         return Page(items=items, next=following)
 
     @routes.put("/ops/exchanges/{id}/agent", responses=may_answer(*OF_AGENTS, ExchangeOver))
-    async def take(id: TicketId, caller: Operator, response: Response) -> ExchangeView:
+    async def take(
+        id: TicketId, caller: Operator, if_match: IfMatch, response: Response
+    ) -> ExchangeView:
         """Talk to whoever waits. Of two agents the second is told that it is taken."""
-        exchange, ticket = await conversing.take(id, new_entity_id(), caller)
+        exchange, ticket = await conversing.take(id, new_entity_id(), caller, if_match=if_match)
         return answered(exchange, ticket, response)
 
     return routes

@@ -1,5 +1,6 @@
 """Lists of tickets: each is read in its order by an index, or through what is few."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,8 @@ FEW: Final = 5_000
 MERGED: Final = 150
 """Shelves that are read side by side in an order: MongoDB merges 200 at most."""
 COUNTED: Final = 1_000
+LOOKED_AT: Final = 16_000
+"""Shelves of which tickets are counted one shelf after the other, without reading the tickets."""
 READ_AT_ONCE: Final = 500
 
 INDEXES: Final = (
@@ -44,6 +47,8 @@ _GROUPS: Final[dict[Sort, Any]] = {
     "subcategory": "$content.subcategory",
     "state": "$state",
 }
+_LARGE: Final[frozenset[Sort]] = frozenset({"category", "subcategory", "state"})
+"""Orders in which thousands of tickets are alike."""
 
 
 class Count(BaseModel):
@@ -65,12 +70,14 @@ class Way:
     What is read, by which index.
 
     ``narrow``: so few that they are sorted when read. ``loosely``: as ``kit.pages.page`` has it.
+    ``shelves``: too many to be merged, and all that is asked.
     """
 
     where: dict[str, Any]
     index: str
     narrow: bool = False
     loosely: bool = False
+    shelves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +117,28 @@ class Listing:
 
     async def counts(self, reach: Reach) -> dict[Tab, Count]:
         """How many each tab holds."""
-        return {tab: await self._held(reach, Sought(tab=tab)) for tab in HOLDS}
+        apart: list[Tab] = [tab for tab in HOLDS if tab != "not_closed"]
+        counted = await asyncio.gather(*(self._held(reach, Sought(tab=tab)) for tab in apart))
+        held = dict[Tab, Count](zip(apart, counted, strict=True))
+        held["not_closed"] = await self._not_closed(reach, held)
+        return {tab: held[tab] for tab in HOLDS}
+
+    async def _not_closed(self, reach: Reach, held: dict[Tab, Count]) -> Count:
+        # Two tabs that share no ticket are parts of this one, and may be enough.
+        parts = held["in_progress"], held["actions_required"]
+        if any(one.more for one in parts) or sum(one.count for one in parts) > COUNTED:
+            return Count(count=COUNTED, more=True)
+        return await self._held(reach, Sought(tab="not_closed"))
 
     async def groups(self, way: Way, sought: Sought, found: list[Ticket]) -> list[Group]:
         """Those that the tickets of a page are of, in its order, each counted in the whole list."""
         ranges = {_group(one, sought.sort): _alike(one, sought.sort) for one in found}
         if not way.narrow:
             index = way.index if way.loosely else f"by_{sought.sort}"
+            by_shelf = 0 < len(way.shelves) <= LOOKED_AT and sought.sort in _LARGE
+            where = {"shelves": {"$in": way.shelves}} if by_shelf else way.where
             return [
-                Group(value=value, **await self._count(way.where, index, among))
+                Group(value=value, **await self._count(where, index, among))
                 for value, among in ranges.items()
             ]
         where = {"$and": [way.where, {"$or": [*ranges.values()]}]} if ranges else way.where
@@ -128,7 +148,8 @@ class Listing:
         return [Group(value=one, count=counted.get(one, 0), more=False) for one in ranges]
 
     async def _held(self, reach: Reach, sought: Sought) -> Count:
-        theirs, index, unchecked = _theirs(reach, sought, sought.shelves(reach))
+        shelves = sought.shelves(reach)
+        theirs, index, unchecked = _theirs(reach, sought, shelves, most=LOOKED_AT)
         where = {"$and": [theirs, *unchecked, *sought.beyond_shelves(reach)]}
         return Count(**await self._count(where, index))
 
@@ -171,7 +192,8 @@ class Listing:
         if passed and (rarest := passed[sought.furthest(passed)]) is not of_reach:
             through = [*rarest.entering, *every]
             return Way({"$and": [*through, *else_asked]}, rarest.index, loosely=True)
-        return Way({"$and": [*every, *else_asked]}, in_order)
+        alone = () if merged or else_asked else tuple(shelves)
+        return Way({"$and": [*every, *else_asked]}, in_order, shelves=alone)
 
     async def _few(self, lead: Lead) -> bool:
         counted = await self._tickets.documents.count_documents(
@@ -198,10 +220,10 @@ class Listing:
 
 
 def _theirs(
-    reach: Reach, sought: Sought, shelves: list[str]
+    reach: Reach, sought: Sought, shelves: list[str], *, most: int = MERGED
 ) -> tuple[dict[str, Any], str, list[dict[str, Any]]]:
     """What finds all that somebody may read, by which index, and what must then be checked."""
-    if len(shelves) <= MERGED or sought.tab == "to_treat":
+    if len(shelves) <= most or sought.tab == "to_treat":
         return {"shelves": {"$in": shelves}}, "by_created_at", []
     return sought.owners(reach), "owners", [sought.within(reach)]
 
