@@ -51,6 +51,8 @@ class HabilitationsRefused(
     structure_name: str | None
     reason: PersonalText
     refused_at: AwareDatetime
+    decided_by: str = ""
+    """Whose words the reason is."""
 
 
 class HabilitationsNotApplied(

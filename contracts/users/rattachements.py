@@ -53,6 +53,8 @@ class RattachementRefused(
     structure_name: str | None
     reason: PersonalText
     refused_at: AwareDatetime
+    decided_by: str = ""
+    """Whose words the reason is."""
 
 
 class RattachementNotApplied(

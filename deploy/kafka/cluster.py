@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from pydantic import SecretStr
 
@@ -153,22 +154,30 @@ def _format(
 ) -> None:
     if (properties.parent / "log" / "meta.properties").exists():
         return
-    operator = []
+    asked = ["kafka.tools.StorageTool", "format", "--ignore-formatted"]
+    asked += ["--cluster-id", CLUSTER, "--config", str(properties)]
     if secrets:  # Whoever is to let the others in must be known from the first moment.
         password = (secrets / "admin" / "chorale_kafka_password").read_text()
-        operator = ["--add-scram", f"SCRAM-SHA-512=[name=admin,password={password}]"]
-    done = subprocess.run(
-        [
-            *(*java, "-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format"),
-            *("--ignore-formatted", "--cluster-id", CLUSTER, "--config", str(properties)),
-            *operator,
-        ],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, **env},
-    )
+        asked += ["--add-scram", f"SCRAM-SHA-512=[name=admin,password={password}]"]
+    # Everybody on a machine may read the arguments of a process: Java takes these from a file,
+    # which is the owner's alone, and is not to leave them where others watch JVMs either.
+    with NamedTemporaryFile("w", dir=properties.parent, prefix="format-") as file:
+        file.write("".join(f"{_quoted(one)}\n" for one in asked))
+        file.flush()
+        done = subprocess.run(
+            [*java, "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", f"@{file.name}"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, **env},
+        )
     if done.returncode:
         raise Trouble(f"Apache Kafka cannot use {properties.parent}:\n{done.stdout}{done.stderr}")
+
+
+def _quoted(argument: str) -> str:
+    """As the files of arguments of ``java`` have it."""
+    escaped = argument.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -64,7 +64,12 @@ def personal(
                 name="mandats",
                 collection=mandates,
                 of=lambda user_id: {"requester_id": user_id},
-                hides=frozenset({"told_by"}),
+                hides=frozenset({"told_by", "decided_by"}),
+                without=without_words,
+            ),
+            Kept(
+                collection=mandates,
+                of=lambda user_id: {"decided_by": user_id},
                 without=without_words,
             ),
             Kept(

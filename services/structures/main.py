@@ -33,6 +33,13 @@ from services.structures.sirene import Sirene
 from services.structures.views import Visibility, units
 from services.structures.waking import timers
 
+OF_MANDATES = (
+    IndexModel([("requester_id", 1), ("_id", 1)]),
+    IndexModel(
+        [("decided_by", 1), ("_id", 1)], partialFilterExpression={"decided_by": {"$gt": ""}}
+    ),
+)
+
 
 def build(service: Service[StructuresSettings]) -> FastAPI:
     settings = service.settings
@@ -42,9 +49,7 @@ def build(service: Service[StructuresSettings]) -> FastAPI:
     accounts = BankAccounts.of(service, attachments)
     their_units = units(service)
     clientele = Clientele.of(service)
-    mandates = service.collection(
-        "mandates", Mandate, indexes=[IndexModel([("requester_id", 1), ("_id", 1)])]
-    )
+    mandates = service.collection("mandates", Mandate, indexes=OF_MANDATES)
     contacts = service.collection("contacts", Contact)
     kept = personal(service, records, accounts, clientele, mandates)
     public = PublicStructures.of(service, records.structures, sirene, checksums=checksums)

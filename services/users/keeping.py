@@ -14,6 +14,7 @@ from services.users.domain.erasure import (
     detach,
     without_comment,
     without_reason,
+    without_refusal,
     without_words,
     without_words_of_change,
 )
@@ -41,6 +42,8 @@ PROOFS = frozenset({"family_hash", "secret_hash", "previous_hash"})
 
 _STRUCTURE = frozenset({"structure_identifier", "structure_name"})
 """Not every name of a structure is for whoever asks."""
+_DECIDER = frozenset({"decided_by"})
+"""Whoever asked is not told who has decided."""
 _OTHERS = frozenset({"by", "former_manager_id"})
 
 
@@ -79,23 +82,27 @@ def _asked(of: Membership) -> list[Kept[Any]]:
             name="demandes-de-rattachement",
             collection=of.requests,
             of=of_user,
+            hides=_DECIDER,
             seen=as_seen,
             without=without_words,
         ),
+        Kept(collection=of.requests, of=_decided, without=without_refusal),
         Kept(
             name="demandes-d-habilitations",
             collection=of.habilitation_requests,
             of=of_user,
-            hides=_STRUCTURE,
+            hides=_STRUCTURE | _DECIDER,
             without=without_words_of_change,
         ),
+        Kept(collection=of.habilitation_requests, of=_decided, without=without_refusal),
         Kept(
             name="revendications",
             collection=of.claims,
             of=of_user,
-            hides=_STRUCTURE | {"decided_by", "manager_id", "nonce"},
+            hides=_STRUCTURE | _DECIDER | {"manager_id", "nonce"},
             without=without_reason,
         ),
+        Kept(collection=of.claims, of=_decided, without=without_refusal),
     ]
 
 
@@ -120,6 +127,7 @@ def _held(of: Membership) -> list[Kept[Any]]:
             hides=_OTHERS,
             without=without_comment,
         ),
+        Kept(collection=of.actions, of=lambda user_id: {"by": user_id}, without=without_comment),
     ]
 
 
@@ -154,6 +162,10 @@ def _detach(of: Membership, tie: Rattachement) -> Ask:
 def _the_account(user_id: str) -> dict[str, Any]:
     """Its own decision erases it: only then is the rest taken out."""
     return {"_id": user_id}
+
+
+def _decided(user_id: str) -> dict[str, Any]:
+    return {"decided_by": user_id}
 
 
 def _the_rattachements(user_id: str) -> dict[str, Any]:

@@ -27,8 +27,13 @@ if TYPE_CHECKING:
 
 _NEWEST_FIRST: Final = [("requested_at", -1), ("_id", -1)]
 
+_DECIDED: Final = IndexModel(
+    [("decided_by", 1), ("_id", 1)], partialFilterExpression={"decided_by": {"$gt": ""}}
+)
+
 _MANAGEMENT: Final = [IndexModel([("principal_manager_id", 1), ("_id", 1)])]
 _REQUESTS: Final = [
+    _DECIDED,
     IndexModel([("user_id", 1), *_NEWEST_FIRST]),
     IndexModel([("user_id", 1), ("status", 1), *_NEWEST_FIRST]),
     IndexModel([("user_id", 1), ("structure_id", 1)]),
@@ -46,6 +51,7 @@ _RATTACHEMENTS: Final = [
     IndexModel([("user_id", 1), ("_id", 1)]),
 ]
 _CLAIMS: Final = [
+    _DECIDED,
     IndexModel([("user_id", 1), ("opened_at", -1), ("_id", -1)]),
     IndexModel(
         [("opened_at", 1), ("_id", 1)],
@@ -59,6 +65,7 @@ _CLAIMS: Final = [
     ),
 ]
 _HABILITATION_REQUESTS: Final = [
+    _DECIDED,
     IndexModel([("user_id", 1), *_NEWEST_FIRST]),
     IndexModel([("structure_id", 1), ("espace", 1), *_NEWEST_FIRST]),
     IndexModel([("structure_id", 1), ("espace", 1), ("status", 1), *_NEWEST_FIRST]),
@@ -72,6 +79,7 @@ _HISTORY: Final = [
     IndexModel([("user_id", 1), ("_id", 1)]),
 ]
 _ACTIONS: Final = [
+    IndexModel([("by", 1), ("_id", 1)], partialFilterExpression={"by": {"$gt": ""}}),
     IndexModel([("structure_id", 1), ("at", -1), ("_id", -1)]),
     IndexModel([("structure_id", 1), ("user_id", 1), ("at", -1), ("_id", -1)]),
     IndexModel([("user_id", 1), ("_id", 1)]),

@@ -9,9 +9,12 @@ from typing import Any
 
 from contracts.approvals import (
     ApprovalDecided,
+    ApprovalDecidedV2,
     ApprovalExpired,
     ApprovalOpened,
+    ApprovalOpenedV2,
     ApprovalWithdrawn,
+    ApprovalWithdrawnV2,
     ApproverMissing,
 )
 from contracts.event import Event
@@ -19,7 +22,6 @@ from contracts.structures import UnitEnded
 from contracts.users import (
     Line,
     PersonChanged,
-    RattachementRequested,
     RightsChanged,
 )
 from kit.change import Change, Entity
@@ -32,15 +34,20 @@ from services.approvals.domain.comments import Comment, comment
 from services.approvals.domain.deciding import Answer, Decider, decide
 from services.approvals.domain.ended import Ended, keys_of, note_unit, unit_key
 from services.approvals.domain.ladder import climb
-from services.approvals.domain.opening import of_rattachement, open_for, tell_opened
+from services.approvals.domain.opening import ASKED_BY, open_for, tell_opened
 from services.approvals.domain.people import Person, copy_person, followed
 from services.approvals.domain.withdrawing import withdraw, withdraw_of_who_left
 from services.approvals.seats import seat_of
-from services.users.domain import requests, vacancies
+from services.structures.domain import mandates
+from services.structures.domain.mandates import Mandate
+from services.users.domain import habilitation_requests, requests, vacancies
+from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.lines import Extent
 from services.users.domain.rattachements import Rattachement, rattachement_id
 from services.users.domain.requests import RattachementRequest
 from tests.approvals.builders import LADDER, NOW
+from tests.structures.test_mandates import a_structure as a_structure_of_structures
+from tests.users.habilitating import a_place, a_profile, a_submit
 from tests.users.rattaching import (
     DEFAULTS,
     MANAGE,
@@ -51,8 +58,11 @@ from tests.users.rattaching import (
 )
 
 S, OVENS = "s-bakery", "ovens"
-OMAR, ADA, LEA, DESK = "u-omar", "u-ada", "u-lea", "u-ops"
-ENDING = (ApprovalDecided, ApprovalWithdrawn, ApprovalExpired)
+OMAR, ADA, LEA, BEN, DESK = "u-omar", "u-ada", "u-lea", "u-ben", "u-ops"
+"""Ben is attached from the beginning."""
+DECIDED = (ApprovalDecided, ApprovalDecidedV2)
+OPENED = (ApprovalOpened, ApprovalOpenedV2)
+ENDING = (*DECIDED, ApprovalWithdrawn, ApprovalWithdrawnV2, ApprovalExpired)
 
 
 class World:
@@ -61,7 +71,10 @@ class World:
     def __init__(self) -> None:
         self.now = NOW
         self.requests: dict[str, RattachementRequest] = {}
-        self.ties: dict[str, Rattachement] = {}
+        self.changes: dict[str, HabilitationsRequest] = {}
+        self.mandates: dict[str, Mandate] = {}
+        ben = rattachement_id(BEN, S)
+        self.ties: dict[str, Rattachement] = {ben: a_rattachement(id=ben, user_id=BEN)}
         self.approvals: dict[str, Approval] = {}
         self.approvers: Approvers | None = None
         self.deciders: dict[str, Rattachement | None] = {}
@@ -79,7 +92,7 @@ class World:
 
     def keep(self, change: Change[Any], current: Entity | None) -> Any:
         for event in change.events:
-            if isinstance(event, ApprovalOpened):
+            if isinstance(event, OPENED):
                 self.turns[event.key] = len(self.told)
             self.tell(event)
         if change.state is None or change.state == current:
@@ -113,6 +126,45 @@ class World:
             )
             self.requests[id] = self.keep(asked, None)
             self.ties[tie] = self.keep(tied, self.ties.get(tie))
+
+    @property
+    def asked(self) -> dict[str, RattachementRequest | HabilitationsRequest | Mandate]:
+        """All that was asked for and is not decided on by whoever asked."""
+        return self.requests | self.changes | self.mandates
+
+    def ask_for(self, by: str, application: str, list_id: str | None = None) -> None:
+        """For a habilitation, alone or as a line of a list."""
+        id, tie = f"h-{len(self.changes)}", rattachement_id(by, S)
+        with suppress(Problem):
+            if held := self.ties.get(tie):
+                asked, tied, _ = habilitation_requests.put(
+                    held,
+                    None,
+                    a_place(),
+                    given=(a_profile(application),),
+                    taken=(),
+                    list_id=list_id,
+                    submitted=a_submit(by, at=self.now, id=id),
+                )
+                self.changes[id] = self.keep(asked, None)
+                self.ties[tie] = self.keep(tied, held)
+
+    def ask_for_mandate(self, by: str) -> None:
+        id = f"m-{len(self.mandates)}"
+        wanted = Mandate(
+            id=id,
+            structure_id=S,
+            requester_id=by,
+            mandatary="Compta & Cie",
+            valid_from=day_of(self.now),
+            told_by="erp",
+            asked_at=self.now,
+        )
+        there = replace(a_structure_of_structures(), id=S)
+        asked = mandates.ask(
+            None, there, wanted=wanted, attached=True, comment="", among=frozenset()
+        )
+        self.mandates[id] = self.keep(asked, None)
 
     def decide(self, by: str, which: int, verdict: Any) -> None:
         by_desk = by == DESK
@@ -269,7 +321,7 @@ class World:
         self.approvers = self.keep(take_seat(seat, self.approvers, now=self.now), self.approvers)
 
     def hear(self, event: Event) -> None:
-        if isinstance(event, RattachementRequested):
+        if type(event) in ASKED_BY:
             self._open(event)
         elif isinstance(event, RightsChanged):
             held = self.rights.get(event.user_id)
@@ -279,34 +331,69 @@ class World:
             known = self.people.get(event.user_id)
             self.people[event.user_id] = self.keep(copy_person(event, known, now=self.now), known)
         elif isinstance(event, UnitEnded):
-            key = unit_key(S, event.code)
-            self.ended[key] = self.keep(note_unit(event, self.ended.get(key)), self.ended.get(key))
-            for id, request in self.requests.items():
-                self.requests[id] = self.keep(requests.unit_ended(request, event.code), request)
+            self._end_unit(event)
         elif isinstance(event, ENDING):
             self._settle(event)
         elif isinstance(event, ApproverMissing):
-            request = self.requests[event.approval_id]
-            self.requests[request.id] = self.keep(
-                vacancies.tell_blocked(event, None, request), request
-            )
+            for kept in (self.requests, self.changes):
+                if request := kept.get(event.approval_id):
+                    told = vacancies.tell_blocked(event, None, request)
+                    kept[request.id] = self.keep(told, request)
 
-    def _open(self, event: RattachementRequested) -> None:
-        current = self.approvals.get(event.request_id)
+    def _end_unit(self, event: UnitEnded) -> None:
+        key = unit_key(S, event.code)
+        self.ended[key] = self.keep(note_unit(event, self.ended.get(key)), self.ended.get(key))
+        for id, request in self.requests.items():
+            self.requests[id] = self.keep(requests.unit_ended(request, event.code), request)
+        for id, wanted in self.changes.items():
+            ended = habilitation_requests.unit_ended(wanted, event.code)
+            self.changes[id] = self.keep(ended, wanted)
+
+    def _open(self, event: Event) -> None:
+        asked, current = ASKED_BY[type(event)](event), self.approvals.get(event.key)
         opened, seats, *_ = open_for(
-            of_rattachement(event),
+            asked,
             current,
             self.approvers,
             None,
-            self.people.get(event.user_id),
+            self.people.get(asked.requester_id),
             sequence=0,
             ladder=LADDER,
             now=self.now,
         )
-        self.approvals[event.request_id] = self.keep(opened, current)
+        self.approvals[event.key] = self.keep(opened, current)
         self.approvers = self.keep(seats, self.approvers)
 
     def _settle(self, event: Any) -> None:
+        if mandate := self.mandates.get(event.subject_id):
+            self.mandates[mandate.id] = self.keep(mandates.settle(event, mandate), mandate)
+        elif change := self.changes.get(event.subject_id):
+            self._settle_change(event, change)
+        else:
+            self._settle_request(event)
+
+    def _settle_change(self, event: Any, request: HabilitationsRequest) -> None:
+        tie = self.ties[rattachement_id(request.user_id, S)]
+        changes: Any
+        if isinstance(event, ApprovalDecided):
+            changes = habilitation_requests.settle(
+                event,
+                request,
+                tie,
+                self.deciders.get(event.decided_by),
+                None,
+                requester_active=request.user_id not in self.inactive,
+                espace_open=True,
+                submitted=a_submit(event.decided_by, at=event.decided_at, id=event.approval_id),
+            )
+        elif isinstance(event, ApprovalExpired):
+            changes = habilitation_requests.expire(event, request, tie)
+        else:
+            changes = habilitation_requests.withdraw(event, request, tie)
+        self.changes[request.id] = self.keep(changes[0], request)
+        self.ties[tie.id] = self.keep(changes[1], tie)
+
+    def _settle_request(self, event: Any) -> None:
         request = self.requests[event.subject_id]
         tie = self.ties[rattachement_id(request.user_id, S)]
         changes: Any

@@ -10,28 +10,34 @@ from hypothesis import strategies as st
 from contracts.approvals import (
     ApprovalEscalated,
     ApprovalExpired,
-    ApprovalOpened,
     ApprovalReminded,
     ApproverMissing,
 )
 from contracts.event import Event
 from kit.business_days import business_days_after
 from tests.approvals.builders import LADDER
-from tests.approvals.history import ADA, DESK, ENDING, LEA, OMAR, OVENS, World
+from tests.approvals.history import ADA, BEN, DESK, ENDING, LEA, OMAR, OPENED, OVENS, World
 
 ENDS = {
-    "approved": {"granted", "not_applied"},
+    "approved": {"granted", "not_applied", "approved"},
     "refused": {"refused"},
     "withdrawn": {"withdrawn"},
     "expired": {"expired"},
 }
-"""Of an approval, and what users makes of each."""
+"""Of an approval, and what users and structures make of each."""
 
-who = st.sampled_from([OMAR, ADA, LEA])
-which = st.integers(0, 3)
+who = st.sampled_from([OMAR, ADA, LEA, BEN])
+which = st.integers(0, 5)
 steps = st.one_of(
     st.tuples(st.just(World.ask), who),
     st.tuples(st.just(World.ask), who, st.just(OVENS)),
+    st.tuples(
+        st.just(World.ask_for),
+        st.sampled_from([BEN, LEA]),
+        st.sampled_from(["factures-emises", "factures-recues"]),
+        st.sampled_from([None, "l-1"]),
+    ),
+    st.tuples(st.just(World.ask_for_mandate), who),
     st.tuples(st.just(World.write), who, which, st.booleans()),
     st.tuples(
         st.just(World.converse), st.integers(0, 1), st.sampled_from([1, 8, 14, 35]), st.booleans()
@@ -83,23 +89,26 @@ def test_every_request_ends_once_and_nobody_decides_on_their_own(
     world.let_decide(OMAR, "principal_manager")
     world.let_decide(ADA, "user")
     world.ask(LEA)
+    world.ask_for(BEN, "factures-emises")
+    world.ask_for(BEN, "factures-recues", "l-1")
+    world.ask_for_mandate(BEN)
     for (step, *said), heard in story:
         if heard:
             world.deliver_all()
         step(world, *said)
     world.come_to_an_end()
 
-    assert world.approvals.keys() == world.requests.keys()
+    assert world.approvals.keys() == world.asked.keys()
     ends = Counter(one.key for one in world.told if isinstance(one, ENDING))
-    assert ends == dict.fromkeys(world.requests, 1)
+    assert ends == dict.fromkeys(world.asked, 1)
     for id, approval in world.approvals.items():
-        assert world.requests[id].status in ENDS[approval.state]
+        assert world.asked[id].status in ENDS[approval.state]
         assert approval.decided_by != approval.requester_id
         assert (approval.decided_by is None) == (approval.state in ("withdrawn", "expired"))
     _steps_were_taken_in_order(world)
 
 
-def last(world: World, kind: type[Event], approval_id: str) -> int:
+def last(world: World, kind: type[Event] | tuple[type[Event], ...], approval_id: str) -> int:
     """Where it was last told of this one; -1: never."""
     told = (n for n, one in enumerate(world.told) if isinstance(one, kind))
     return max((n for n in told if world.told[n].approval_id == approval_id), default=-1)
@@ -115,7 +124,7 @@ def _steps_were_taken_in_order(world: World) -> None:
             approval = world.approvals[event.key]
             assert event.key not in ended
             assert approval.requester_id not in event.approver_ids
-        if isinstance(event, ApprovalOpened):
+        if isinstance(event, OPENED):
             # Those it is put to now have all the time that the others had.
             reminded.pop(event.key, None)
         if isinstance(event, ApprovalReminded):
@@ -126,6 +135,6 @@ def _steps_were_taken_in_order(world: World) -> None:
             since = world.turns.get(event.key, 0)
             reminded_of = last(world, ApprovalReminded, event.key)
             missing = last(world, ApproverMissing, event.key)
-            nobody = missing > last(world, ApprovalOpened, event.key)
+            nobody = missing > last(world, OPENED, event.key)
             assert nobody or reminded_of >= since
             assert event.expired_at >= business_days_after(event.opened_at, LADDER.expiry)

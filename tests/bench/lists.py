@@ -31,6 +31,7 @@ from tests.bench.directory import Directory
 from tests.bench.load import Connection, request
 from tests.bench.results import Claim, Measured, Result, percentile
 from tests.bench.stand import Process, Stand, seed, stand
+from tests.bench.until import until
 
 BUILT = {
     "users": (users, UsersSettings),
@@ -43,6 +44,7 @@ BUSY, BOSS = "b" * 32, "c" * 32
 """The user who manages many structures, and the manager of the structure with many users."""
 FIRST = "Léa"
 GIVEN = catalogue.defaults(catalogue.read())
+TOO_STALE = 503
 UNITS = 50
 """Of the structure with many users, each of whom is attached to one."""
 
@@ -196,11 +198,25 @@ class _Reader:
     named_by: tuple[str, ...] = ("id",)
     """What tells its items apart."""
 
-    async def _page(self, connection: Connection, query: str) -> dict[str, Any]:
+    async def until_answered(self) -> None:
+        """Until users has been heard."""
+        connection = await Connection.open(self.process.port)
+
+        async def answered() -> bool:
+            status, _ = await self._ask(connection, self.path)
+            return status != TOO_STALE
+
+        await until(answered)
+        connection.close()
+
+    async def _ask(self, connection: Connection, path: str) -> tuple[int, bytes]:
         token = sign(Caller(user_id=self.user), self.here.secret("internal_key"), at=clock.now())
+        return await connection.ask(request("GET", path, token))
+
+    async def _page(self, connection: Connection, query: str) -> dict[str, Any]:
         joined = "&" if "?" in self.path else "?"
         path = f"{self.path}{joined}{query}" if query else self.path
-        status, body = await connection.ask(request("GET", path, token))
+        status, body = await self._ask(connection, path)
         if status != 200:
             raise RuntimeError(f"{path} answers {status} {body[:300]!r}")
         return dict(json.loads(body))
@@ -274,6 +290,7 @@ async def lists(runs: int, *, quick: bool) -> Result:
         } | _of_users(here, served["users"], written)
         found: dict[str, list[float]] = {name: [] for name in listed}
         for reader in listed.values():
+            await reader.until_answered()
             await reader.walk()
         for _ in range(runs):
             for name, reader in listed.items():

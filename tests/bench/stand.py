@@ -72,11 +72,7 @@ class Stand:
     def settings(self, kind: type[Settings], **but: Any) -> Any:
         """As a service here has them, for a service of our own process."""
         known = {name.removeprefix("CHORALE_").lower(): value for name, value in self.env.items()}
-        secrets = {
-            file.name.removeprefix("chorale_"): file.read_text()
-            for file in (self.folder / "secrets").iterdir()
-        }
-        return kind(**(known | secrets | but))
+        return kind(_secrets_dir=self.env["CHORALE_SECRETS"], **(known | but))
 
     async def serve(self, name: str, **env: object) -> "Process":
         """One service in a process of its own; ``env`` without CHORALE_."""

@@ -186,6 +186,12 @@ class TestKafka:
         read = set(re.findall(r"\$\{file:/run/secrets:(\w+)\}", "".join(self.properties.values())))
         assert read <= set(sources(BLOCKS["kafka-1"]))
 
+    def test_is_given_no_password_as_an_argument(self) -> None:
+        [told] = BLOCKS["kafka-1"]["command"]
+        [given] = [part for part in told.split("(umask") if "admin_kafka_password" in part]
+        assert given.startswith(" 077 && echo ")
+        assert given.partition("> /tmp/format)")[0].count("$$(cat ") == told.count("$$(cat ") == 1
+
     def test_lets_nobody_do_what_was_not_granted(self) -> None:
         assert self.properties["allow.everyone.if.no.acl.found"] == "false"
         assert self.properties["super.users"] == "User:broker;User:admin"

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +44,28 @@ class TestSettings:
     def test_no_topic_is_made_by_a_wrong_name(self, tmp_path: Path) -> None:
         [one] = cluster.settings(tmp_path, [1, 2])
         assert one["auto.create.topics.enable"] == "false"
+
+
+class TestFormatting:
+    def test_shows_the_password_to_nobody_who_lists_processes(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "admin").mkdir()
+        (tmp_path / "admin" / "chorale_kafka_password").write_text('tell"nobody')
+        told = list[tuple[list[str], str, int]]()
+
+        def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+            file = Path(command[-1].removeprefix("@"))
+            told.append((command, file.read_text(), file.stat().st_mode & 0o777))
+            return subprocess.CompletedProcess(command, 0)
+
+        monkeypatch.setattr(subprocess, "run", run)
+        cluster._format(["java"], tmp_path / "server.properties", {}, tmp_path)
+        [(command, asked, mode)] = told
+        assert not any("nobody" in one for one in command)
+        assert '"SCRAM-SHA-512=[name=admin,password=tell\\"nobody]"' in asked.splitlines()
+        assert mode == 0o600
+        assert not Path(command[-1].removeprefix("@")).exists()
 
 
 def test_a_machine_without_java_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,13 @@ import asyncio
 import io
 import json
 import zipfile
+from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
 
 import pytest
 
+from kit import person as erasing
 from kit.clock import now
 from kit.file import Verdict, noted
 from kit.internal import Caller
@@ -158,6 +160,21 @@ async def where_named(world: World, words: tuple[str, ...]) -> list[str]:
         for word in words
         if word in text
     ]
+
+
+async def test_what_somebody_refused_keeps_none_of_their_words(town: Town):
+    _, claire, words = await busy_life(town)
+    said = (words[3],)
+    held = {one.partition(".")[0] for one in await where_named(town.world, said)}
+    assert held == {"approvals", "users", "notifications"}
+
+    for service in town.world.services.values():
+        [erasures] = [one for one in service.collections if one.name == "erasures"]
+        begin = partial(erasing.begin, user_id=claire.user_id, now=now())
+        await erasures.change(claire.user_id, begin)
+    await looked_through(town, claire, 1)
+
+    assert await where_named(town.world, said) == []
 
 
 async def told_so_far(world: World) -> dict[str, list[Record]]:

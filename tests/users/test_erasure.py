@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from contracts.approvals import ApprovalDecided
 from contracts.users import Habilitation, PersonErased
 from kit.change import Change
 from kit.person import AGAIN_AFTER, Erasure, begin, looked_through
 from kit.problems import NotFound
+from services.users.domain import habilitation_requests, requests
 from services.users.domain.accounts import Account, LinkNoLongerValid
 from services.users.domain.erasure import (
     LoginMayComeBack,
@@ -17,8 +19,10 @@ from services.users.domain.erasure import (
     StillPrincipalManager,
     detach,
     erase,
+    without_refusal,
     without_words,
 )
+from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.lines import Extent
 from services.users.domain.logins import Login, login_id
 from services.users.domain.rattachements import nothing_yet
@@ -98,6 +102,10 @@ class TestErase:
         assert account.state.status == "erased"
 
 
+def _decided(kind: Any, **said: Any) -> ApprovalDecided:
+    return ApprovalDecided(approval_id="a1", kind=kind, decided_at=NOW, **said)
+
+
 class TestWhatIsLeft:
     def test_of_a_request_is_all_but_the_words(self):
         request = RattachementRequest(
@@ -115,6 +123,27 @@ class TestWhatIsLeft:
         left = without_words(request).state
         assert left == replace(request, comment="", reason="")
         assert without_words(left).state == left
+
+    def test_of_what_they_refused_is_all_but_their_words(self):
+        asked = {"id": "r1", "user_id": "u-lea", "structure_id": "s-1", "structure_name": None}
+        of = {"structure_identifier": "1", "requested_at": NOW, "comment": "Bonjour", **asked}
+        rattachement = RattachementRequest(
+            **of, extent=Extent(valid_from=NOW.date()), status="requested"
+        )
+        change = HabilitationsRequest(**of, given=(), taken=(), status="requested")
+        told = {"subject_id": "r1", "requester_id": "u-lea", "structure_id": "s-1"}
+        decided = {"verdict": "refused", "reason": "Non. Paul", "decided_by": "u-paul"}
+        for refused in (
+            requests._refused(rattachement, _decided("rattachement", **told, **decided)).state,
+            habilitation_requests._refused(
+                change, _decided("habilitation", **told, **decided)
+            ).state,
+        ):
+            assert refused
+            assert (refused.decided_by, refused.reason) == ("u-paul", "Non. Paul")
+            left = without_refusal(refused).state
+            assert left == replace(refused, reason="")
+            assert without_refusal(left).state == left
 
     def test_of_a_rattachement_is_that_it_gives_nothing(self):
         tie = replace(

@@ -96,7 +96,7 @@ class TestSettle:
         )
 
         assert request.state == a_request(
-            status="refused", reason="Inconnue ici.", decided_at=LATER
+            status="refused", reason="Inconnue ici.", decided_by="u-omar", decided_at=LATER
         )
         assert request.events == (
             RattachementRefused(
@@ -106,6 +106,7 @@ class TestSettle:
                 structure_name="Boulangerie du Port",
                 reason="Inconnue ici.",
                 refused_at=LATER,
+                decided_by="u-omar",
             ),
         )
         assert rattachement == Change(a_waiting_rattachement(pending_request_id=None))

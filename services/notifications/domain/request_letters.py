@@ -127,8 +127,7 @@ def on_settled(event: Event) -> Letter | None:
         return letter
     return replace(
         letter,
-        # Whose words it brings: they go with that person.
-        about_id=event.decided_by if event.reason else None,
+        about_id=_author(event.reason, event.decided_by),
         params=letter.params | {"verdict": event.verdict},
         reason=event.reason,
     )
@@ -145,7 +144,7 @@ def on_granted(event: RattachementGranted) -> Letter:
 
 
 def on_refused(event: RattachementRefused) -> Letter:
-    return _of_request(event, "rattachement-refused", event.refused_at, event.reason)
+    return _refused(event, "rattachement-refused")
 
 
 def on_not_applied(event: RattachementNotApplied) -> Letter:
@@ -157,11 +156,21 @@ def on_habilitations_granted(event: HabilitationsGranted) -> Letter:
 
 
 def on_habilitations_refused(event: HabilitationsRefused) -> Letter:
-    return _of_request(event, "habilitations-refused", event.refused_at, event.reason)
+    return _refused(event, "habilitations-refused")
 
 
 def on_habilitations_not_applied(event: HabilitationsNotApplied) -> Letter:
     return _of_request(event, "habilitations-not-applied", event.decided_at, event.reason)
+
+
+def _refused(event: RattachementRefused | HabilitationsRefused, template: Template) -> Letter:
+    letter = _of_request(event, template, event.refused_at, event.reason)
+    return replace(letter, about_id=_author(event.reason, event.decided_by))
+
+
+def _author(words: str, by: str) -> str | None:
+    """Whose words a letter brings: they go with that person."""
+    return by if words and by else None
 
 
 def _of_request(event: Outcome, template: Template, at: datetime, reason: str = "") -> Letter:

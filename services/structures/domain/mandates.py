@@ -34,6 +34,8 @@ class Mandate(Entity):
     status: Status = "requested"
     settled_at: datetime | None = None
     reason: str = ""
+    decided_by: str | None = None
+    """Whose words the reason is."""
 
 
 class StructureUnknown(Invalid):
@@ -102,7 +104,12 @@ def settle(told: Ending, current: Mandate | None) -> Change[Mandate]:
         return Change(current)
     end: dict[str, Any]
     if isinstance(told, ApprovalDecidedV2):
-        end = {"status": told.verdict, "reason": told.reason, "settled_at": told.decided_at}
+        end = {
+            "status": told.verdict,
+            "reason": told.reason,
+            "decided_by": told.decided_by,
+            "settled_at": told.decided_at,
+        }
     elif isinstance(told, ApprovalWithdrawnV2):
         end = {"status": "withdrawn", "settled_at": told.withdrawn_at}
     else:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from contracts.users import PersonErased
 from kit import person
@@ -17,6 +17,8 @@ from services.users.domain.habilitation_requests import HabilitationsRequest
 from services.users.domain.logins import Login
 from services.users.domain.rattachements import Rattachement, rights_of
 from services.users.domain.requests import RattachementRequest
+
+Refused = TypeVar("Refused", RattachementRequest, HabilitationsRequest, Claim)
 
 
 class NotDeactivated(Conflict):
@@ -123,6 +125,11 @@ def as_seen(request: RattachementRequest) -> RattachementRequest:
 def without_reason(claim: Claim) -> Change[Claim]:
     """Who claimed what, how it was proved, and what came of it; not the words of the desk."""
     return Change(replace(claim, reference="", reason=""))
+
+
+def without_refusal(request: Refused) -> Change[Refused]:
+    """What was refused; not the words of whoever refused it."""
+    return Change(replace(request, reason=""))
 
 
 def without_comment(action: Action) -> Change[Action]:

@@ -58,6 +58,8 @@ class HabilitationsRequest(Entity):
     """The list it is a line of, if an espace was opened and its user did not ask."""
     status: Status
     reason: str = ""
+    decided_by: str | None = None
+    """Whose words the reason is."""
     requested_at: datetime
     decided_at: datetime | None = None
 
@@ -316,7 +318,11 @@ def _refused(
     request: HabilitationsRequest, decided: ApprovalDecided
 ) -> Change[HabilitationsRequest]:
     refused = replace(
-        request, status="refused", reason=decided.reason, decided_at=decided.decided_at
+        request,
+        status="refused",
+        reason=decided.reason,
+        decided_by=decided.decided_by,
+        decided_at=decided.decided_at,
     )
     event = HabilitationsRefused(
         request_id=request.id,
@@ -325,6 +331,7 @@ def _refused(
         structure_name=request.structure_name,
         reason=decided.reason,
         refused_at=decided.decided_at,
+        decided_by=decided.decided_by,
     )
     return Change(refused, (event,))
 

@@ -60,6 +60,8 @@ class RattachementRequest(Entity):
     comment: str = ""
     status: Status
     reason: str = ""
+    decided_by: str | None = None
+    """Whose words the reason is."""
     requested_at: datetime
     decided_at: datetime | None = None
 
@@ -342,7 +344,11 @@ def _granted(
 
 def _refused(request: RattachementRequest, decided: ApprovalDecided) -> Change[RattachementRequest]:
     refused = replace(
-        request, status="refused", reason=decided.reason, decided_at=decided.decided_at
+        request,
+        status="refused",
+        reason=decided.reason,
+        decided_by=decided.decided_by,
+        decided_at=decided.decided_at,
     )
     event = RattachementRefused(
         request_id=request.id,
@@ -351,6 +357,7 @@ def _refused(request: RattachementRequest, decided: ApprovalDecided) -> Change[R
         structure_name=request.structure_name if request.names_structure else None,
         reason=decided.reason,
         refused_at=decided.decided_at,
+        decided_by=decided.decided_by,
     )
     return Change(refused, (event,))
 
