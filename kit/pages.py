@@ -169,6 +169,8 @@ def _read(cursor: str, by: str) -> tuple[Any, str]:
         if kind == "t":
             value = datetime.fromisoformat(value)
             value.astimezone(UTC)
+        elif kind != "v":
+            raise ValueError
         f"{value}{id}".encode()
     except (ValueError, TypeError, OverflowError, RecursionError):
         raise Invalid("This cursor is not one of ours.", field="query/cursor") from None

@@ -349,7 +349,8 @@ class TestPage:
         ["x", "%00", "W10", "eyIkZ3QiOiAxfQ", "WyJfaWQiLCAidiIsIDEsICJhIl0", "a" * 501,
          "WyJuIiwgInYiLCB7IiRndCI6IDF9LCAiYSJd",
          cursor_of("n", "v", 1, "\ud800"), cursor_of("n", "v", "\ud800", "a"),
-         cursor_of("n", "t", "0001-01-01T00:00:00+14:00", "a")],
+         cursor_of("n", "t", "0001-01-01T00:00:00+14:00", "a"),
+         cursor_of("n", {"$gt": ""}, 1, "a"), cursor_of("n", "x", 1, "a")],
     )  # fmt: skip
     async def test_begins_at_cursors_of_ours_only(self, call: Client, cursor: str):
         assert (await call("GET", f"/v1/counters?cursor={cursor}")).status_code == 422
