@@ -32,57 +32,38 @@ from services.approvals.domain.approvals import Approval
 from services.approvals.domain.approvers import Approvers, Seat, take_seat, who_decides
 from services.approvals.domain.comments import Comment, comment
 from services.approvals.domain.deciding import Answer, Decider, decide
-from services.approvals.domain.ended import Ended, keys_of, note_unit, unit_key
+from services.approvals.domain.ended import keys_of, note_unit, unit_key
 from services.approvals.domain.ladder import climb
 from services.approvals.domain.opening import ASKED_BY, open_for, tell_opened
 from services.approvals.domain.people import Person, copy_person, followed
 from services.approvals.domain.withdrawing import withdraw, withdraw_of_who_left
 from services.approvals.seats import seat_of
-from services.structures.domain import mandates
-from services.structures.domain.mandates import Mandate
 from services.users.domain import habilitation_requests, requests, vacancies
-from services.users.domain.habilitation_requests import HabilitationsRequest
-from services.users.domain.lines import Extent
-from services.users.domain.rattachements import Rattachement, rattachement_id
-from services.users.domain.requests import RattachementRequest
-from tests.approvals.builders import LADDER, NOW
-from tests.structures.test_mandates import a_structure as a_structure_of_structures
-from tests.users.habilitating import a_place, a_profile, a_submit
+from services.users.domain.rattachements import rattachement_id
+from tests.approvals.builders import LADDER
+from tests.approvals.owners import OVENS, Owners, S
 from tests.users.rattaching import (
-    DEFAULTS,
     MANAGE,
-    a_known_unit,
     a_rattachement,
-    a_structure,
     an_ended_unit,
 )
 
-S, OVENS = "s-bakery", "ovens"
-OMAR, ADA, LEA, BEN, DESK = "u-omar", "u-ada", "u-lea", "u-ben", "u-ops"
-"""Ben is attached from the beginning."""
+OMAR, ADA, LEA, DESK = "u-omar", "u-ada", "u-lea", "u-ops"
 DECIDED = (ApprovalDecided, ApprovalDecidedV2)
 OPENED = (ApprovalOpened, ApprovalOpenedV2)
 ENDING = (*DECIDED, ApprovalWithdrawn, ApprovalWithdrawnV2, ApprovalExpired)
 
 
-class World:
+class World(Owners):
     """Users and approvals without their shells: the same decisions on states kept in memory."""
 
     def __init__(self) -> None:
-        self.now = NOW
-        self.requests: dict[str, RattachementRequest] = {}
-        self.changes: dict[str, HabilitationsRequest] = {}
-        self.mandates: dict[str, Mandate] = {}
-        ben = rattachement_id(BEN, S)
-        self.ties: dict[str, Rattachement] = {ben: a_rattachement(id=ben, user_id=BEN)}
+        super().__init__()
         self.approvals: dict[str, Approval] = {}
         self.approvers: Approvers | None = None
-        self.deciders: dict[str, Rattachement | None] = {}
         self.rights: dict[str, Rights] = {}
         self.people: dict[str, Person] = {}
         self.comments: dict[str, Comment] = {}
-        self.ended: dict[str, Ended] = {}
-        self.inactive: set[str] = set()
         self.versions: Counter[str] = Counter()
         self.told: list[Event] = []
         self.on_their_way: dict[tuple[str, str], list[Event]] = defaultdict(list)
@@ -105,66 +86,6 @@ class World:
         self.on_their_way[event.topic(), event.key].append(event)
 
     # What people do.
-
-    def ask(self, by: str, unit: str | None = None) -> None:
-        known = a_known_unit(OVENS, over=unit_key(S, OVENS) in self.ended)
-        id, tie = f"r-{len(self.requests)}", rattachement_id(by, S)
-        today = day_of(self.now)
-        with suppress(Problem):
-            asked, tied = requests.ask(
-                a_structure(),
-                None,
-                self.ties.get(tie),
-                *((known,) if unit else ()),
-                id=id,
-                user_id=by,
-                extent=Extent(units=(unit,) if unit else (), valid_from=today),
-                comment="",
-                today=today,
-                now=self.now,
-                defaults=DEFAULTS,
-            )
-            self.requests[id] = self.keep(asked, None)
-            self.ties[tie] = self.keep(tied, self.ties.get(tie))
-
-    @property
-    def asked(self) -> dict[str, RattachementRequest | HabilitationsRequest | Mandate]:
-        """All that was asked for and is not decided on by whoever asked."""
-        return self.requests | self.changes | self.mandates
-
-    def ask_for(self, by: str, application: str, list_id: str | None = None) -> None:
-        """For a habilitation, alone or as a line of a list."""
-        id, tie = f"h-{len(self.changes)}", rattachement_id(by, S)
-        with suppress(Problem):
-            if held := self.ties.get(tie):
-                asked, tied, _ = habilitation_requests.put(
-                    held,
-                    None,
-                    a_place(),
-                    given=(a_profile(application),),
-                    taken=(),
-                    list_id=list_id,
-                    submitted=a_submit(by, at=self.now, id=id),
-                )
-                self.changes[id] = self.keep(asked, None)
-                self.ties[tie] = self.keep(tied, held)
-
-    def ask_for_mandate(self, by: str) -> None:
-        id = f"m-{len(self.mandates)}"
-        wanted = Mandate(
-            id=id,
-            structure_id=S,
-            requester_id=by,
-            mandatary="Compta & Cie",
-            valid_from=day_of(self.now),
-            told_by="erp",
-            asked_at=self.now,
-        )
-        there = replace(a_structure_of_structures(), id=S)
-        asked = mandates.ask(
-            None, there, wanted=wanted, attached=True, comment="", among=frozenset()
-        )
-        self.mandates[id] = self.keep(asked, None)
 
     def decide(self, by: str, which: int, verdict: Any) -> None:
         by_desk = by == DESK
@@ -333,7 +254,7 @@ class World:
         elif isinstance(event, UnitEnded):
             self._end_unit(event)
         elif isinstance(event, ENDING):
-            self._settle(event)
+            self.settle(event)
         elif isinstance(event, ApproverMissing):
             for kept in (self.requests, self.changes):
                 if request := kept.get(event.approval_id):
@@ -363,57 +284,6 @@ class World:
         )
         self.approvals[event.key] = self.keep(opened, current)
         self.approvers = self.keep(seats, self.approvers)
-
-    def _settle(self, event: Any) -> None:
-        if mandate := self.mandates.get(event.subject_id):
-            self.mandates[mandate.id] = self.keep(mandates.settle(event, mandate), mandate)
-        elif change := self.changes.get(event.subject_id):
-            self._settle_change(event, change)
-        else:
-            self._settle_request(event)
-
-    def _settle_change(self, event: Any, request: HabilitationsRequest) -> None:
-        tie = self.ties[rattachement_id(request.user_id, S)]
-        changes: Any
-        if isinstance(event, ApprovalDecided):
-            changes = habilitation_requests.settle(
-                event,
-                request,
-                tie,
-                self.deciders.get(event.decided_by),
-                None,
-                requester_active=request.user_id not in self.inactive,
-                espace_open=True,
-                submitted=a_submit(event.decided_by, at=event.decided_at, id=event.approval_id),
-            )
-        elif isinstance(event, ApprovalExpired):
-            changes = habilitation_requests.expire(event, request, tie)
-        else:
-            changes = habilitation_requests.withdraw(event, request, tie)
-        self.changes[request.id] = self.keep(changes[0], request)
-        self.ties[tie.id] = self.keep(changes[1], tie)
-
-    def _settle_request(self, event: Any) -> None:
-        request = self.requests[event.subject_id]
-        tie = self.ties[rattachement_id(request.user_id, S)]
-        changes: Any
-        if isinstance(event, ApprovalDecided):
-            active = request.user_id not in self.inactive
-            changes = requests.settle(
-                event,
-                request,
-                tie,
-                a_structure(),
-                self.deciders.get(event.decided_by),
-                requester_active=active,
-                defaults=DEFAULTS,
-                on=day_of(event.decided_at),
-            )
-        else:
-            end = requests.expire if isinstance(event, ApprovalExpired) else requests.withdraw
-            changes = end(event, request, tie)
-        self.requests[request.id] = self.keep(changes[0], request)
-        self.ties[tie.id] = self.keep(changes[1], tie)
 
     def come_to_an_end(self) -> None:
         """Everything arrives in the end, and time goes on until nothing waits."""

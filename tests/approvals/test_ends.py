@@ -16,7 +16,8 @@ from contracts.approvals import (
 from contracts.event import Event
 from kit.business_days import business_days_after
 from tests.approvals.builders import LADDER
-from tests.approvals.history import ADA, BEN, DESK, ENDING, LEA, OMAR, OPENED, OVENS, World
+from tests.approvals.history import ADA, DESK, ENDING, LEA, OMAR, OPENED, World
+from tests.approvals.owners import BEN, OVENS
 
 ENDS = {
     "approved": {"granted", "not_applied", "approved"},
@@ -82,6 +83,9 @@ steps = st.one_of(
         ((World.converse, 1, 14, True), True),
     ]
 )
+# Each kind is answered, and applied.
+@example([((World.decide, OMAR, n, "approved"), True) for n in range(4)] + [((World.look,), True)])
+@example([((World.decide, OMAR, n, "refused"), True) for n in range(4)] + [((World.look,), True)])
 def test_every_request_ends_once_and_nobody_decides_on_their_own(
     story: list[tuple[tuple[Any, ...], bool]],
 ) -> None:
