@@ -317,7 +317,6 @@ def _result(
     longer: _Paces,
     filed: _Paces,
 ) -> Result:
-    some = sorted(alone)[-2], sorted(gathered)[-2]
     return Result(
         title="Letters and digests",
         claims=(
@@ -334,9 +333,9 @@ def _result(
             _whole(f"all digests of {{:,}} people, {ITEMS} things each", gathered),
             _whole("all {:,} things filed", filed),
             _rendered(runs),
-            *_used("letter", alone[some[0]]),
-            *_used(f"digest of {ITEMS}", gathered[some[1]]),
-            *_used("thing filed", filed[max(filed)]),
+            *_used_by_most("letter", alone),
+            *_used_by_most(f"digest of {ITEMS}", gathered),
+            *_used_by_most("thing filed", filed),
         ),
         curves=(
             _curve("letters", "Letters handed over", "letters that wait", "letters", alone),
@@ -377,6 +376,11 @@ def _growth(what: str, found: _Paces) -> Measured:
     fewest, most = min(found), max(found)
     slower = median(_paces(found[fewest])) / median(_paces(found[most]))
     return Measured(what.format(most, fewest), "x", (slower,))
+
+
+def _used_by_most(what: str, found: _Paces) -> list[Measured]:
+    """Of the fewest and of the most, so that it is seen whose work grows."""
+    return [one for n in (min(found), max(found)) for one in _used(f"{what}, {n:,}", found[n])]
 
 
 def _used(what: str, found: list[_Pace]) -> list[Measured]:
