@@ -83,12 +83,16 @@ class Probe:
             if kept.body["status"] == "granted":
                 break
             await asyncio.sleep(EVERY)
-        since = clock()
+        since, write = clock(), self._writes(nadia, structure)
         _, written = await asyncio.gather(
             self._until("rights", since, self._reads(nadia, structure), _knows_more),
-            self._until("ticket", since, self._writes(nadia, structure), _written),
+            self._until("ticket", since, write, _written),
         )
-        return str(written.body["id"]) if written else ""
+        while not (written and _written(written)):
+            # However late that is: it may have been kept by a process that could not say so.
+            await asyncio.sleep(EVERY)
+            written = await write()
+        return str(written.body["id"])
 
     async def _withdraw(self, structure: str, claire: User, ticket_id: str) -> None:
         """They are taken back: structures and support must not go by them for long."""
@@ -100,13 +104,11 @@ class Probe:
             body={"comment": "Fin."},
         )
         since = clock()
-        asking = [
-            self._until("rights withdrawn", since, self._reads(nadia, structure), _knows_less)
-        ]
-        if ticket_id:
-            rewrites = self._rewrites(nadia, structure, ticket_id)
-            asking.append(self._until("ticket withdrawn", since, rewrites, _refused))
-        await asyncio.gather(*asking)
+        rewrites = self._rewrites(nadia, structure, ticket_id)
+        await asyncio.gather(
+            self._until("rights withdrawn", since, self._reads(nadia, structure), _knows_less),
+            self._until("ticket withdrawn", since, rewrites, _refused),
+        )
 
     def _reads(self, nadia: User, structure: str) -> Ask:
         path = f"/v1/structures/{structure}"
