@@ -159,7 +159,7 @@ async def deployed(
 
 
 def told(here: Installation, kafka: Connections, mongo: Connections) -> dict[str, str]:
-    """What differs from compose.yaml: everything is on this machine, on ports that are free."""
+    """What differs from compose.yaml: all is on this machine, on free ports; forms cost nothing."""
     others = {n: here.url_of(n) for n in installation.service_names() if n != "gateway"}
     ports = here.model_dump(include={n for n in Installation.model_fields if n.endswith("_port")})
     own = {
@@ -169,6 +169,7 @@ def told(here: Installation, kafka: Connections, mongo: Connections) -> dict[str
         "sirene_url": f"http://127.0.0.1:{here.sirene_port}/api-sirene/3.11",
         "upstreams": json.dumps(others),
         "host": "127.0.0.1",
+        "effort_bits": 0,
     }
     return {
         f"CHORALE_{name.upper()}": str(value) for name, value in (UNHURRIED | ports | own).items()
