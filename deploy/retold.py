@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from itertools import chain
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -15,10 +16,12 @@ from kit.settings import Connections
 
 async def whole(topic: str, settings: Connections) -> AsyncIterator[Sequence[Record]]:
     places = [TopicPartition(topic, n) for n in range(SLICES)]
-    async with AIOKafkaConsumer(bootstrap_servers=settings.kafka, **secured(settings)) as consumer:
+    # Its default is the end, and a seek may come before what it has asked for meanwhile is
+    # answered: of some slices all would then be passed over, as if nobody had it any more.
+    begin: dict[str, Any] = {"auto_offset_reset": "earliest"} | secured(settings)
+    async with AIOKafkaConsumer(bootstrap_servers=settings.kafka, **begin) as consumer:
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
-        await consumer.seek_to_beginning(*places)
         while [p for p in places if await consumer.position(p) < ends[p]]:
             found = await consumer.getmany(timeout_ms=500, max_records=1000)
             yield [Record.of(one) for one in chain(*found.values())]
