@@ -1,12 +1,17 @@
 """HTTP as every service's routes speak it: who calls, problems (RFC 9457), versions."""
 
 import hashlib
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Any
+from weakref import WeakKeyDictionary
 
 from fastapi import Depends, FastAPI, Header, Request, Response
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Query
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
@@ -132,6 +137,28 @@ async def _if_match(if_match: Annotated[str | None, Header(max_length=40)] = Non
 
 
 IfMatch = Annotated[int | None, Depends(_if_match)]
+
+
+_parameters: WeakKeyDictionary[Callable[..., Any], frozenset[str]] = WeakKeyDictionary()
+"""Of the query, by endpoint: a route cannot be a key."""
+
+
+async def _known_query(request: Request) -> None:
+    unknown = {*request.query_params} - _parameters_of(request.scope["route"])
+    if unknown:
+        raise Invalid("There is no such parameter here.", field=f"query/{min(unknown)[:50]}")
+
+
+def _parameters_of(route: APIRoute) -> frozenset[str]:
+    if route.endpoint not in _parameters:
+        every = get_flat_params(route.dependant)
+        named = frozenset(one.alias for one in every if isinstance(one.field_info, Query))
+        _parameters[route.endpoint] = named
+    return _parameters[route.endpoint]
+
+
+KnownQuery = Depends(_known_query)
+"""Refuse parameters that a route does not have: misspelt, a filter would leave everything in."""
 
 
 def etag(response: Response, version: int) -> None:

@@ -21,7 +21,7 @@ from kit.committer import Committer
 from kit.contents import Contents
 from kit.frame import Frame, uploads
 from kit.heard import Heard
-from kit.http import answer_problems
+from kit.http import KnownQuery, answer_problems
 from kit.journal import Journal
 from kit.kafka import secured, security
 from kit.leases import Leases
@@ -162,8 +162,10 @@ class Service(Generic[S_co]):
         app.state.page_sizes = self.settings.page_size, self.settings.page_size_most
         app.state.service = self
         self._frame(app, credentials, files)
-        for routes in (ops.probes(self), ops.internal(self), *api):
+        for routes in (ops.probes(self), ops.internal(self)):
             app.include_router(routes)
+        for routes in api:
+            app.include_router(routes, dependencies=[KnownQuery])
         answer_problems(app)
         return app
 

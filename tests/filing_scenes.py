@@ -14,11 +14,8 @@ DETAILS = "/v1/structures/{id}/bank-details"
 as_it_is("GET /v1/attachment-types")
 
 
-def a_file() -> dict[str, Any]:
-    return {
-        "params": {"name": "rib.pdf", "type": "RIB"},
-        "content": PDF,
-    }
+def a_file(**said: str) -> dict[str, Any]:
+    return {"params": {"name": "rib.pdf", **said}, "content": PDF}
 
 
 async def a_path(cast: Cast, path: str) -> str:
@@ -37,7 +34,7 @@ async def a_path(cast: Cast, path: str) -> str:
 
 async def an_attachment(cast: Cast) -> str:
     path = f"{cast.public.headers['location']}/attachments"
-    made = await cast.do("POST", path, 201, by=cast.manager, headers=TYPE, **a_file())
+    made = await cast.do("POST", path, 201, by=cast.manager, headers=TYPE, **a_file(type="RIB"))
     return str(made.json()["id"])
 
 
@@ -53,7 +50,7 @@ def on_structure(action: str, *, query: str = "") -> None:
         body: dict[str, Any] = {}
         headers: dict[str, str] = {}
         if action == f"POST {FILES}":
-            body, headers = a_file(), TYPE
+            body, headers = a_file(type="RIB"), TYPE
         elif path.endswith("/deactivation"):
             body = {"json": {"confirmed": True}}
         elif method in ("POST", "PUT"):

@@ -17,8 +17,13 @@ class Reaching:
 
     async def to(self, ticket: Ticket | None, caller: Caller) -> Reach:
         """As whom they may know of this ticket; of other tickets it says too little."""
-        named = {ticket.content.structure_id, ticket.recipient_id} if ticket else set()
-        held = [await self.rights.of(caller.user_id, id) for id in sorted(filter(None, named))]
+        named = (ticket.content.structure_id, ticket.recipient_id) if ticket else ()
+        return await self.among(named, caller)
+
+    async def among(self, structure_ids: Iterable[str | None], caller: Caller) -> Reach:
+        """As whom they may know of tickets of these structures, and of none but their own."""
+        named = sorted({id for id in structure_ids if id})
+        held = [await self.rights.of(caller.user_id, id) for id in named]
         return _of(caller, _reach_of_all([one for one in held if one], today()))
 
     async def everywhere(self, caller: Caller) -> Reach:

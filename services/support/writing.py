@@ -45,6 +45,9 @@ class Writing:
         form: str = "",
     ) -> tuple[Ticket, Reach]:
         known = await self.speaking.known(caller, content)
+        # Before it is kept: nothing that is kept is answered as if it were not.
+        named = (content.structure_id, content.recipient_structure_id, known.sent_to)
+        reach = await self.reaching.among(named, caller)
 
         def decide(*current: Any) -> tuple[Change[Any], ...]:
             others, own = current[: len(beside)], current[len(beside) :]
@@ -72,4 +75,4 @@ class Writing:
             decide,
         )
         ticket: Ticket = kept[len(beside)]
-        return ticket, await self.reaching.to(ticket, caller)
+        return ticket, reach

@@ -1,13 +1,13 @@
 """The users of structures, as those who administer them read of them."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
-from contracts.users import Line, Role
+from contracts.users import Habilitation, Line, Role
 from kit.entitled import MANAGEMENT
 from kit.http import Caller
 from kit.pages import Asked, Page, after, page
@@ -15,7 +15,7 @@ from kit.problems import NotFound
 from kit.spreadsheets import Row
 from services.users.domain.accounts import Account
 from services.users.domain.actions import Action, Done
-from services.users.domain.delegation import Administrator, acting, administrator
+from services.users.domain.delegation import Administrator, Area, administrator, area
 from services.users.domain.invitations import Invitation, Invitee
 from services.users.domain.lines import Lines, standing
 from services.users.domain.questions import normalised
@@ -101,9 +101,23 @@ class Theirs:
     """The users that somebody may see, in one structure or in all, and how far in each."""
 
     where: dict[str, Any]
-    acting: dict[str, Administrator]
+    areas: dict[str, Area]
+    """By structure."""
     words: list[str]
     """Those that are to be in the name or the address of each; none for all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """Of a rattachement, what says where its user administers others."""
+
+    structure_id: str
+    role: Role | None
+    lines: Lines = ()
+    habilitations: tuple[Habilitation, ...] = ()
+
+
+_HOLDINGS = TypeAdapter(list[Holding])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,30 +136,41 @@ class Users:
         self, user_id: str, on: date, *, structure_id: str | None, unit: str | None, words: str
     ) -> Theirs:
         if structure_id:
-            found = [await self.administrator(user_id, structure_id, on)]
+            areas: dict[str, Area] = {
+                structure_id: await self.administrator(user_id, structure_id, on)
+            }
         else:
-            found = [acting(tie, on) for tie in await self._acting(user_id)]
-        picked = _administered(found)
+            areas = {one.structure_id: area(one, on) for one in await self._holds(user_id)}
+        picked = _administered(areas)
         where = {"role": {"$ne": None}, "$or": picked or [{"_id": {"$in": []}}]}
         where |= {"lines.unit": {"$in": [None, unit]}} if unit else {}
-        acting_in = {one.tie.structure_id: one for one in found}
-        return Theirs(where, acting_in, normalised(words).split())
+        return Theirs(where, areas, normalised(words).split())
 
-    async def _acting(self, user_id: str) -> list[Rattachement]:
-        """Where they may administer; of a principal manager without what they hold: it is long."""
+    async def _holds(self, user_id: str) -> list[Holding | Rattachement]:
+        """
+        What somebody holds where they may administer.
+
+        Of a principal manager, who may be that of thousands, no more is read than says so.
+        """
         ties, (application, level) = self.membership.rattachements, MANAGEMENT
         delegated = {"$elemMatch": {"application": application, "level": level}}
         where = {"user_id": user_id, "role": "user", "habilitations": delegated}
         managed = ties.documents.find(
             {"user_id": user_id, "role": "principal_manager"},
-            {"habilitations": 0, "waiting": 0, "past": 0},
+            {"structure_id": 1, "role": 1, "lines": 1, "extent": 1},
             batch_size=10_000,
         )
-        return [*await ties.select(where), *map(ties.state, await managed.to_list(None))]
+        rows = await managed.to_list(None)
+        before_lines = [row["_id"] for row in rows if row.get("extent")]
+        return [
+            *_HOLDINGS.validate_python([row for row in rows if not row.get("extent")]),
+            *(await ties.many(before_lines)).values(),
+            *await ties.select(where),
+        ]
 
     async def listed(self, of: Theirs, asked: Asked, on: date) -> Page[AttachedUser]:
         found, following = await (self._meant(of, asked) if of.words else self._next(of, asked))
-        return Page(items=await self._shown(found, of.acting, on), next=following)
+        return Page(items=await self._shown(found, of.areas, on), next=following)
 
     async def _next(self, of: Theirs, asked: Asked) -> tuple[list[Rattachement], str | None]:
         ties = self.membership.rattachements
@@ -243,7 +268,7 @@ class Users:
         return Page(items=seen, next=following)
 
     async def _shown(
-        self, ties: list[Rattachement], acting: dict[str, Administrator], on: date
+        self, ties: list[Rattachement], areas: dict[str, Area], on: date
     ) -> list[AttachedUser]:
         accounts = await self.identity.accounts.many([*{one.user_id for one in ties}])
         structures = await self.membership.structures.many([*{one.structure_id for one in ties}])
@@ -252,7 +277,7 @@ class Users:
                 tie,
                 account,
                 structures.get(tie.structure_id),
-                acting[tie.structure_id].lines_of(tie),
+                areas[tie.structure_id].lines_of(tie),
                 on,
             )
             for tie in ties
@@ -260,13 +285,13 @@ class Users:
         ]
 
 
-def _administered(acting: Iterable[Administrator]) -> list[dict[str, Any]]:
-    """The rule of ``Administrator.meets``, as the database reads it."""
-    areas = {one.tie.structure_id: one.units for one in acting}
-    whole = [id for id, units in areas.items() if None in units]
+def _administered(areas: dict[str, Area]) -> list[dict[str, Any]]:
+    """The rule of ``Area.meets``, as the database reads it."""
+    reached = {id: one.units for id, one in areas.items()}
+    whole = [id for id, units in reached.items() if None in units]
     limited = [
         {"structure_id": id, "lines.unit": {"$in": [None, *units]}, "lines": {"$exists": True}}
-        for id, units in areas.items()
+        for id, units in reached.items()
         if units and None not in units
     ]
     return [*([{"structure_id": {"$in": whole}}] if whole else []), *limited]

@@ -29,9 +29,9 @@ from tests.bench.steady import Mailbox
 from tests.bench.until import until
 from tests.ports import free_ports
 
-WAITING, QUICK_WAITING = (1_000, 10_000, 100_000), (500, 2_000)
+WAITING, QUICK_WAITING = (1_000, 10_000, 30_000), (500, 2_000)
 PEOPLE, QUICK_PEOPLE = (1_000, 10_000, 100_000), (500, 2_000)
-FILED, QUICK_FILED = (10_000, 100_000, 1_000_000), (1_000, 2_000)
+FILED, QUICK_FILED = (1_000, 10_000, 50_000), (1_000, 2_000)
 TOLD_EACH = (1, 10, 100)
 ITEMS = 10
 """Of each person, where their number is not what is tried."""

@@ -108,13 +108,13 @@ class TestKafka:
     async def test_gives_each_service_what_it_hears_in_its_own_group(
         self, kafka: Connections, secrets: Path
     ) -> None:
-        structures = guarded.signed_in(kafka.kafka, "structures", secrets)
+        support = guarded.signed_in(kafka.kafka, "support", secrets)
         await tell(guarded.signed_in(kafka.kafka, "users", secrets), "users.events")
-        assert await hear(structures, "users.events", "structures") == b"{}"
+        assert await hear(support, "users.events", "support") == b"{}"
         with pytest.raises(TopicAuthorizationFailedError):
-            await hear(structures, "approvals.events", "structures")
+            await hear(support, "approvals.events", "support")
         with pytest.raises(GroupAuthorizationFailedError):
-            await hear(structures, "users.events", "approvals")
+            await hear(support, "users.events", "approvals")
 
     async def test_knows_nobody_without_the_password(
         self, kafka: Connections, secrets: Path

@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import pytest
 from httpx import Response
@@ -311,6 +312,19 @@ class TestAPath:
             if b"Invalid HTTP request" not in said:  # What is no HTTP has no media type.
                 assert headers["content-type"] == "application/problem+json"
                 assert json.loads(said)["status"] == status
+
+
+class TestAParameter:
+    @every(lambda action: True)
+    async def test_that_there_is_not_is_refused_by_its_name(
+        self, action: Action, cast: Cast, asked_of: Asking
+    ) -> None:
+        asked = await asked_of(action)
+        path, _, query = asked.path.partition("?")
+        params = asked.body.get("params", dict(parse_qsl(query))) | {"there_is_none": "1"}
+        slip = replace(asked, path=path, body=asked.body | {"params": params})
+        answer = await cast.ask(action.method, slip)
+        refused(answer, 422, field="query/there_is_none")
 
 
 async def raw(

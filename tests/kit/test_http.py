@@ -170,6 +170,13 @@ class TestProblems:
         assert answer.status_code == status
         assert answer.headers["content-type"] == "application/problem+json"
 
+    async def test_name_a_parameter_that_there_is_not(self, call: Client):
+        wrong = await call("GET", "/v1/counters?size=4&Size=5")
+
+        assert wrong.status_code == 422
+        assert wrong.json()["errors"][0]["pointer"] == "/query/Size"
+        assert (await call("GET", "/v1/counters?size=4&cursor=")).status_code == 200
+
     async def test_answer_for_a_body_too_large(self, call: Client):
         large = await call("POST", "/v1/counters", content=b"x" * 1_000_001)
 

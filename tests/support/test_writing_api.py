@@ -37,6 +37,22 @@ class TestWrite:
         assert await desk.told() == ["support.ticket-opened.v1"]
         assert await desk.service.mongo["numbers"].count_documents({}) == 1
 
+    async def test_what_is_kept_is_answered_even_if_rights_are_too_old_from_then_on(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ):
+        tell = desk.service.committer._tell
+
+        def told_as_rights_grow_old(draft: Any) -> None:
+            monkeypatch.setattr(desk.service.heard, "_max_age", -1)
+            tell(draft)
+
+        monkeypatch.setattr(desk.service.committer, "_tell", told_as_rights_grow_old)
+        first = await desk.by().post("/v1/tickets", json=a_ticket())
+        later = await desk.by().post("/v1/tickets", json=a_ticket())
+
+        assert (first.status_code, later.status_code) == (201, 503)
+        assert await desk.service.mongo["tickets"].count_documents({}) == 1
+
     @pytest.mark.feature("SUP-16")
     async def test_never_gives_a_number_twice(self, desk: Desk, monkeypatch: pytest.MonkeyPatch):
         few = numbers_for("any")[:3]

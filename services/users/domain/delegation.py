@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from contracts.users import Habilitation
-from kit.entitled import administers, attached, effective, gives_all_of
+from kit.entitled import Held, administers, attached, effective, gives_all_of
 from kit.problems import Forbidden, NotFound
 from services.users.domain.accounts import Account
 from services.users.domain.lines import Lines, standing
@@ -42,22 +42,12 @@ class MoreThanYours(Forbidden):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Administrator:
-    """Somebody who administers users today, on what they themselves hold."""
+class Area:
+    """Where somebody administers the users of one structure today."""
 
-    tie: Rattachement
     today: date
     units: frozenset[str | None]
-    """Those that they administer; with None the whole structure."""
-
-    @property
-    def principal(self) -> bool:
-        return self.tie.role == "principal_manager"
-
-    @property
-    def decides(self) -> bool:
-        """Whether they also decide on approvals."""
-        return self.principal or self.tie.may_approve
+    """With None the whole structure."""
 
     def reaches(self, unit: str | None) -> bool:
         return None in self.units or unit in self.units
@@ -69,6 +59,22 @@ class Administrator:
     def lines_of(self, tie: Rattachement) -> Lines:
         """What they may read of a user: their units, and the whole that holds them."""
         return tuple(line for line in tie.lines if line.unit is None or self.reaches(line.unit))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Administrator(Area):
+    """Somebody who administers users today, on what they themselves hold."""
+
+    tie: Rattachement
+
+    @property
+    def principal(self) -> bool:
+        return self.tie.role == "principal_manager"
+
+    @property
+    def decides(self) -> bool:
+        """Whether they also decide on approvals."""
+        return self.principal or self.tie.may_approve
 
     def refuse_beyond(
         self, tie: Rattachement, given: Iterable[Habilitation], taken: Iterable[Habilitation]
@@ -89,16 +95,16 @@ class Administrator:
                 raise MoreThanYours(application=one.application, level=one.level, unit=one.unit)
 
 
-def acting(tie: Rattachement, on: date) -> Administrator:
+def area(held: Held, on: date) -> Area:
     """With no unit at all for who administers nobody that day."""
-    return Administrator(tie=tie, today=on, units=administers(tie, on))
+    return Area(today=on, units=administers(held, on))
 
 
 def administrator(tie: Rattachement | None, on: date) -> Administrator:
     """Raises NotFound for a stranger, ManagersOnly for who administers nobody that day."""
     if tie is None or not attached(tie, on):
         raise NotFound
-    found = acting(tie, on)
+    found = Administrator(tie=tie, today=on, units=administers(tie, on))
     if not found.units:
         raise ManagersOnly
     return found
