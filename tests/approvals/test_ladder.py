@@ -193,6 +193,8 @@ class TestEscalation:
         assert isinstance(told, ApprovalEscalated)
         assert told.approver_ids == ("u-ada",)
         assert change.state.escalated
+        # Whoever is left of them has been told.
+        assert set(change.state.told_to) >= {*change.events[0].approver_ids}
 
     def test_tells_nothing_where_nobody_else_decides(self):
         change = climbed(up_to(3), after(5), some_approvers(a_seat()))

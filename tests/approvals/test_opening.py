@@ -242,6 +242,26 @@ class TestTellOpened:
         assert again.events[0].told_at == NOW
         assert tell_opened(again.state, all_new, ladder=LADDER, now=NOW) == Change(again.state)
 
+    @pytest.mark.feature("APP-15", "NOT-02")
+    def test_tells_whoever_is_left_once_the_principal_manager_to_whom_it_was_put_may_not(self):
+        both = some_approvers(a_seat(), a_delegate_s_seat())
+        asked = put(a_request(), approvers=both)[0].state
+        assert asked.told_to == ("u-omar",)
+        assert tell_opened(asked, both, ladder=LADDER, now=NOW) == Change(asked)
+
+        for left, first in (
+            (some_approvers(a_delegate_s_seat()), None),
+            (some_approvers(a_delegate_s_seat(), a_seat(user_id="u-new")), "u-new"),
+        ):
+            [told] = tell_opened(asked, left, ladder=LADDER, now=NOW).events
+            assert (told.principal_manager_id, "u-ada" in told.approver_ids) == (first, True)
+
+    def test_leaves_it_to_whoever_has_asked_for_more_and_still_decides(self):
+        asked = an_approval(told_to=("u-omar",), asked_by="u-ada")
+        left = some_approvers(a_delegate_s_seat())
+
+        assert tell_opened(asked, left, ladder=LADDER, now=NOW) == Change(asked)
+
     def test_forgets_what_was_asked_by_somebody_who_no_longer_decides(self):
         asked = an_approval(told_to=("u-omar",), asked_by="u-omar")
 

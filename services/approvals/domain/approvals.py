@@ -57,7 +57,7 @@ class Approval(Entity):
     tellings: int = 0
     """How often it was told, each time to others or after nobody could decide."""
     told_to: tuple[str, ...] = ()
-    """Who was told last; once none of them may decide any more, whoever may is told anew."""
+    """To whom it was put last; once none of them may decide any more, whoever may is told anew."""
     waits_since: datetime | None = None
     """Since when somebody may decide or, until then, since it was put."""
     rung: int = 0

@@ -150,6 +150,8 @@ def climb(
     if not seats:
         return blocked(waits, now=now), Change(awaited(approvers, waits, now=now))
     escalates = waits.escalated and not current.escalated
+    if escalates:
+        waits = replace(waits, told_to=tuple(seat.user_id for seat in seats))
     told = _told(waits, seats, escalates=escalates, reminds=reminds, now=now)
     return Change(waits, told), Change(approvers)
 

@@ -13,7 +13,13 @@ from contracts.users import HabilitationsRequested, RattachementRequested
 from kit.change import Change
 from kit.days import day_of
 from services.approvals.domain.approvals import FIRST_KINDS, Approval
-from services.approvals.domain.approvers import Approvers, Seat, awaited, who_decides
+from services.approvals.domain.approvers import (
+    Approvers,
+    Seat,
+    asked_first,
+    awaited,
+    who_decides,
+)
 from services.approvals.domain.ladder import Ladder, begin, blocked, missing
 from services.approvals.domain.numbers import Numbers, give
 from services.approvals.domain.people import Person
@@ -123,21 +129,23 @@ def tell_opened(
     current: Approval | None, approvers: Approvers | None, *, ladder: Ladder, now: datetime
 ) -> Change[Approval]:
     """
-    Tell of an approval as soon as somebody may decide on it, and not again while one of them may.
+    Tell of an approval as soon as somebody may decide on it, and not again while one of those may
+    to whom it was put: the principal manager alone, where there is one.
 
     Once none of them may, those who may then are told; or, if there are none, that it waits.
+    Whoever has asked the requester for more knows of it too, and goes on waiting for an answer.
     """
     if current is None or current.state != "requested":
         return Change(current)
     deciding = who_decides(current, approvers, on=day_of(now))
-    if current.told and (
-        not current.told_to or any(seat.user_id in current.told_to for seat in deciding)
-    ):
+    knowing = {*current.told_to, current.asked_by}
+    if current.told and (not current.told_to or any(seat.user_id in knowing for seat in deciding)):
         return Change(current)
     if deciding:
-        told_to = tuple(seat.user_id for seat in deciding)
         # Those it is put to anew have not asked for anything yet.
-        put = replace(told_again(current), told_to=told_to, asked_by=None, asked_at=None)
+        put = replace(
+            told_again(current), told_to=asked_first(deciding), asked_by=None, asked_at=None
+        )
         told = begin(put, ladder, now=now)
         return Change(told, (opened(told, deciding, now=now),))
     if not current.told:
