@@ -99,6 +99,14 @@ class TestDecide:
 
         assert decide(once) == Change(once)
 
+    @pytest.mark.feature("APP-20")
+    def test_is_not_repeated_for_another_reason(self):
+        once = decide(an_approval(), verdict="refused", reason="Inconnue ici").state
+
+        assert decide(once, verdict="refused", reason="Inconnue ici") == Change(once)
+        with pytest.raises(AlreadyDecided):
+            decide(once, verdict="refused", reason="Partie")
+
     @pytest.mark.feature("APP-13")
     @pytest.mark.parametrize(
         "but",

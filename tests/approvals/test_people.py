@@ -8,9 +8,9 @@ import pytest
 from contracts.approvals import (
     ApprovalWithdrawn,
 )
-from contracts.users import PersonChanged
+from contracts.users import PersonChanged, PersonErased
 from kit.change import Change
-from services.approvals.domain.people import Person, copy_person, followed
+from services.approvals.domain.people import Person, copy_person, followed, forget_name
 from services.approvals.domain.withdrawing import withdraw_of_who_left
 from tests.approvals.builders import (
     NOW,
@@ -62,6 +62,23 @@ class TestCopyPerson:
             copy_person(told_of_lea(version=2), back, now=NOW + timedelta(hours=1)).state.wake_at
             == NOW
         )
+
+
+class TestForgetName:
+    ERASED = PersonErased(user_id="u-lea", erased_at=NOW)
+
+    def test_takes_back_what_was_asked_by_whoever_was_still_there(self):
+        known = Person(id="u-lea", name="Léa Martin", heard=1)
+
+        gone = forget_name(self.ERASED, known).state
+
+        assert (gone.name, gone.active, gone.wake_at) == ("", False, NOW)
+        assert forget_name(self.ERASED, followed(gone, gone).state).state.wake_at is None
+
+    def test_of_whoever_had_left_takes_nothing_back_anew(self):
+        left = Person(id="u-lea", name="Léa Martin", heard=2, active=False)
+
+        assert forget_name(self.ERASED, left).state.wake_at is None
 
 
 class TestFollowed:

@@ -88,7 +88,8 @@ def decide(
         raise NotFound
     deciding = who_decides(current, approvers, on=day_of(now))
     _entitled(current, deciding, answer, by)
-    if (current.state, current.decided_by) == (answer.verdict, by.user_id):
+    given = current.state, current.decided_by, current.reason
+    if given == (answer.verdict, by.user_id, answer.reason):
         return Change(current)
     still_open(current)
     if answer.verdict == "approved":

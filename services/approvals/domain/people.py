@@ -62,6 +62,11 @@ def followed(begun: Person, current: Person | None) -> Change[Person]:
 
 
 def forget_name(event: PersonErased, current: Person | None) -> Change[Person]:
-    """Nobody is called anything under this id any more, whatever is heard late."""
+    """
+    Nobody is called anything under this id any more, whatever is heard late.
+
+    Whoever was active until then leaves as by a deactivation.
+    """
     nobody = current or Person(id=event.user_id, name="", heard=0)
-    return Change(replace(nobody, name="", email="", active=False, erased=True))
+    wake_at = event.erased_at if current and current.active else nobody.wake_at
+    return Change(replace(nobody, name="", email="", active=False, erased=True, wake_at=wake_at))
