@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, fields, replace
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple
@@ -119,6 +119,24 @@ class Collection(Generic[T]):
     ) -> list[T]:
         """Every entity that matches, in one reply; ``most`` 0 is no limit."""
         return [state for state, _ in await self.followed(where, sort=sort, most=most)]
+
+    async def in_batches(
+        self,
+        where: dict[str, Any],
+        *,
+        sort: list[tuple[str, int]] | None = None,
+        by_index: str | None = None,
+        at_once: int = 200,
+    ) -> AsyncIterator[list[T]]:
+        """Every entity that matches, a few at a time: for files, which are as long as they are."""
+        found = self.documents.find(where, batch_size=at_once, hint=by_index)
+        if sort:
+            found = found.sort(sort)
+        try:
+            while rows := await found.to_list(at_once):
+                yield [self.state(one) for one in rows]
+        finally:
+            await found.close()
 
     async def followed(
         self,

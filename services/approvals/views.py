@@ -26,7 +26,8 @@ Mine = Literal["to-decide", "asked"]
 """Whose turn it is, or was, to answer: one's own, or that of others one has asked."""
 
 ONE_DAY: Final = timedelta(days=1)
-READ_AT_ONCE: Final = 500
+SORTED_BY: Final = 60
+"""Characters of a text by which it is sorted: a cursor holds them."""
 COLUMNS: Final = (
     "Numéro",
     "État",
@@ -59,9 +60,9 @@ _KEPT_AS: Final = {
 def sorted_by(approval: Approval) -> dict[str, str]:
     """What lists are sorted by beside the approval's own fields: texts, without regard to case."""
     return {
-        "by_title": approval.title.casefold(),
-        "by_structure_name": (approval.structure_name or "").casefold(),
-        "by_unit": " ".join(sorted(approval.units)),
+        "by_title": approval.title.casefold()[:SORTED_BY],
+        "by_structure_name": (approval.structure_name or "").casefold()[:SORTED_BY],
+        "by_unit": " ".join(sorted(approval.units))[:SORTED_BY],
     }
 
 
@@ -97,6 +98,16 @@ class Sought:
         if self.opened_until:
             asked.append({"opened_at": {"$lt": beginning_of(self.opened_until + ONE_DAY)}})
         return {"$and": asked} if asked else {}
+
+    @property
+    def order(self) -> tuple[str, int]:
+        """
+        The field that sorts, and which way.
+
+        An index has the order of time alone; in any other the database sorts all of somebody's.
+        """
+        way = -1 if self.direction == "descending" else 1
+        return _KEPT_AS.get(self.sort, self.sort), way
 
 
 class Somebody(BaseModel):
@@ -216,11 +227,11 @@ class Shown:
         return Approvals(items=items, next=following, pending=pending)
 
     async def rows(self, some: Where, sought: Sought, *, to: str) -> AsyncIterator[list[Row]]:
-        """All of them, a few hundred at a time."""
-        cursor: str | None = ""
-        while cursor is not None:
-            items, cursor = await self._page(some, sought, Asked(cursor, READ_AT_ONCE), to=to)
-            yield [_row(one) for one in items]
+        """All of them, a few hundred at a time: sorted once, where no index has their order."""
+        by, way = sought.order
+        every = self.approvals.in_batches(_all_of(some, sought), sort=[(by, way), ("_id", way)])
+        async for found in every:
+            yield [_row(one) for one in await self._views(found, to=to)]
 
     async def unattended(self, asked: Asked) -> Page[ApprovalView]:
         """What waits though nobody may decide on it, oldest id first."""
@@ -231,12 +242,13 @@ class Shown:
     async def _page(
         self, some: Where, sought: Sought, asked: Asked, *, to: str
     ) -> tuple[list[ApprovalView], str | None]:
+        by, way = sought.order
         found, following = await page(
             self.approvals,
-            {"$and": [some, sought.where]} if sought.where else some,
+            _all_of(some, sought),
             asked,
-            by=_KEPT_AS.get(sought.sort, sought.sort),
-            descending=sought.direction == "descending",
+            by=by,
+            descending=way < 0,
         )
         return await self._views(found, to=to), following
 
@@ -245,6 +257,10 @@ class Shown:
         names = await self.people.many(sorted({one.requester_id for one in found}))
         views = ((_view(one, names), one.requester_id == to) for one in found)
         return [view.model_copy(update=HIDDEN) if own else view for view, own in views]
+
+
+def _all_of(some: Where, sought: Sought) -> Where:
+    return {"$and": [some, sought.where]} if sought.where else some
 
 
 def asked_for(by: str) -> Where:

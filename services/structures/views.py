@@ -1,7 +1,6 @@
 """How structures are found, and by whom."""
 
 import time
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
@@ -27,7 +26,6 @@ from services.structures.ways import BY_GRAM, Sample
 _DRAWN: Final = 2_000
 _DRAWN_EVERY: Final = 60
 """Seconds."""
-_READ_AT_ONCE: Final = 200
 
 IN_DIRECTORY: Final = {"kind": "public", "public": True, "status": "active"}
 """The public structures that others may send to."""
@@ -60,18 +58,6 @@ async def known(structures: Collection[Structure], ids: list[str]) -> list[str]:
     """Those of these ids that exist; read from the index alone."""
     found = structures.documents.find({"_id": {"$in": ids}}, {"_id": 1}, batch_size=len(ids) + 1)
     return [one["_id"] for one in await found.to_list(None)]
-
-
-async def in_batches(
-    structures: Collection[Structure], where: dict[str, Any], by_index: str | None = None
-) -> AsyncIterator[list[Structure]]:
-    """All that match, a few at a time, in the order in which they are read."""
-    found = structures.documents.find(where, batch_size=_READ_AT_ONCE, hint=by_index)
-    try:
-        while rows := await found.to_list(_READ_AT_ONCE):
-            yield [structures.state(one) for one in rows]
-    finally:
-        await found.close()
 
 
 class Search:

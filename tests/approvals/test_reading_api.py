@@ -9,7 +9,7 @@ import pytest
 
 from contracts.structures import UnitEnded
 from kit.clock import now, today
-from services.approvals import views
+from kit.collection import Collection
 from tests.approvals.asking import a_person, a_request, lea, rights
 from tests.approvals.builders import a_mandate_question
 from tests.approvals.stage import Stage
@@ -151,7 +151,7 @@ class TestList:
     async def test_is_exported_whole_however_many_they_are(
         self, stage: Stage, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr(views, "READ_AT_ONCE", 2)
+        monkeypatch.setitem(Collection.in_batches.__kwdefaults__, "at_once", 2)
         await three(stage)
         await stage.hear(a_request("r-4"), a_request("r-5"))
 
@@ -170,6 +170,20 @@ class TestList:
 
         assert await pages(stage, sort="number", direction="ascending") == order
         assert await pages(stage, sort="number", direction="descending") == order[::-1]
+
+    @pytest.mark.feature("APP-08")
+    async def test_is_read_to_its_end_however_long_what_it_is_sorted_by(self, stage: Stage):
+        many = tuple(f"SERVICE-{n:04}-{'x' * 30}" for n in range(100))
+        await stage.hear(
+            lea(),
+            rights("u-omar", "s-9"),
+            a_request("r-1", units=many, structure_name="É" * 255),
+            a_request("r-2", units=many, structure_name="É" * 255),
+        )
+
+        for sort in ("unit", "structure_name", "description"):
+            for direction in ("ascending", "descending"):
+                assert len(await pages(stage, sort=sort, direction=direction)) == 2
 
 
 class TestAsked:

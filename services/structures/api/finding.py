@@ -16,7 +16,7 @@ from services.structures.domain import structures as domain
 from services.structures.domain.structures import Card, Structure
 from services.structures.search import SearchTooLong, SearchTooWide
 from services.structures.sought import NothingAskedFor, Sought
-from services.structures.views import IN_DIRECTORY, Search, Visibility, in_batches
+from services.structures.views import IN_DIRECTORY, Search, Visibility
 
 COLUMNS = (
     "id",
@@ -64,7 +64,9 @@ def finding(structures: Collection[Structure], visibility: Visibility) -> APIRou
         """All that the same search finds, as a CSV file in which no cell is a formula."""
         fitting, way = await searching.filter(filters)
         where = {"$and": [fitting, await visibility.where(caller, filters)]}
-        return download("structures.csv", COLUMNS, _cards(in_batches(structures, where, way)))
+        return download(
+            "structures.csv", COLUMNS, _cards(structures.in_batches(where, by_index=way))
+        )
 
     @routes.get(
         "/structures/directory.csv",
@@ -76,7 +78,7 @@ def finding(structures: Collection[Structure], visibility: Visibility) -> APIRou
         return download(
             "annuaire.csv",
             directory.COLUMNS,
-            _lines(in_batches(structures, IN_DIRECTORY)),
+            _lines(structures.in_batches(IN_DIRECTORY)),
             delimiter=directory.DELIMITER,
         )
 
