@@ -1,13 +1,18 @@
 """What support keeps of people: the one list of it, for exports and for erasure."""
 
+from functools import partial
+
 from contracts.support import TicketsGathered
+from kit.clock import now
+from kit.collection import Ask
 from kit.files import Files
 from kit.personal import Kept, KeptFile, PersonalElsewhere
 from kit.service import Service
 from services.support.channels import Channels
-from services.support.domain import requests
+from services.support.domain import forms, requests
 from services.support.domain.activity import Entry, shown_to_writer, without_text
 from services.support.domain.attachments import TicketAttachment, without_emitter
+from services.support.domain.requests import Request
 from services.support.domain.tickets import without_words
 from services.support.records import Records
 
@@ -36,7 +41,8 @@ def personal(
                 collection=channels.granting.requests,
                 of=lambda user_id: {"person_id": user_id},
                 hides=frozenset({"decided_by"}),
-                without=requests.without_words,
+                seen=requests.shown_to_requester,
+                taking=partial(_forgotten, channels),
             ),
             Kept(
                 name="echanges",
@@ -55,6 +61,12 @@ def personal(
         ],
         tell=lambda **said: TicketsGathered(**said),
     )
+
+
+def _forgotten(channels: Channels, asked: Request) -> Ask:
+    """What somebody asked for; a ticket that they wrote without signing in goes with it."""
+    places = channels.granting.requests.at(asked.id), channels.correspondence.forms.at(asked.id)
+    return Ask(places, partial(forms.erase, now=now()))
 
 
 def _activity(records: Records) -> list[Kept[Entry]]:

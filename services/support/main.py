@@ -41,7 +41,14 @@ def build(service: Service[SupportSettings]) -> FastAPI:
     channels = Channels.of(service, writing)
     kept = personal(service, records, attachments.files, channels)
     consulting = Consulting(records.entries, records.exports, reaching)
-    acting = Acting(service.committer, records, reaching, timing, channels.conversing)
+    acting = Acting(
+        service.committer,
+        records,
+        reaching,
+        timing,
+        conversing=channels.conversing,
+        consulting=consulting,
+    )
     return service.app(
         category_routes(catalogue),
         writing_routes(writing),

@@ -21,7 +21,7 @@ class SupportSettings(OpenFormSettings):
     support_closes_at: time = TIMING.hours.end
     ticket_fresh_for: Duration = Field(
         default=TIMING.at_least,
-        ge=timedelta(),
+        gt=timedelta(),
         description="Working time that remains at least of what was promised of a ticket, once "
         "its emitter has answered or it was handed on",
     )

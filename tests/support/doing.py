@@ -38,6 +38,7 @@ def do(
                 subcategory=subcategory,
                 object_type=said.get("object_type"),
                 recipient=said.get("recipient"),
+                named=said.get("named", said.get("recipient") is not None),
                 lets_in=said.get("lets_in", True),
                 catalogue=CATALOGUE,
                 by=doing,

@@ -12,6 +12,7 @@ from services.support.domain.acts import ClosedToEmitter, Doing, NobodySigned
 from services.support.domain.contents import (
     HasItsOwnForm,
     NotAboutThis,
+    NotForAStructure,
     StructureInactive,
     UnknownCategory,
     UnknownRecipient,
@@ -201,6 +202,13 @@ class TestRefile:
             None,
         )
         assert moved.content.recipient_structure_id == "r-1"
+
+    def test_refuses_a_recipient_where_the_desk_alone_treats(self):
+        ticket = do("refile", sent(assignee_id="olga"), OLGA)[0].state
+        for about in (sent(assignee_id="olga"), ticket):
+            for recipient in (TOWN, None):
+                with pytest.raises(NotForAStructure):
+                    do("refile", about, OLGA, recipient=recipient, named=True)
 
     def test_hands_nothing_to_a_structure_that_is_not_active(self):
         with pytest.raises(StructureInactive):

@@ -12,6 +12,7 @@ from kit.formats import Described, FileTooLarge
 from kit.problems import NotFound
 from services.support.domain.activity import without_text
 from services.support.domain.attachments import (
+    NobodyToRead,
     TicketAttachment,
     TooManyFiles,
     add,
@@ -68,6 +69,10 @@ def added(ticket: Ticket | None, reach: Any, **but: Any) -> TicketAttachment:
 
 
 class TestAdd:
+    def test_is_refused_where_nobody_could_read_it(self):
+        with pytest.raises(NobodyToRead):
+            added(sent(emitter_id="", assignee_id="olga"), OLGA)
+
     @pytest.mark.feature("SUP-15", "SUP-38")
     def test_is_for_both_sides_until_the_ticket_is_closed(self):
         assert added(a_ticket(), ANA).side == "emitter"

@@ -43,6 +43,14 @@ class TestReading:
         await desk.by("olga", operator=True).get(path)
         assert [kind for kind, _ in await kinds(desk, path)] == [*["consulted"] * 3, "opened"]
 
+    @pytest.mark.feature("SUP-37")
+    async def test_is_an_entry_too_where_an_act_had_nothing_to_do(self, desk: Desk):
+        path = f"/v1/tickets/{(await written(desk))['id']}"
+        async with desk.by("olga", operator=True) as olga:
+            released = await olga.delete(f"{path}/assignment")
+        assert (released.status_code, released.json()["title"]) == (200, "Dépôt refusé")
+        assert await kinds(desk, path) == [("consulted", "support"), ("opened", "")]
+
     async def test_is_none_of_those_whose_ticket_it_is_nor_of_whoever_has_taken_it(
         self, desk: Desk
     ):

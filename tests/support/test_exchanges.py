@@ -20,6 +20,7 @@ from services.support.domain.exchanges import (
     Exchange,
     ExchangeFull,
     ExchangeOver,
+    ForAgents,
     NotTakenYet,
     Opening,
     Seat,
@@ -187,6 +188,21 @@ class TestEnd:
         assert [one.state for one in again] == [exchange, seat, ticket, entry]
         with pytest.raises(NotTakenYet):
             self.end(OSCAR)
+
+    @pytest.mark.parametrize("why", ["silence", "ended"])
+    def test_loses_no_answer_of_an_agent_that_comes_too_late(self, why: Any):
+        exchange, seat, ticket = live()
+        over = replace(exchange, state="over", end=why)
+        late = {"answer": "Voici.", "timing": TIMING, "by": doing(OLGA, "e-4")}
+        with pytest.raises(ExchangeOver) as refusal:
+            domain.end(over, seat, ticket, None, **late)
+        assert refusal.value.members == {"end": why}
+        assert domain.end(over, seat, ticket, None, **late | {"answer": ""})[0].state is over
+
+    def test_by_whoever_began_it_sums_up_nothing(self):
+        with pytest.raises(ForAgents) as refusal:
+            self.end(ANA, "C'est bon.")
+        assert refusal.value.members["errors"][0]["pointer"] == "/body/answer"
 
 
 class TestLapse:

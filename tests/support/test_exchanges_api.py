@@ -119,6 +119,14 @@ class TestExchanges:
         assert waiting._readers.total() == 0
         assert waiting._bells == {}
 
+    async def test_show_their_question_in_lists_only_while_they_wait(self, desk: Desk):
+        id = await begun(desk)
+        async with desk.by("olga", operator=True) as olga:
+            [queued] = (await olga.get("/v1/ops/exchanges")).json()["items"]
+            await take(desk, id)
+            [live] = (await olga.get("/v1/ops/exchanges?state=live")).json()["items"]
+        assert (queued["question"] != "", live["question"]) == (True, "")
+
     @pytest.mark.feature("SUP-03")
     async def test_have_one_agent(self, desk: Desk):
         id = await begun(desk)

@@ -26,6 +26,7 @@ from services.support.domain.reach import Reach, standing
 from services.support.domain.requests import (
     AlreadyDecided,
     Asked,
+    NoStructureAsked,
     NothingRequested,
     Request,
     RequesterGone,
@@ -140,6 +141,12 @@ class TestDecide:
         [told] = ticket.events
         assert isinstance(told, CorrespondentAnswered)
         assert (told.email, told.text) == ("zoe@example.org", "C'est fait.")
+
+    @pytest.mark.feature("SUP-44")
+    def test_takes_no_structure_for_an_account_that_is_to_come_back(self):
+        with pytest.raises(NoStructureAsked) as refusal:
+            decided(a_reactivation(), from_outside(), structure=MAYOR)
+        assert refusal.value.members["errors"][0]["pointer"] == "/body/structure"
 
     def test_decides_once(self):
         request, ticket, entry, _ = decided(a_structure_request())
@@ -358,6 +365,17 @@ class TestRefusalShown:
             (replace(a_reach("ana"), desk=True), ""),
         ):
             assert requests.refusal_shown(failed, standing(taken(), reach)) == shown
+
+
+class TestShownToRequester:
+    def test_holds_no_problem_and_no_words_that_were_not_sent(self):
+        accepted = a_structure_request(status="accepted", answer="Bientôt.")
+        failed = replace(accepted, status="failed", refusal="/problems/siret-unknown")
+        for one in (accepted, failed):
+            shown = requests.shown_to_requester(one)
+            assert (shown.answer, shown.refusal) == ("", "")
+        done = requests.shown_to_requester(replace(accepted, status="done"))
+        assert done.answer == "Bientôt."
 
 
 STEPS = ("accept", "refuse", "done", "failed", "old", "again", "managed", "gone")

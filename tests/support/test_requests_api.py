@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from contracts.structures import PublicStructureSettled
+from contracts.users import ReactivationSettled
 from kit.clock import now
 from kit.workers import Worker
 from tests.support.asking import pointers
 from tests.support.desk import Desk
 from tests.support.outside import confirmed, facts, sent
+from tests.support.test_acts_api import forget
 
 TOWN = {
     "identifier": {"type": "SIRET", "value": "21440109300015"},
@@ -62,6 +64,31 @@ class TestRequests:
         assert (granted.json()["kind"], granted.json()["status"]) == ("reactivation", "accepted")
         [told] = await facts(desk, "support.reactivation-accepted.v1")
         assert (told["login"], told["accepted_by"]) == ("zoe@example.org", "olga")
+
+    @pytest.mark.feature("SUP-44")
+    async def test_for_an_account_that_is_erased_leave_with_their_ticket(self, desk: Desk):
+        await sent(desk, "/reactivations", reason="Un long congé.")
+        id = await confirmed(desk)
+        grant = {"verdict": "accepted", "answer": "Bon retour, Zoé."}
+        async with desk.by("olga", operator=True) as olga:
+            await olga.put(f"/v1/tickets/{id}/assignment")
+            await olga.put(f"/v1/ops/ticket-requests/{id}/decision", json=grant)
+            await desk.hear(
+                ReactivationSettled(
+                    ticket_id=id, acceptance=1, user_id="zoe", refusal="", settled_at=now()
+                )
+            )
+            assert "congé" in (await olga.get(f"/v1/tickets/{id}")).text
+            await forget(desk, "zoe")
+            forms = desk.job("forms", Worker)
+            for form in await forms.collection.select({}):
+                await forms.work(form)
+
+            left = (await olga.get(f"/v1/tickets/{id}")).text
+            left += (await olga.get(f"/v1/tickets/{id}/activity")).text
+        for word in ("congé", "zoe@example.org", "Bon retour"):
+            assert word not in left
+        assert await desk.service.mongo["forms"].count_documents({}) == 0
 
     @pytest.mark.feature("SUP-45")
     async def test_for_a_public_structure_end_in_its_ticket(self, desk: Desk):

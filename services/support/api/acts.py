@@ -15,6 +15,7 @@ from kit.http import Caller, IfMatch, Person, Said, may_answer, new_entity_id
 from kit.problems import NotFound, PreconditionFailed, Problem
 from services.support.api.fields import Code, StructureId, Text, TicketId
 from services.support.api.tickets import answer, found
+from services.support.consulting import Consulting
 from services.support.conversing import Conversing
 from services.support.domain import acts
 from services.support.domain.activity import Entry
@@ -23,6 +24,7 @@ from services.support.domain.clocks import Timing
 from services.support.domain.contents import (
     HasItsOwnForm,
     NotAboutThis,
+    NotForAStructure,
     StructureInactive,
     UnknownCategory,
     UnknownRecipient,
@@ -90,9 +92,11 @@ class Acting:
         records: Records,
         reaching: Reaching,
         timing: Timing,
+        *,
         conversing: Conversing,
+        consulting: Consulting,
     ) -> None:
-        self.records = records
+        self.records, self._consulting = records, consulting
         self._committer, self._reaching, self._timing = committer, reaching, timing
         self._conversing = conversing
 
@@ -120,7 +124,10 @@ class Acting:
             kept = kept_up(ticket, done, self._timing, now=by.now)
             return *kept, *self._conversing.follow(kept[0].state, *beside, at=by.now)
 
-        ticket, _, *left = await self._committer.keep(Ask((*own, *beside), act, if_match))
+        ticket, entry, *left = await self._committer.keep(Ask((*own, *beside), act, if_match))
+        if entry is None:
+            # It was so already: the ticket is read all the same.
+            await self._consulting.noted(ticket, caller)
         if left:
             self._conversing.waiting.ring(left[0])
         return await answer(self.records, ticket, reach, response)
@@ -220,6 +227,7 @@ def agent_routes(acting: Acting, speaking: Speaking) -> APIRouter:
             HasItsOwnForm,
             UnknownRecipient,
             NotAboutThis,
+            NotForAStructure,
             StructureInactive,
             ClosedToEmitter,
             NobodySigned,
@@ -244,6 +252,7 @@ def agent_routes(acting: Acting, speaking: Speaking) -> APIRouter:
             subcategory=body.subcategory,
             object_type=body.object_type,
             recipient=recipient,
+            named=named is not None,
             lets_in=lets_in,
             catalogue=speaking.catalogue,
         )

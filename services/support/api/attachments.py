@@ -17,7 +17,7 @@ from services.support.api.fields import TicketId
 from services.support.api.tickets import found
 from services.support.attachments import TicketAttachments
 from services.support.domain import attachments as domain
-from services.support.domain.attachments import TicketAttachment, TooManyFiles
+from services.support.domain.attachments import NobodyToRead, TicketAttachment, TooManyFiles
 from services.support.domain.reach import Side
 from services.support.domain.table import (
     EmitterOnly,
@@ -30,7 +30,14 @@ from services.support.domain.table import (
 from services.support.reaching import Reaching
 
 FILES = "/v1/tickets/{id}/attachments"
-CLOSED_TO_FILES = (NotInThisState, ReadsOnly, TreatedElsewhere, NotTaken, TakenByAnother)
+CLOSED_TO_FILES = (
+    NotInThisState,
+    ReadsOnly,
+    TreatedElsewhere,
+    NotTaken,
+    TakenByAnother,
+    NobodyToRead,
+)
 
 
 class TicketAttachmentShown(FileShown):
@@ -75,7 +82,7 @@ def _bringing(routes: APIRouter, kept: TicketAttachments, reaching: Reaching) ->
     @routes.delete(
         FILES + "/{attachment_id}",
         status_code=204,
-        responses=may_answer(NotFound, EmitterOnly, NotInThisState, TooStale),
+        responses=may_answer(NotFound, EmitterOnly, ReadsOnly, NotInThisState, TooStale),
     )
     async def remove(id: TicketId, attachment_id: FileId, caller: Person) -> None:
         """Remove a file of a draft for good; what was sent stays."""

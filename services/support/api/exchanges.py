@@ -23,6 +23,7 @@ from services.support.domain.exchanges import (
     Exchange,
     ExchangeFull,
     ExchangeOver,
+    ForAgents,
     NotTakenYet,
     State,
     UnknownTheme,
@@ -72,7 +73,9 @@ class ExchangeView(BaseModel):
     id: str
     number: str
     theme: str
-    question: str = Field(description="HTML in which nothing acts")
+    question: str = Field(
+        description="HTML in which nothing acts; in lists only while it waits for an agent"
+    )
     state: State
     agent: bool = Field(description="Whether an agent has it")
     messages: int
@@ -103,7 +106,9 @@ def exchange_routes(conversing: Conversing, consulting: Consulting) -> APIRouter
     async def list_themes(caller: Person) -> ThemesView:
         """What an exchange may be about, and whether agents are there."""
         opens_at, is_open = conversing.hours()
-        themes = [ThemeView(code=one.code, label=one.label) for one in conversing.themes]
+        themes = [
+            ThemeView(code=one.code, label=one.label) for one in conversing.themes if one.active
+        ]
         return ThemesView(items=themes, open=is_open, opens_at=opens_at)
 
     @routes.post(
@@ -177,14 +182,24 @@ def exchange_routes(conversing: Conversing, consulting: Consulting) -> APIRouter
             at=entry.at,
         )
 
-    @routes.put("/exchanges/{id}/end", responses=may_answer(NotFound, NotTakenYet, *OF_AGENTS))
+    @routes.put(
+        "/exchanges/{id}/end",
+        responses=may_answer(NotFound, NotTakenYet, ExchangeOver, ForAgents, *OF_AGENTS),
+    )
     async def end(
-        id: TicketId, body: Ending, caller: Person, if_match: IfMatch, response: Response
+        *,
+        id: TicketId,
+        body: Ending,
+        caller: Person,
+        if_match: IfMatch,
+        response: Response,
+        afterwards: BackgroundTasks,
     ) -> ExchangeView:
         """End it. Its ticket goes on."""
         exchange, ticket = await conversing.end(
             id, new_entity_id(), body.answer, caller, if_match=if_match
         )
+        consulting.note(ticket, caller, afterwards)
         return answered(exchange, ticket, response)
 
     @routes.get("/ops/exchanges")
@@ -196,7 +211,7 @@ def exchange_routes(conversing: Conversing, consulting: Consulting) -> APIRouter
             conversing.exchanges, {"state": state}, asked, by="started_at", descending=False
         )
         tickets = await conversing.records.tickets.many([one.id for one in found])
-        items = [shown(one, tickets[one.id]) for one in found if one.id in tickets]
+        items = [_listed(one, tickets[one.id]) for one in found if one.id in tickets]
         return Page(items=items, next=following)
 
     @routes.put("/ops/exchanges/{id}/agent", responses=may_answer(*OF_AGENTS, ExchangeOver))
@@ -208,6 +223,12 @@ def exchange_routes(conversing: Conversing, consulting: Consulting) -> APIRouter
         return answered(exchange, ticket, response)
 
     return routes
+
+
+def _listed(exchange: Exchange, ticket: Ticket) -> ExchangeView:
+    """Agents choose by the question; once one has it, reading it is noted."""
+    view = shown(exchange, ticket)
+    return view if exchange.state == "queued" else view.model_copy(update={"question": ""})
 
 
 def answered(exchange: Exchange, ticket: Ticket, response: Response) -> ExchangeView:

@@ -17,7 +17,7 @@ from services.support.api.tickets import answer, found
 from services.support.api.writing import WRONG
 from services.support.domain import requests
 from services.support.domain.acts import Doing
-from services.support.domain.contents import Content
+from services.support.domain.contents import Content, StructureInactive
 from services.support.domain.identifiers import InvalidIdentifier, check_identifier
 from services.support.domain.numbers import NoNumberFree
 from services.support.domain.reach import Reach, standing
@@ -25,6 +25,7 @@ from services.support.domain.requests import (
     AlreadyDecided,
     Asked,
     Kind,
+    NoStructureAsked,
     NothingRequested,
     Request,
     RequesterGone,
@@ -92,7 +93,7 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
     @routes.post(
         FORM,
         status_code=201,
-        responses=may_answer(*WRONG, InvalidIdentifier, NoNumberFree),
+        responses=may_answer(*WRONG, InvalidIdentifier, StructureInactive, NoNumberFree),
     )
     async def ask_for_structure(
         body: StructureRequest, caller: Person, response: Response
@@ -133,7 +134,12 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
     @routes.put(
         "/ops/ticket-requests/{id}/decision",
         responses=may_answer(
-            *OF_AGENTS, InvalidIdentifier, NothingRequested, AlreadyDecided, RequesterGone
+            *OF_AGENTS,
+            InvalidIdentifier,
+            NoStructureAsked,
+            NothingRequested,
+            AlreadyDecided,
+            RequesterGone,
         ),
     )
     async def decide(

@@ -12,6 +12,7 @@ from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import (
     Content,
     NotAboutThis,
+    NotForAStructure,
     StructureInactive,
     UnknownCategory,
     UnknownRecipient,
@@ -121,6 +122,7 @@ def refile(
     subcategory: str,
     object_type: ObjectType | None,
     recipient: Structure | None,
+    named: bool,
     lets_in: bool,
     catalogue: Catalogue,
     by: Doing,
@@ -128,19 +130,22 @@ def refile(
     """
     The desk files a ticket elsewhere; a business sub-category hands it to its recipient.
 
-    ``object_type``: as corrected; ``lets_in``: whether that recipient has its support open to
-    whoever wrote the ticket.
+    ``object_type``: as corrected; ``named``: whether a recipient was, known or not; ``lets_in``:
+    whether it has its support open to whoever wrote the ticket.
     """
     current, found = seen(ticket, by.reach)
     filed = catalogue.subcategory(category, subcategory)
     before, about = current.content, object_type or current.content.object_type
     content = replace(before, category=category, subcategory=subcategory, object_type=about)
     handed = filed is None or not filed.needs_recipient or _treated_by(current, recipient)
-    if content == before and handed and "desk" in found.acts:
+    in_vain = named and filed is not None and not filed.needs_recipient
+    if content == before and handed and not in_vain and "desk" in found.acts:
         return Change(current), Change(entry)
     require("refile", current, found)
     if filed is None:
         raise UnknownCategory(field="body/subcategory")
+    if in_vain:
+        raise NotForAStructure(field="body/recipient_structure_id")
     require_form(Content(category=category, subcategory=subcategory), "", catalogue)
     if about not in (None, *filed.object_types) and (object_type or filed.object_types):
         raise NotAboutThis(field="body/object_type")

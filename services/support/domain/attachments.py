@@ -31,6 +31,10 @@ class TicketAttachment(File):
     side: Side
 
 
+class NobodyToRead(Conflict):
+    """Who wrote this ticket has not signed in and can read no file: answer in words."""
+
+
 class TooManyFiles(Conflict):
     """This ticket has as many files as one may have."""
 
@@ -44,6 +48,8 @@ def opened_to_files(ticket: Ticket | None, reach: Reach) -> tuple[Ticket, Side]:
     current, found = seen(ticket, reach)
     emitter = "emitter" in found.reads
     follow(_ADDED if emitter else _ANSWERED, current, found)
+    if not current.emitter_id:
+        raise NobodyToRead
     return current, "emitter" if emitter else current.treated_by
 
 

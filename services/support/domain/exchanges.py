@@ -97,6 +97,10 @@ class ExchangeFull(Conflict):
     """This exchange has become too long: its ticket goes on."""
 
 
+class ForAgents(Invalid):
+    """Only the agent who has an exchange sums up the answer."""
+
+
 class NotTakenYet(Conflict):
     """No agent, or another one, has this exchange: take it first."""
 
@@ -255,10 +259,14 @@ def end(
     End it; its ticket goes on.
 
     An agent who sums up the answer proposes it as the solution of the ticket, for its emitter to
-    accept or to refuse as any other.
+    accept or to refuse as any other. What was over before then refuses it: it would be lost.
     """
     current, about, side = _speaking(exchange, ticket, by.reach)
+    if answer and side == "emitter":
+        raise ForAgents(field="body/answer")
     if current.state == "over":
+        if answer and entry is None and not _settled(about):
+            raise ExchangeOver(end=current.end)
         return Change(current), Change(seat), Change(about), Change(entry)
     if side == "desk" and about.assignee_id != by.reach.user_id:
         raise NotTakenYet

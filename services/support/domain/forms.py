@@ -45,6 +45,8 @@ class Form(Entity):
     expires_at: datetime
     created_at: datetime
     confirmed_at: datetime | None = None
+    erased: bool = False
+    """Whether the account that it asked for is: what it became is forgotten, answered or not."""
 
 
 class SignInForThis(Invalid):
@@ -155,6 +157,16 @@ def confirm(
     return Change(confirmed), opened, first, Change(asked)
 
 
+def erase(
+    request: Request | None, form: Form | None, *, now: datetime
+) -> tuple[Change[Request], Change[Form]]:
+    """Take out whoever asked; a form that became a ticket of theirs is forgotten next."""
+    taken: Change[Request] = asked_for.without_words(request) if request else Change(None)
+    if form is None or form.erased:
+        return taken, Change(form)
+    return taken, Change(replace(form, erased=True, wake_at=now))
+
+
 def claim(current: Form | None, now: datetime) -> Change[Form]:
     """Take what is due for as long as the lease lasts."""
     if current is None or current.wake_at is None or current.wake_at > now:
@@ -164,7 +176,12 @@ def claim(current: Form | None, now: datetime) -> Change[Form]:
 
 def forgettable(form: Form, ticket: Ticket | None) -> bool:
     """What nobody confirmed, and what is answered; a ticket that waits keeps its words."""
-    return form.confirmed_at is None or ticket is None or ticket.state in ("resolved", "closed")
+    return (
+        form.erased
+        or form.confirmed_at is None
+        or ticket is None
+        or ticket.state in ("resolved", "closed")
+    )
 
 
 def forget(

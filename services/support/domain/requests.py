@@ -13,7 +13,7 @@ from contracts.structures import IdentifierType, PublicStructureSettled
 from contracts.support import PublicStructureAccepted, ReactivationAccepted
 from contracts.users import ReactivationSettled
 from kit.change import Change, Entity
-from kit.problems import Conflict, NotFound
+from kit.problems import Conflict, Invalid, NotFound
 from services.support.domain import acts
 from services.support.domain.activity import Entry
 from services.support.domain.acts import Doing
@@ -71,6 +71,10 @@ class RequesterGone(Conflict):
     """Whoever asked for this has no active account any more: nobody would manage the structure."""
 
 
+class NoStructureAsked(Invalid):
+    """An account is to come back: no structure goes with that."""
+
+
 class NothingRequested(NotFound):
     """Nothing is requested with this ticket."""
 
@@ -100,6 +104,8 @@ def decide(
     if not reopened and _same(request, accepted, answer, structure, by.reach.user_id):
         return Change(request), Change(current), Change(entry), same
     require("answer", current, found)
+    if structure and request.kind != "public-structure":
+        raise NoStructureAsked(field="body/structure")
     if request.status not in ("asked", "failed") and not reopened:
         raise AlreadyDecided(status=request.status)
     if accepted and request.kind == "public-structure" and requester and not requester.active:
@@ -219,6 +225,12 @@ def refusal_shown(request: Request, found: Standing) -> str:
     return request.refusal if "desk" in found.reads and "emitter" not in found.reads else ""
 
 
+def shown_to_requester(request: Request) -> Request:
+    """Without what is for the desk: the problem, and words that were not sent."""
+    sent = request.status in ("refused", "done")
+    return replace(request, refusal="", answer=request.answer if sent else "")
+
+
 def settlement_id(ticket_id: str, acceptance: int) -> str:
     """Of the entry that says what became of one acceptance."""
     return f"{ticket_id}:{acceptance}"
@@ -230,7 +242,7 @@ def without_words(request: Request) -> Change[Request]:
 
 
 def _told(request: Request, ticket: Ticket, now: datetime) -> Event:
-    if request.structure is None:
+    if request.kind == "reactivation" or request.structure is None:
         return ReactivationAccepted(
             ticket_id=request.id,
             acceptance=request.acceptance,
