@@ -1,5 +1,5 @@
 """
-A proof of work, against robots: some seconds of a processor for each form that anybody may send.
+A proof of work, against robots: about a second of a browser for each form that anybody may send.
 
 It asks nothing of people, nor of another service. What we signed names its own difficulty and end,
 so that nothing is kept of those that nobody solves.
