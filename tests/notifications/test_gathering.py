@@ -15,6 +15,7 @@ from contracts.approvals import (
 from contracts.users import Habilitation, Line, NotificationPreferences, QuietHours
 from kit.clock import now, today
 from kit.rights import ORGANISATION
+from services.notifications.domain.letters import OF_NO_USE
 from tests.approvals.stage import soon
 from tests.notifications.conftest import World
 from tests.notifications.telling import (
@@ -233,6 +234,23 @@ class TestQuietHours:
         await forced(world)
 
         await letter(world, "sent")
+
+
+class TestSentAgain:
+    @pytest.mark.feature("NOT-09", "NOT-15")
+    async def test_is_not_told_to_who_may_no_longer_decide(self, world: World):
+        world.post.says = ["550 5.7.1 blocked by policy"]
+        await world.stage.hear(somebody(), somebody("u-omar"), deciding("u-omar"), OPENED)
+        await letter(world, "failed")
+        await world.stage.hear(deciding("u-omar", role=None, lines=(), version=2))
+
+        operator = world.stage.by("u-ops", operator=True)
+        answer = await operator.post("/v1/ops/letters/r-1:approval-opened:u-omar/retry")
+
+        assert answer.status_code == 202, answer.text
+        done = await letter(world, "suppressed")
+        assert done["last_error"] == OF_NO_USE
+        assert not world.post.taken
 
 
 class TestAddress:

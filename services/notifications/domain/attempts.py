@@ -162,7 +162,8 @@ def send_again(current: Letter | None, *, known: bool, now: datetime) -> Change[
     """
     An operator has one more try made at a letter that was given up.
 
-    ``known``: whether its recipient is; the address of others is forgotten once it has left.
+    Its reader may have lost rights since: they are looked at. ``known``: whether its recipient
+    is; the address of others is forgotten once it has left.
     """
     if current is None:
         raise NoSuchLetter
@@ -171,7 +172,7 @@ def send_again(current: Letter | None, *, known: bool, now: datetime) -> Change[
     given_up = current.status in ("failed", "suppressed") and not current.forgotten
     if not given_up or not (known or current.to):
         raise NotToBeSentAgain(status=current.status)
-    return Change(replace(current, status="waiting", attempts=0, wake_at=now))
+    return Change(replace(current, status="waiting", attempts=0, held=True, wake_at=now))
 
 
 def send_all_again(
