@@ -140,6 +140,7 @@ class TestDecide:
         [told] = ticket.events
         assert isinstance(told, CorrespondentAnswered)
         assert (told.email, told.text) == ("zoe@example.org", "C'est fait.")
+        assert told.answered_by == "olga"
 
     def test_decides_once(self):
         request, ticket, entry, _ = decided(a_structure_request())

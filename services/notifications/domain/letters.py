@@ -302,3 +302,8 @@ def of_question(id: str, units: tuple[str, ...] | None) -> dict[str, tuple[str, 
 
 def of_structure(name: str | None) -> dict[str, str]:
     return {"structure_name": name or ""}
+
+
+def author_of(words: str, by: str) -> str | None:
+    """Whose words a letter brings: they go with that person."""
+    return by if words and by else None
