@@ -221,26 +221,6 @@ class TestWords:
         assert "> Inconnue ici.\n> Voyez la mairie." in rendered.text
         assert "Inconnue ici.\nVoyez la mairie." in rendered.html
 
-    @pytest.mark.parametrize("language", LANGUAGES)
-    @pytest.mark.parametrize(
-        "template",
-        [
-            "habilitations-refused",
-            "information-requested",
-            "question-settled",
-            "rattachement-refused",
-            "rattachement-removed",
-            "reactivation",
-            "ticket-answered",
-            "vacancy-settled",
-        ],
-    )
-    def test_of_who_decides_do_not_name_them(self, template: Template, language: Language):
-        rendered = render(one_of(template), recipient=a_person(language=language))
-
-        assert "Inconnue ici" in rendered.text
-        assert "Omar" not in rendered.text + rendered.html
-
     def test_of_a_grant_give_its_days_in_french(self):
         text = render(one_of("rattachement-granted")).text
 
