@@ -152,6 +152,8 @@ class Moved:
     structure: str
     kind: str
     count: int
+    structure_id: str = ""
+    """Empty in what was kept before it was: that is told whatever has become of its reader."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +220,11 @@ class Letter(Entity):
     @property
     def questions(self) -> tuple[tuple[str, ...], ...]:
         return tuple(self.asked_about.values())
+
+    @property
+    def moved_in(self) -> tuple[str, ...]:
+        """The structures that a recap tells of."""
+        return tuple(one.structure_id for one in self.movements if one.structure_id)
 
 
 def lane_of(letter: Letter) -> dict[str, bool]:
