@@ -36,7 +36,10 @@ from services.notifications.muting import Muting
 
 READ_AT_ONCE: Final = 1000
 MOST_READ: Final = 20_000
-"""Letters that are looked at for one digest; the others are counted, whatever became of them."""
+"""
+Letters that are looked at for one digest, and more until one is found that is of use; the others
+are counted, whatever became of them.
+"""
 MOST_SHOWN: Final = 100
 UNTIL_RIGHTS_ARE_KNOWN: Final = timedelta(seconds=10)
 
@@ -164,7 +167,7 @@ class Gathering:
     async def _gathered(self, digest: Letter, person: Person) -> Contents:
         where = {"digest_id": digest.id, "status": "gathered"}
         told, more, read, cursor = list[Letter](), 0, 0, ""
-        while read < MOST_READ:
+        while read < MOST_READ or not told:
             asked = Asked(cursor, READ_AT_ONCE)
             found, following = await page(
                 self.letters, where, asked, by="created_at", descending=False
