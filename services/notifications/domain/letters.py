@@ -203,7 +203,7 @@ class Letter(Entity):
     status: Status = "waiting"
     attempts: int = 0
     held: bool = False
-    """Whether it was put off once: meanwhile its reader may have lost rights."""
+    """Whether it was put off for more than a moment: its reader may have lost rights meanwhile."""
     created_at: datetime
     sent_at: datetime | None = None
     last_error: str = ""
