@@ -155,6 +155,8 @@ class InformationRequested(Event, type="approvals.information-requested.v1", key
     requester_id: str
     text: PersonalText
     asked_at: AwareDatetime
+    asked_by: str = ""
+    """Whose words they are: the requester is not told."""
 
 
 class InformationGiven(Event, type="approvals.information-given.v1", key="comment_id"):

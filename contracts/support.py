@@ -180,6 +180,8 @@ class CorrespondentAnswered(Event, type="support.correspondent-answered.v1", key
     email: PersonalText
     text: PersonalText
     answered_at: AwareDatetime
+    answered_by: str = ""
+    """Whose words they are."""
 
 
 class ReactivationAccepted(Event, type="support.reactivation-accepted.v1", key="ticket_id"):

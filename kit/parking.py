@@ -1,7 +1,7 @@
 """Events that could not be heard, and those of the same key behind them."""
 
 import traceback
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from datetime import datetime, timedelta
 from inspect import isawaitable
 from typing import Any
@@ -15,6 +15,7 @@ from kit.record import Record
 
 DELAYS = [timedelta(seconds=s) for s in (1, 10, 60, 300, 1800, 7200, 43200)]
 NEVER = datetime(9999, 1, 1, tzinfo=now().tzinfo)
+NOTHING_SAID = b"{}"
 
 
 class Behind(Exception):
@@ -94,6 +95,10 @@ class Parking:
 
     async def prepare(self) -> None:
         await self._mongo.create("parked", "discarded")
+        # An earlier release kept what they said.
+        await self._mongo["discarded"].update_many(
+            {"record.value": {"$ne": NOTHING_SAID}}, {"$set": {"record.value": NOTHING_SAID}}
+        )
         await self.rows.create_indexes([IndexModel([("lane", 1), ("order", 1)]), IndexModel("due")])
 
     async def closed(self, lanes: list[str]) -> set[str]:
@@ -137,12 +142,6 @@ class Parking:
         found = self.rows.find({"_id": {"$gt": after}}, shown).sort("_id", 1).limit(most)
         return list(await found.to_list(None))
 
-    async def blank(self, keys: Sequence[str]) -> None:
-        """Empty the events about these entities that an operator gave up (erasure)."""
-        gone = {"record.value": b"{}", "record.headers": []}
-        where = {"record.key": {"$in": [*keys]}}
-        await self._mongo["discarded"].update_many(where, {"$set": gone})
-
     async def retry(self, id: str) -> None:
         """An operator has mended the cause: now is the time."""
         done = await self.rows.update_one({"_id": id}, {"$set": {"due": now()}})
@@ -150,12 +149,17 @@ class Parking:
             raise NotFound(id)
 
     async def discard(self, id: str, *, by: str, reason: str) -> None:
-        """An operator gives this event up; those behind it go on. Who and why is kept."""
+        """
+        An operator gives this event up; those behind it go on. Who and why is kept.
+
+        What it said is not: it may be about people, and stands in the journal of who told it.
+        """
         row = await self.rows.find_one({"_id": id})
         if row is None:
             raise NotFound(id)
         if _record(row).type in self._never_discarded and row["blocks"]:
             raise NeverDiscarded
         told = {"discarded_at": now(), "discarded_by": by, "reason": reason}
-        await self._mongo["discarded"].replace_one({"_id": id}, row | told, upsert=True)
+        kept = row | told | {"record": row["record"] | {"value": NOTHING_SAID}}
+        await self._mongo["discarded"].replace_one({"_id": id}, kept, upsert=True)
         await self.rows.delete_one({"_id": id})

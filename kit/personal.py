@@ -95,7 +95,6 @@ class Personal:
                 keys += [one.id for one in batch]
                 await self._take_out(kept, batch)
         await self._service.journal.blank(keys)
-        await self._service.parking.blank(keys)
         at = now()
         await self.erasures.change(
             erasure.id, lambda current: person.looked_through(erasure, current, now=at)

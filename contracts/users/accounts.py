@@ -66,6 +66,8 @@ class LinkRequestedV2(Event, type="users.link-requested.v2", key="user_id"):
     expires_at: AwareDatetime
     reason: PersonalText = ""
     """Why the desk has it sent; empty for what somebody asked for."""
+    sent_by: str = ""
+    """Of the desk: whose words the reason is."""
 
 
 class CodeRequested(Event, type="users.code-requested.v1", key="user_id"):

@@ -64,3 +64,5 @@ class VacancyClaimSettled(Event, type="users.vacancy-claim-settled.v1", key="cla
     outcome: ClaimOutcome
     reason: PersonalText = ""
     settled_at: AwareDatetime
+    decided_by: str = ""
+    """Of the support desk: whose words the reason is."""

@@ -15,15 +15,17 @@ from kit.heard import TooStale
 from kit.pages import Asked, page
 from kit.rights import Rights, RightsCopy
 from services.notifications import metrics
-from services.notifications.domain import attempts, digests
+from services.notifications.domain import attempts, digests, recaps
 from services.notifications.domain.digests import NOT_WISHED, DigestClosed, Settled
 from services.notifications.domain.letters import (
     ALWAYS,
+    IN_BULK,
     OF_NO_USE,
     SHOWN_BY_THEIR_FACT,
     TO_AUTHORS,
     TO_DECIDERS,
     Letter,
+    Moved,
     Template,
     write,
 )
@@ -34,17 +36,21 @@ from services.notifications.muting import Muting
 
 READ_AT_ONCE: Final = 1000
 MOST_READ: Final = 20_000
-"""Letters that are looked at for one digest; the others are counted, whatever became of them."""
+"""
+Letters that are looked at for one digest, and more until one is found that is of use; the others
+are counted, whatever became of them.
+"""
 MOST_SHOWN: Final = 100
 UNTIL_RIGHTS_ARE_KNOWN: Final = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a digest tells, oldest first, and how much more there is; of other letters nothing."""
+    """What a digest tells, oldest first, and how much more there is, or a recap; else nothing."""
 
     letters: tuple[Letter, ...] = ()
     more: int = 0
+    movements: tuple[Moved, ...] = ()
 
 
 class Scoped(Protocol):
@@ -110,7 +116,7 @@ class Gathering:
                 await self._put([(letter, person, wished)])
             elif until := quiet_until(person, now()):
                 await self.record(letter, attempts.held, until=until)
-            elif letter.template != "digest":
+            elif letter.template not in IN_BULK:
                 return Contents()
             elif (contents := await self._contents(letter, person)) != Contents():
                 return contents
@@ -150,10 +156,18 @@ class Gathering:
         places = self.letters.at(letter.id), self.letters.at(into.id)
         return Ask(places, partial(digests.gather, letter, into=into)), leaves
 
-    async def _contents(self, digest: Letter, person: Person) -> Contents:
+    async def _contents(self, letter: Letter, person: Person) -> Contents:
+        """What is left of a digest or a recap; nothing: it does not leave."""
+        if letter.template == "digest":
+            return await self._gathered(letter, person)
+        day, held = today(), await self.rights.of_user(person.id)
+        attached_to = {one.structure_id for one in held if one.valid(day)}
+        return Contents(movements=recaps.still_seen(letter.movements, attached_to))
+
+    async def _gathered(self, digest: Letter, person: Person) -> Contents:
         where = {"digest_id": digest.id, "status": "gathered"}
         told, more, read, cursor = list[Letter](), 0, 0, ""
-        while read < MOST_READ:
+        while read < MOST_READ or not told:
             asked = Asked(cursor, READ_AT_ONCE)
             found, following = await page(
                 self.letters, where, asked, by="created_at", descending=False

@@ -1,6 +1,7 @@
 """Sending the letters that wait."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import Message
 
@@ -87,6 +88,7 @@ class Mailer:
             return
         if (beside := await self._gathering.ready(letter, to_whom)) is None:
             return
+        letter = replace(letter, movements=beside.movements)
         to = address(letter, to_whom)
         if not waited_for(letter) and not await self._may_go(letter, to):
             return

@@ -75,6 +75,7 @@ class Recapping:
                     structure=names.get(one["_id"]["structure"], ""),
                     kind=one["_id"]["kind"],
                     count=one["count"],
+                    structure_id=one["_id"]["structure"],
                 )
                 for one in rows
             ),

@@ -10,7 +10,7 @@ from email.headerregistry import Address
 from email.message import Message
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr
 from functools import partial
 from secrets import token_hex
 from typing import Any, Final, Literal, get_args
@@ -189,7 +189,8 @@ def compose(
     parts = [_part(rendered.text, "plain"), _part(rendered.html, "html")]
     # Left to the library, it is looked for in the text, with an expression compiled each time.
     message = MIMEMultipart("alternative", f"=_{token_hex(16)}", parts)
-    message["From"] = str(sender)
+    # Encodes the name alone: a header with letters beyond ASCII becomes one word, address and all.
+    message["From"] = formataddr((sender.display_name, sender.addr_spec))
     message["To"] = _address(to)
     message["Subject"] = Header(rendered.subject, IN_HEADERS, header_name="Subject").encode()
     message["Date"] = format_datetime(now)

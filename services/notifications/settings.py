@@ -24,7 +24,11 @@ class NotificationsSettings(Settings):
         description="Letters a second to the addresses of one domain, from each process; links and "
         "codes do not wait for it. 0: no limit",
     )
-    mail_from: str = "Chorale <ne-pas-repondre@chorale.example>"
+    mail_from: str = Field(
+        default="Chorale <ne-pas-repondre@chorale.example>",
+        pattern=r"^(.*<[!-~]+@[!-~]+>|[!-~]+@[!-~]+)$",
+        description="Whom letters are from; the name may have accents, the address may not",
+    )
     public_url: str = Field(
         default="http://127.0.0.1:8080", description="Where the links in letters lead"
     )

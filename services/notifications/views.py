@@ -1,5 +1,6 @@
 """What is read about letters, by operators and their readers: never a link that works."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple, get_args
 
@@ -15,6 +16,7 @@ from services.notifications.domain.letters import DIGITS, Letter, Status, Templa
 from services.notifications.domain.letters import recipient as to_whom
 from services.notifications.domain.people import Person
 from services.notifications.domain.reading import shown_to
+from services.notifications.domain.recaps import still_seen
 from services.notifications.domain.stopping import topic
 from services.notifications.gathering import concerns
 from services.notifications.rendering import LANGUAGES, Language, Rendered, Renderer, masked
@@ -144,9 +146,9 @@ async def letters_of(
     known = await people.many(sorted({user_id} | {one.about_id for one in found if one.about_id}))
     return MyLetters(
         items=[
-            _mine(letter, known, renderer)
+            _mine(_left_of(letter, held), known, renderer)
             for letter in found
-            if concerns(held.get(letter.structure_id), letter, day)
+            if _shown_still(letter, held, day)
         ],
         next=following,
         unread=await _unread(letters, not_read, held, day),
@@ -161,11 +163,13 @@ class Scope(NamedTuple):
     structure_id: str
     unit: str | None
     questions: tuple[tuple[str, ...], ...]
+    moved_in: tuple[str, ...]
 
 
 _UNITS: Final = {"$objectToArray": {"$ifNull": ["$asked_about", {}]}}
 _SCOPED: Final = {one: f"${one}" for one in Scope._fields} | {
-    "questions": {"$map": {"input": _UNITS, "in": "$$this.v"}}
+    "questions": {"$map": {"input": _UNITS, "in": "$$this.v"}},
+    "moved_in": "$movements.structure_id",
 }
 
 
@@ -187,10 +191,21 @@ async def _unread(
             about.get("structure_id") or "",
             about.get("unit"),
             about["questions"],
+            tuple(filter(None, about.get("moved_in") or ())),
         )
-        if concerns(held.get(scope.structure_id), scope, on):
+        if _shown_still(scope, held, on):
             counted += row["count"]
     return min(counted, MOST_UNREAD)
+
+
+def _shown_still(one: Letter | Scope, held: dict[str, Rights], on: date) -> bool:
+    """By its reader's rights in its structure; of a recap, in any that it tells of."""
+    somewhere = not one.moved_in or any(id in held for id in one.moved_in)
+    return somewhere and concerns(held.get(one.structure_id), one, on)
+
+
+def _left_of(letter: Letter, held: dict[str, Rights]) -> Letter:
+    return replace(letter, movements=still_seen(letter.movements, held))
 
 
 def _mine(letter: Letter, known: dict[str, Person], renderer: Renderer) -> MyLetter:

@@ -54,7 +54,9 @@ class TestComment:
         answered, answer = write(asked.state, **HERS)
         _, more = write(answered.state, **HERS | {"id": "c-3"})
 
-        assert types(question) == [InformationRequested]
+        [asking] = question.events
+        assert isinstance(asking, InformationRequested)
+        assert asking.asked_by == "u-omar"
         assert asked.state.asked_by == "u-omar"
         assert asked.state.state == "requested"
         [told] = answer.events

@@ -44,6 +44,23 @@ class TestPark:
         assert await trial.counted() == {"a": 2}
         assert await trial.service.mongo["discarded"].count_documents({"discarded_by": "ops"}) == 1
 
+    async def test_keeps_why_it_was_discarded_and_nothing_of_what_it_said(self, trial: Trial):
+        bad = trial.told("a", 1)._replace(value=b'{"counter": "a", "n": "Jeanne Martin"}')
+        await trial.bus.hear([bad])
+        await trial.parking.discard(bad.id, by="ops", reason="a test")
+
+        [row] = await trial.service.mongo["discarded"].find().to_list(None)
+        assert (row["_id"], row["record"]["key"], row["reason"]) == (bad.id, "a", "a test")
+        assert "Jeanne" not in str(row)
+
+    async def test_forgets_what_an_earlier_release_kept_of_what_was_discarded(self, trial: Trial):
+        discarded = trial.service.mongo["discarded"]
+        await discarded.insert_one({"_id": "1", "record": {"key": "a", "value": b'"Jeanne"'}})
+        await trial.parking.prepare()
+
+        [row] = await discarded.find().to_list(None)
+        assert (row["record"]["key"], "Jeanne" in str(row)) == ("a", False)
+
     @pytest.mark.parametrize("value", [b"", b"\xff", b"[]", b"null", b'{"counter": "a"}'])
     async def test_parks_what_it_cannot_read(self, trial: Trial, value: bytes):
         await trial.bus.hear([trial.told("a", 1)._replace(value=value), trial.told("b", 2)])

@@ -1,5 +1,6 @@
 """Which letter follows which fact, and what becomes of it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, get_args
 
@@ -333,6 +334,18 @@ class TestOutcome:
 
         assert waiting.attempts == 0
         assert NOW < waiting.wake_at <= NOW + timedelta(seconds=1)
+
+    @pytest.mark.parametrize(("seconds", "asked"), [(0, False), (29, False), (31, True)])
+    def test_asks_rights_once_the_recipient_was_unknown_for_a_minute(
+        self, seconds: int, asked: bool
+    ):
+        at = NOW + timedelta(seconds=seconds)
+
+        waiting = attempts.not_yet_known(self.claimed, self.claimed, now=at).state
+        put_off = replace(self.claimed, held=True)
+
+        assert waiting.held == asked
+        assert attempts.not_yet_known(put_off, put_off, now=at).state.held
 
     def test_is_failed_when_the_recipient_stays_unknown(self):
         late = NOW + timedelta(days=2)

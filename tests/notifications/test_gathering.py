@@ -9,12 +9,14 @@ import pytest
 from contracts.approvals import (
     ApprovalDecided,
     ApprovalDecidedV2,
+    ApprovalOpened,
     ApprovalReminded,
     ApprovalWithdrawn,
 )
 from contracts.users import Habilitation, Line, NotificationPreferences, QuietHours
 from kit.clock import now, today
 from kit.rights import ORGANISATION
+from services.notifications.domain.letters import OF_NO_USE
 from tests.approvals.stage import soon
 from tests.notifications.conftest import World
 from tests.notifications.telling import (
@@ -54,6 +56,15 @@ def withdrawn(approval_id: str) -> ApprovalWithdrawn:
         requester_id="u-lea",
         withdrawn_at=now(),
     )
+
+
+def opened(questions: int) -> list[ApprovalOpened]:
+    return [
+        OPENED.model_copy(
+            update={"approval_id": f"r-{n}", "opened_at": now() - timedelta(minutes=9 - n)}
+        )
+        for n in range(questions)
+    ]
 
 
 async def kept(world: World, **where: Any) -> list[dict[str, Any]]:
@@ -135,13 +146,8 @@ class TestDigests:
     ):
         monkeypatch.setattr("services.notifications.gathering.READ_AT_ONCE", 2)
         monkeypatch.setattr("services.notifications.gathering.MOST_SHOWN", 1)
-        opened = [
-            OPENED.model_copy(
-                update={"approval_id": f"r-{n}", "opened_at": now() - timedelta(minutes=9 - n)}
-            )
-            for n in range(7)
-        ]
-        await world.stage.hear(somebody(), wishing("daily", "u-omar"), deciding("u-omar"), *opened)
+        omar = wishing("daily", "u-omar"), deciding("u-omar")
+        await world.stage.hear(somebody(), *omar, *opened(7))
         digest = await gathered(world, 7)
         await world.stage.hear(*(withdrawn(f"r-{n}") for n in (0, 1, 2, 3, 5)))
 
@@ -151,6 +157,23 @@ class TestDigests:
         text = world.post.taken[0].get_body(("plain",)).get_content()
         assert text.count("- Une demande de rattachement") == 1
         assert "- et 1 de plus" in text
+
+    @pytest.mark.feature("NOT-02")
+    async def test_are_not_sent_empty_however_much_is_settled(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr("services.notifications.gathering.READ_AT_ONCE", 1)
+        monkeypatch.setattr("services.notifications.gathering.MOST_READ", 2)
+        omar = wishing("daily", "u-omar"), deciding("u-omar")
+        await world.stage.hear(somebody(), *omar, *opened(5))
+        digest = await gathered(world, 5)
+        await world.stage.hear(*(withdrawn(f"r-{n}") for n in range(5)))
+
+        await forced(world)
+
+        done = await letter(world, "suppressed", _id=digest["_id"])
+        assert done["last_error"] == "Nothing is left to tell."
+        assert not world.post.taken
 
     @pytest.mark.feature("NOT-02", "NOT-09")
     async def test_tell_no_question_to_who_may_no_longer_decide_on_it(self, world: World):
@@ -233,6 +256,23 @@ class TestQuietHours:
         await forced(world)
 
         await letter(world, "sent")
+
+
+class TestSentAgain:
+    @pytest.mark.feature("NOT-09", "NOT-15")
+    async def test_is_not_told_to_who_may_no_longer_decide(self, world: World):
+        world.post.says = ["550 5.7.1 blocked by policy"]
+        await world.stage.hear(somebody(), somebody("u-omar"), deciding("u-omar"), OPENED)
+        await letter(world, "failed")
+        await world.stage.hear(deciding("u-omar", role=None, lines=(), version=2))
+
+        operator = world.stage.by("u-ops", operator=True)
+        answer = await operator.post("/v1/ops/letters/r-1:approval-opened:u-omar/retry")
+
+        assert answer.status_code == 202, answer.text
+        done = await letter(world, "suppressed")
+        assert done["last_error"] == OF_NO_USE
+        assert not world.post.taken
 
 
 class TestAddress:

@@ -121,12 +121,12 @@ def test_a_question_of_any_kind_is_written_about_with_its_title():
 
 
 def test_asking_back_is_written_to_who_asked_and_the_answer_to_who_waits_for_it():
-    question = on_information_requested(InformationRequested(**ASKED, asked_at=AT))
+    asked = InformationRequested(**ASKED, asked_by="u-omar", asked_at=AT)
+    question = on_information_requested(asked)
     [answer] = on_information_given(InformationGiven(**ASKED, asked_by="u-omar", given_at=AT))
 
     assert (question.recipient_id, answer.recipient_id) == ("u-lea", "u-omar")
-    # Whoever asks does not learn which approver it is.
-    assert (question.about_id, answer.about_id) == (None, "u-lea")
+    assert (question.about_id, answer.about_id) == ("u-omar", "u-lea")
     assert question.reason == answer.reason == "Pour quel service ?"
 
 

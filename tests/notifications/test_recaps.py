@@ -15,6 +15,7 @@ from contracts.users import (
     ManagementTransferred,
     NotificationPreferences,
     PersonChanged,
+    QuietHours,
     RattachementMade,
     RattachementRemoved,
 )
@@ -28,7 +29,7 @@ from services.notifications.rendering import Renderer
 from tests.approvals.stage import soon
 from tests.notifications.builders import NOW, a_person
 from tests.notifications.conftest import World
-from tests.notifications.telling import collection, letter, somebody
+from tests.notifications.telling import collection, deciding, forced, letter, somebody
 from tests.notifications.test_facts import STRUCTURE, rights
 
 SEVEN = time(7)
@@ -256,6 +257,69 @@ class TestRecapping:
 
         await soon(lambda: _put_off(world))
         assert await world.stage.service.mongo["letters"].count_documents({}) == 0
+
+    @pytest.mark.feature("NOT-03")
+    async def test_that_was_put_off_tells_nothing_of_a_structure_that_its_reader_has_left(
+        self, world: World
+    ):
+        await put_off_recap(world)
+        await world.stage.hear(rights("u-lea", role=None, lines=(), version=2))
+
+        [mine] = (await own_letters(world))["items"]
+        await world.stage.hear(somebody(version=2))
+        await forced(world)
+        await letter(world, "sent", template="recap")
+
+        [message] = world.post.taken
+        for text in (mine["text"], message.get_body(("plain",)).get_content()):
+            assert "- Mairie : 1 utilisateur rattaché" in text
+            assert "Menuiserie" not in text
+
+    @pytest.mark.feature("NOT-03")
+    async def test_that_was_put_off_does_not_leave_once_its_reader_has_left_all(self, world: World):
+        await put_off_recap(world)
+        left = {"role": None, "lines": (), "version": 2}
+        await world.stage.hear(rights("u-lea", **left), deciding("u-lea", "s-8", **left))
+        await world.stage.hear(somebody(version=2))
+        await forced(world)
+
+        done = await letter(world, "suppressed", template="recap")
+        mine = await own_letters(world)
+        assert done["last_error"] == "Nothing is left to tell."
+        assert (mine["items"], mine["unread"], world.post.taken) == ([], 0, [])
+
+    async def test_of_before_it_said_where_goes_on_as_it_was(self, world: World):
+        await put_off_recap(world)
+        letters = world.stage.service.mongo["letters"]
+        of_recap = {"template": "recap"}
+        await letters.update_one(of_recap, {"$unset": {"movements.$[].structure_id": ""}})
+        left = {"role": None, "lines": (), "version": 2}
+        await world.stage.hear(rights("u-lea", **left), deciding("u-lea", "s-8", **left))
+        await world.stage.hear(somebody(version=2))
+        await forced(world)
+
+        await letter(world, "sent", template="recap")
+        mine = await own_letters(world)
+        assert ("Menuiserie" in mine["items"][0]["text"], mine["unread"]) == (True, 1)
+
+
+async def put_off_recap(world: World) -> None:
+    """Of two structures, in the quiet hours of its reader."""
+    at = datetime.now(UTC)
+    quiet = QuietHours(
+        begin=f"{at - timedelta(hours=1):%H:%M}", end=f"{at + timedelta(hours=1):%H:%M}"
+    )
+    wishes = NotificationPreferences(quiet_hours=quiet)
+    elsewhere = made(2, rattachement_id="u-2:s-8", structure_id="s-8", structure_name="Mairie")
+    attached = rights("u-lea"), deciding("u-lea", "s-8")
+    reader = somebody(notifications=wishes, time_zone="UTC")
+    await world.stage.hear(reader, *attached, made(), elsewhere)
+    await monday(world)
+    await letter(world, template="recap", held=True)
+
+
+async def own_letters(world: World) -> dict[str, Any]:
+    return dict((await world.stage.by("u-lea").get("/v1/me/letters")).json())
 
 
 async def _put_off(world: World) -> bool:

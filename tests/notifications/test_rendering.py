@@ -58,8 +58,8 @@ def render(letter: Letter, **but: Any) -> Rendered:
     return RENDERER.render(letter, **given | but)
 
 
-def composed(rendered: Rendered, to: str = "lea@example.org") -> Message:
-    return compose(rendered, message_id="<m@chorale.example>", sender=SENDER, to=to, now=NOW)
+def composed(rendered: Rendered, to: str = "lea@example.org", sender: Address = SENDER) -> Message:
+    return compose(rendered, message_id="<m@chorale.example>", sender=sender, to=to, now=NOW)
 
 
 def asked_for(template: Path) -> tuple[set[str], list[str]]:
@@ -340,6 +340,15 @@ class TestCompose:
         assert message["From"] == "Chorale <ne-pas-repondre@chorale.example>"
         assert message["Date"].datetime == NOW
         assert message["Subject"].startswith("Votre demande de rattachement est refusée")
+
+    @pytest.mark.parametrize("name", ["Chorale", "Régie de la ville", "Mairie, régie", ""])
+    def test_is_from_an_address_that_is_read_whatever_its_name(self, name: str):
+        sender = Address(name, "ne-pas-repondre", "chorale.example")
+
+        written = composed(render(a_letter()), sender=sender).as_bytes()
+
+        [read] = message_from_bytes(written, policy=SMTP)["From"].addresses
+        assert (read.display_name, read.addr_spec) == (name, sender.addr_spec)
 
     def test_keeps_every_line_short_enough_for_smtp(self):
         letter = a_letter(reason="é" * 1000)

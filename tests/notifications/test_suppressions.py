@@ -116,7 +116,7 @@ class TestSendAgain:
 
         change = attempts.send_again(given_up, known=True, now=SOON)
 
-        assert change.state == a_letter(status="waiting", attempts=0, wake_at=SOON)
+        assert change.state == a_letter(status="waiting", attempts=0, held=True, wake_at=SOON)
 
     def test_leaves_one_that_waits_as_it_is(self):
         waiting = a_letter(attempts=1, wake_at=SOON)
@@ -144,7 +144,7 @@ class TestSendAgain:
 
         again = attempts.send_all_again(given_up, unknown, gone, None, known={"u-lea"}, now=SOON)
 
-        waits = replace(given_up, status="waiting", attempts=0, wake_at=SOON)
+        waits = replace(given_up, status="waiting", attempts=0, held=True, wake_at=SOON)
         assert [one.state for one in again] == [waits, unknown, gone, None]
 
     def test_knows_no_other(self):

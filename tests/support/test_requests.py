@@ -141,6 +141,7 @@ class TestDecide:
         [told] = ticket.events
         assert isinstance(told, CorrespondentAnswered)
         assert (told.email, told.text) == ("zoe@example.org", "C'est fait.")
+        assert told.answered_by == "olga"
 
     @pytest.mark.feature("SUP-44")
     def test_takes_no_structure_for_an_account_that_is_to_come_back(self):

@@ -33,6 +33,8 @@ class TestDecide:
         )
 
         assert (claim.state.state, claim.state.reason) == ("rejected", "Illisible")
+        [told] = claim.events
+        assert (told.reason, told.decided_by) == ("Illisible", "u-desk")
 
     def test_asks_for_the_reason(self):
         with pytest.raises(ReasonForRejection):

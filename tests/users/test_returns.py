@@ -70,7 +70,8 @@ class TestApply:
         settled, sent = applied(agreed(), account)
 
         assert isinstance(sent.events[0], LinkRequestedV2)
-        assert sent.events[0].reason == "Un congé de six mois."
+        told_of = sent.events[0].reason, sent.events[0].sent_by
+        assert told_of == ("Un congé de six mois.", "the-desk")
         assert (settled.state.login, settled.state.reason, settled.state.wake_at) == ("", "", None)
         [fact] = settled.events
         assert (fact.user_id, fact.refusal, fact.acceptance) == (account.id, "", 1)

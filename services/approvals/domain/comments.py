@@ -100,7 +100,7 @@ def _told(about: Approval, written: Comment, deciding: tuple[Seat, ...]) -> tupl
         "text": written.text,
     }
     if written.asks:
-        return (InformationRequested(**said, asked_at=written.at),)
+        return (InformationRequested(**said, asked_at=written.at, asked_by=written.by),)
     asked_by = about.asked_by
     if written.by != about.requester_id or asked_by is None:
         return ()

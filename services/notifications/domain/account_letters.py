@@ -16,7 +16,7 @@ from contracts.users import (
     RegistrationRepeated,
 )
 from kit.days import day_of
-from services.notifications.domain.letters import Letter, Link, Template
+from services.notifications.domain.letters import Letter, Link, Template, author_of
 
 WARNED_OF = frozenset(
     {
@@ -43,7 +43,10 @@ def on_link_requested(event: LinkRequested | LinkRequestedV2, *, now: datetime) 
     if template is None:
         return None
     letter = _one_time(event, template, now)
-    return replace(letter, reason=event.reason) if isinstance(event, LinkRequestedV2) else letter
+    if not isinstance(event, LinkRequestedV2):
+        return letter
+    about = author_of(event.reason, event.sent_by)
+    return replace(letter, reason=event.reason, about_id=about)
 
 
 def on_code_requested(event: CodeRequested, *, now: datetime) -> Letter:

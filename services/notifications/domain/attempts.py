@@ -38,6 +38,8 @@ AGAIN_AFTER = (
 ASKED_AT_LEAST_EVERY = timedelta(minutes=10)
 """A mail server that is away: so long a letter may wait once it is back."""
 UNKNOWN_FOR_GOOD_AFTER = timedelta(days=1)
+RIGHTS_ARE_HEARD_WITHIN = timedelta(minutes=1)
+"""Of a fact, those by which it happened; else all that is known of rights is too stale to ask."""
 
 
 def claim(current: Letter | None, now: datetime) -> Change[Letter]:
@@ -134,12 +136,22 @@ def held(claimed: Letter, current: Letter | None, *, until: datetime) -> Change[
 
 
 def not_yet_known(claimed: Letter, current: Letter | None, *, now: datetime) -> Change[Letter]:
-    """Who a person is comes on another key, perhaps a moment later: no attempt has failed."""
+    """
+    Who a person is comes on another key, perhaps a moment later: no attempt has failed.
+
+    For that moment their rights are not asked either, which may come later still.
+    """
     age = now - claimed.created_at
     if age > UNKNOWN_FOR_GOOD_AFTER:
         return refused(claimed, current, error="The recipient is unknown.")
     wait = min(max(age, timedelta(milliseconds=200)), timedelta(minutes=10))
-    return _record(claimed, current, attempts=claimed.attempts - 1, wake_at=now + wait)
+    return _record(
+        claimed,
+        current,
+        attempts=claimed.attempts - 1,
+        held=claimed.held or age + wait > RIGHTS_ARE_HEARD_WITHIN,
+        wake_at=now + wait,
+    )
 
 
 def came_back(current: Letter | None, *, error: str, now: datetime) -> Change[Letter]:
@@ -162,7 +174,8 @@ def send_again(current: Letter | None, *, known: bool, now: datetime) -> Change[
     """
     An operator has one more try made at a letter that was given up.
 
-    ``known``: whether its recipient is; the address of others is forgotten once it has left.
+    Its reader may have lost rights since: they are looked at. ``known``: whether its recipient
+    is; the address of others is forgotten once it has left.
     """
     if current is None:
         raise NoSuchLetter
@@ -171,7 +184,7 @@ def send_again(current: Letter | None, *, known: bool, now: datetime) -> Change[
     given_up = current.status in ("failed", "suppressed") and not current.forgotten
     if not given_up or not (known or current.to):
         raise NotToBeSentAgain(status=current.status)
-    return Change(replace(current, status="waiting", attempts=0, wake_at=now))
+    return Change(replace(current, status="waiting", attempts=0, held=True, wake_at=now))
 
 
 def send_all_again(

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from contracts.support import REPLY_WITHIN, CorrespondentAnswered, FormSent
-from services.notifications.domain.letters import Letter, Link
+from services.notifications.domain.letters import Letter, Link, author_of
 
 
 def on_form_sent(event: FormSent, *, now: datetime) -> Letter:
@@ -25,6 +25,7 @@ def on_answered(event: CorrespondentAnswered) -> Letter:
         recipient_id=event.ticket_id,
         to=event.email,
         template="ticket-answered",
+        about_id=author_of(event.text, event.answered_by),
         params={"number": event.number},
         reason=event.text,
         link=Link(

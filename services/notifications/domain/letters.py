@@ -152,6 +152,8 @@ class Moved:
     structure: str
     kind: str
     count: int
+    structure_id: str = ""
+    """Empty in what was kept before it was: that is told whatever has become of its reader."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +203,7 @@ class Letter(Entity):
     status: Status = "waiting"
     attempts: int = 0
     held: bool = False
-    """Whether it was put off once: meanwhile its reader may have lost rights."""
+    """Whether it was put off for more than a moment: its reader may have lost rights meanwhile."""
     created_at: datetime
     sent_at: datetime | None = None
     last_error: str = ""
@@ -218,6 +220,11 @@ class Letter(Entity):
     @property
     def questions(self) -> tuple[tuple[str, ...], ...]:
         return tuple(self.asked_about.values())
+
+    @property
+    def moved_in(self) -> tuple[str, ...]:
+        """The structures that a recap tells of."""
+        return tuple(one.structure_id for one in self.movements if one.structure_id)
 
 
 def lane_of(letter: Letter) -> dict[str, bool]:
@@ -302,3 +309,8 @@ def of_question(id: str, units: tuple[str, ...] | None) -> dict[str, tuple[str, 
 
 def of_structure(name: str | None) -> dict[str, str]:
     return {"structure_name": name or ""}
+
+
+def author_of(words: str, by: str) -> str | None:
+    """Whose words a letter brings: they go with that person."""
+    return by if words and by else None

@@ -9,7 +9,7 @@ from contracts.users import (
     VacancyClaimSettled,
     VacancyNoticeGiven,
 )
-from services.notifications.domain.letters import Letter, Link, Template
+from services.notifications.domain.letters import Letter, Link, Template, author_of
 
 
 def on_transferred(event: ManagementTransferred) -> tuple[Letter, ...]:
@@ -75,6 +75,7 @@ def on_claim_settled(event: VacancyClaimSettled) -> tuple[Letter, ...]:
         id=f"{event.claim_id}:vacancy-settled",
         recipient_id=event.claimant_id,
         template="vacancy-settled",
+        about_id=author_of(event.reason, event.decided_by),
         params={"structure_name": event.structure_name or "", "outcome": event.outcome},
         reason=event.reason,
         created_at=event.settled_at,

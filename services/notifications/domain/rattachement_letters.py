@@ -11,7 +11,7 @@ from contracts.users import (
     RattachementRemoved,
 )
 from kit.days import beginning_of
-from services.notifications.domain.letters import Letter, Link, of_structure
+from services.notifications.domain.letters import Letter, Link, author_of, of_structure
 
 
 def of_rattachement(event: RattachementGranted | RattachementMade) -> dict[str, str]:
@@ -44,6 +44,7 @@ def on_removed(event: RattachementRemoved) -> tuple[Letter, ...]:
         id=f"{event.rattachement_id}:removed:{event.removed_at.isoformat()}",
         recipient_id=event.user_id,
         template="rattachement-removed",
+        about_id=author_of(event.comment, event.removed_by),
         params={**of_structure(event.structure_name), "units": ", ".join(event.units)},
         reason=event.comment,
         created_at=event.removed_at,

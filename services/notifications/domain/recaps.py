@@ -1,6 +1,6 @@
 """The weekly recap of movements: who gets one when, and of what. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Final
@@ -62,6 +62,13 @@ def recap(
         params=params | {"more": str(more)} if more > 0 else params,
         movements=tuple(moved[:MOST_LINES]),
         created_at=now,
+    )
+
+
+def still_seen(movements: Iterable[Moved], structure_ids: Collection[str]) -> tuple[Moved, ...]:
+    """Those in structures that their reader is attached to; of old ones it is not known where."""
+    return tuple(
+        one for one in movements if not one.structure_id or one.structure_id in structure_ids
     )
 
 

@@ -26,6 +26,7 @@ from services.notifications.domain.letters import (
     Letter,
     Link,
     Template,
+    author_of,
     of_question,
     of_structure,
 )
@@ -81,6 +82,7 @@ def on_information_requested(event: InformationRequested) -> Letter:
         id=f"{event.comment_id}:information-requested",
         recipient_id=event.requester_id,
         template="information-requested",
+        about_id=author_of(event.text, event.asked_by),
         params={"title": event.title},
         reason=event.text,
         subject_id=event.approval_id,
@@ -127,7 +129,7 @@ def on_settled(event: Event) -> Letter | None:
         return letter
     return replace(
         letter,
-        about_id=_author(event.reason, event.decided_by),
+        about_id=author_of(event.reason, event.decided_by),
         params=letter.params | {"verdict": event.verdict},
         reason=event.reason,
     )
@@ -165,12 +167,7 @@ def on_habilitations_not_applied(event: HabilitationsNotApplied) -> Letter:
 
 def _refused(event: RattachementRefused | HabilitationsRefused, template: Template) -> Letter:
     letter = _of_request(event, template, event.refused_at, event.reason)
-    return replace(letter, about_id=_author(event.reason, event.decided_by))
-
-
-def _author(words: str, by: str) -> str | None:
-    """Whose words a letter brings: they go with that person."""
-    return by if words and by else None
+    return replace(letter, about_id=author_of(event.reason, event.decided_by))
 
 
 def _of_request(event: Outcome, template: Template, at: datetime, reason: str = "") -> Letter:

@@ -60,6 +60,7 @@ def _to_correspondent(entry: Entry, ticket: Ticket) -> tuple[Event, ...]:
         email=ticket.content.contact_email,
         text=entry.text,
         answered_at=entry.at,
+        answered_by=entry.by,
     )
     return (answered,)
 

@@ -338,7 +338,12 @@ def link_requested(
             return LinkRequested(user_id=user_id, purpose=purpose, nonce=nonce, expires_at=until)
         case later:
             return LinkRequestedV2(
-                user_id=user_id, purpose=later, nonce=nonce, expires_at=until, reason=reason
+                user_id=user_id,
+                purpose=later,
+                nonce=nonce,
+                expires_at=until,
+                reason=reason,
+                sent_by=link.sent_by,
             )
 
 

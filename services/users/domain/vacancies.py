@@ -363,6 +363,7 @@ def _over(
         outcome=outcome,
         reason=reason,
         settled_at=now,
+        decided_by=claim.decided_by,
     )
     over = replace(claim, state=outcome, reason=reason, settled_at=now, wake_at=None)
     return Change(over, (told,))
