@@ -142,7 +142,7 @@ class Following:
         routes, on = APIRouter(), Subscriptions()
 
         @routes.post("/counters/{id}")
-        async def counted(id: str) -> dict[str, int]:
+        async def counted(id: str, x: str = "") -> dict[str, int]:
             return {"n": (await self.counters.change(id, count(id))).n}
 
         @on(Counted)
