@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from kit.clock import now
-from kit.collection import Stored
-from services.structures import views
+from kit.collection import Collection, Stored
 from services.structures.api.finding import COLUMNS
 from services.structures.directory import COLUMNS as DIRECTORY
 from services.structures.directory import Line, entries
@@ -289,7 +288,7 @@ class TestExport:
     async def test_has_all_that_the_screen_shows_by_pages(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ):
-        monkeypatch.setattr(views, "_READ_AT_ONCE", 10)
+        monkeypatch.setitem(Collection.in_batches.__kwdefaults__, "at_once", 10)
         many = [a_public(Identifier("SIRET", f"{n:014}")) for n in range(57)]
         await keep(world, *many)
 
