@@ -62,7 +62,11 @@ def link_routes(answering: Answering, shown: Shown, settings: ApprovalsSettings)
         responses=may_answer(ReasonMissing, LinkInvalid, LinkExpired, *REFUSALS, TooStale),
     )
     async def decide(body: LinkedDecision) -> Answered:
-        """Answer from the letter, with the rights of this moment; once answered it is used up."""
+        """
+        Answer from the letter, with the rights of this moment.
+
+        The same answer again says the same; any other finds the link used up (409).
+        """
         id, user_id = await opened(body.token, field="body/token")
         found = await answering.approvals.get(id)
         decided = await answering.answer(found, body.answer, Decider(user_id=user_id))
