@@ -95,13 +95,8 @@ def after(id: str, by: str = "_id", value: Any = None) -> str:
     return _cursor({by: value} | {"_id": id}, by)
 
 
-def reached(cursor: str, by: str) -> Any:
-    """Up to which value of the field that sorts a list a cursor has come. Raises Invalid."""
-    return _read(cursor, by)[0]
-
-
 def behind(cursor: str) -> dict[str, Any]:
-    """What the list by ids has behind a cursor, as a filter. Raises Invalid, naming ``cursor``."""
+    """What that list has behind a cursor, as a filter. Raises Invalid, naming ``cursor``."""
     return _after(cursor, "_id", 1) if cursor else {}
 
 

@@ -11,12 +11,11 @@ from pydantic import BaseModel
 from kit.collection import Collection
 from kit.days import PARIS, beginning_of, day_of
 from kit.mongo import IndexModel
-from kit.pages import Asked, after, page, reached
+from kit.pages import Asked, page
 from services.support.domain.listing import HOLDS, Tab, rank, titled
 from services.support.domain.reach import Reach
 from services.support.domain.tickets import Ticket
 from services.support.sought import KEPT_AS, ONE_DAY, OVERDUE, Sort, Sought, beginning
-from services.support.views import moments
 
 FEW: Final = 5_000
 """So many tickets are read and sorted for one page; of more, an order is read instead."""
@@ -34,7 +33,7 @@ INDEXES: Final = (
     ),
     IndexModel([("owners", 1), ("state", 1)], name="owners"),
     # Without _id, which would make this the greatest of all: a ticket is in it for each word.
-    IndexModel([("stems", 1), ("created_at", 1)], name=moments.INDEX),
+    IndexModel([("stems", 1), ("created_at", 1)], name="stems_in_time"),
     IndexModel("number", name="number"),
     IndexModel("overdue", name="overdue", partialFilterExpression=OVERDUE),
 )
@@ -71,8 +70,7 @@ class Way:
     What is read, by which index.
 
     ``narrow``: so few that they are sorted when read. ``loosely``: as ``kit.pages.page`` has it.
-    ``shelves``: too many to be merged, and all that is asked. ``words``: several that are frequent,
-    the rarest first.
+    ``shelves``: too many to be merged, and all that is asked.
     """
 
     where: dict[str, Any]
@@ -80,7 +78,6 @@ class Way:
     narrow: bool = False
     loosely: bool = False
     shelves: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,7 @@ class Lead:
     @property
     def entering(self) -> list[dict[str, Any]]:
         """What its index is entered by and nothing else says: a word."""
-        return [self.where] if self.index == moments.INDEX else []
+        return [self.where] if self.index == "stems_in_time" else []
 
 
 class Listing:
@@ -159,33 +156,9 @@ class Listing:
     async def _read(
         self, way: Way, sought: Sought, asked: Asked
     ) -> tuple[list[Ticket], str | None]:
-        if way.words:
-            return await self._of_words(way, sought, asked)
-        return await self._page(way, way.where, sought, asked)
-
-    async def _of_words(
-        self, way: Way, sought: Sought, asked: Asked
-    ) -> tuple[list[Ticket], str | None]:
-        """Where words are frequent and seldom together, tickets with one alone are not read."""
-        start = reached(asked.cursor, "created_at") if asked.cursor else None
-        spans = moments.shared(self._tickets, [*way.words], start, descending=sought.descending)
-        found = list[Ticket]()
-        async for span in spans:
-            there = {"$and": [way.where, {"created_at": {"$in": span}}]}
-            more = Asked(asked.cursor, asked.size + 1 - len(found))
-            some, _ = await self._page(way, there, sought, more)
-            found += some
-            if len(found) > asked.size:
-                last = found[asked.size - 1]
-                return found[:-1], after(last.id, "created_at", last.created_at)
-        return found, None
-
-    async def _page(
-        self, way: Way, where: dict[str, Any], sought: Sought, asked: Asked
-    ) -> tuple[list[Ticket], str | None]:
         return await page(
             self._tickets,
-            where,
+            way.where,
             asked,
             by=KEPT_AS[sought.read_by],
             descending=sought.descending,
@@ -218,8 +191,7 @@ class Listing:
                 return Way({"$and": [*through, *else_asked]}, lead.index, narrow=True)
         if passed and (rarest := passed[sought.furthest(passed)]) is not of_reach:
             through = [*rarest.entering, *every]
-            where = {"$and": [*through, *else_asked]}
-            return Way(where, rarest.index, loosely=True, words=_words(rarest, sought))
+            return Way({"$and": [*through, *else_asked]}, rarest.index, loosely=True)
         alone = () if merged or else_asked else tuple(shelves)
         return Way({"$and": [*every, *else_asked]}, in_order, shelves=alone)
 
@@ -261,7 +233,9 @@ def _leading(sought: Sought, of_reach: Lead, every: dict[str, Any], *, merged: b
     found = [Lead(sought.numbered, "number")] if sought.number else []
     found += [of_reach] if merged else []
     found += [Lead(OVERDUE, "overdue")] if sought.overdue else []
-    found += [Lead({"stems": one}, moments.INDEX, in_order=sought.in_time) for one in sought.words]
+    found += [
+        Lead({"stems": one}, "stems_in_time", in_order=sought.in_time) for one in sought.words
+    ]
     found += [
         Lead({"$and": [every, one]}, f"by_{sort}")
         for one, sort in sought.ranges
@@ -269,14 +243,6 @@ def _leading(sought: Sought, of_reach: Lead, every: dict[str, Any], *, merged: b
     ]
     # To look for thousands of structures is the most work.
     return found if merged else [*found, of_reach]
-
-
-def _words(rarest: Lead, sought: Sought) -> tuple[str, ...]:
-    """The words of a search that has several, if the rarest of all that is asked is one of them."""
-    if not rarest.entering or len(sought.words) == 1:
-        return ()
-    first = rarest.where["stems"]
-    return (first, *(one for one in sought.words if one != first))
 
 
 def _group(ticket: Ticket, sort: Sort) -> str:
