@@ -18,7 +18,7 @@ def personal(service: Service[ApprovalsSettings], records: Records) -> PersonalE
                 name="demandes",
                 collection=records.approvals,
                 of=lambda user_id: {"requester_id": user_id},
-                hides=_STRUCTURE | {"decided_by", "asked_by", "told_to"},
+                hides=_STRUCTURE | {"decided_by", "asked_by", "put_to", "told_to"},
                 without=without_words,
             ),
             Kept(

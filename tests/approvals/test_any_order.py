@@ -205,7 +205,7 @@ def test_every_question_is_kept_told_once_and_never_answered_by_its_requester(
         if approval.state == "requested":
             assert approval.told == answerable
             assert not approval.told or any(
-                seat.decides(approval, TODAY) and seat.user_id in approval.told_to for seat in seats
+                seat.decides(approval, TODAY) and seat.user_id in approval.put_to for seat in seats
             )
         assert decided[id] == (approval.state != "requested")
         assert approval.decided_by != approval.requester_id

@@ -243,6 +243,18 @@ async def test_what_waits_moves_to_the_new_principal_manager(stage: Stage):
     assert (refused.status_code, decided.json()["state"]) == (404, "approved")
 
 
+@pytest.mark.feature("APP-15", "NOT-02")
+async def test_a_delegate_is_told_as_soon_as_the_principal_manager_may_not_decide(stage: Stage):
+    ada = rights("u-ada", role="user", habilitations=DELEGATED)
+    await stage.hear(lea(), rights("u-omar"), ada, a_request())
+    await stage.hear(rights("u-omar", role="user", version=2))
+
+    async def opened() -> bool:
+        return (await stage.told()).count("approvals.approval-opened.v1") == 2
+
+    assert await soon(opened)
+
+
 @pytest.mark.feature("APP-16")
 async def test_whoever_has_left_is_nobody_who_decides_until_they_come_back(stage: Stage):
     """Whatever is heard first: that they left, what was asked, or what they may do."""

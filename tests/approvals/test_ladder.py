@@ -194,7 +194,21 @@ class TestEscalation:
         assert told.approver_ids == ("u-ada",)
         assert change.state.escalated
         # Whoever is left of them has been told.
-        assert set(change.state.told_to) >= {*change.events[0].approver_ids}
+        assert change.state.put_to == ("u-omar", "u-ada")
+
+    @pytest.mark.feature("APP-16")
+    def test_leaves_nobody_who_was_not_told(self):
+        put = {"put_to": ("u-ada",)}
+        new = (a_seat(user_id="u-new"), a_delegate_s_seat())
+        joined = (a_delegate_s_seat(), a_delegate_s_seat(user_id="u-zoe"))
+        for seats, told in (
+            (new, [(ApprovalEscalated, ("u-ada",)), (ApprovalReminded, ("u-new",))]),
+            (joined, [(ApprovalReminded, ("u-zoe",))]),
+        ):
+            change = climbed(up_to(3, **put), after(5), some_approvers(*seats))
+
+            assert [(type(one), one.approver_ids) for one in change.events] == told
+            assert {*change.state.put_to} == {seat.user_id for seat in seats}
 
     def test_tells_nothing_where_nobody_else_decides(self):
         change = climbed(up_to(3), after(5), some_approvers(a_seat()))
@@ -258,10 +272,10 @@ class TestClimb:
     def test_puts_it_anew_to_whoever_decides_next_once_nobody_does(self):
         ended = some_approvers(a_seat(valid_until=TODAY))
 
-        change, seats = climb(waiting(told_to=("u-omar",)), ended, ladder=LADDER, now=after(3))
+        change, seats = climb(waiting(put_to=("u-omar",)), ended, ladder=LADDER, now=after(3))
 
         assert types(change) == [ApproverMissing]
-        assert (change.state.told, change.state.told_to) == (False, ())
+        assert (change.state.told, change.state.put_to) == (False, ())
         assert seats.state.awaited_by == "r-1"
 
     def test_reminds_nobody_while_the_requester_is_asked_for_more(self):

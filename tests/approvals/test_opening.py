@@ -1,5 +1,6 @@
 """How a question is put, and who is told of it."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -57,7 +58,7 @@ class TestOpenFor:
 
         opened, seats = put(a_request(), approvers=approvers)
 
-        asked = an_approval(number="RITM0000007", told_to=("u-omar",), tellings=1)
+        asked = an_approval(number="RITM0000007", put_to=("u-omar",), tellings=1)
         assert opened.state == begin(asked, LADDER, now=NOW)
         assert opened.state.state == "requested"
         [told] = opened.events
@@ -232,7 +233,7 @@ class TestTellOpened:
 
     @pytest.mark.feature("APP-15")
     def test_tells_whoever_comes_once_nobody_of_those_told_may_decide_any_more(self):
-        asked = an_approval(told_to=("u-omar", "u-ada"))
+        asked = an_approval(put_to=("u-omar", "u-ada"))
         one_left = some_approvers(a_delegate_s_seat(), a_seat(user_id="u-new"))
         all_new = some_approvers(a_seat(user_id="u-new"))
 
@@ -246,7 +247,7 @@ class TestTellOpened:
     def test_tells_whoever_is_left_once_the_principal_manager_to_whom_it_was_put_may_not(self):
         both = some_approvers(a_seat(), a_delegate_s_seat())
         asked = put(a_request(), approvers=both)[0].state
-        assert asked.told_to == ("u-omar",)
+        assert asked.put_to == ("u-omar",)
         assert tell_opened(asked, both, ladder=LADDER, now=NOW) == Change(asked)
 
         for left, first in (
@@ -256,14 +257,29 @@ class TestTellOpened:
             [told] = tell_opened(asked, left, ladder=LADDER, now=NOW).events
             assert (told.principal_manager_id, "u-ada" in told.approver_ids) == (first, True)
 
+    @pytest.mark.feature("APP-15")
+    def test_takes_those_told_before_that_was_kept_to_be_the_first_of_them_alone(self):
+        before = an_approval(told_to=("u-omar", "u-ada"))
+        both = some_approvers(a_seat(), a_delegate_s_seat())
+        left = some_approvers(a_delegate_s_seat())
+        assert tell_opened(before, both, ladder=LADDER, now=NOW) == Change(before)
+
+        again = tell_opened(before, left, ladder=LADDER, now=NOW)
+
+        assert again.events[0].approver_ids == ("u-ada",)
+        assert (again.state.put_to, again.state.told_to) == (("u-ada",), ())
+        assert tell_opened(again.state, left, ladder=LADDER, now=NOW) == Change(again.state)
+        escalated = replace(before, escalated=True)
+        assert tell_opened(escalated, left, ladder=LADDER, now=NOW) == Change(escalated)
+
     def test_leaves_it_to_whoever_has_asked_for_more_and_still_decides(self):
-        asked = an_approval(told_to=("u-omar",), asked_by="u-ada")
+        asked = an_approval(put_to=("u-omar",), asked_by="u-ada")
         left = some_approvers(a_delegate_s_seat())
 
         assert tell_opened(asked, left, ladder=LADDER, now=NOW) == Change(asked)
 
     def test_forgets_what_was_asked_by_somebody_who_no_longer_decides(self):
-        asked = an_approval(told_to=("u-omar",), asked_by="u-omar")
+        asked = an_approval(put_to=("u-omar",), asked_by="u-omar")
 
         anew = tell_opened(asked, some_approvers(a_delegate_s_seat()), ladder=LADDER, now=NOW)
 
@@ -271,7 +287,7 @@ class TestTellOpened:
 
     @pytest.mark.feature("APP-15", "APP-16")
     def test_says_that_nobody_is_left_and_waits_for_the_next(self):
-        left = tell_opened(an_approval(told_to=("u-omar",)), None, ladder=LADDER, now=NOW)
+        left = tell_opened(an_approval(put_to=("u-omar",)), None, ladder=LADDER, now=NOW)
 
         assert types(left) == [ApproverMissing]
         assert not left.state.told

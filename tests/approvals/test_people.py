@@ -92,6 +92,12 @@ class TestFollowed:
 
         assert followed(self.LEFT, back) == Change(back)
 
+    def test_begins_again_for_whoever_was_erased_meanwhile(self):
+        back = Person(id="u-lea", name="Léa Martin", heard=3, wake_at=NOW)
+        erased = forget_name(PersonErased(user_id="u-lea", erased_at=NOW), back).state
+
+        assert followed(back, erased) == Change(erased)
+
 
 class TestWithdrawOfWhoLeft:
     LEFT = Person(id="u-lea", name="Léa Martin", active=False, heard=2)

@@ -162,6 +162,27 @@ class TestList:
         assert len(numbers) == 5
         assert numbers == sorted({*numbers}, reverse=True)
 
+    @pytest.mark.feature("APP-07")
+    async def test_is_exported_by_one_sort_however_many_they_are(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setitem(Collection.in_batches.__kwdefaults__, "at_once", 1)
+        sorts = []
+        find = type(stage.service.mongo["approvals"]).find
+
+        def noted(self: Any, *said: Any, **how: Any) -> Any:
+            found = find(self, *said, **how)
+            sort = found.sort
+            found.sort = lambda by: sorts.append(by) or sort(by)
+            return found
+
+        monkeypatch.setattr(type(stage.service.mongo["approvals"]), "find", noted)
+        await three(stage)
+
+        await stage.by("u-omar").get("/v1/approvals.csv", params={"sort": "unit"})
+
+        assert [by for by in sorts if by[0][0] == "by_unit"] == [[("by_unit", -1), ("_id", -1)]]
+
     @pytest.mark.feature("APP-08")
     async def test_is_sorted_by_number_both_ways_page_by_page(self, stage: Stage):
         await three(stage)
@@ -173,13 +194,10 @@ class TestList:
 
     @pytest.mark.feature("APP-08")
     async def test_is_read_to_its_end_however_long_what_it_is_sorted_by(self, stage: Stage):
-        many = tuple(f"SERVICE-{n:04}-{'x' * 30}" for n in range(100))
-        await stage.hear(
-            lea(),
-            rights("u-omar", "s-9"),
-            a_request("r-1", units=many, structure_name="É" * 255),
-            a_request("r-2", units=many, structure_name="É" * 255),
-        )
+        units = tuple(f"{n:03}-{'🛠' * 46}" for n in range(100))
+        long = {"units": units, "structure_name": "🛠" * 255}
+        asked = (a_request(id * 64, **long) for id in "rs")
+        await stage.hear(lea(), rights("u-omar", "s-9"), *asked)
 
         for sort in ("unit", "structure_name", "description"):
             for direction in ("ascending", "descending"):

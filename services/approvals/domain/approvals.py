@@ -56,8 +56,10 @@ class Approval(Entity):
     """Whether anybody has been told that it is open: not before somebody may decide."""
     tellings: int = 0
     """How often it was told, each time to others or after nobody could decide."""
-    told_to: tuple[str, ...] = ()
+    put_to: tuple[str, ...] = ()
     """To whom it was put last; once none of them may decide any more, whoever may is told anew."""
+    told_to: tuple[str, ...] = ()
+    """As kept before that: all who could decide then, the principal manager first."""
     waits_since: datetime | None = None
     """Since when somebody may decide or, until then, since it was put."""
     rung: int = 0
@@ -94,6 +96,12 @@ def still_open(current: Approval) -> None:
         raise AlreadyExpired
     if current.state != "requested":
         raise AlreadyDecided(verdict=current.state)
+
+
+def told_already(approval: Approval) -> frozenset[str]:
+    """To whom it was put last; of those kept before, the first may have been the only one told."""
+    before = approval.told_to if approval.escalated else approval.told_to[:1]
+    return frozenset(approval.put_to or before)
 
 
 def about(approval: Approval) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from kit.business_days import (
 )
 from kit.change import Change
 from kit.days import day_of
-from services.approvals.domain.approvals import Approval, about, called, over
+from services.approvals.domain.approvals import Approval, about, called, over, told_already
 from services.approvals.domain.approvers import (
     Approvers,
     Seat,
@@ -100,7 +100,7 @@ def go_on(approval: Approval, ladder: Ladder, *, now: datetime) -> Approval:
 
 def blocked(approval: Approval, *, now: datetime) -> Change[Approval]:
     """Nobody may decide on it any more: that is told, and so is whoever may next."""
-    waits = replace(approval, told=False, told_to=())
+    waits = replace(approval, told=False, put_to=(), told_to=())
     return Change(waits, (missing(approval, now=now),))
 
 
@@ -150,9 +150,9 @@ def climb(
     if not seats:
         return blocked(waits, now=now), Change(awaited(approvers, waits, now=now))
     escalates = waits.escalated and not current.escalated
-    if escalates:
-        waits = replace(waits, told_to=tuple(seat.user_id for seat in seats))
     told = _told(waits, seats, escalates=escalates, reminds=reminds, now=now)
+    if escalates:
+        waits = replace(waits, put_to=tuple(seat.user_id for seat in seats), told_to=())
     return Change(waits, told), Change(approvers)
 
 
@@ -193,7 +193,11 @@ def _told(
         told.append(_escalated(approval, others, now=now))
     elif approval.escalated:
         first = everyone
-    if reminds:
+    if escalates and not reminds:
+        # Whoever has come since it was put: from then on everybody counts as told.
+        known = told_already(approval)
+        first = tuple(one for one in first if known and one not in known)
+    if first and (reminds or escalates):
         told.append(_reminded(approval, first, now=now))
     return tuple(told)
 

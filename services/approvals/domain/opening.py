@@ -12,7 +12,7 @@ from contracts.structures import QuestionAsked, QuestionAskedV2
 from contracts.users import HabilitationsRequested, RattachementRequested
 from kit.change import Change
 from kit.days import day_of
-from services.approvals.domain.approvals import FIRST_KINDS, Approval
+from services.approvals.domain.approvals import FIRST_KINDS, Approval, told_already
 from services.approvals.domain.approvers import (
     Approvers,
     Seat,
@@ -138,16 +138,15 @@ def tell_opened(
     if current is None or current.state != "requested":
         return Change(current)
     deciding = who_decides(current, approvers, on=day_of(now))
-    knowing = {*current.told_to, current.asked_by}
-    if current.told and (not current.told_to or any(seat.user_id in knowing for seat in deciding)):
+    told = told_already(current)
+    knowing = told | {current.asked_by}
+    if current.told and (not told or any(seat.user_id in knowing for seat in deciding)):
         return Change(current)
     if deciding:
         # Those it is put to anew have not asked for anything yet.
-        put = replace(
-            told_again(current), told_to=asked_first(deciding), asked_by=None, asked_at=None
-        )
-        told = begin(put, ladder, now=now)
-        return Change(told, (opened(told, deciding, now=now),))
+        anew = replace(told_again(current), told_to=(), asked_by=None, asked_at=None)
+        put = begin(replace(anew, put_to=asked_first(deciding)), ladder, now=now)
+        return Change(put, (opened(put, deciding, now=now),))
     if not current.told:
         return Change(current)
     return blocked(current, now=now)

@@ -55,8 +55,8 @@ def follow(current: Person | None, now: datetime, *, lease: timedelta) -> Change
 
 
 def followed(begun: Person, current: Person | None) -> Change[Person]:
-    """End that, unless they have left or come back again meanwhile."""
-    if current is None or current.heard != begun.heard:
+    """End that, unless they have left or come back again, or were erased, meanwhile."""
+    if current is None or (current.heard, current.erased) != (begun.heard, begun.erased):
         return Change(current)
     return Change(replace(current, wake_at=None))
 
