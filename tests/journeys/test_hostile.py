@@ -135,21 +135,6 @@ async def at_once(asking: Iterable[Awaitable[T]]) -> list[T]:
     return await asyncio.gather(*map(one, asking))
 
 
-class TestAParameter:
-    """First: what is asked here is done by the tests of bodies, and of somebody not twice."""
-
-    @every(lambda action: True)
-    async def test_that_there_is_not_is_refused_by_its_name(
-        self, action: Action, cast: Cast, asked_of: Asking
-    ) -> None:
-        asked = await asked_of(action)
-        path, _, query = asked.path.partition("?")
-        params = asked.body.get("params", dict(parse_qsl(query))) | {"there_is_none": "1"}
-        slip = replace(asked, path=path, body=asked.body | {"params": params})
-        answer = await cast.ask(action.method, slip)
-        refused(answer, 422, field="query/there_is_none")
-
-
 class TestABody:
     @every(takes_json)
     async def test_that_is_none_of_ours_does_nothing(
@@ -327,6 +312,19 @@ class TestAPath:
             if b"Invalid HTTP request" not in said:  # What is no HTTP has no media type.
                 assert headers["content-type"] == "application/problem+json"
                 assert json.loads(said)["status"] == status
+
+
+class TestAParameter:
+    @every(lambda action: True)
+    async def test_that_there_is_not_is_refused_by_its_name(
+        self, action: Action, cast: Cast
+    ) -> None:
+        asked = await another_asked(action, cast)
+        path, _, query = asked.path.partition("?")
+        params = asked.body.get("params", dict(parse_qsl(query))) | {"there_is_none": "1"}
+        slip = replace(asked, path=path, body=asked.body | {"params": params})
+        answer = await cast.ask(action.method, slip)
+        refused(answer, 422, field="query/there_is_none")
 
 
 async def raw(
