@@ -27,6 +27,9 @@ async def test_its_people_are_attached_to_the_new_one_with_their_rights(town: To
     model = (await town.structure(claire))["id"]
     asked = (await town.ask(lea, model)).json()["id"]
     assert (await town.decide(claire, asked, "approved")).status_code == 200
+    async with asyncio.timeout(10):
+        while not town.letters(lea):  # that she is attached to the model
+            await asyncio.sleep(0.02)
     town.office.forget()
 
     body = {"identifier": {"type": "SIRET", "value": a_siret()}}
