@@ -21,15 +21,21 @@ async def granted(town: Town, caller: Caller, structure_id: str) -> list[dict[st
             await asyncio.sleep(0.02)
 
 
+async def written(town: Town, to: Caller) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            if town.letters(to):
+                return
+            await asyncio.sleep(0.02)
+
+
 @pytest.mark.feature("DUP-01", "DUP-07", "DUP-08", "DUP-09")
 async def test_its_people_are_attached_to_the_new_one_with_their_rights(town: Town):
     claire, lea = await town.person("Claire", "Martin"), await town.person()
     model = (await town.structure(claire))["id"]
     asked = (await town.ask(lea, model)).json()["id"]
     assert (await town.decide(claire, asked, "approved")).status_code == 200
-    async with asyncio.timeout(10):
-        while not town.letters(lea):  # that she is attached to the model
-            await asyncio.sleep(0.02)
+    await written(town, lea)
     town.office.forget()
 
     body = {"identifier": {"type": "SIRET", "value": a_siret()}}

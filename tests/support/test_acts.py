@@ -203,6 +203,10 @@ class TestRefile:
         )
         assert moved.content.recipient_structure_id == "r-1"
 
+    def test_takes_no_unknown_recipient_for_the_one_that_treats_it(self):
+        with pytest.raises(TreatedElsewhere):
+            do("refile", business(), OLGA, filed=BUSINESS, recipient=None, named=True)
+
     def test_refuses_a_recipient_where_the_desk_alone_treats(self):
         ticket = do("refile", sent(assignee_id="olga"), OLGA)[0].state
         for about in (sent(assignee_id="olga"), ticket):

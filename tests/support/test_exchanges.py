@@ -199,6 +199,21 @@ class TestEnd:
         assert refusal.value.members == {"end": why}
         assert domain.end(over, seat, ticket, None, **late | {"answer": ""})[0].state is over
 
+    @pytest.mark.parametrize(
+        ("why", "as_it_is"),
+        [
+            ("settled", {"state": "closed"}),
+            ("settled", {"state": "resolved"}),
+            ("handed-on", {"treated_by": "recipient", "recipient_id": "r-1"}),
+        ],
+    )
+    def test_loses_none_where_the_ticket_has_moved_on(self, why: Any, as_it_is: dict[str, Any]):
+        exchange, seat, ticket = live()
+        over, moved = replace(exchange, state="over", end=why), replace(ticket, **as_it_is)
+        late = {"answer": "Voici.", "timing": TIMING, "by": doing(OLGA, "e-4")}
+        with pytest.raises(ExchangeOver):
+            domain.end(over, seat, moved, None, **late)
+
     def test_by_whoever_began_it_sums_up_nothing(self):
         with pytest.raises(ForAgents) as refusal:
             self.end(ANA, "C'est bon.")

@@ -10,6 +10,7 @@ from services.support.domain.catalogue import TIMING
 from services.support.domain.reach import Reach, standing
 from services.support.domain.replies import Reply, ReplyOver, reply
 from services.support.domain.table import NotInThisState
+from services.support.domain.tickets import without_words
 from tests.support.builders import ID, LATER, a_content, a_ticket
 from tests.support.doing import told
 
@@ -56,6 +57,11 @@ class TestReply:
         with pytest.raises(ReplyOver):
             replied("accept", anew, None, answered=5)
         assert replied("accept", anew, None, rank=5, answered=5)[0].state.state == "closed"
+
+    def test_is_nothing_once_what_it_is_about_is_forgotten(self):
+        for act in ("accept", "refuse"):
+            with pytest.raises(ReplyOver):
+                replied(act, without_words(ANSWERED).state)
 
     def test_is_about_an_answer_that_still_stands(self):
         for state in ("open", "waiting"):

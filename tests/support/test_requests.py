@@ -149,6 +149,12 @@ class TestDecide:
             decided(a_reactivation(), from_outside(), structure=MAYOR)
         assert refusal.value.members["errors"][0]["pointer"] == "/body/structure"
 
+    def test_accepts_no_account_that_is_erased(self):
+        erased = a_reactivation(status="failed", login="")
+        with pytest.raises(RequesterGone):
+            decided(erased, from_outside())
+        assert decided(erased, from_outside(), accepted=False)[0].state.status == "refused"
+
     def test_decides_once(self):
         request, ticket, entry, _ = decided(a_structure_request())
         again = requests.decide(

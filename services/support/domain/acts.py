@@ -137,7 +137,9 @@ def refile(
     filed = catalogue.subcategory(category, subcategory)
     before, about = current.content, object_type or current.content.object_type
     content = replace(before, category=category, subcategory=subcategory, object_type=about)
-    handed = filed is None or not filed.needs_recipient or _treated_by(current, recipient)
+    unknown = named and recipient is None
+    treated = _treated_by(current, recipient) and not unknown
+    handed = filed is None or not filed.needs_recipient or treated
     in_vain = named and filed is not None and not filed.needs_recipient
     if content == before and handed and not in_vain and "desk" in found.acts:
         return Change(current), Change(entry)

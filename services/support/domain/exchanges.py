@@ -265,7 +265,7 @@ def end(
     if answer and side == "emitter":
         raise ForAgents(field="body/answer")
     if current.state == "over":
-        if answer and entry is None and not _settled(about):
+        if answer and entry is None and (current.end != "ended" or not _settled(about)):
             raise ExchangeOver(end=current.end)
         return Change(current), Change(seat), Change(about), Change(entry)
     if side == "desk" and about.assignee_id != by.reach.user_id:

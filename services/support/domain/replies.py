@@ -34,7 +34,13 @@ def reply(
     ``rank``: of the answer in whose letter the link was; ``answered``: of the newest solution.
     """
     used = entry is not None and entry.kind != KINDS[act]
-    if ticket is None or used or (entry is None and rank < answered):
+    # Without an address its words are forgotten, and so would be nobody's answer.
+    if (
+        ticket is None
+        or not ticket.content.contact_email
+        or used
+        or (entry is None and rank < answered)
+    ):
         raise ReplyOver(field="body/token")
     done = (
         acts.end(act, ticket, entry, by=by)

@@ -68,7 +68,7 @@ class AlreadyDecided(Conflict):
 
 
 class RequesterGone(Conflict):
-    """Whoever asked for this has no active account any more: nobody would manage the structure."""
+    """Whoever asked for this has no account any more that could manage a structure or come back."""
 
 
 class NoStructureAsked(Invalid):
@@ -108,7 +108,8 @@ def decide(
         raise NoStructureAsked(field="body/structure")
     if request.status not in ("asked", "failed") and not reopened:
         raise AlreadyDecided(status=request.status)
-    if accepted and request.kind == "public-structure" and requester and not requester.active:
+    left = requester is not None and not requester.active
+    if accepted and (left if request.kind == "public-structure" else not request.login):
         raise RequesterGone
     decided = replace(
         request,
