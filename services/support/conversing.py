@@ -49,7 +49,7 @@ class Conversing:
     async def begin(
         self, id: str, theme: str, text: str, structure_id: str | None, caller: Caller
     ) -> tuple[Exchange, Ticket]:
-        chosen = next((one for one in self.themes if one.code == theme and one.active), None)
+        chosen = next((one for one in domain.offered(self.themes) if one.code == theme), None)
         if chosen is None:
             raise UnknownTheme(field="body/theme")
         _, staffed = self.hours()

@@ -12,6 +12,7 @@ from kit.clock import now
 from tests.platform import PASSWORD, Platform, User, an_operator, answered, token_in, until
 from tests.sirets import a_siret
 
+NEW = "another long enough one"
 TOWN = {"legal_name": "Commune de Nantes", "reason": "Nous recevons des factures."}
 
 
@@ -28,7 +29,7 @@ async def grant(platform: Platform, agent: User, id: str, **but: Any) -> None:
 
 
 @pytest.mark.feature("SUP-44")
-async def test_an_account_comes_back_that_was_deactivated_too_long_ago(platform: Platform):
+async def test_an_account_comes_back_by_the_support_desk(platform: Platform):
     agent, zoe = await an_agent(platform), await platform.register("Zelie")
     said = {"current_password": PASSWORD, "confirmed": True}
     left = await platform.ask("PUT", "/v1/me/deactivation", by=zoe, json=said)
@@ -44,6 +45,13 @@ async def test_an_account_comes_back_that_was_deactivated_too_long_ago(platform:
 
     link = await platform.letter(zoe.email, "Réactivez")
     assert "C'est fait." in link
+    new = {"password": NEW, "question": "Mon premier animal ?", "answer": "Un chat"}
+    back = await platform.ask(
+        "POST", "/v1/accounts/reactivation", json=new | {"token": token_in(link)}
+    )
+    answered(back, 200)
+    signed = await platform.ask("POST", "/v1/sessions", json={"email": zoe.email, "password": NEW})
+    answered(signed, 201)
     answer = await platform.letter(zoe.email, sent.json()["number"])
     assert "C'est fait." in answer
 

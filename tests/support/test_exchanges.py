@@ -204,6 +204,8 @@ class TestEnd:
         [
             ("settled", {"state": "closed"}),
             ("settled", {"state": "resolved"}),
+            ("ended", {"state": "closed"}),
+            ("ended", {"state": "resolved", "assignee_id": "oscar"}),
             ("handed-on", {"treated_by": "recipient", "recipient_id": "r-1"}),
         ],
     )
@@ -318,6 +320,12 @@ class TestReadable:
 
 
 class TestThemes:
+    def test_are_offered_while_they_are_active(self):
+        every = themes.read(categories.read())
+        first, *others = every
+        assert domain.offered(every) == every
+        assert domain.offered((replace(first, active=False), *others)) == (*others,)
+
     def test_are_filed_under_what_the_desk_answers(self):
         assert {one.code for one in themes.read(categories.read())} >= {"COMPTE", "AUTRE"}
 

@@ -1,6 +1,6 @@
 """What support knows of structures, units and people: copies that never go back."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
 from pydantic import ValidationError
@@ -127,3 +127,8 @@ class TestSettings:
         keys = {"internal_key": "k" * 32, "link_key": "k" * 32}
         with pytest.raises(ValidationError, match="SUPPORT_OPENS_AT"):
             SupportSettings(support_opens_at=time(18), support_closes_at=time(9), **keys)
+
+    def test_want_some_time_for_what_is_opened_again(self):
+        keys = {"internal_key": "k" * 32, "link_key": "k" * 32}
+        with pytest.raises(ValidationError, match="ticket_fresh_for"):
+            SupportSettings(ticket_fresh_for=timedelta(), **keys)

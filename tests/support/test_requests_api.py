@@ -11,7 +11,7 @@ from kit.workers import Worker
 from tests.support.asking import pointers
 from tests.support.desk import Desk
 from tests.support.outside import confirmed, facts, sent
-from tests.support.test_acts_api import forget
+from tests.support.test_acts_api import forget, keeping
 
 TOWN = {
     "identifier": {"type": "SIRET", "value": "21440109300015"},
@@ -79,6 +79,8 @@ class TestRequests:
                 )
             )
             assert "congé" in (await olga.get(f"/v1/tickets/{id}")).text
+            [asked] = (await keeping(desk).given("zoe"))["demandes"]
+            assert (asked["status"], asked["answer"]) == ("done", "Bon retour, Zoé.")
             await forget(desk, "zoe")
             forms = desk.job("forms", Worker)
             for form in await forms.collection.select({}):
@@ -89,6 +91,16 @@ class TestRequests:
         for word in ("congé", "zoe@example.org", "Bon retour"):
             assert word not in left
         assert await desk.service.mongo["forms"].count_documents({}) == 0
+
+    @pytest.mark.feature("SUP-45")
+    async def test_give_their_requester_nothing_that_is_for_the_desk(self, desk: Desk):
+        id = await created(desk)
+        await desk.hear_person("ana", "Ana", active=False)
+        await looked_at(desk)
+
+        [asked] = (await keeping(desk).given("ana"))["demandes"]
+        assert (asked["id"], asked["status"]) == (id, "failed")
+        assert (asked["refusal"], asked["answer"]) == ("", "")
 
     @pytest.mark.feature("SUP-45")
     async def test_for_a_public_structure_end_in_its_ticket(self, desk: Desk):

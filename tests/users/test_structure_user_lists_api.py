@@ -72,6 +72,20 @@ class TestLists:
             problem(await hall.call("GET", URL, ZOE, params={"structure_id": "s-bakery"}))[0] == 404
         )
 
+    async def test_read_a_manager_who_was_kept_before_there_were_lines(self, hall: Hall):
+        await hall.attach("lea@example.org", units=["ovens"])
+        before = await hall.get(URL)
+        await hall.membership.rattachements.documents.update_one(
+            {"_id": rattachement_id("u-omar", "s-bakery")},
+            {
+                "$unset": {"lines": ""},
+                "$set": {"extent": {"units": [], "valid_from": "2026-01-05", "valid_until": None}},
+            },
+        )
+
+        seen = [one["user_id"] for one in (await hall.get(URL))["items"]]
+        assert seen == [one["user_id"] for one in before["items"]] == ["u-lea", "u-omar"]
+
     @pytest.mark.feature("RAT-28")
     async def test_find_by_words_of_a_name_or_address_whole(self, hall: Hall):
         size = 2

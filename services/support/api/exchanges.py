@@ -27,6 +27,8 @@ from services.support.domain.exchanges import (
     NotTakenYet,
     State,
     UnknownTheme,
+    offered,
+    question_listed,
 )
 from services.support.domain.numbers import NoNumberFree
 from services.support.domain.table import ReadsOnly
@@ -106,9 +108,8 @@ def exchange_routes(conversing: Conversing, consulting: Consulting) -> APIRouter
     async def list_themes(caller: Person) -> ThemesView:
         """What an exchange may be about, and whether agents are there."""
         opens_at, is_open = conversing.hours()
-        themes = [
-            ThemeView(code=one.code, label=one.label) for one in conversing.themes if one.active
-        ]
+        about = offered(conversing.themes)
+        themes = [ThemeView(code=one.code, label=one.label) for one in about]
         return ThemesView(items=themes, open=is_open, opens_at=opens_at)
 
     @routes.post(
@@ -226,9 +227,8 @@ def exchange_routes(conversing: Conversing, consulting: Consulting) -> APIRouter
 
 
 def _listed(exchange: Exchange, ticket: Ticket) -> ExchangeView:
-    """Agents choose by the question; once one has it, reading it is noted."""
     view = shown(exchange, ticket)
-    return view if exchange.state == "queued" else view.model_copy(update={"question": ""})
+    return view if question_listed(exchange) else view.model_copy(update={"question": ""})
 
 
 def answered(exchange: Exchange, ticket: Ticket, response: Response) -> ExchangeView:

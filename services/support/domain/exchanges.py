@@ -4,6 +4,7 @@ A written exchange with an agent of the support desk (SUP-03): a ticket from its
 Each message is an entry of its ticket, so that whatever becomes of the exchange nothing is lost.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
@@ -106,6 +107,16 @@ class NotTakenYet(Conflict):
 
 
 Changes = tuple[Change[Exchange], Change[Ticket], Change[Entry]]
+
+
+def offered(themes: Iterable[Theme]) -> tuple[Theme, ...]:
+    """What one may begin an exchange about now."""
+    return tuple(one for one in themes if one.active)
+
+
+def question_listed(exchange: Exchange) -> bool:
+    """Agents choose by the question of who waits; once one has it, reading it is noted."""
+    return exchange.state == "queued"
 
 
 def begin(
@@ -265,7 +276,7 @@ def end(
     if answer and side == "emitter":
         raise ForAgents(field="body/answer")
     if current.state == "over":
-        if answer and entry is None and (current.end != "ended" or not _settled(about)):
+        if answer and entry is None and not _answered_by(by.reach.user_id, current, about):
             raise ExchangeOver(end=current.end)
         return Change(current), Change(seat), Change(about), Change(entry)
     if side == "desk" and about.assignee_id != by.reach.user_id:
@@ -275,6 +286,12 @@ def end(
         proposed = acts.write("answer", about, entry, text=answer, by=by)
         return *ended, *kept_up(about, proposed, timing, now=by.now)
     return *ended, Change(about), Change(entry)
+
+
+def _answered_by(agent: str, exchange: Exchange, ticket: Ticket) -> bool:
+    """Whether this agent has summed up the answer already: asked again, nothing is lost."""
+    proposed = ticket.state == "resolved" or ticket.accepted
+    return exchange.end == "ended" and ticket.assignee_id == agent and proposed
 
 
 def lapse(
