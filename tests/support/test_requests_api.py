@@ -66,7 +66,10 @@ class TestRequests:
         assert (told["login"], told["accepted_by"]) == ("zoe@example.org", "olga")
 
     @pytest.mark.feature("SUP-44")
-    async def test_for_an_account_that_is_erased_leave_with_their_ticket(self, desk: Desk):
+    @pytest.mark.parametrize("refusal", ["", "/problems/account-erased"], ids=["done", "open"])
+    async def test_for_an_account_that_is_erased_leave_with_their_ticket(
+        self, desk: Desk, refusal: str
+    ):
         await sent(desk, "/reactivations", reason="Un long congé.")
         id = await confirmed(desk)
         grant = {"verdict": "accepted", "answer": "Bon retour, Zoé."}
@@ -75,15 +78,15 @@ class TestRequests:
             await olga.put(f"/v1/ops/ticket-requests/{id}/decision", json=grant)
             await desk.hear(
                 ReactivationSettled(
-                    ticket_id=id, acceptance=1, user_id="zoe", refusal="", settled_at=now()
+                    ticket_id=id, acceptance=1, user_id="zoe", refusal=refusal, settled_at=now()
                 )
             )
             assert "congé" in (await olga.get(f"/v1/tickets/{id}")).text
             [asked] = (await keeping(desk).given("zoe"))["demandes"]
-            assert (asked["status"], asked["answer"]) == ("done", "Bon retour, Zoé.")
+            assert asked["answer"] == ("" if refusal else "Bon retour, Zoé.")
             await forget(desk, "zoe")
             forms = desk.job("forms", Worker)
-            for form in await forms.collection.select({}):
+            for form in await forms.collection.select({"wake_at": {"$lte": now()}}):
                 await forms.work(form)
 
             left = (await olga.get(f"/v1/tickets/{id}")).text
