@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel
@@ -16,10 +16,15 @@ from kit.problems import Invalid
 
 M = TypeVar("M")
 E = TypeVar("E", bound=Entity)
+_LAST: Final = "~"
+"""Sorted behind every id."""
 
 
 class Page(BaseModel, Generic[M]):
-    """``next`` is the cursor of the following page; null when this is the last."""
+    """
+    ``next`` is the cursor of the following page; null when this is the last. How many items a page
+    holds says nothing of that: where much is to be looked through, it may hold few, or none.
+    """
 
     items: list[M]
     next: str | None = None
@@ -60,6 +65,7 @@ async def page(
     descending: bool = True,
     by_index: str | None = None,
     loosely: bool = False,
+    until: Any = None,
     beside: T | None = None,
 ) -> tuple[list[T], str | None]:
     """
@@ -67,11 +73,15 @@ async def page(
 
     ``by`` must be set on every match and indexed with ``_id``. ``by_index``: the index to read by,
     where the database could not know; ``loosely``: it lacks ``_id``, and the field is seldom alike
-    on several. ``beside``: an entity that is in the list and kept nowhere.
+    on several. ``until``: what the last is sorted by that this page may look at; it then holds what
+    was found, and the next goes on behind that. ``beside``: an entity that is in the list and kept
+    nowhere.
     Raises Invalid, naming ``cursor``.
     """
     order = -1 if descending else 1
-    matching = {"$and": [where, _after(asked.cursor, by, order)]} if asked.cursor else where
+    bounds = [_after(asked.cursor, by, order)] if asked.cursor else []
+    bounds += [{by: {"$gte" if descending else "$lte": until}}] if until is not None else []
+    matching = {"$and": [where, *bounds]} if bounds else where
     sort = [("_id", order)] if by == "_id" else [(by, order), ("_id", order)]
     read = collection.documents.find(matching, batch_size=asked.size + 2, hint=by_index)
     found = read.sort(sort[:1] if loosely else sort)
@@ -84,15 +94,23 @@ async def page(
         rows = _sorted(once.values(), by, descending=descending)[: asked.size + 1]
     if beside:
         rows = _with(rows, collection.document(beside), asked, by, descending=descending)
-    more = len(rows) > asked.size
-    rows = rows[: asked.size]
-    following = _cursor(rows[-1], by) if more else None
+    following = None
+    if len(rows) > asked.size:
+        rows = rows[: asked.size]
+        following = _cursor(rows[-1], by)
+    elif until is not None:
+        following = after("" if descending else _LAST, by, until)
     return [collection.state(one) for one in rows], following
 
 
 def after(id: str, by: str = "_id", value: Any = None) -> str:
     """The cursor that goes on behind this entity, in a list sorted by this field and by id."""
     return _cursor({by: value} | {"_id": id}, by)
+
+
+def place(cursor: str, by: str) -> Any:
+    """What the entity is sorted by that this cursor goes on behind. Raises Invalid."""
+    return _read(cursor, by)[0]
 
 
 def behind(cursor: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from tests.bench.stand import Process, Stand, fill, seed, stand
 SEED = 7
 TICKETS, QUICK = 1_000_000, 20_000
 STRUCTURES = 50_000
-CACHE = 3
+CACHE = 5
 """Gigabytes, so that the tickets and their indexes fit, as a database of this size has."""
 MANY = 2_000
 BEGAN = datetime(2024, 1, 8, 8, 0, tzinfo=UTC)
@@ -208,8 +208,11 @@ def _asked(made: Tickets, many: int) -> dict[str, list[str]]:
     found = {"tabs": tabs * 5, "every order": sorts * 2, "counts": ["/counts"] * 10}
     found |= {f"groups by {sort}": paths * 3 for sort, paths in grouped.items()}
     found |= {kind: [f"?{one}" for one in asked] for kind, asked in criteria.items()}
-    for kind, words in made.searches(many).items():
+    searches = made.searches(many)
+    for kind, words in searches.items():
         found[kind] = [f"?q={quote(one)}" for one in words]
+    for kind, sort in (("a frequent word", "title"), ("two frequent words", "title")):
+        found[f"{kind} by {sort}"] = [f"?q={quote(one)}&sort={sort}" for one in searches[kind]]
     return found
 
 

@@ -39,3 +39,26 @@ class TestPage:
                 assert len(rows) <= size
                 found += [one.id for one in rows]
             assert found == sorted(EVERY, reverse=descending)
+
+    @pytest.mark.parametrize("descending", [False, True])
+    @pytest.mark.parametrize("loosely", [False, True])
+    async def test_that_looks_so_far_and_no_further_is_continued_behind_that(
+        self, kept: Collection[Counter], descending: bool, loosely: bool
+    ) -> None:
+        places = sorted({int(id[0]) for id in EVERY}, reverse=descending)
+        index = "note_1_n_1" if loosely else None
+        asked = partial(page, kept, {"note": "x"}, by="n", by_index=index, loosely=loosely)
+        for size in (2, 5, len(EVERY)):
+            found, cursor = list[str](), ""
+            for until in places:
+                further = True
+                while further:
+                    rows, cursor = await asked(
+                        Asked(cursor, size), descending=descending, until=until
+                    )
+                    assert cursor is not None
+                    assert all(one.n == until for one in rows)
+                    found += [one.id for one in rows]
+                    further = len(rows) == size
+            assert found == sorted(EVERY, reverse=descending)
+            assert await asked(Asked(cursor, size), descending=descending) == ([], None)

@@ -40,7 +40,9 @@ def listing_routes(lines: Lines, consulting: Consulting, records: Records) -> AP
         The tickets of a tab, or those that a search finds among all you may read.
 
         You read what you wrote, what was written for structures whose tickets you may read, and
-        what was sent to those whose tickets you may treat.
+        what was sent to those whose tickets you may treat. Where the words you look for are in
+        very many tickets, so many are looked through for one page: it may hold fewer, and `next`
+        goes on.
         """
         reach = await reaching.everywhere(caller)
         return await lines.page(reach, wanted.required(), asked, grouped=grouped)

@@ -11,14 +11,19 @@ from pydantic import BaseModel
 from kit.collection import Collection
 from kit.days import PARIS, beginning_of, day_of
 from kit.mongo import IndexModel
-from kit.pages import Asked, page
+from kit.pages import Asked, page, place
 from services.support.domain.listing import HOLDS, Tab, rank, titled
 from services.support.domain.reach import Reach
 from services.support.domain.tickets import Ticket
 from services.support.sought import KEPT_AS, ONE_DAY, OVERDUE, Sort, Sought, beginning
 
-FEW: Final = 5_000
-"""So many tickets are read and sorted for one page; of more, an order is read instead."""
+FEW: Final = 10_000
+"""
+So many tickets are looked through for one page, or for one count: all of them, to be sorted, or
+where they are more, so many of an order.
+"""
+SPARSE: Final = 100_000
+"""Of what may be read whole where an order holds too little: counted so far, to find the fewest."""
 MERGED: Final = 150
 """Shelves that are read side by side in an order: MongoDB merges 200 at most."""
 COUNTED: Final = 1_000
@@ -52,7 +57,7 @@ _LARGE: Final[frozenset[Sort]] = frozenset({"category", "subcategory", "state"})
 
 
 class Count(BaseModel):
-    """How many; ``more``: they were counted no further."""
+    """How many; ``more``: at least, for they were counted no further."""
 
     count: int
     more: bool
@@ -69,14 +74,19 @@ class Way:
     """
     What is read, by which index.
 
-    ``narrow``: so few that they are sorted when read. ``loosely``: as ``kit.pages.page`` has it.
-    ``shelves``: too many to be merged, and all that is asked.
+    ``entered``: what the index alone says of it. ``narrow``: all of it is sorted when read.
+    ``loosely``, ``until``: as ``kit.pages.page`` has them. ``instead``: what may hold fewer, to be
+    read whole where a page of this is not filled. ``shelves``: too many to be merged, and all that
+    is asked.
     """
 
     where: dict[str, Any]
     index: str
+    entered: dict[str, Any]
     narrow: bool = False
     loosely: bool = False
+    until: Any = None
+    instead: tuple["Way", ...] = ()
     shelves: tuple[str, ...] = ()
 
 
@@ -103,16 +113,20 @@ class Listing:
     async def page(
         self, reach: Reach, sought: Sought, asked: Asked
     ) -> tuple[list[Ticket], str | None, Way]:
-        way = await self._way(reach, sought)
+        """In the order of time a page may hold fewer than asked, and another still follow."""
+        way = await self._way(reach, sought, asked.cursor)
         found, following = await self._read(way, sought, asked)
+        if way.instead and following and len(found) < asked.size:
+            way = await self._fewest(way.instead)
+            found, following = await self._read(way, sought, asked)
         return found, following, way
 
     async def all(self, reach: Reach, sought: Sought) -> AsyncIterator[list[Ticket]]:
         """All of them in the same order, a few hundred at a time."""
-        way, cursor = await self._way(reach, sought), ""
-        following: str | None = cursor
+        following: str | None = ""
         while following is not None:
-            found, following = await self._read(way, sought, Asked(following, READ_AT_ONCE))
+            asked = Asked(following, READ_AT_ONCE)
+            found, following, _ = await self.page(reach, sought, asked)
             yield found
 
     async def counts(self, reach: Reach) -> dict[Tab, Count]:
@@ -132,13 +146,13 @@ class Listing:
 
     async def groups(self, way: Way, sought: Sought, found: list[Ticket]) -> list[Group]:
         """Those that the tickets of a page are of, in its order, each counted in the whole list."""
-        ranges = {_group(one, sought.sort): _alike(one, sought.sort) for one in found}
-        if not way.narrow:
-            index = way.index if way.loosely else f"by_{sought.sort}"
-            by_shelf = 0 < len(way.shelves) <= LOOKED_AT and sought.sort in _LARGE
-            where = {"shelves": {"$in": way.shelves}} if by_shelf else way.where
+        ranges = {_group(one, sought.sort): _like(one, sought.sort) for one in found}
+        by_shelf = 0 < len(way.shelves) <= LOOKED_AT and sought.sort in _LARGE
+        if by_shelf or not way.narrow:
+            theirs = {"shelves": {"$in": way.shelves}}
+            way = Way(theirs, f"by_{sought.sort}", theirs) if by_shelf else way
             return [
-                Group(value=value, **await self._count(where, index, among))
+                Group(value=value, **await self._alike(way, sought, among))
                 for value, among in ranges.items()
             ]
         where = {"$and": [way.where, {"$or": [*ranges.values()]}]} if ranges else way.where
@@ -153,6 +167,19 @@ class Listing:
         where = {"$and": [theirs, *unchecked, *sought.beyond_shelves(reach)]}
         return Count(**await self._count(where, index))
 
+    async def _alike(self, way: Way, sought: Sought, among: dict[str, Any]) -> dict[str, Any]:
+        """How many of a list are of one group, of as many of the group as are looked through."""
+        index = way.index if way.loosely else f"by_{sought.sort}"
+        where = {"$and": [way.where, among]}
+        if way.where == way.entered:
+            return await self._count(where, index)
+        by = KEPT_AS[sought.sort]
+        last = await self._last({"$and": [way.entered, among]}, index, by, descending=False)
+        if last is None:
+            return await self._count(where, index)
+        counted = await self._count({"$and": [where, {by: {"$lte": last}}]}, index)
+        return counted | {"more": True}
+
     async def _read(
         self, way: Way, sought: Sought, asked: Asked
     ) -> tuple[list[Ticket], str | None]:
@@ -164,9 +191,10 @@ class Listing:
             descending=sought.descending,
             by_index=way.index,
             loosely=way.loosely,
+            until=way.until,
         )
 
-    async def _way(self, reach: Reach, sought: Sought) -> Way:
+    async def _way(self, reach: Reach, sought: Sought, cursor: str) -> Way:
         """
         What is rare leads: a word, a day, what somebody may read. Of what is not, many fit, and
         a page of them is soon full in any order.
@@ -175,48 +203,71 @@ class Listing:
         else_asked, merged = sought.beyond_shelves(reach), len(shelves) <= MERGED
         theirs, by_theirs, unchecked = _theirs(reach, sought, shelves)
         if merged and not else_asked:
-            return Way(theirs, in_order)
+            return Way(theirs, in_order, theirs)
         every = [theirs]
         if not merged:
             all_there = {"shelves": {"$in": sought.all_shelves(reach)}}
             every = [all_there, *(unchecked or [sought.within(reach)])]
-        passed = dict[datetime, Lead]()
+
+        def through(lead: Lead) -> list[dict[str, Any]]:
+            found = [theirs, *unchecked] if lead is of_reach else [*lead.entering, *every]
+            return [*found, *else_asked]
+
         of_reach = Lead(theirs, by_theirs, in_order=merged and sought.in_time)
-        for lead in _leading(sought, of_reach, every[0], merged=merged):
-            at = await self._passed(lead, sought) if lead.in_order else None
+        leads = _leading(sought, of_reach, every[0], merged=merged)
+        passed = dict[datetime, Lead]()
+        for lead in leads:
+            at = await self._passed(lead, sought, cursor) if lead.in_order else None
             if at:
                 passed[at] = lead
             elif lead.in_order or await self._few(lead):
-                through = [theirs, *unchecked] if lead is of_reach else [*lead.entering, *every]
-                return Way({"$and": [*through, *else_asked]}, lead.index, narrow=True)
-        if passed and (rarest := passed[sought.furthest(passed)]) is not of_reach:
-            through = [*rarest.entering, *every]
-            return Way({"$and": [*through, *else_asked]}, rarest.index, loosely=True)
+                return Way({"$and": through(lead)}, lead.index, lead.where, narrow=True)
+        if passed:
+            at = sought.furthest(passed)
+            rarest = passed[at]
+            loosely = rarest is not of_reach
+            where = {"$and": through(rarest)}
+            return Way(where, rarest.index, rarest.where, loosely=loosely, until=at)
         alone = () if merged or else_asked else tuple(shelves)
-        return Way({"$and": [*every, *else_asked]}, in_order, shelves=alone)
+        instead = [
+            Way({"$and": through(one)}, one.index, one.where, narrow=True, shelves=alone)
+            for one in leads
+        ]
+        at = await self._passed(Lead(every[0], in_order), sought, cursor)
+        where = {"$and": [*every, *else_asked]}
+        return Way(where, in_order, every[0], until=at, instead=tuple(instead), shelves=alone)
 
     async def _few(self, lead: Lead) -> bool:
-        counted = await self._tickets.documents.count_documents(
-            lead.where, limit=FEW, hint=lead.index
-        )
-        return bool(counted < FEW)
+        return await self._counted(lead.where, lead.index, FEW) < FEW
 
-    async def _passed(self, lead: Lead, sought: Sought) -> datetime | None:
-        """How far one comes in the order with so many of them; None: there are fewer."""
-        read = self._tickets.documents.find(
-            lead.where, {"_id": 0, "created_at": 1}, hint=lead.index
-        )
-        found = read.sort("created_at", -1 if sought.descending else 1).skip(FEW - 1).limit(1)
-        rows: list[dict[str, datetime]] = await found.to_list(None)
-        return rows[0]["created_at"] if rows else None
+    async def _fewest(self, ways: tuple[Way, ...]) -> Way:
+        counts = [self._counted(one.entered, one.index, SPARSE) for one in ways]
+        counted = zip(await asyncio.gather(*counts), ways, strict=True)
+        return min(counted, key=lambda both: both[0])[1]
 
-    async def _count(
-        self, where: dict[str, Any], index: str, among: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
-        where = {"$and": [where, among]} if among else where
-        limit = COUNTED + 1
-        counted = await self._tickets.documents.count_documents(where, limit=limit, hint=index)
+    async def _passed(self, lead: Lead, sought: Sought, cursor: str) -> Any:
+        """How far one comes in the order with so many of them; None: fewer are left."""
+        by, descending = KEPT_AS[sought.read_by], sought.descending
+        bounds = [one for one, sort in sought.ranges if sort == sought.read_by]
+        if cursor:
+            bounds.append({by: {"$lte" if descending else "$gte": place(cursor, by)}})
+        where = {"$and": [lead.where, *bounds]}
+        return await self._last(where, lead.index, by, descending=descending)
+
+    async def _last(self, where: dict[str, Any], index: str, by: str, *, descending: bool) -> Any:
+        """What the last of so many is sorted by, read from the index alone."""
+        read = self._tickets.documents.find(where, {"_id": 0, by: 1}, hint=index)
+        found = read.sort(by, -1 if descending else 1).skip(FEW - 1).limit(1)
+        rows: list[dict[str, Any]] = await found.to_list(None)
+        return rows[0][by] if rows else None
+
+    async def _count(self, where: dict[str, Any], index: str) -> dict[str, Any]:
+        counted = await self._counted(where, index, COUNTED + 1)
         return {"count": min(counted, COUNTED), "more": counted > COUNTED}
+
+    async def _counted(self, where: dict[str, Any], index: str, most: int) -> int:
+        counted = await self._tickets.documents.count_documents(where, limit=most, hint=index)
+        return int(counted)
 
 
 def _theirs(
@@ -257,7 +308,7 @@ def _group(ticket: Ticket, sort: Sort) -> str:
             return str(getattr(ticket.content, sort))
 
 
-def _alike(ticket: Ticket, sort: Sort) -> dict[str, Any]:
+def _like(ticket: Ticket, sort: Sort) -> dict[str, Any]:
     """What a ticket shares with those of its group, by the field they are sorted by."""
     match sort:
         case "created_at":
