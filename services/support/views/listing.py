@@ -17,13 +17,10 @@ from services.support.domain.reach import Reach
 from services.support.domain.tickets import Ticket
 from services.support.sought import KEPT_AS, ONE_DAY, OVERDUE, Sort, Sought, beginning
 
-FEW: Final = 10_000
-"""
-So many tickets are looked through for one page, or for one count: all of them, to be sorted, or
-where they are more, so many of an order.
-"""
-SPARSE: Final = 100_000
-"""Of what may be read whole where an order holds too little: counted so far, to find the fewest."""
+FEW: Final = 5_000
+"""So many tickets are read and sorted for one page; of more, an order is read instead."""
+LOOKED_THROUGH: Final = 8_000
+"""So many tickets of an order are read for one page, or for one count."""
 MERGED: Final = 150
 """Shelves that are read side by side in an order: MongoDB merges 200 at most."""
 COUNTED: Final = 1_000
@@ -75,9 +72,8 @@ class Way:
     What is read, by which index.
 
     ``entered``: what the index alone says of it. ``narrow``: all of it is sorted when read.
-    ``loosely``, ``until``: as ``kit.pages.page`` has them. ``instead``: what may hold fewer, to be
-    read whole where a page of this is not filled. ``shelves``: too many to be merged, and all that
-    is asked.
+    ``loosely``, ``until``: as ``kit.pages.page`` has them. ``shelves``: too many to be merged, and
+    all that is asked.
     """
 
     where: dict[str, Any]
@@ -86,22 +82,29 @@ class Way:
     narrow: bool = False
     loosely: bool = False
     until: Any = None
-    instead: tuple["Way", ...] = ()
     shelves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """What may be rare of all that is asked; ``in_order``: its index has the answer's order."""
+    """
+    What may be rare of all that is asked, which the index alone says.
+
+    ``checked``: all that must hold. ``in_order``: the index has the answer's order.
+    """
 
     where: dict[str, Any]
     index: str
+    checked: tuple[dict[str, Any], ...]
     in_order: bool = False
 
     @property
-    def entering(self) -> list[dict[str, Any]]:
-        """What its index is entered by and nothing else says: a word."""
-        return [self.where] if self.index == "stems_in_time" else []
+    def loosely(self) -> bool:
+        return self.in_order and self.index == "stems_in_time"
+
+    def way(self, *, narrow: bool, until: Any = None) -> Way:
+        where, loosely = {"$and": [*self.checked]}, self.loosely and not narrow
+        return Way(where, self.index, self.where, narrow, loosely, until)
 
 
 class Listing:
@@ -113,12 +116,9 @@ class Listing:
     async def page(
         self, reach: Reach, sought: Sought, asked: Asked
     ) -> tuple[list[Ticket], str | None, Way]:
-        """In the order of time a page may hold fewer than asked, and another still follow."""
+        """Where much is to be looked through it may hold fewer than asked, and another follow."""
         way = await self._way(reach, sought, asked.cursor)
         found, following = await self._read(way, sought, asked)
-        if way.instead and following and len(found) < asked.size:
-            way = await self._fewest(way.instead)
-            found, following = await self._read(way, sought, asked)
         return found, following, way
 
     async def all(self, reach: Reach, sought: Sought) -> AsyncIterator[list[Ticket]]:
@@ -147,10 +147,10 @@ class Listing:
     async def groups(self, way: Way, sought: Sought, found: list[Ticket]) -> list[Group]:
         """Those that the tickets of a page are of, in its order, each counted in the whole list."""
         ranges = {_group(one, sought.sort): _like(one, sought.sort) for one in found}
-        by_shelf = 0 < len(way.shelves) <= LOOKED_AT and sought.sort in _LARGE
-        if by_shelf or not way.narrow:
-            theirs = {"shelves": {"$in": way.shelves}}
-            way = Way(theirs, f"by_{sought.sort}", theirs) if by_shelf else way
+        if not way.narrow:
+            if 0 < len(way.shelves) <= LOOKED_AT and sought.sort in _LARGE:
+                theirs = {"shelves": {"$in": way.shelves}}
+                way = Way(theirs, f"by_{sought.sort}", theirs)
             return [
                 Group(value=value, **await self._alike(way, sought, among))
                 for value, among in ranges.items()
@@ -200,50 +200,33 @@ class Listing:
         a page of them is soon full in any order.
         """
         shelves, in_order = sought.shelves(reach), f"by_{sought.read_by}"
-        else_asked, merged = sought.beyond_shelves(reach), len(shelves) <= MERGED
+        merged, else_asked = len(shelves) <= MERGED, sought.beyond_shelves(reach)
         theirs, by_theirs, unchecked = _theirs(reach, sought, shelves)
         if merged and not else_asked:
             return Way(theirs, in_order, theirs)
-        every = [theirs]
-        if not merged:
-            all_there = {"shelves": {"$in": sought.all_shelves(reach)}}
-            every = [all_there, *(unchecked or [sought.within(reach)])]
-
-        def through(lead: Lead) -> list[dict[str, Any]]:
-            found = [theirs, *unchecked] if lead is of_reach else [*lead.entering, *every]
-            return [*found, *else_asked]
-
-        of_reach = Lead(theirs, by_theirs, in_order=merged and sought.in_time)
-        leads = _leading(sought, of_reach, every[0], merged=merged)
+        all_there = theirs if merged else {"shelves": {"$in": sought.all_shelves(reach)}}
+        within = () if merged else (*unchecked,) or (sought.within(reach),)
+        every = (all_there, *within, *else_asked)
+        of_reach = Lead(
+            theirs, by_theirs, (theirs, *unchecked, *else_asked), merged and sought.in_time
+        )
+        leads = _leading(sought, of_reach, every, merged=merged)
         passed = dict[datetime, Lead]()
         for lead in leads:
             at = await self._passed(lead, sought, cursor) if lead.in_order else None
             if at:
                 passed[at] = lead
             elif lead.in_order or await self._few(lead):
-                return Way({"$and": through(lead)}, lead.index, lead.where, narrow=True)
+                return lead.way(narrow=not (lead.in_order and cursor))
         if passed:
             at = sought.furthest(passed)
-            rarest = passed[at]
-            loosely = rarest is not of_reach
-            where = {"$and": through(rarest)}
-            return Way(where, rarest.index, rarest.where, loosely=loosely, until=at)
+            return passed[at].way(narrow=False, until=at)
         alone = () if merged or else_asked else tuple(shelves)
-        instead = [
-            Way({"$and": through(one)}, one.index, one.where, narrow=True, shelves=alone)
-            for one in leads
-        ]
-        at = await self._passed(Lead(every[0], in_order), sought, cursor)
-        where = {"$and": [*every, *else_asked]}
-        return Way(where, in_order, every[0], until=at, instead=tuple(instead), shelves=alone)
+        at = await self._passed(Lead(all_there, in_order, every), sought, cursor)
+        return Way({"$and": [*every]}, in_order, all_there, until=at, shelves=alone)
 
     async def _few(self, lead: Lead) -> bool:
         return await self._counted(lead.where, lead.index, FEW) < FEW
-
-    async def _fewest(self, ways: tuple[Way, ...]) -> Way:
-        counts = [self._counted(one.entered, one.index, SPARSE) for one in ways]
-        counted = zip(await asyncio.gather(*counts), ways, strict=True)
-        return min(counted, key=lambda both: both[0])[1]
 
     async def _passed(self, lead: Lead, sought: Sought, cursor: str) -> Any:
         """How far one comes in the order with so many of them; None: fewer are left."""
@@ -257,7 +240,7 @@ class Listing:
     async def _last(self, where: dict[str, Any], index: str, by: str, *, descending: bool) -> Any:
         """What the last of so many is sorted by, read from the index alone."""
         read = self._tickets.documents.find(where, {"_id": 0, by: 1}, hint=index)
-        found = read.sort(by, -1 if descending else 1).skip(FEW - 1).limit(1)
+        found = read.sort(by, -1 if descending else 1).skip(LOOKED_THROUGH - 1).limit(1)
         rows: list[dict[str, Any]] = await found.to_list(None)
         return rows[0][by] if rows else None
 
@@ -279,16 +262,19 @@ def _theirs(
     return sought.owners(reach), "owners", [sought.within(reach)]
 
 
-def _leading(sought: Sought, of_reach: Lead, every: dict[str, Any], *, merged: bool) -> list[Lead]:
+def _leading(
+    sought: Sought, of_reach: Lead, every: tuple[dict[str, Any], ...], *, merged: bool
+) -> list[Lead]:
     """What may be rare of all that is asked, and the index that finds it."""
-    found = [Lead(sought.numbered, "number")] if sought.number else []
+    found = [Lead(sought.numbered, "number", every)] if sought.number else []
     found += [of_reach] if merged else []
-    found += [Lead(OVERDUE, "overdue")] if sought.overdue else []
+    found += [Lead(OVERDUE, "overdue", every)] if sought.overdue else []
+    for one in sought.words:
+        # Its index is entered by a word and nothing else says so.
+        entered = {"stems": one}
+        found.append(Lead(entered, "stems_in_time", (entered, *every), sought.in_time))
     found += [
-        Lead({"stems": one}, "stems_in_time", in_order=sought.in_time) for one in sought.words
-    ]
-    found += [
-        Lead({"$and": [every, one]}, f"by_{sort}")
+        Lead({"$and": [every[0], one]}, f"by_{sort}", every)
         for one, sort in sought.ranges
         if sort != sought.read_by
     ]
