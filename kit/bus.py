@@ -262,6 +262,7 @@ class Listener:
         service: str,
         most: int,
         session: float,
+        member: str | None = None,
     ) -> None:
         self._broker, self._bus, self._group = broker, bus, service
         self._rewound: dict[TopicPartition, float] = {}
@@ -269,6 +270,7 @@ class Listener:
             self._subscriber = broker.subscriber(
                 *sorted(topics),
                 group_id=service,
+                group_instance_id=member,
                 batch=True,
                 max_records=most,
                 batch_timeout_ms=15,

@@ -151,6 +151,7 @@ class Service(Generic[S_co]):
             service=self.settings.database_prefix + self.name,
             most=self.settings.hear_at_once,
             session=self.settings.kafka_session,
+            member=self.settings.member,
         )
         app = FastAPI(
             title=f"Chorale: {self.name}",

@@ -1,6 +1,7 @@
 """What may differ from one installation to another. Read from the environment, once, at start."""
 
 import os
+import socket
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -80,6 +81,13 @@ class Settings(Connections):
         description="Seconds after which the keys of a killed process go to another "
         "(Apache Kafka takes 6 or more)",
     )
+    kafka_member: str = Field(
+        default="",
+        pattern=r"^[a-zA-Z0-9._{}-]{0,200}$",
+        description="A name that this process has in all its lives, and no other of its service "
+        "at the same time: killed and started again it hears at once, not after kafka_session. "
+        "{host} is the name of its machine; empty: none",
+    )
 
     internal_key: SecretStr = Field(description="What the gateway signs its word with (HS256)")
     link_key: SecretStr = Field(description="What links in letters are signed with (HS256)")
@@ -121,6 +129,11 @@ class Settings(Connections):
         default=1, ge=0, le=1, description="The part of requests that are followed"
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def member(self) -> str | None:
+        """This process in its group of Kafka, if it keeps its name (decision 0050)."""
+        return self.kafka_member.replace("{host}", socket.gethostname()) or None
 
 
 class WaitingSettings(Settings):

@@ -242,6 +242,11 @@ class TestImage:
     def test_is_checked_by_whoever_runs_it(self) -> None:
         assert [line for line in self.last if line.startswith("HEALTHCHECK")]
 
+    def test_has_each_container_keep_its_name_in_its_group(self) -> None:
+        """As compose.yaml starts it again: as the same container, of the same name."""
+        assert any("CHORALE_KAFKA_MEMBER={host}" in line.split() for line in self.last)
+        assert {BLOCKS[name]["restart"] for name in OURS} == {"unless-stopped"}
+
     def test_leaves_secrets_and_data_behind(self) -> None:
         ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().split()
         assert {"deploy/secrets", "deploy/volumes", "deploy/.env"} <= set(ignored)

@@ -83,6 +83,7 @@ class Stage:
             "effort_bits": 0,
             "kafka": self.kafka,
             "kafka_session": SESSION,
+            "kafka_member": "1",
             "log_level": "warning",
             "mongo": self.mongo,
             "rights_max_age": RIGHTS_MAX_AGE,

@@ -1,6 +1,10 @@
 """Hearing from a real broker: nothing a stranger writes there stops the consumer."""
 
 import asyncio
+import os
+import signal
+import sys
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -54,6 +58,38 @@ async def hearer(mongo_url: str, kafka_url: str, monkeypatch) -> AsyncIterator[H
         await service.broker.stop()
     await service.mongo.drop()
     await service.mongo.close()
+
+
+NAMESAKE = """
+import asyncio, sys
+from aiokafka import AIOKafkaConsumer
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+
+async def hear(kafka, group, topic, session, member=None):
+    consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=kafka, group_id=group, group_instance_id=member,
+        session_timeout_ms=int(session), heartbeat_interval_ms=int(session) // 3,
+        partition_assignment_strategy=(StickyPartitionAssignor,),
+    )
+    await consumer.start()
+    print("here", flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(hear(*sys.argv[1:]))
+"""
+
+
+async def namesake(settings: Settings, topics: set[str]) -> int:
+    """A process that hears what this service is about to hear, as another life of it."""
+    session = str(int(settings.kafka_session * 1000))
+    told = [settings.kafka, settings.database_prefix + "trial", *topics, session]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", NAMESAKE, *told, *filter(None, [settings.member])),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout
+    assert await process.stdout.readline() == b"here\n"
+    return process.pid
 
 
 @pytest.fixture
@@ -173,6 +209,31 @@ class TestListener:
         await make_topic(kafka_url, hearer.topic.removesuffix(".events"))
         await producer.send_and_wait(hearer.topic, **good(2, 2))
         await hearer.until(3)
+
+    @pytest.mark.skipif(not stack.apache(), reason="make test-kafka starts Apache Kafka")
+    @pytest.mark.parametrize(("member", "at_once"), [("one", True), ("", False)])
+    async def test_goes_on_at_once_after_a_kill_under_the_name_it_had(
+        self, mongo_url: str, kafka_url: str, member: str, at_once: bool, monkeypatch
+    ):
+        """Without a name of its own, the group waits for the one that was killed."""
+        name = await make_topic(kafka_url)
+        monkeypatch.setattr(Counted, "topic", classmethod(lambda _: f"{name}.events"))
+        settings = Settings(**settings_for(mongo_url, kafka=kafka_url) | {"kafka_member": member})
+        service = Service("trial", settings)
+        Hearer(service, f"{name}.events")
+        killed = await namesake(settings, service.topics)
+
+        async with keeping(service):
+            os.kill(killed, signal.SIGKILL)
+            began = time.monotonic()
+            await service.listener.run()
+            async with asyncio.timeout(20):
+                while not service.listener.assigned:  # noqa: ASYNC110  # by another task
+                    await asyncio.sleep(0.02)
+            assert (time.monotonic() - began < settings.kafka_session / 2) == at_once
+            await service.broker.stop()
+        await service.mongo.drop()
+        await service.mongo.close()
 
     async def ends(self, hearer: Hearer):
         consumer = hearer.service.listener._subscriber.consumer

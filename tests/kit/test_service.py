@@ -1,9 +1,12 @@
 """How a service begins, and ends."""
 
 import asyncio
+import socket
 
 from kit.service import Service
+from kit.settings import Settings
 from kit.tasks import ended
+from tests.conftest import settings_for
 
 
 class TestPrepare:
@@ -29,3 +32,11 @@ class TestEnded:
         async with asyncio.timeout(2):
             await ended([task], again=0.05)
         assert task.cancelled()
+
+
+class TestMember:
+    def test_is_the_name_given_with_that_of_the_machine_in_it(self, mongo_url: str) -> None:
+        settings = settings_for(mongo_url)
+        named = Settings(**settings | {"kafka_member": "a-{host}"})
+        assert named.member == f"a-{socket.gethostname()}"
+        assert Settings(**settings).member is None
