@@ -140,8 +140,9 @@ class Conversing:
         return kept[0], kept[1]
 
     async def end(
-        self, id: str, entry_id: str, answer: str, caller: Caller, *, if_match: int | None
+        self, id: str, answer: str, caller: Caller, *, if_match: int | None
     ) -> tuple[Exchange, Ticket]:
+        entry_id = domain.answer_id(id)
         current, by = await self.exchanges.find(id), await self._doing(id, entry_id, caller)
         places = (
             self.exchanges.at(id),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -155,9 +155,12 @@ class HabilitationViews:
         self, structure_id: str, user_id: str, asked: Asked, *, by: str, today: date
     ) -> Page[EntryShown]:
         """Newest first; of units that the reader does not administer, nothing."""
-        own = await self.of.rattachements.find(rattachement_id(by, structure_id))
-        administering = administrator(own, today)
-        where = {"structure_id": structure_id, "user_id": user_id}
+        ids = [rattachement_id(one, structure_id) for one in (user_id, by)]
+        ties = await self.of.rattachements.many(ids)
+        administering = administrator(ties.get(ids[1]), today)
+        where: dict[str, Any] = {"structure_id": structure_id, "user_id": user_id}
+        if None not in administering.units:
+            where["$or"] = _of_units(administering, ties.get(ids[0]))
         found, following = await page(self.of.habilitation_history, where, asked, by="at")
         people = await self._contacts(sorted({one.by for one in found if one.by}))
         shown = [_entry(one, people, administering) for one in found]
@@ -256,6 +259,15 @@ def _within(
     rows: tuple[Habilitation, ...], administering: Administrator | None
 ) -> tuple[Habilitation, ...]:
     return tuple(one for one in rows if administering is None or administering.reaches(one.unit))
+
+
+def _of_units(administering: Administrator, tie: Rattachement | None) -> list[dict[str, Any]]:
+    """The entries of which somebody may read something who administers these units alone."""
+    units = sorted(filter(None, administering.units))
+    found: list[dict[str, Any]] = [{f"{one}.unit": {"$in": units}} for one in ("given", "taken")]
+    if tie and administering.meets(tie):
+        found += [{one: {"$ne": None}} for one in ("may_approve", "manages")]
+    return found
 
 
 def _entry(entry: Entry, people: dict[str, Contact], administering: Administrator) -> EntryShown:

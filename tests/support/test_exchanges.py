@@ -189,6 +189,23 @@ class TestEnd:
         with pytest.raises(NotTakenYet):
             self.end(OSCAR)
 
+    @pytest.mark.parametrize(("agent", "answer"), [(OLGA, "Ou bien."), (OSCAR, "Voici.")])
+    def test_takes_no_other_answer_for_the_one_it_has(self, agent: Reach, answer: str):
+        exchange, seat, ticket, entry = (one.state for one in self.end(OLGA, "Voici."))
+        other = {"answer": answer, "timing": TIMING, "by": doing(agent, "e-4")}
+        with pytest.raises(ExchangeOver):
+            domain.end(exchange, seat, ticket, entry, **other)
+
+    def test_takes_no_answer_where_the_ticket_has_another(self):
+        """Proposed beside the exchange, once whoever began it had ended it."""
+        exchange, seat, ticket = live()
+        over = replace(exchange, state="over", end="ended")
+        resolved = replace(ticket, state="resolved")
+        with pytest.raises(ExchangeOver):
+            domain.end(
+                over, seat, resolved, None, answer="Voici.", timing=TIMING, by=doing(OLGA, "e-4")
+            )
+
     @pytest.mark.parametrize("why", ["silence", "ended"])
     def test_loses_no_answer_of_an_agent_that_comes_too_late(self, why: Any):
         exchange, seat, ticket = live()

@@ -55,12 +55,16 @@ class TestExchanges:
         assert (await take(desk, id)).json()["state"] == "live"
         for user, text in (("olga", "Bonjour"), ("ana", "Il est bloqué"), ("olga", "Une heure")):
             assert (await say(desk, id, user, text)).status_code == 201
-        ended = await olga.put(f"/v1/exchanges/{id}/end", json={"answer": "Attendez une heure."})
+        closing = {"answer": "Attendez une heure."}
+        ended = await olga.put(f"/v1/exchanges/{id}/end", json=closing)
+        again = await olga.put(f"/v1/exchanges/{id}/end", json=closing)
+        other = await olga.put(f"/v1/exchanges/{id}/end", json={"answer": "Deux heures."})
 
         seen = await heard(desk, id, "ana")
         assert [one["text"] for one in seen["items"]] == ["Bonjour", "Il est bloqué", "Une heure"]
         assert [one["mine"] for one in seen["items"]] == [False, True, False]
         assert (seen["state"], ended.json()["end"]) == ("over", "ended")
+        assert (again.json(), other.status_code) == (ended.json(), 409)
         async with desk.by() as ana:
             ticket = (await ana.get(f"/v1/tickets/{id}")).json()
             activity = (await ana.get(f"/v1/tickets/{id}/activity")).json()["items"]

@@ -129,13 +129,30 @@ class TestWhoHoldsItOnOneUnit:
         assert self.ON_OVENS in changed.state.habilitations
 
     @pytest.mark.parametrize(
-        "operation", [Remove(row_of(IN_SHOP)), Remove(row_of(READ)), RemoveAll(), Add(READS)]
+        "operation", [Remove(row_of(IN_SHOP)), Remove(row_of(READ)), Add(READS)]
     )
     def test_changes_no_row_of_another_unit_or_of_the_whole(self, operation):
         lea = a_rattachement(habilitations=(READ, self.ON_OVENS, self.IN_SHOP))
 
         with pytest.raises(OutsideYourUnits):
             submitted(operation, of=lea, by=self.ADA)
+
+    def test_removes_all_of_their_unit_and_nothing_else(self):
+        lea = a_rattachement(habilitations=(READ, self.ON_OVENS, self.IN_SHOP))
+
+        changed, noted = submitted(RemoveAll(), of=lea, by=self.ADA)
+
+        assert changed.state.habilitations == (READ, self.IN_SHOP)
+        assert noted.state.taken == (self.ON_OVENS,)
+
+    @pytest.mark.parametrize("holds", [(READ, IN_SHOP), ()])
+    @pytest.mark.parametrize("there", [READ, IN_SHOP])
+    def test_learns_nothing_of_other_rows_by_what_is_refused(self, holds, there):
+        for operation in (Add(there), Remove(row_of(there)), Replace(row_of(there), there)):
+            with pytest.raises(OutsideYourUnits):
+                submitted(operation, of=a_rattachement(habilitations=holds), by=self.ADA)
+            with pytest.raises(PrincipalManagerOutOfReach):
+                submitted(operation, of=the_manager(habilitations=(MANAGES, *holds)), by=self.ADA)
 
     def test_knows_nothing_of_users_of_other_units(self):
         with pytest.raises(NotFound):

@@ -314,6 +314,17 @@ class TestHistory:
         refused(await bakery.ask("GET", f"{LEA}/history", "u-lea"), 403, "managers-only")
         refused(await bakery.ask("GET", f"{LEA}/history", "u-zoe"), 404, "not-found")
 
+    async def test_says_of_units_that_the_reader_does_not_administer_nothing(self, bakery: Bakery):
+        on_ovens = (one.model_copy(update={"unit": "ovens"}) for one in (MANAGES, READS))
+        noor = a_delegate(*on_ovens, id="u-noor:s-bakery", user_id="u-noor")
+        await bakery.attach(noor)
+        await bakery.submit(ADD)
+
+        for user in ("u-lea", "u-nobody"):
+            path = f"/v1/habilitations/s-bakery/{user}/history"
+            assert (await bakery.ask("GET", path, "u-noor")).json()["items"] == []
+        assert len((await bakery.ask("GET", f"{LEA}/history")).json()["items"]) == 1
+
 
 class TestOwnRequests:
     async def requested(self, bakery: Bakery, by: str = "u-lea", *operations: Any) -> Response:

@@ -197,9 +197,7 @@ def exchange_routes(conversing: Conversing, consulting: Consulting) -> APIRouter
         afterwards: BackgroundTasks,
     ) -> ExchangeView:
         """End it. Its ticket goes on."""
-        exchange, ticket = await conversing.end(
-            id, new_entity_id(), body.answer, caller, if_match=if_match
-        )
+        exchange, ticket = await conversing.end(id, body.answer, caller, if_match=if_match)
         consulting.note(ticket, caller, afterwards)
         return answered(exchange, ticket, response)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
+from uuid import NAMESPACE_OID, uuid5
 
 from kit.change import Change, Entity
 from kit.problems import Conflict, Invalid, NotFound
@@ -270,13 +271,14 @@ def end(
     End it; its ticket goes on.
 
     An agent who sums up the answer proposes it as the solution of the ticket, for its emitter to
-    accept or to refuse as any other. What was over before then refuses it: it would be lost.
+    accept or to refuse as any other. What is over then refuses any but that: it would be lost.
+    ``entry``: the one that ``answer_id`` names.
     """
     current, about, side = _speaking(exchange, ticket, by.reach)
     if answer and side == "emitter":
         raise ForAgents(field="body/answer")
     if current.state == "over":
-        if answer and entry is None and not _answered_by(by.reach.user_id, current, about):
+        if answer and (entry is None or (entry.text, entry.by) != (answer, by.reach.user_id)):
             raise ExchangeOver(end=current.end)
         return Change(current), Change(seat), Change(about), Change(entry)
     if side == "desk" and about.assignee_id != by.reach.user_id:
@@ -288,10 +290,9 @@ def end(
     return *ended, Change(about), Change(entry)
 
 
-def _answered_by(agent: str, exchange: Exchange, ticket: Ticket) -> bool:
-    """Whether this agent has summed up the answer already: asked again, nothing is lost."""
-    proposed = ticket.state == "resolved" or ticket.accepted
-    return exchange.end == "ended" and ticket.assignee_id == agent and proposed
+def answer_id(exchange_id: str) -> str:
+    """Of the entry that an exchange ends with: the same each time somebody asks to end it."""
+    return uuid5(NAMESPACE_OID, f"{exchange_id}/answer").hex
 
 
 def lapse(

@@ -108,6 +108,8 @@ class RemoveAsked(Said):
 
 
 class RemoveAllAsked(Said):
+    """All rows of the units you administer."""
+
     operation: Literal["remove-all"]
 
     def meant(self) -> Operation:

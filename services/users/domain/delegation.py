@@ -76,20 +76,26 @@ class Administrator(Area):
         """Whether they also decide on approvals."""
         return self.principal or self.tie.may_approve
 
-    def refuse_beyond(
-        self, tie: Rattachement, given: Iterable[Habilitation], taken: Iterable[Habilitation]
-    ) -> None:
-        """Raise unless this one may give and take that."""
+    def refuse_elsewhere(self, tie: Rattachement, units: Iterable[str | None]) -> None:
+        """Raise unless this one may change what that user may do on these units."""
         if self.principal:
             return
         if tie.id == self.tie.id:
             raise AskForYourOwn
         if tie.role == "principal_manager":
             raise PrincipalManagerOutOfReach
+        for unit in units:
+            if not self.reaches(unit):
+                raise OutsideYourUnits(unit=unit)
+
+    def refuse_beyond(
+        self, tie: Rattachement, given: Iterable[Habilitation], taken: Iterable[Habilitation]
+    ) -> None:
+        """Raise unless this one may give and take that."""
         given, own = tuple(given), effective(self.tie)
-        for one in (*given, *taken):
-            if not self.reaches(one.unit):
-                raise OutsideYourUnits(unit=one.unit)
+        self.refuse_elsewhere(tie, (one.unit for one in (*given, *taken)))
+        if self.principal:
+            return
         for one in given:
             if not any(gives_all_of(held, one, self.today) for held in own):
                 raise MoreThanYours(application=one.application, level=one.level, unit=one.unit)

@@ -1,6 +1,6 @@
 """A draft of changes to what a user may do in a structure: rows added, replaced, removed. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -47,7 +47,9 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class RemoveAll:
-    """Of everybody but a principal manager, who keeps Organisation modification."""
+    """
+    All rows that whoever says so may change; a principal manager keeps Organisation modification.
+    """
 
 
 Operation = Add | Replace | Remove | RemoveAll
@@ -65,6 +67,9 @@ class Place:
             return True
         known = self.units.get(code)
         return known is not None and known.open(on)
+
+
+Rows = dict[Row, Habilitation]
 
 
 class AlreadyHeld(Conflict):
@@ -108,15 +113,39 @@ def named_units(operations: Iterable[Operation]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.unit for one in wanted if one.unit))
 
 
-def drafted(tie: Rattachement, operations: Iterable[Operation], place: Place, on: date) -> Held:
-    """What the user would hold in the end; each operation meets what those before it left."""
+def named_rows(operations: Iterable[Operation]) -> tuple[Row, ...]:
+    """The rows that are changed by name, before and after."""
+    found = list[Row]()
+    for one in operations:
+        found += [one.row] if isinstance(one, Replace | Remove) else []
+        found += [row_of(one.habilitation)] if isinstance(one, Add | Replace) else []
+    return tuple(found)
+
+
+def drafted(
+    tie: Rattachement,
+    operations: Iterable[Operation],
+    place: Place,
+    on: date,
+    *,
+    reaches: Callable[[str | None], bool] = lambda _: True,
+) -> Held:
+    """
+    What the user would hold in the end; each operation meets what those before it left.
+
+    ``reaches``: the units of which *all* rows are meant.
+    """
     rows = {row_of(one): one for one in held(tie, on)}
     for nth, operation in enumerate(operations):
         field = f"body/operations/{nth}"
         if isinstance(operation, Add | Replace):
             _refuse_wrong_dates(operation.habilitation, on, f"{field}/profile")
             _refuse_elsewhere(operation.habilitation, tie, place, on, f"{field}/profile")
-        rows = _carried_out(operation, rows, field, principal=tie.role == "principal_manager")
+        if isinstance(operation, RemoveAll):
+            beyond = {row: one for row, one in rows.items() if not reaches(row.unit)}
+            rows = _kept(rows, tie) | beyond
+        else:
+            rows = _carried_out(operation, rows, field, _kept(rows, tie))
     return tuple(rows.values())
 
 
@@ -125,12 +154,13 @@ def without(some: Iterable[Habilitation], others: Iterable[Habilitation]) -> Hel
     return tuple(one for one in some if one not in gone)
 
 
-def _carried_out(
-    operation: Operation, rows: dict[Row, Habilitation], field: str, *, principal: bool
-) -> dict[Row, Habilitation]:
-    kept = {row: one for row, one in rows.items() if principal and one == MANAGES}
-    if isinstance(operation, RemoveAll):
-        return kept
+def _kept(rows: Rows, tie: Rattachement) -> Rows:
+    """What nobody takes away."""
+    principal = tie.role == "principal_manager"
+    return {row: one for row, one in rows.items() if principal and one == MANAGES}
+
+
+def _carried_out(operation: Add | Replace | Remove, rows: Rows, field: str, kept: Rows) -> Rows:
     left = dict(rows)
     if isinstance(operation, Remove | Replace):
         if operation.row in kept:

@@ -18,6 +18,7 @@ from services.users.domain.drafts import (
     drafted,
     ended,
     held,
+    named_rows,
     row_of,
     without,
 )
@@ -68,7 +69,10 @@ def submit(
         raise NotFound
     if entry:
         return Change(tie), Change(entry)
-    before, after = held(tie, today), drafted(tie, operations, place, today)
+    # First: what is refused of rows elsewhere must not tell whether they are held.
+    administering.refuse_elsewhere(tie, (one.unit for one in named_rows(operations)))
+    reaches = administering.reaches
+    before, after = held(tie, today), drafted(tie, operations, place, today, reaches=reaches)
     given = without(after, before)
     administering.refuse_beyond(tie, given, without(before, after))
     if given and too_many(tie.lines, after):
