@@ -151,10 +151,12 @@ class TestPages:
         look_through(few, monkeypatch)
         sought = Sought(tab="not_closed", sort="title")
 
+        first, following, _ = await Listing(tickets).page(WIDE, sought, Asked("", 150))
         found = [one.id for one in await read_all(tickets, WIDE, sought)]
 
         assert found == by_hand(WIDE, sought)
-        assert found
+        assert len(first) == 150
+        assert following
 
     @pytest.mark.feature("SUP-31")
     @pytest.mark.parametrize("few", [5_000, 10])

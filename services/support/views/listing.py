@@ -20,7 +20,7 @@ from services.support.sought import KEPT_AS, ONE_DAY, OVERDUE, Sort, Sought, beg
 FEW: Final = 5_000
 """So many tickets are read and sorted for one page; of more, an order is read instead."""
 LOOKED_THROUGH: Final = 6_000
-"""So many tickets of an order are read for one page, or for one count."""
+"""So many tickets of an order are read for one page of a search, or for one count."""
 MERGED: Final = 150
 """Shelves that are read side by side in an order: MongoDB merges 200 at most."""
 COUNTED: Final = 1_000
@@ -221,9 +221,11 @@ class Listing:
         if passed:
             at = sought.furthest(passed)
             return passed[at].way(narrow=False, until=at)
-        alone = () if merged or else_asked else tuple(shelves)
+        if not else_asked:
+            # All that is theirs, which is not few: a page of it is soon full.
+            return Way({"$and": [*every]}, in_order, all_there, shelves=tuple(shelves))
         at = await self._passed(Lead(all_there, in_order, every), sought, cursor)
-        return Way({"$and": [*every]}, in_order, all_there, until=at, shelves=alone)
+        return Way({"$and": [*every]}, in_order, all_there, until=at)
 
     async def _few(self, lead: Lead) -> bool:
         return await self._counted(lead.where, lead.index, FEW) < FEW
