@@ -1,24 +1,34 @@
 """What support keeps of people: the one list of it, for exports and for erasure."""
 
 from functools import partial
+from typing import Any
 
 from contracts.support import TicketsGathered
+from kit.change import Change
 from kit.clock import now
 from kit.collection import Ask
 from kit.files import Files
+from kit.ids import new_id
 from kit.personal import Kept, KeptFile, PersonalElsewhere
 from kit.service import Service
 from services.support.channels import Channels
-from services.support.domain import forms, requests
+from services.support.conversing import Conversing
+from services.support.domain import acts, forms, requests
 from services.support.domain.activity import Entry, shown_to_writer, without_text
 from services.support.domain.attachments import TicketAttachment, without_emitter
+from services.support.domain.clocks import Timing
+from services.support.domain.promises import kept_up
 from services.support.domain.requests import Request
-from services.support.domain.tickets import without_words
+from services.support.domain.tickets import Ticket
 from services.support.records import Records
+from services.support.settings import SupportSettings
 
 
 def personal(
-    service: Service, records: Records, files: Files[TicketAttachment], channels: Channels
+    service: Service[SupportSettings],
+    records: Records,
+    files: Files[TicketAttachment],
+    channels: Channels,
 ) -> PersonalElsewhere:
     return PersonalElsewhere(
         service,
@@ -29,7 +39,8 @@ def personal(
                 collection=records.tickets,
                 of=lambda user_id: {"emitter_id": user_id},
                 hides=frozenset({"assignee_id"}),
-                without=without_words,
+                # Before its entries: none is written to them once it is closed.
+                taking=partial(_left, records, channels.conversing, service.settings.timing),
             ),
             *_activity(records),
             # Of agents: what they have taken of others.
@@ -61,6 +72,20 @@ def personal(
         ],
         tell=lambda **said: TicketsGathered(**said),
     )
+
+
+def _left(records: Records, conversing: Conversing, timing: Timing, ticket: Ticket) -> Ask:
+    """The ticket of somebody who is gone, and the exchange that it may have begun as."""
+    entry_id, at = new_id(), now()
+
+    def leave(current: Ticket | None, entry: Entry | None, *beside: Any) -> tuple[Change[Any], ...]:
+        done = acts.leave(current, entry, entry_id=entry_id, now=at)
+        kept = kept_up(current, done, timing, now=at)
+        return *kept, *conversing.follow(kept[0].state, *beside, at=at)
+
+    own = records.tickets.at(ticket.id), records.entries.at(entry_id)
+    beside = conversing.exchanges.at(ticket.id), conversing.seats.at(ticket.emitter_id)
+    return Ask((*own, *beside), leave)
 
 
 def _forgotten(channels: Channels, asked: Request) -> Ask:

@@ -300,6 +300,15 @@ class TestOutcome:
         assert (gone.status, gone.sent_at, gone.message_id) == ("sent", NOW, "<m@x>")
         assert gone.wake_at is None
 
+    def test_of_one_to_somebody_erased_keeps_no_words(self):
+        told = replace(self.claimed, reason="Rappelez-moi.", params={"number": "CPROCS1"})
+        lost = attempts.suppressed(told, told, why=attempts.ERASED).state
+
+        assert (lost.status, lost.last_error) == ("suppressed", attempts.ERASED)
+        assert (lost.reason, lost.params, lost.forgotten) == ("", {}, True)
+        kept = attempts.suppressed(told, told, why="The link has expired.").state
+        assert kept.reason == "Rappelez-moi."
+
     def test_is_sent_once(self):
         gone = a_letter(status="sent", sent_at=NOW)
 

@@ -222,6 +222,27 @@ class TestErasure:
 
         assert [text for _, _, text in await activity(agents, "rene", path)] == ["", ""]
 
+    async def test_closes_what_nobody_else_reads_so_that_nothing_more_is_written_to_them(
+        self, agents: Desk
+    ):
+        opened = await written(agents, structure_id=None)
+        path = f"/v1/tickets/{opened['id']}"
+        await does(agents, "olga", "PUT", f"{path}/assignment", operator=True)
+        told = len(await agents.told())
+        for _ in range(2):
+            await forget(agents, "ana")
+
+        late = await agents.by("olga", operator=True).post(f"{path}/solutions", json={"text": "X"})
+        assert (late.status_code, late.json()["state"]) == (409, "closed")
+        assert (await does(agents, "olga", "GET", path, operator=True))["title"] == ""
+        assert (await agents.told())[told:] == ["support.ticket-closed.v1"]
+
+    async def test_leaves_open_what_others_read_too(self, agents: Desk):
+        path = await business(agents)
+        await forget(agents, "ana")
+
+        assert (await does(agents, "rene", "GET", path))["state"] == "open"
+
 
 async def forget(desk: Desk, user: str) -> None:
     at = now()

@@ -226,8 +226,15 @@ class TestAccept:
 
         assert (account.state.status, account.state.first_name) == ("active", "Léa")
         assert invitee.state.wake_at == LATER
-        again = accept(account.state, None, nonce="n-1", registration=a_registration(), now=LATER)
-        assert again == (Change(account.state), Change(None))
+
+    def test_is_done_once(self):
+        """Whoever repeats it may say another password, which would not be the account's."""
+        account, invitee = accept(
+            a_pending(), an_invitee(), nonce="n-1", registration=a_registration(), now=LATER
+        )
+        for left in (invitee.state, None):
+            with pytest.raises(LinkNoLongerValid):
+                accept(account.state, left, nonce="n-1", registration=a_registration(), now=LATER)
 
     @pytest.mark.parametrize(
         ("account", "invitee", "nonce", "now"),

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from contracts.notifications import VacancyNoticeHandedOver, VacancyNoticeReturned
 from kit.change import Change
@@ -14,6 +14,7 @@ from services.notifications.domain.letters import (
     TO_THE_INACTIVE,
     Letter,
     address,
+    forget_words,
 )
 from services.notifications.domain.people import Person
 
@@ -42,6 +43,9 @@ RIGHTS_ARE_HEARD_WITHIN = timedelta(minutes=1)
 """Of a fact, those by which it happened; else all that is known of rights is too stale to ask."""
 
 
+ERASED: Final = "The person was erased."
+
+
 def claim(current: Letter | None, now: datetime) -> Change[Letter]:
     """Take a letter for as long as the lease lasts; a sender that dies has used up its attempt."""
     if current is None or current.wake_at is None or current.wake_at > now:
@@ -55,7 +59,7 @@ def claim(current: Letter | None, now: datetime) -> Change[Letter]:
 def unwanted(letter: Letter, person: Person, *, now: datetime) -> str:
     """Why a letter must not leave any more; empty when it may."""
     if person.erased:
-        return "The person was erased."
+        return ERASED
     if letter.template in LINKED and not address(letter, person):
         return "The address is awaited no longer."
     if letter.link and letter.template in OPENING and letter.link.expires_at <= now:
@@ -93,7 +97,11 @@ def sent(
 
 
 def suppressed(claimed: Letter, current: Letter | None, *, why: str) -> Change[Letter]:
-    return _record(claimed, current, status="suppressed", last_error=why, wake_at=None)
+    done = _record(claimed, current, status="suppressed", last_error=why, wake_at=None)
+    if why == ERASED and done.state is not current and done.state:
+        # Written after the erasure had passed, which took the words out of those before it.
+        return forget_words(done.state)
+    return done
 
 
 def refused(claimed: Letter, current: Letter | None, *, error: str) -> Change[Letter]:

@@ -21,9 +21,9 @@ from services.support.domain.contents import (
 from services.support.domain.known import Structure
 from services.support.domain.objects import ObjectType
 from services.support.domain.reach import Reach, Side, Standing, seen
-from services.support.domain.table import Act, TakenByAnother, require
+from services.support.domain.table import SENT, Act, TakenByAnother, require
 from services.support.domain.telling import told
-from services.support.domain.tickets import Ticket
+from services.support.domain.tickets import Ticket, without_words
 
 Changes = tuple[Change[Ticket], Change[Entry]]
 
@@ -78,6 +78,21 @@ def end(act: Act, ticket: Ticket | None, entry: Entry | None, *, by: Doing) -> C
     state = require(act, current, found)
     closed = replace(current, state=state, closed_at=by.now, accepted=accepted)
     return done(act, closed, found, by)
+
+
+def leave(ticket: Ticket | None, entry: Entry | None, *, entry_id: str, now: datetime) -> Changes:
+    """
+    Take out whoever wrote a ticket.
+
+    Where nobody else reads it as its emitter it is closed as by them, who need no answer any more:
+    what the desk wrote from then on would be about somebody erased, and for nobody.
+    """
+    if ticket is None or ticket.content.structure_id is not None or ticket.state not in SENT:
+        return without_words(ticket) if ticket else Change(None), Change(entry)
+    by = Doing(entry_id=entry_id, reach=Reach(user_id=ticket.emitter_id), now=now)
+    closed, noted = end("close", ticket, entry, by=by)
+    left = without_words(closed.state) if closed.state else closed
+    return Change(left.state, closed.events), noted
 
 
 def take(

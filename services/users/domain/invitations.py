@@ -155,9 +155,11 @@ def accept(
     registration: Registration,
     now: datetime,
 ) -> tuple[Change[Account], Change[Invitee]]:
-    """Open the account with the letter, which proves the address. Repeating it changes nothing."""
-    if account and account.status == "active" and account.activated_by == nonce:
-        return Change(account), Change(current)
+    """
+    Open the account with the letter, which proves the address: once.
+
+    Repeated it is refused: the password that comes with it then would not be the account's.
+    """
     if account is None or account.status != "pending" or not is_open(current, nonce, now):
         raise LinkNoLongerValid
     return activated(account, registration, by=nonce), accepted(current, now=now)
