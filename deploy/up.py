@@ -58,6 +58,11 @@ class _Platform:
 
     async def start(self) -> None:
         here, names = self.here, installed.service_names()
+        if self.embedded:
+            from deploy.embedded import mongod
+
+            # That of a run that was killed still listens on our port.
+            await mongod.until_released(here.data)
         installed.make_sure_ports_are_free(installed.ports(here, embedded=self.embedded))
         if "CHORALE_SECRETS" not in os.environ:
             keys.make(here.data / "secrets")
@@ -84,7 +89,6 @@ class _Platform:
         from deploy.embedded import broker, mail, mongod, sirene
 
         here = self.here
-        await mongod.until_released(here.data)
         parts = [mongod.mongod(here.data, here.mongo_port)]
         if not here.kafka:
             parts.append(broker.broker(here.data, here.kafka_port))

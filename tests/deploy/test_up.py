@@ -2,6 +2,8 @@
 
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
@@ -39,9 +41,25 @@ def test_everything_starts_answers_and_stops(running: Running) -> None:
     assert running.stop(signal.SIGINT) == 0
     assert are_gone(started)
 
-    running.start().says("^ready$")  # with the same data: nothing is registered twice
+    with a_mongod_that_is_ending(running):
+        running.start().says("^ready$")  # with the same data: nothing is registered twice
     assert len(list((running.data / "mail").glob("*.eml"))) == 3
     assert running.stop(signal.SIGTERM) == 0
+
+
+ENDING = """
+import socket, sys, time
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))):
+    time.sleep(3)
+"""
+
+
+def a_mongod_that_is_ending(running: Running) -> subprocess.Popen[bytes]:
+    """As of a run that was killed: it has its lock and its port for a moment yet."""
+    port = str(running.ports["mongo_port"])
+    one = subprocess.Popen(["mongod", "-c", ENDING, port], executable=sys.executable)
+    (running.data / "mongo" / "mongod.lock").write_text(f"{one.pid}\n")
+    return one
 
 
 def test_a_port_that_is_taken_is_named_and_nothing_is_started(running: Running) -> None:
