@@ -331,6 +331,17 @@ class Listener:
                     await self._broker.stop()
                 await asyncio.sleep(1)
 
+    async def stop(self) -> None:
+        """
+        End once what is being heard is; others get our slices at once.
+
+        A member with a name would keep its place for the session, as after a kill: it gives the
+        name up, and leaves as all others do.
+        """
+        for coordinator in filter(None, map(_coordinator, self._broker.subscribers)):
+            coordinator._group_instance_id = None  # noqa: SLF001  # nothing public leaves
+        await self._broker.stop()
+
     @property
     def assigned(self) -> bool:
         """Whether the consumer has its part of the topics."""
@@ -357,9 +368,12 @@ def _partitions(subscriber: Any) -> int:
     return len(consumer.assignment()) if consumer is not None else 0
 
 
+def _coordinator(subscriber: Any) -> Any:
+    return getattr(getattr(subscriber, "consumer", None), "_coordinator", None)
+
+
 def _dead(subscriber: Any) -> bool:
-    coordinator = getattr(getattr(subscriber, "consumer", None), "_coordinator", None)
-    task = getattr(coordinator, "_coordination_task", None)
+    task = getattr(_coordinator(subscriber), "_coordination_task", None)
     return task is not None and task.done()
 
 

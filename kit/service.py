@@ -230,7 +230,7 @@ class Service(Generic[S_co]):
         try:
             yield
         finally:
-            await self.broker.stop()  # first, and it waits for what is being heard
+            await self.listener.stop()  # first, and it waits for what is being heard
             await ended(tasks, again=GRACE + 2)
             await ended([keeping], again=1)
             await self.mongo.close()

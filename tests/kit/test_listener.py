@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -90,6 +91,25 @@ async def namesake(settings: Settings, topics: set[str]) -> int:
     assert process.stdout
     assert await process.stdout.readline() == b"here\n"
     return process.pid
+
+
+def named(member: str, mongo_url: str, kafka_url: str, **but: Any) -> Service:
+    """A service that counts, under this name in its group."""
+    said = settings_for(mongo_url, kafka=kafka_url) | {"kafka_member": member} | but
+    settings = Settings(**said)
+    service = Service("trial", settings)
+    Hearer(service, Counted.topic())
+    return service
+
+
+async def joined(service: Service) -> float:
+    """Begin to hear; the seconds until it has its slices."""
+    began = time.monotonic()
+    await service.listener.run()
+    async with asyncio.timeout(20):
+        while not service.listener.assigned:  # noqa: ASYNC110  # by another task
+            await asyncio.sleep(0.02)
+    return time.monotonic() - began
 
 
 @pytest.fixture
@@ -218,22 +238,33 @@ class TestListener:
         """Without a name of its own, the group waits for the one that was killed."""
         name = await make_topic(kafka_url)
         monkeypatch.setattr(Counted, "topic", classmethod(lambda _: f"{name}.events"))
-        settings = Settings(**settings_for(mongo_url, kafka=kafka_url) | {"kafka_member": member})
-        service = Service("trial", settings)
-        Hearer(service, f"{name}.events")
-        killed = await namesake(settings, service.topics)
+        service = named(member, mongo_url, kafka_url)
+        killed = await namesake(service.settings, service.topics)
+        os.kill(killed, signal.SIGKILL)
 
-        async with keeping(service):
-            os.kill(killed, signal.SIGKILL)
-            began = time.monotonic()
-            await service.listener.run()
-            async with asyncio.timeout(20):
-                while not service.listener.assigned:  # noqa: ASYNC110  # by another task
-                    await asyncio.sleep(0.02)
-            assert (time.monotonic() - began < settings.kafka_session / 2) == at_once
-            await service.broker.stop()
+        assert (await joined(service) < service.settings.kafka_session / 2) == at_once
+
+        await service.listener.stop()
         await service.mongo.drop()
         await service.mongo.close()
+
+    @pytest.mark.skipif(not stack.apache(), reason="make test-kafka starts Apache Kafka")
+    async def test_leaves_its_slices_to_others_at_once_when_it_stops_in_order(
+        self, mongo_url: str, kafka_url: str, monkeypatch
+    ):
+        name = await make_topic(kafka_url)
+        monkeypatch.setattr(Counted, "topic", classmethod(lambda _: f"{name}.events"))
+        same = {"database_prefix": f"{name}-"}
+        first, second = (named(one, mongo_url, kafka_url, **same) for one in ("one", "two"))
+        await joined(first)
+        await first.listener.stop()
+
+        assert await joined(second) < second.settings.kafka_session / 2
+
+        await second.listener.stop()
+        await second.mongo.drop()
+        for service in (first, second):
+            await service.mongo.close()
 
     async def ends(self, hearer: Hearer):
         consumer = hearer.service.listener._subscriber.consumer
