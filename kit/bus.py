@@ -278,8 +278,9 @@ class Listener:
                 auto_offset_reset="earliest",
                 session_timeout_ms=int(session * 1000),
                 heartbeat_interval_ms=int(session * 300),
-                # A member that is killed while the group forms is waited for that long.
-                rebalance_timeout_ms=int(session * 2000),
+                # A member that is killed while the group forms is waited for that long, and one
+                # request with it: less than the patience of a request (kit/service.py).
+                rebalance_timeout_ms=int(session * 1000),
                 max_poll_interval_ms=600_000,
                 partition_assignment_strategy=(StickyPartitionAssignor,),
                 ack_policy=AckPolicy.NACK_ON_ERROR,

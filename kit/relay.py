@@ -23,8 +23,12 @@ from kit.record import HEARTBEAT
 
 log = structlog.get_logger(__name__)
 
-PATIENCE = 20
-"""Seconds for Kafka to take what it was sent; then we begin again with a new producer."""
+PATIENCE = 10
+"""
+Seconds for Kafka to take what it was sent; then we begin again with a new producer.
+
+No heartbeat leaves meanwhile: for as long rights are not trusted anywhere.
+"""
 
 
 class LogLost(Exception):
@@ -104,7 +108,8 @@ class Relay:
             enable_idempotence=self._idempotent,
             compression_type="zstd",
             max_batch_size=256 * 1024,
-            request_timeout_ms=10_000,
+            # Twice in PATIENCE: a broker that hangs is asked, then where its slices are now.
+            request_timeout_ms=PATIENCE * 500,
         )
         self._progress, self._next_beat = {}, 0
         self._leases.expire()

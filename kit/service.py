@@ -85,6 +85,9 @@ class Service(Generic[S_co]):
             # 5 minutes by default: for as long nothing is heard of a topic that was not there yet
             # when we joined, as after a loss of all brokers.
             metadata_max_age_ms=5_000,
+            # 40 s by default: for as long nothing is heard of what a broker led that hangs. A group
+            # forms within one request, so this is longer than it may take.
+            request_timeout_ms=int(settings.kafka_session * 1000) + 2_000,
             graceful_timeout=25,
             apply_types=False,
             logger=None,

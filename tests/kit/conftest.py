@@ -1,6 +1,8 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -22,6 +24,38 @@ async def keeping(service: Service) -> AsyncIterator[None]:
         yield
     finally:
         await ended([task], again=1)
+
+
+@dataclass
+class Hanging:
+    """A broker that takes connections and answers nothing, as a machine that stands still does."""
+
+    address: str = ""
+    tries: list[float] = field(default_factory=list)
+    """When each connection was asked for."""
+
+    async def given_up(self) -> float:
+        """Seconds from the first to the second."""
+        async with asyncio.timeout(10):
+            while len(self.tries) < 2:  # noqa: ASYNC110  # by another task
+                await asyncio.sleep(0.05)
+        return self.tries[1] - self.tries[0]
+
+
+@pytest.fixture
+async def hanging() -> AsyncIterator[Hanging]:
+    hanging, taken = Hanging(), list[asyncio.StreamWriter]()
+
+    def take(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        hanging.tries.append(time.monotonic())
+        taken.append(writer)
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    hanging.address = "{}:{}".format(*server.sockets[0].getsockname())
+    yield hanging
+    for one in taken:
+        one.close()
+    server.close()
 
 
 @pytest.fixture

@@ -16,10 +16,11 @@ from kit.bus import Subscriptions, _dead
 from kit.journal import headers
 from kit.service import Service
 from kit.settings import Settings
+from kit.tasks import ended
 from tests import stack
 from tests.conftest import settings_for
 from tests.counters import Counted, Counter, a_row, count
-from tests.kit.conftest import keeping
+from tests.kit.conftest import Hanging, keeping
 from tests.kit.test_relay import make_topic
 from tests.ports import free_ports
 
@@ -191,6 +192,24 @@ class TestListener:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         assert _dead(subscriber)
+
+    async def test_leaves_a_broker_that_hangs_soon_after_a_session(
+        self, mongo_url: str, hanging: Hanging
+    ):
+        known = settings_for(mongo_url, kafka=hanging.address) | {"kafka_session": 1}
+        service = Service("trial", Settings(**known))
+        Hearer(service, "trial.events")
+        starting = asyncio.create_task(service.listener.run())
+        try:
+            left_after = await hanging.given_up()
+        finally:
+            await ended([starting], again=1)
+            await service.broker.stop()
+            await service.mongo.close()
+        # Longer than a group may take to form: it is joined by one request.
+        [subscriber] = service.broker.subscribers
+        formed = subscriber._connection_args["rebalance_timeout_ms"] / 1000
+        assert formed < left_after < 5
 
     async def test_begins_once_kafka_is_there(self, hearer: Hearer, producer):
         """A start that failed half-way is ended before the next."""

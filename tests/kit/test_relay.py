@@ -16,7 +16,7 @@ from kit.relay import Relay, ask_replay
 from kit.service import Service
 from kit.tasks import ended
 from tests.counters import Counter, a_row, count
-from tests.kit.conftest import keeping
+from tests.kit.conftest import Hanging, keeping
 
 ALL = dict.fromkeys(range(SLICES), 0)
 
@@ -238,6 +238,17 @@ class TestRelay:
         await asyncio.sleep(2.5)
 
         assert beats == []
+
+    async def test_leaves_a_broker_that_hangs(
+        self, service: Service, hanging: Hanging, monkeypatch
+    ):
+        monkeypatch.setattr("kit.relay.PATIENCE", 1)
+        relay = Relay("trial", service.journal, service.leases, hanging.address)
+        task = asyncio.create_task(relay.run())
+        try:
+            assert await hanging.given_up() < 3
+        finally:
+            await ended([task], again=1)
 
     async def test_sends_again_what_was_not_acknowledged(self, relay, service, kafka_url: str):
         await relay.counters.change("a", count("a"))
