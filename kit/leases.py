@@ -19,13 +19,16 @@ class Leases:
     Held for a few seconds, asked for again long before their end.
 
     A slice's epoch rises whenever it changes hands, so that whoever lost it without noticing
-    can no longer give positions.
+    can no longer give positions. ``name``: as of ``Settings.member``; what another life of this
+    process held is ours at once.
     """
 
-    def __init__(self, mongo: Mongo, *, seconds: float = 5) -> None:
+    def __init__(self, mongo: Mongo, *, seconds: float = 5, name: str | None = None) -> None:
         self._slices, self._relays = mongo["slices"], mongo["relays"]
         self._mongo, self._seconds = mongo, seconds
         self._me, self._asked_at = new_id(), -seconds
+        self._name = name
+        self._left = {"$or": [EXPIRED, {"name": name}]} if name else EXPIRED
         self._mine: list[dict[str, Any]] = []
 
     async def prepare(self) -> None:
@@ -47,8 +50,14 @@ class Leases:
 
     @property
     def sure(self) -> bool:
-        """Whether what ``held`` gave last is ours even now."""
+        """Whether what ``held`` gave last is ours even now, unless another life of us began."""
         return time.monotonic() < self._asked_at + self._seconds * 0.9
+
+    async def still(self, held: Held) -> Held:
+        """Those of these slices that nobody has taken since."""
+        found = await self._slices.find({"owner": self._me}, {"epoch": 1}).to_list(None)
+        epochs = {one["_id"]: one["epoch"] for one in found}
+        return {slice: epoch for slice, epoch in held.items() if epochs.get(slice) == epoch}
 
     def expire(self) -> None:
         """Ask again before the next use."""
@@ -61,14 +70,15 @@ class Leases:
 
     async def _ask(self) -> list[dict[str, Any]]:
         until = {"$add": ["$$NOW", int(self._seconds * 1000)]}
-        await self._relays.update_one({"_id": self._me}, [{"$set": {"until": until}}], upsert=True)
-        await self._relays.delete_many(EXPIRED)
+        alive = {"until": until, "name": self._name}
+        await self._relays.update_one({"_id": self._me}, [{"$set": alive}], upsert=True)
+        await self._relays.delete_many({"_id": {"$ne": self._me}} | self._left)
         share = ceil(SLICES / await self._relays.count_documents({}))
 
-        free = {"$or": [{"owner": self._me}, EXPIRED]}
+        free = {"$or": [{"owner": self._me}, self._left]}
         open_to_us = await self._slices.find(free, {"owner": 1, "epoch": 1}).to_list(None)
         open_to_us.sort(key=lambda one: one["owner"] != self._me)
-        ours = {"owner": self._me, "until": until}
+        ours = alive | {"owner": self._me}
         moves = []
         for n, one in enumerate(open_to_us):
             same = {"_id": one["_id"], "owner": one["owner"], "epoch": one["epoch"]}
@@ -77,7 +87,7 @@ class Leases:
                 moves.append(UpdateOne(same, [{"$set": ours if n < share else leave}]))
             elif n < share:
                 taken = ours | {"epoch": {"$add": ["$epoch", 1]}}
-                moves.append(UpdateOne(same | EXPIRED, [{"$set": taken}]))
+                moves.append(UpdateOne(same | self._left, [{"$set": taken}]))
         if moves:
             await self._slices.bulk_write(moves, ordered=False)
         return list(await self._slices.find({"owner": self._me}).to_list(None))

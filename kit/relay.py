@@ -149,10 +149,10 @@ class Relay:
             if traces.on():
                 self._trace(new, began)
         more = bool(rows) or len(new) == self._most
-        # Had another relay taken a slice over while we looked for what waits, it might not have
-        # published yet what no longer waits.
-        if not more and self._leases.sure and asyncio.get_running_loop().time() >= self._next_beat:
-            await self._beat(producer, held, as_of)
+        if not more and asyncio.get_running_loop().time() >= self._next_beat:
+            # Had another relay taken a slice over while we looked for what waits, it might not have
+            # published yet what no longer waits.
+            await self._beat(producer, await self._leases.still(held), as_of)
         return more
 
     def _at(self, held: Held, slice: int) -> Progress:

@@ -55,7 +55,7 @@ class Service(Generic[S_co]):
     def __init__(self, name: str, settings: S_co, *, heartbeat: float = 10) -> None:
         self.name, self.settings = name, settings
         self.mongo = Mongo.of(name, settings)
-        self.journal, self.leases = Journal(self.mongo), Leases(self.mongo)
+        self.journal, self.leases = Journal(self.mongo), Leases(self.mongo, name=settings.member)
         self.relay = Relay(
             name,
             self.journal,

@@ -85,7 +85,8 @@ class Settings(Connections):
         default="",
         pattern=r"^[a-zA-Z0-9._{}-]{0,200}$",
         description="A name that this process has in all its lives, and no other of its service "
-        "at the same time: killed and started again it hears at once, not after kafka_session. "
+        "at the same time: killed and started again it goes on at once, and waits neither for "
+        "kafka_session nor for its leases. "
         "{host} is the name of its machine; empty: none",
     )
 

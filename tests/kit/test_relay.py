@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from math import ceil
 from unittest.mock import AsyncMock
 
 import pytest
@@ -99,6 +100,31 @@ class TestLeases:
 
         assert all(after[slice] == before[slice] + 1 for slice in after)
         assert after
+
+    async def test_are_taken_at_once_from_a_former_life(self, service: Service):
+        """Killed and started again: nobody else is to hold them, and nobody has to wait."""
+        await service.prepare()
+        other = Leases(service.mongo)
+        before = await Leases(service.mongo, name="one").held()
+        assert await other.held() == {}
+        assert await Leases(service.mongo, name="two").held() == {}
+
+        life = Leases(service.mongo, name="one")
+        after = await life.held()
+
+        assert after == {slice: epoch + 1 for slice, epoch in list(before.items())[: len(after)]}
+        assert len(after) == ceil(SLICES / 3)
+        assert await service.mongo["relays"].count_documents({"name": "one"}) == 1
+
+    async def test_are_lost_by_the_one_of_two_lives_that_began_first(self, service: Service):
+        await service.prepare()
+        first = Leases(service.mongo, name="one")
+        held = await first.held()
+        assert await first.still(held) == held
+
+        assert await Leases(service.mongo, name="one").held()
+
+        assert await first.still(held) == {}
 
 
 async def make_topic(kafka_url: str, name: str = "") -> str:
@@ -225,19 +251,20 @@ class TestRelay:
         self, relay, service, monkeypatch
     ):
         """Paused while it looked: rows that wait no longer may be the other's, and unpublished."""
-        waiting = service.journal.has_waiting
+        waiting, beats = service.journal.has_waiting, []
 
-        async def paused(slices):
-            await asyncio.sleep(1)
-            return await waiting(slices)
+        async def overtaken(slices):
+            found = await waiting(slices)
+            await service.mongo["slices"].update_many({}, {"$inc": {"epoch": 1}})
+            return found
 
-        beats = []
-        monkeypatch.setattr(service.leases, "_seconds", 0.5)
-        monkeypatch.setattr(service.journal, "has_waiting", paused)
-        monkeypatch.setattr(relay, "_beat", AsyncMock(side_effect=lambda *a: beats.append(a)))
-        await asyncio.sleep(2.5)
+        monkeypatch.setattr(service.journal, "has_waiting", overtaken)
+        beat = AsyncMock(side_effect=lambda _, held, __: beats.append(held))
+        monkeypatch.setattr(relay, "_beat", beat)
+        await asyncio.sleep(1.5)
 
-        assert beats == []
+        assert beats
+        assert not any(beats)
 
     async def test_leaves_a_broker_that_hangs(
         self, service: Service, hanging: Hanging, monkeypatch
