@@ -93,7 +93,7 @@ class Channels:
             self.robots.routes("/v1/public-tickets/effort", "support"),
             public_ticket_routes(self.correspondence, self.robots),
             incoming_letter_routes(self.correspondence, self.filing),
-            request_routes(self.granting, self.writing),
+            request_routes(self.granting, self.writing, consulting),
         ]
 
     def hear(self, on: Subscriptions) -> Subscriptions:

@@ -55,7 +55,8 @@ class Sought:
         str | None,
         Query(
             max_length=200,
-            description="Words of the title or the description, all of them; not of answers.",
+            description="Words of the title or the description, or the number of what it is "
+            "about, all of them; not of answers.",
         ),
     ] = None
     number: Annotated[str | None, Query(pattern=r"^ *([Cc][Pp][Rr][Oo][Cc][Ss])?[0-9]{1,7} *$")] = (

@@ -6,7 +6,7 @@ from kit.clock import today
 from kit.http import Caller
 from kit.rights import RightsCopy
 from services.support.domain.catalogue import Catalogue
-from services.support.domain.contents import Content, Known, filled, preselected
+from services.support.domain.contents import Content, Known, addressed, filled, preselected
 from services.support.domain.known import Structure, there, unit_id
 from services.support.domain.objects import object_id
 from services.support.domain.portals import SupportNotOpen, contact_id, portal_id, support_is_open
@@ -21,9 +21,9 @@ class Speaking:
     rights: RightsCopy
     catalogue: Catalogue
 
-    async def known(self, caller: Caller, content: Content) -> Known:
+    async def known(self, caller: Caller, content: Content, *, draft: bool = False) -> Known:
         """
-        What is known of those whom a ticket names.
+        What is known of those whom a ticket names; ``draft``: one that is to be sent.
 
         Refuses what a client's people write to a supplier that closed its support to them.
         """
@@ -31,7 +31,7 @@ class Speaking:
         structure = await self.records.structures.find(named) if named else None
         attached, unit = await self._for_whom(caller, content, structure)
         somebody = await self.records.people.find(caller.user_id)
-        sent_to = await self._sent_to(content) if attached else None
+        sent_to = await self.sent_to(content) if attached else None
         known = Known(
             attached=attached,
             unit=unit,
@@ -39,7 +39,8 @@ class Speaking:
             email=somebody.email if somebody else "",
             sent_to=sent_to,
         )
-        recipient = filled(content, known, self.catalogue).recipient_structure_id
+        to_send = filled(content, known, self.catalogue)
+        recipient = (addressed(to_send, known) if draft else to_send).recipient_structure_id
         if recipient is None:
             return known
         await self._require_open(caller, content.structure_id, recipient)
@@ -62,7 +63,7 @@ class Speaking:
         unit = await self.records.units.find(unit_id(content.structure_id, content.unit))
         return True, there(structure, unit, content.unit)
 
-    async def _sent_to(self, content: Content) -> str | None:
+    async def sent_to(self, content: Content) -> str | None:
         """To whom this structure sent the object, if another system told of it (SUP-07)."""
         type = preselected(content, self.catalogue).object_type
         if content.structure_id is None or type is None or not content.object_number:

@@ -6,6 +6,7 @@ from typing import Any
 from services.support.domain import acts
 from services.support.domain.activity import Entry
 from services.support.domain.acts import Doing
+from services.support.domain.contents import About
 from services.support.domain.known import Structure
 from services.support.domain.reach import Reach
 from services.support.domain.table import Act
@@ -36,7 +37,11 @@ def do(
                 entry,
                 category=category,
                 subcategory=subcategory,
-                object_type=said.get("object_type"),
+                about=About(
+                    object_type=said.get("object_type"),
+                    object_number=said.get("object_number", ""),
+                ),
+                sent_to=said.get("sent_to"),
                 recipient=said.get("recipient"),
                 named=said.get("named", said.get("recipient") is not None),
                 lets_in=said.get("lets_in", True),

@@ -11,8 +11,11 @@ from services.support.domain.activity import place, without_text
 from services.support.domain.acts import ClosedToEmitter, Doing, NobodySigned
 from services.support.domain.contents import (
     HasItsOwnForm,
+    Incomplete,
     NotAboutThis,
     NotForAStructure,
+    OtherRecipient,
+    OwnStructure,
     StructureInactive,
     UnknownCategory,
     UnknownRecipient,
@@ -167,8 +170,12 @@ class TestTransfer:
         assert (entry.state.side, entry.state.text) == ("recipient", "Not ours.")
         assert told(changes) == ["support.ticket-transferred.v1"]
 
-        again = do("transfer", change.state, RENE)
+        again = do("transfer", change.state, RENE, entry.state)
         assert (again[0].state, told(again)) == (change.state, [])
+        for colleague in (RENE, ROSA, OLGA):
+            # They would say why, and nobody would read it.
+            with pytest.raises(TreatedElsewhere):
+                do("transfer", change.state, colleague)
         assert do("take", change.state, OLGA)[0].state.assignee_id == "olga"
 
     @pytest.mark.feature("SUP-40")
@@ -176,6 +183,12 @@ class TestTransfer:
         change, entry = do("transfer", business(assignee_id="rene"), OLGA)
         assert (change.state.treated_by, change.state.assignee_id) == ("desk", None)
         assert (entry.state.side, entry.state.internal) == ("desk", False)
+
+    @pytest.mark.parametrize(("taken_by", "side"), [("rene", "desk"), ("odette", "recipient")])
+    def test_is_the_desk_s_of_whoever_is_of_both_and_has_not_taken_it(self, taken_by, side):
+        both = replace(RENE, user_id="odette", desk=True)
+        _, entry = do("transfer", business(assignee_id=taken_by), both)
+        assert entry.state.side == side
 
     def test_is_refused_of_what_the_desk_has_anyway(self):
         with pytest.raises(TreatedElsewhere):
@@ -194,14 +207,47 @@ class TestRefile:
 
     def test_hands_a_business_question_to_its_recipient(self):
         taken = sent(assignee_id="olga")
-        with pytest.raises(UnknownRecipient):
+        with pytest.raises(Incomplete) as refusal:
             do("refile", taken, OLGA, filed=BUSINESS)
+        assert fields(refusal) == ["/body/recipient_structure_id"]
+        with pytest.raises(UnknownRecipient):
+            do("refile", taken, OLGA, filed=BUSINESS, named=True)
         moved = do("refile", taken, OLGA, filed=BUSINESS, recipient=TOWN)[0].state
         assert (moved.treated_by, moved.recipient_id, moved.assignee_id) == (
             *("recipient", "r-1"),
             None,
         )
         assert moved.content.recipient_structure_id == "r-1"
+
+    @pytest.mark.feature("SUP-07")
+    def test_hands_it_to_nobody_but_whom_its_object_was_sent_to(self):
+        taken = sent(assignee_id="olga")
+        with pytest.raises(OtherRecipient):
+            do("refile", taken, OLGA, filed=BUSINESS, recipient=TOWN, sent_to="r-2")
+        moved = do("refile", taken, OLGA, filed=BUSINESS, recipient=TOWN, sent_to="r-1")[0].state
+        assert moved.recipient_id == "r-1"
+
+    @pytest.mark.feature("SUP-08")
+    def test_hands_nothing_over_without_the_object_that_it_is_about(self):
+        taken, invoices = sent(assignee_id="olga"), ("PAIEMENT", "M_FACTURE")
+        said = {"filed": invoices, "recipient": TOWN}
+        with pytest.raises(Incomplete) as refusal:
+            do("refile", taken, OLGA, **said)
+        assert fields(refusal) == ["/body/object_type", "/body/object_number"]
+        moved = do("refile", taken, OLGA, **said, object_type="invoice", object_number="F-1")
+        assert moved[0].state.content.object_number == "F-1"
+        with pytest.raises(NotAboutThis):
+            do("refile", taken, OLGA, object_number="F-1")
+
+    def test_hands_it_to_no_structure_that_it_is_written_for(self):
+        theirs = replace(TOWN, id="s-1")
+        with pytest.raises(OwnStructure):
+            do("refile", sent(assignee_id="olga"), OLGA, filed=BUSINESS, recipient=theirs)
+
+    def test_leaves_what_is_asked_for_with_a_form_where_it_is_decided(self):
+        asked = sent(assignee_id="olga", content=a_content(subcategory="AVOIR"))
+        with pytest.raises(HasItsOwnForm):
+            do("refile", asked, OLGA)
 
     def test_takes_no_unknown_recipient_for_the_one_that_treats_it(self):
         with pytest.raises(TreatedElsewhere):
@@ -250,7 +296,7 @@ class TestRefile:
 
     def test_hands_it_to_another_recipient_under_the_same_sub_category(self):
         misled = transferred(assignee_id="olga", recipient_id="r-7")
-        with pytest.raises(UnknownRecipient):
+        with pytest.raises(Incomplete):
             do("refile", misled, OLGA, filed=BUSINESS)
         moved = do("refile", misled, OLGA, filed=BUSINESS, recipient=TOWN)[0].state
         assert (moved.treated_by, moved.recipient_id) == ("recipient", "r-1")

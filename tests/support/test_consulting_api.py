@@ -51,6 +51,18 @@ class TestReading:
         assert (released.status_code, released.json()["title"]) == (200, "Dépôt refusé")
         assert await kinds(desk, path) == [("consulted", "support"), ("opened", "")]
 
+    @pytest.mark.feature("SUP-37", "SUP-45")
+    async def test_is_an_entry_of_what_is_requested_with_a_ticket_too(self, desk: Desk):
+        town = {
+            "identifier": {"type": "SIRET", "value": "21440109300015"},
+            "legal_name": "Commune de Nantes",
+            "reason": "Nous en sommes.",
+        }
+        asked = await desk.by().post("/v1/structure-requests", json=town)
+        path = f"/v1/tickets/{asked.json()['id']}"
+        assert (await desk.by("olga", operator=True).get(f"{path}/request")).status_code == 200
+        assert await kinds(desk, path) == [("consulted", "support"), ("opened", "")]
+
     async def test_is_none_of_those_whose_ticket_it_is_nor_of_whoever_has_taken_it(
         self, desk: Desk
     ):

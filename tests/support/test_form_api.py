@@ -153,6 +153,40 @@ class TestRecipient:
         assert (await written(desk, **QUESTION))["recipient"]["id"] == THIRD
 
     @pytest.mark.feature("SUP-07")
+    async def test_of_a_draft_is_whom_the_invoice_was_sent_to_as_it_is_known_by_then(
+        self, desk: Desk
+    ):
+        await desk.hear_structure(THIRD, "Mairie de Vannes")
+        await tell(desk, recipient=THIRD, time="2026-03-02T09:00:00Z")
+        draft = await written(desk, **QUESTION, draft=True)
+        assert draft["recipient"]["id"] == THIRD
+
+        await tell(desk, recipient=OTHER, time="2026-03-02T11:00:00Z")
+        sent = await desk.by().put(f"/v1/tickets/{draft['id']}/submission")
+
+        assert (sent.status_code, sent.json()["recipient"]["id"]) == (200, OTHER)
+
+    @pytest.mark.feature("SUP-07", "SUP-40")
+    async def test_of_a_ticket_filed_elsewhere_is_whom_the_invoice_was_sent_to(self, desk: Desk):
+        await desk.hear_structure(THIRD, "Mairie de Vannes")
+        await tell(desk)
+        ticket = await written(desk, object_number="F-7")
+        olga, path = desk.by("olga", operator=True), f"/v1/tickets/{ticket['id']}"
+        await olga.put(f"{path}/assignment")
+        filed = {"category": ticket["category"], "subcategory": QUESTION["subcategory"]}
+
+        other = await olga.put(f"{path}/category", json=filed | {"recipient_structure_id": THIRD})
+        moved = await olga.put(f"{path}/category", json=filed)
+
+        assert pointers(other) == ["/body/recipient_structure_id"]
+        assert (moved.status_code, moved.json()["recipient"]["id"]) == (200, OTHER)
+
+    async def test_is_another_than_it_is_written_for(self, desk: Desk):
+        own = QUESTION | {"object_number": "F-8", "recipient_structure_id": MINE}
+        answer = await desk.by().post("/v1/tickets", json=a_ticket(**own))
+        assert answer.json()["type"] == "/problems/own-structure"
+
+    @pytest.mark.feature("SUP-07")
     async def test_is_filled_in_for_its_sender_alone(self, desk: Desk):
         await tell(desk, sender=THIRD)
 

@@ -164,7 +164,8 @@ class TestSearch:
 
     @pytest.mark.feature("SUP-31")
     async def test_finds_by_number_words_category_state_date_and_structure(self, desk: Desk):
-        ticket = await written(desk, title="Virement", description="<p>Rejets répétés</p>")
+        said = {"title": "Virement", "description": "<p>Rejets répétés</p>"}
+        ticket = await written(desk, **said, object_number="F-2026-0043")
         await written(desk, title="Autre chose")
         day = ticket["created_at"][:10]
 
@@ -172,6 +173,7 @@ class TestSearch:
             {"number": ticket["number"]},
             {"number": ticket["number"].removeprefix("CPROCS")},
             {"q": "rejet REPETE"},
+            {"q": "f-2026-0043"},
             {"q": "virements", "category": "FACTURES_EMISES", "state": "open"},
             {"q": "virement", "subcategory": "SAISIE_ET_DEPOT", "structure_id": MINE},
             {"q": "virement", "created_from": day, "tab": "in_progress"},

@@ -58,6 +58,14 @@ class TestReply:
             replied("accept", anew, None, answered=5)
         assert replied("accept", anew, None, rank=5, answered=5)[0].state.state == "closed"
 
+    def test_takes_no_other_words_for_those_it_has(self):
+        refused, entry = (one.state for one in replied("refuse"))
+        with pytest.raises(ReplyOver):
+            replied("refuse", refused, entry, text="Autre chose.")
+        anew = replace(refused, state="resolved", entries=5)
+        with pytest.raises(ReplyOver):
+            replied("refuse", anew, entry, answered=5)
+
     def test_is_nothing_once_what_it_is_about_is_forgotten(self):
         for act in ("accept", "refuse"):
             with pytest.raises(ReplyOver):

@@ -149,6 +149,10 @@ class TestDecide:
             decided(a_reactivation(), from_outside(), structure=MAYOR)
         assert refusal.value.members["errors"][0]["pointer"] == "/body/structure"
 
+    def test_leaves_what_was_asked_for_as_it_was_where_it_is_refused(self):
+        with pytest.raises(NoStructureAsked):
+            decided(a_structure_request(), accepted=False, structure=MAYOR)
+
     def test_accepts_no_account_that_is_erased(self):
         erased = a_reactivation(status="failed", login="")
         with pytest.raises(RequesterGone):

@@ -1,6 +1,7 @@
 """The table of acts, and any history of them."""
 
-from typing import Any, ClassVar
+from itertools import product
+from typing import Any, ClassVar, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ from services.support.domain.table import (
 from services.support.domain.tickets import Ticket
 from tests.support.doing import do, told
 from tests.support.people import (
+    ANA,
     EVERYBODY,
     OLGA,
     Model,
@@ -67,6 +69,19 @@ class TestMay:
         taken = sent(assignee_id="olga", emitter_id="")
         assert "answer" in may(taken, standing(taken, OLGA))
         assert "ask" not in may(taken, standing(taken, OLGA))
+
+    @pytest.mark.feature("SUP-19", "SUP-20", "SUP-21")
+    def test_is_what_the_model_says_of_every_ticket_and_everybody(self):
+        kinds, states = (sent, business, transferred), get_args(State)
+        assignees = [None, "rene", "rosa", "olga", "oscar"]
+        cases = product(kinds, states, assignees, EVERYBODY)
+        for kind, state, assignee, by in cases:
+            ticket = kind(state=state, assignee_id=assignee)
+            found, model = standing(ticket, by), Model.of(ticket)
+            drafted = state == "draft"
+            for act in TABLE:
+                wanted = drafted and by == ANA if act == "submit" else model.lets(act, by.user_id)
+                assert (act in may(ticket, found)) == wanted, (act, by.user_id, ticket)
 
 
 ACTS = [act for act in TABLE if act != "submit"]

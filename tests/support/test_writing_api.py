@@ -266,8 +266,10 @@ class TestDraft:
         draft = await written(desk, draft=True, structure_id=None)
         path, ask, turns = f"/v1/tickets/{draft['id']}", Speaking.known, list[str]()
 
-        async def rewritten_meanwhile(self: Speaking, caller: Any, content: Any) -> Any:
-            known = await ask(self, caller, content)
+        async def rewritten_meanwhile(
+            self: Speaking, caller: Any, content: Any, **said: Any
+        ) -> Any:
+            known = await ask(self, caller, content, **said)
             if len(turns) < times:
                 turns.append(f"{len(turns)}")
                 monkeypatch.setattr(Speaking, "known", ask)

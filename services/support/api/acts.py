@@ -1,6 +1,7 @@
 """What is done to a ticket: by those who treat it, and by those who sent it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Response
@@ -13,7 +14,7 @@ from kit.committer import Committer
 from kit.heard import TooStale
 from kit.http import Caller, IfMatch, Person, Said, may_answer, new_entity_id
 from kit.problems import NotFound, PreconditionFailed, Problem
-from services.support.api.fields import Code, StructureId, Text, TicketId
+from services.support.api.fields import Code, ObjectNumber, StructureId, Text, TicketId
 from services.support.api.tickets import answer, found
 from services.support.consulting import Consulting
 from services.support.conversing import Conversing
@@ -22,9 +23,13 @@ from services.support.domain.activity import Entry
 from services.support.domain.acts import Changes, ClosedToEmitter, Doing, NobodySigned
 from services.support.domain.clocks import Timing
 from services.support.domain.contents import (
+    About,
     HasItsOwnForm,
+    Incomplete,
     NotAboutThis,
     NotForAStructure,
+    OtherRecipient,
+    OwnStructure,
     StructureInactive,
     UnknownCategory,
     UnknownRecipient,
@@ -80,7 +85,10 @@ class Filing(Said):
     object_type: ObjectType | None = Field(
         None, description="What it is about, if that has to be corrected"
     )
-    recipient_structure_id: StructureId | None = None
+    object_number: ObjectNumber = Field("", description="Its number, if that has to be added")
+    recipient_structure_id: StructureId | None = Field(
+        None, description="Left out: whom the object was sent to, if that is known"
+    )
 
 
 class Acting:
@@ -226,6 +234,9 @@ def agent_routes(acting: Acting, speaking: Speaking) -> APIRouter:
             UnknownCategory,
             HasItsOwnForm,
             UnknownRecipient,
+            OtherRecipient,
+            OwnStructure,
+            Incomplete,
             NotAboutThis,
             NotForAStructure,
             StructureInactive,
@@ -238,10 +249,12 @@ def agent_routes(acting: Acting, speaking: Speaking) -> APIRouter:
     ) -> TicketView:
         """File a ticket elsewhere; a business sub-category hands it to the recipient you name."""
         named = body.recipient_structure_id
-        recipient = await acting.records.structures.find(named) if named else None
         ticket, _ = await acting.found(id, caller)
+        about = About(object_type=body.object_type, object_number=body.object_number)
+        filed = replace(ticket.content, category=body.category, subcategory=body.subcategory)
+        sent_to = await speaking.sent_to(about.of(filed))
+        to = named or (sent_to if ticket.treated_by == "desk" else None)
         written, emitter = ticket.content.structure_id, ticket.emitter_id
-        lets_in = named is None or await speaking.open_to(emitter, written, named)
         return await acting.on(
             id,
             acts.refile,
@@ -250,10 +263,11 @@ def agent_routes(acting: Acting, speaking: Speaking) -> APIRouter:
             response,
             category=body.category,
             subcategory=body.subcategory,
-            object_type=body.object_type,
-            recipient=recipient,
+            about=about,
+            recipient=await acting.records.structures.find(to) if to else None,
             named=named is not None,
-            lets_in=lets_in,
+            lets_in=to is None or await speaking.open_to(emitter, written, to),
+            sent_to=sent_to,
             catalogue=speaking.catalogue,
         )
 

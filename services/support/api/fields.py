@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from kit.addresses import Email
 from kit.http import Said
 from kit.ids import EntityId
 from kit.one_line import Phone, lines, one_line
@@ -40,9 +41,7 @@ class Written(Said):
     object_number: ObjectNumber = ""
     structure_id: StructureId | None = Field(None, description="For which structure you write")
     unit: Annotated[str, one_line(100)] | None = Field(None, description="Of that structure")
-    contact_email: EmailStr | None = Field(
-        None, max_length=254, description="Left out: your contact address"
-    )
+    contact_email: Email | None = Field(None, description="Left out: your contact address")
     contact_phone: Phone | None = None
     recipient_structure_id: StructureId | None = Field(
         None,

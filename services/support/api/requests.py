@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, BackgroundTasks, Response
 from pydantic import BaseModel, Field
 
 from contracts.structures import IdentifierType
@@ -15,6 +15,7 @@ from services.support.api.acts import OF_AGENTS
 from services.support.api.fields import PlainNeeded, StructureId, Text, TicketId, Title
 from services.support.api.tickets import answer, found
 from services.support.api.writing import WRONG
+from services.support.consulting import Consulting
 from services.support.domain import requests
 from services.support.domain.acts import Doing
 from services.support.domain.contents import Content, StructureInactive
@@ -86,7 +87,7 @@ class RequestView(BaseModel):
     structure_id: str | None = Field(description="The structure, once it is created")
 
 
-def request_routes(granting: Granting, writing: Writing) -> APIRouter:
+def request_routes(granting: Granting, writing: Writing, consulting: Consulting) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["support"])
     records, reaching = writing.records, writing.reaching
 
@@ -126,9 +127,10 @@ def request_routes(granting: Granting, writing: Writing) -> APIRouter:
         return await answer(records, ticket, reach, response)
 
     @routes.get("/tickets/{id}/request", responses=may_answer(NotFound, NothingRequested, TooStale))
-    async def read(id: TicketId, caller: Person) -> RequestView:
+    async def read(id: TicketId, caller: Person, afterwards: BackgroundTasks) -> RequestView:
         """What is asked for with a ticket, to whoever may read the ticket."""
         ticket, reach = await found(records, reaching, id, caller)
+        consulting.note(ticket, caller, afterwards)
         return shown(await _of(granting, id), ticket, reach)
 
     @routes.put(

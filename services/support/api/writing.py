@@ -115,7 +115,7 @@ def writing_routes(keeping: Writing) -> APIRouter:
                 writing.submit,
                 content=draft.content,
                 reach=reach,
-                known=await speaking.known(caller, draft.content),
+                known=await speaking.known(caller, draft.content, draft=True),
                 catalogue=catalogue,
                 now=now(),
             )

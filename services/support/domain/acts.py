@@ -10,16 +10,18 @@ from kit.problems import Conflict
 from services.support.domain.activity import BESIDE, INTERNAL, Entry, Kind
 from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import (
+    About,
     Content,
-    NotAboutThis,
+    Incomplete,
     NotForAStructure,
+    OtherRecipient,
+    OwnStructure,
     StructureInactive,
     UnknownCategory,
     UnknownRecipient,
     require_form,
 )
 from services.support.domain.known import Structure
-from services.support.domain.objects import ObjectType
 from services.support.domain.reach import Reach, Side, Standing, seen
 from services.support.domain.table import SENT, Act, TakenByAnother, require
 from services.support.domain.telling import told
@@ -120,10 +122,10 @@ def release(ticket: Ticket | None, entry: Entry | None, *, by: Doing) -> Changes
 def transfer(ticket: Ticket | None, entry: Entry | None, *, text: str, by: Doing) -> Changes:
     """Hand a ticket to the support desk, or take it there where a recipient leaves it (SUP-40)."""
     current, found = seen(ticket, by.reach)
-    handed_on = current.recipient_id is not None and current.treated_by == "desk"
-    if handed_on and found.acts & {"recipient", "desk"} and "emitter" not in found.reads:
+    if entry:
         return Change(current), Change(entry)
-    act: Act = "transfer" if "recipient" in found.acts else "call_in"
+    taken = current.assignee_id == found.user_id or "desk" not in found.acts
+    act: Act = "transfer" if taken and "recipient" in found.acts else "call_in"
     require(act, current, found)
     with_desk = replace(current, treated_by="desk", assignee_id=None)
     return done(act, with_desk, found, by, text=text)
@@ -135,23 +137,25 @@ def refile(
     *,
     category: str,
     subcategory: str,
-    object_type: ObjectType | None,
+    about: About,
     recipient: Structure | None,
     named: bool,
     lets_in: bool,
+    sent_to: str | None,
     catalogue: Catalogue,
     by: Doing,
 ) -> Changes:
     """
     The desk files a ticket elsewhere; a business sub-category hands it to its recipient.
 
-    ``object_type``: as corrected; ``named``: whether a recipient was, known or not; ``lets_in``:
-    whether it has its support open to whoever wrote the ticket.
+    ``about``: as corrected; ``recipient``: as ``named``, known or not, or else whom the object was
+    sent to; ``lets_in``: whether it has its support open to whoever wrote the ticket; ``sent_to``:
+    who got the object, if that is known. What is asked for with a form stays where it is decided.
     """
     current, found = seen(ticket, by.reach)
     filed = catalogue.subcategory(category, subcategory)
-    before, about = current.content, object_type or current.content.object_type
-    content = replace(before, category=category, subcategory=subcategory, object_type=about)
+    before = current.content
+    content = about.of(replace(before, category=category, subcategory=subcategory))
     unknown = named and recipient is None
     treated = _treated_by(current, recipient) and not unknown
     handed = filed is None or not filed.needs_recipient or treated
@@ -163,12 +167,17 @@ def refile(
         raise UnknownCategory(field="body/subcategory")
     if in_vain:
         raise NotForAStructure(field="body/recipient_structure_id")
-    require_form(Content(category=category, subcategory=subcategory), "", catalogue)
-    if about not in (None, *filed.object_types) and (object_type or filed.object_types):
-        raise NotAboutThis(field="body/object_type")
+    for one in (before, content):
+        require_form(replace(one, object_number=""), "", catalogue)
+    about.require_fitting(content, filed)
     moved = replace(current, content=content)
     if filed.needs_recipient:
+        if recipient is None and not named:
+            raise Incomplete(field="body/recipient_structure_id")
+        if sent_to and recipient and recipient.id != sent_to:
+            raise OtherRecipient(field="body/recipient_structure_id")
         moved = _handed(moved, recipient, lets_in=lets_in)
+        about.require_known(moved.content, filed)
     return done("refile", moved, found, by, **_refiled(before, content))
 
 
@@ -185,6 +194,8 @@ def _handed(ticket: Ticket, recipient: Structure | None, *, lets_in: bool) -> Ti
         raise NobodySigned
     if recipient is None:
         raise UnknownRecipient(field="body/recipient_structure_id")
+    if recipient.id == ticket.content.structure_id:
+        raise OwnStructure(field="body/recipient_structure_id")
     if not recipient.active:
         raise StructureInactive(field="body/recipient_structure_id")
     if not lets_in:

@@ -38,9 +38,8 @@ class Clock:
     promised: int
     """Seconds of working time; so is ``left``."""
     left: int
-    """When it last began to run, or stopped."""
     since: datetime | None = None
-    """While it runs."""
+    """Since when it runs; None while it is stopped."""
     due_at: datetime | None = None
     """While it runs: when nothing will be left."""
     late_at: datetime | None = None

@@ -1,9 +1,10 @@
 """What a ticket says, and what it must say before it can be sent."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from kit.problems import Conflict, Invalid
-from services.support.domain.catalogue import Catalogue
+from services.support.domain.catalogue import Catalogue, Subcategory
 from services.support.domain.objects import ObjectType
 
 
@@ -77,6 +78,10 @@ class OtherRecipient(Invalid):
     """This object was sent to another structure."""
 
 
+class OwnStructure(Invalid):
+    """A ticket is written to another structure than the one it is written for."""
+
+
 class StructureInactive(Conflict):
     """A structure that is not active neither sends tickets nor receives any."""
 
@@ -102,6 +107,42 @@ def filled(content: Content, known: Known, catalogue: Catalogue) -> Content:
     if filed and filed.needs_recipient and not whole.recipient_structure_id:
         whole = replace(whole, recipient_structure_id=known.sent_to)
     return whole
+
+
+def addressed(content: Content, known: Known) -> Content:
+    """A draft as it is to be sent: to whom its object was sent may be known better by now."""
+    if known.sent_to is None or content.recipient_structure_id is None:
+        return content
+    return replace(content, recipient_structure_id=known.sent_to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a ticket is about, as the desk corrects it; nothing leaves it as it was."""
+
+    object_type: ObjectType | None = None
+    object_number: str = ""
+
+    def of(self, content: Content) -> Content:
+        return replace(
+            content,
+            object_type=self.object_type or content.object_type,
+            object_number=self.object_number or content.object_number,
+        )
+
+    def require_fitting(self, content: Content, filed: Subcategory) -> None:
+        """Refuse what tickets that are filed there are not about."""
+        if self.object_number and not filed.object_types:
+            raise NotAboutThis(field="body/object_number")
+        fits = content.object_type in (None, *filed.object_types)
+        if not fits and (self.object_type or filed.object_types):
+            raise NotAboutThis(field="body/object_type")
+
+    @staticmethod
+    def require_known(content: Content, filed: Subcategory) -> None:
+        """Whoever answers for a structure must know which object is meant (SUP-08)."""
+        if filed.object_types:
+            _require(content, ("object_type", "object_number"))
 
 
 def require_form(content: Content, form: str, catalogue: Catalogue) -> None:
@@ -136,6 +177,8 @@ def _check_recipient(content: Content, known: Known, catalogue: Catalogue) -> No
     filed = catalogue.subcategory(content.category, content.subcategory)
     if filed and not filed.needs_recipient:
         raise NotForAStructure(field="body/recipient_structure_id")
+    if recipient == content.structure_id:
+        raise OwnStructure(field="body/recipient_structure_id")
     if known.sent_to and recipient != known.sent_to:
         raise OtherRecipient(field="body/recipient_structure_id")
     if not known.recipient:
@@ -159,6 +202,10 @@ def complete(content: Content, catalogue: Catalogue) -> None:
     if filed and filed.needs_recipient:
         needed.append("recipient_structure_id")
     needed.append("title")
+    _require(content, needed)
+
+
+def _require(content: Content, needed: Iterable[str]) -> None:
     missing = [name for name in needed if not getattr(content, name)]
     if missing:
         errors = [{"pointer": f"/body/{name}", "detail": "This is needed."} for name in missing]

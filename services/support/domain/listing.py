@@ -43,7 +43,7 @@ def found_by(ticket: Ticket) -> dict[str, Any]:
         "by_category": f"{said.category} {at}",
         "by_subcategory": f"{said.subcategory} {at}",
         "by_state": f"{rank(ticket.state)} {at}",
-        "stems": _stems(said.title, said.description),
+        "stems": _stems(f"{said.title} {said.object_number}", said.description),
     }
 
 

@@ -31,16 +31,13 @@ def reply(
     """
     Accept the solution, or refuse it and say why; each link once.
 
+    The same again changes nothing; other words are refused, since nobody would read them.
     ``rank``: of the answer in whose letter the link was; ``answered``: of the newest solution.
     """
-    used = entry is not None and entry.kind != KINDS[act]
+    said = text if act == "refuse" else ""
+    used = entry is not None and (entry.kind, entry.text) != (KINDS[act], said)
     # Without an address its words are forgotten, and so would be nobody's answer.
-    if (
-        ticket is None
-        or not ticket.content.contact_email
-        or used
-        or (entry is None and rank < answered)
-    ):
+    if ticket is None or not ticket.content.contact_email or used or rank < answered:
         raise ReplyOver(field="body/token")
     done = (
         acts.end(act, ticket, entry, by=by)

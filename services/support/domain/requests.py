@@ -72,7 +72,7 @@ class RequesterGone(Conflict):
 
 
 class NoStructureAsked(Invalid):
-    """An account is to come back: no structure goes with that."""
+    """A structure is corrected only where one is asked for and is to be."""
 
 
 class NothingRequested(NotFound):
@@ -104,7 +104,7 @@ def decide(
     if not reopened and _same(request, accepted, answer, structure, by.reach.user_id):
         return Change(request), Change(current), Change(entry), same
     require("answer", current, found)
-    if structure and request.kind != "public-structure":
+    if structure and (request.kind != "public-structure" or not accepted):
         raise NoStructureAsked(field="body/structure")
     if request.status not in ("asked", "failed") and not reopened:
         raise AlreadyDecided(status=request.status)

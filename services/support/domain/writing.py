@@ -13,6 +13,7 @@ from services.support.domain.catalogue import Catalogue
 from services.support.domain.contents import (
     Content,
     Known,
+    addressed,
     check,
     complete,
     filled,
@@ -91,7 +92,7 @@ def submit(
     if ticket.content != content:
         raise Rewritten
     # The rights of the emitter or the catalogue may have changed since the draft was kept.
-    whole = _checked(ticket.content, known, catalogue)
+    whole = _checked(addressed(ticket.content, known), known, catalogue)
     require_active(known)
     return send(replace(ticket, content=whole), catalogue, now)
 
