@@ -24,13 +24,15 @@ _EMPTY: Final = frozenset(
     ).split()
 )
 """Words that say nothing of what a text is about."""
+_MAIL: Final = re.compile(r"(?<= )(?:e mail|email|mail|mel|courriel)s?(?= )")
+"""What most writers mean by any of these, and no two spell alike."""
 _PLURAL: Final = re.compile(r"(?<=\w\w[aiou])s$|(?<=\w\wu)x$")
 """Of ``numéros`` or ``lieux``: the stemmer leaves it, since ``refus`` and ``taux`` end so too."""
 
 
 def stems(text: str) -> list[str]:
     """What the words of a text are about, in their order."""
-    return [stem(one) for one in fold(text).split() if one not in _EMPTY]
+    return [stem(one) for one in _MAIL.sub("mail", fold(text)).split() if one not in _EMPTY]
 
 
 @lru_cache(maxsize=100_000)

@@ -79,6 +79,19 @@ class TicketAttachments:
         places = (self.files.collection.at(id), self.records.tickets.at(ticket.id))
         await self.files.remove(found, Ask(places, partial(domain.remove, reach=reach)))
 
+    async def discard(self, id: str, *, reach: Reach, if_match: int | None) -> None:
+        """Throw a draft away with its files."""
+        looked = await self.counts.look(id, {"ticket_id": id})
+        files = await self.files.collection.select({"ticket_id": id})
+        ids = frozenset(one.id for one in files)
+        places = (
+            self.records.tickets.at(id),
+            self.counts.collection.at(id),
+            *(self.files.collection.at(one.id) for one in files),
+        )
+        decide = partial(domain.discard, ids=ids, looked=looked, reach=reach)
+        await self.files.remove(files, Ask(places, decide, if_match))
+
     async def note_read(self, files: list[TicketAttachment], ticket: Ticket, reach: Reach) -> None:
         """What the desk reads of others is an entry that they see, once for each file and agent."""
         if not domain.stands_for_others(seen(ticket, reach)[1]):

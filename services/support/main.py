@@ -51,7 +51,7 @@ def build(service: Service[SupportSettings]) -> FastAPI:
     )
     return service.app(
         category_routes(catalogue),
-        writing_routes(writing),
+        writing_routes(writing, attachments),
         # Before those of one ticket: its paths are not ids.
         listing_routes(lines, consulting, records),
         ticket_routes(records, consulting),

@@ -25,6 +25,8 @@ class TestStems:
             ("loi", "lois"),
             ("lieu", "lieux"),
             ("refusés", "refus"),
+            ("e-mail", "courriels"),
+            ("mél", "Emails"),
         ],
     )
     def test_are_the_same_for_endings_accents_and_case(self, one: str, another: str):

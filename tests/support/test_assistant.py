@@ -10,6 +10,13 @@ from services.support.domain.assistant import MOST, Article, Knowledge
 KNOWLEDGE = articles.read()
 QUESTIONS = {
     "Comment activer mon compte ?": "activer-mon-compte",
+    "Créer un compte": "activer-mon-compte",
+    "Je ne reçois pas l'email d'activation": "activer-mon-compte",
+    "Changer mon email": "changer-adresse-connexion",
+    "Supprimer structure": "desactiver-une-structure",
+    "Ajouter un utilisateur": "rattacher-un-utilisateur",
+    "2FA": "double-authentification",
+    "Virus": "pieces-jointes",
     "je n'ai pas recu le mail d'activation": "activer-mon-compte",
     "Bonjour, je suis dans une petite association de quartier et depuis hier mon lien "
     "d'activation ne marche plus, que faire ?": "activer-mon-compte",

@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 
 from contracts.support import TicketAttachmentAdded
-from kit.file import Looked
+from kit.file import FileCount, Looked
 from kit.formats import Described, FileTooLarge
 from kit.problems import NotFound
 from services.support.domain.activity import without_text
 from services.support.domain.attachments import (
+    FilesChanged,
     NobodyToRead,
     TicketAttachment,
     TooManyFiles,
     add,
     described,
+    discard,
     remove,
     without_emitter,
 )
@@ -43,6 +45,8 @@ from tests.support.people import (
     sent,
     transferred,
 )
+
+NONE = Looked(frozenset(), frozenset())
 
 
 def having(*files: str) -> Looked:
@@ -185,3 +189,26 @@ class TestWithoutEmitter:
 
         assert without_emitter(theirs).state is None
         assert without_emitter(ours).state == ours
+
+
+class TestDiscard:
+    def discard(self, ticket: Ticket, reach: Any, *counted: str, looked: Looked = NONE) -> Any:
+        count = FileCount(id="t-1", files=counted)
+        kept = added(ticket, ANA) if ticket.state == "draft" else None
+        ids = frozenset({"f" * 32})
+        return discard(ticket, count, kept, ids=ids, looked=looked, reach=reach)
+
+    def test_takes_draft_count_and_files_of_its_author_alone(self):
+        draft = a_ticket()
+        assert [one.state for one in self.discard(draft, ANA, "f" * 32)] == [None] * 3
+        for stranger in (COLLEAGUE, OLGA, STRANGER):
+            with pytest.raises(NotFound):
+                self.discard(draft, stranger)
+        with pytest.raises(NotInThisState):
+            self.discard(sent(), ANA)
+
+    def test_is_refused_where_a_file_has_come_since(self):
+        gone = Looked(frozenset({"gone"}), frozenset())
+        assert self.discard(a_ticket(), ANA, "f" * 32, "gone", looked=gone)
+        with pytest.raises(FilesChanged):
+            self.discard(a_ticket(), ANA, "f" * 32, "new")

@@ -177,3 +177,47 @@ class TestAttachments:
         assert [one.id for one in await files(desk).select({})] == [theirs]
         assert "Relevé" not in (await olga.get(activity)).text
         assert await pieces(desk) == before + 1
+
+
+class TestDiscard:
+    @pytest.mark.feature("SUP-17", "SUP-19")
+    async def test_throws_a_draft_away_with_its_files_and_nothing_of_it_is_left(self, desk: Desk):
+        draft = await written(desk, draft=True)
+        path, before = f"/v1/tickets/{draft['id']}", await pieces(desk)
+        for content in (PDF, PDF + b"2"):
+            await brought(desk, draft["id"], desk.by(), content)
+        for user in ("bob", "olga"):
+            assert (await desk.by(user, operator=user == "olga").delete(path)).status_code == 404
+
+        done, again = await desk.by().delete(path), await desk.by().delete(path)
+
+        assert (done.status_code, done.content, again.status_code) == (204, b"", 404)
+        assert (await desk.by().get(path)).status_code == 404
+        assert (await desk.by().get("/v1/tickets?tab=drafts")).json()["items"] == []
+        assert await files(desk).documents.count_documents({}) == 0
+        assert await pieces(desk) == before
+        assert await desk.told() == []
+
+    async def test_is_of_a_draft_as_it_was_read_and_of_nothing_that_was_sent(self, desk: Desk):
+        draft, sent = await written(desk, draft=True), await written(desk)
+        path = f"/v1/tickets/{draft['id']}"
+        assert (await desk.by().put(path, json={"title": "Autre"})).status_code == 200
+
+        stale = await desk.by().delete(path, headers={"if-match": '"1"'})
+        late = await desk.by().delete(f"/v1/tickets/{sent['id']}")
+
+        assert (stale.status_code, late.status_code, late.json()["state"]) == (412, 409, "open")
+        assert (await desk.by().delete(path, headers={"if-match": '"2"'})).status_code == 204
+
+    async def test_leaves_no_file_that_comes_at_that_moment(self, desk: Desk):
+        for n in range(10):
+            draft = await written(desk, draft=True)
+            id, path = draft["id"], f"/v1/tickets/{draft['id']}"
+            await brought(desk, id, desk.by())
+            come, gone = await asyncio.gather(
+                bring(desk, id, desk.by(), PDF + bytes([n])), desk.by().delete(path)
+            )
+            left = await files(desk).documents.count_documents({"ticket_id": id})
+            assert (come.status_code, gone.status_code, left) in {
+                *((201, 409, 2), (404, 204, 0), (201, 204, 0))
+            }

@@ -12,7 +12,9 @@ from kit.http import IfMatch, Person, may_answer, new_entity_id
 from kit.problems import NotFound, PreconditionFailed
 from services.support.api.fields import NewTicket, TicketId, Written
 from services.support.api.tickets import answer, found
+from services.support.attachments import TicketAttachments
 from services.support.domain import writing
+from services.support.domain.attachments import FilesChanged
 from services.support.domain.contents import (
     HasItsOwnForm,
     Incomplete,
@@ -21,13 +23,14 @@ from services.support.domain.contents import (
     NotForAStructure,
     NotYourUnit,
     OtherRecipient,
+    OwnStructure,
     StructureInactive,
     UnknownCategory,
     UnknownRecipient,
 )
 from services.support.domain.numbers import NoNumberFree
 from services.support.domain.portals import SupportNotOpen
-from services.support.domain.table import EmitterOnly, ReadsOnly
+from services.support.domain.table import EmitterOnly, NotInThisState, ReadsOnly
 from services.support.domain.writing import NotADraft, Rewritten
 from services.support.views.tickets import TicketView
 from services.support.writing import Writing
@@ -41,6 +44,7 @@ WRONG: Final = (
     NotForAStructure,
     UnknownRecipient,
     OtherRecipient,
+    OwnStructure,
     SupportNotOpen,
     TooStale,
 )
@@ -50,7 +54,7 @@ READ_AGAIN: Final = 3
 """A draft that is rewritten while it is being sent."""
 
 
-def writing_routes(keeping: Writing) -> APIRouter:
+def writing_routes(keeping: Writing, attachments: TicketAttachments) -> APIRouter:
     routes = APIRouter(prefix="/v1/tickets", tags=["support"])
     records, reaching = keeping.records, keeping.reaching
     committer, speaking, catalogue = keeping.committer, keeping.speaking, keeping.catalogue
@@ -91,6 +95,24 @@ def writing_routes(keeping: Writing) -> APIRouter:
             if_match=if_match,
         )
         return await answer(records, ticket, reach, response)
+
+    @routes.delete(
+        "/{id}",
+        status_code=204,
+        responses=may_answer(
+            NotFound,
+            EmitterOnly,
+            ReadsOnly,
+            NotInThisState,
+            FilesChanged,
+            PreconditionFailed,
+            TooStale,
+        ),
+    )
+    async def discard(id: TicketId, caller: Person, if_match: IfMatch) -> None:
+        """Throw a draft away for good, with its files; what was sent stays."""
+        _, reach = await found(records, reaching, id, caller)
+        await attachments.discard(id, reach=reach, if_match=if_match)
 
     @routes.put(
         "/{id}/submission",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from kit import file
 from kit.change import Change
@@ -37,6 +37,10 @@ class NobodyToRead(Conflict):
 
 class TooManyFiles(Conflict):
     """This ticket has as many files as one may have."""
+
+
+class FilesChanged(Conflict):
+    """A file has come to this draft while it was thrown away: look at it, and ask again."""
 
 
 def described(name: str, *, declared: str, content: bytes, most: int) -> Described:
@@ -111,6 +115,26 @@ def remove(
     of_ticket(current, known)
     follow(_REMOVED, known, found)
     return Change(None), Change(known)
+
+
+def discard(
+    ticket: Ticket | None,
+    count: FileCount | None,
+    *files: TicketAttachment | None,
+    ids: frozenset[str],
+    looked: Looked,
+    reach: Reach,
+) -> tuple[Change[Any], ...]:
+    """
+    Throw a draft away, with its files; its number is given to no other ticket.
+
+    ``ids``: the files it had once ``looked`` had been; FilesChanged where one has come since.
+    """
+    known, found = seen(ticket, reach)
+    follow(_REMOVED, known, found)
+    if count and not {*count.files} <= ids | looked.counted:
+        raise FilesChanged
+    return Change(None), Change(None), *(Change(None) for _ in files)
 
 
 def stands_for_others(found: Standing) -> bool:

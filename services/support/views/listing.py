@@ -19,7 +19,7 @@ from services.support.sought import KEPT_AS, ONE_DAY, OVERDUE, Sort, Sought, beg
 
 FEW: Final = 5_000
 """So many tickets are read and sorted for one page; of more, an order is read instead."""
-LOOKED_THROUGH: Final = 6_000
+LOOKED_THROUGH: Final = 4_000
 """So many tickets of an order are read for one page of a search, or for one count."""
 MERGED: Final = 150
 """Shelves that are read side by side in an order: MongoDB merges 200 at most."""
